@@ -1,0 +1,20 @@
+/* The one clock. Everything that expires asks here, so that a test can step 24 hours in no time.
+ *
+ * clock_step exists only in builds with -DCLOCK_STEPPABLE (the unit tests'); a program that runs cannot be stepped. */
+#ifndef DIGITD_BASE_CLOCK_H
+#define DIGITD_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Seconds since 1970-01-01 UTC. */
+int64_t clock_wall_s(void);
+
+/* Microseconds since some fixed point, never going back (CLOCK_MONOTONIC). */
+int64_t clock_mono_us(void);
+
+#ifdef CLOCK_STEPPABLE
+/* Moves both clocks by so many seconds; may be negative (a wall clock can be set back). */
+void clock_step(int64_t seconds);
+#endif
+
+#endif

@@ -1,0 +1,51 @@
+/* The engine: a loaded network, repacked once for this machine's vectors, answering pictures.
+ *
+ * A struct cnn is const after cnn_create and may be shared by any number of threads and forked processes; each caller
+ * brings its own scratch block. cnn_forward allocates nothing and gives the same bits for the same picture in every
+ * process. */
+#ifndef DIGITD_NN_CNN_H
+#define DIGITD_NN_CNN_H
+
+#include "model.h"
+
+/* Which kernels: the best that the processor has, or one by name. All are built into every x86-64 binary. */
+enum cnn_path { CNN_AUTO, CNN_BASE, CNN_AVX2, CNN_AVX512 };
+
+struct cnn;
+
+/* Repacks m (which is not needed afterwards). ERR_UNSUPPORTED when the processor lacks the path asked for. */
+enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path, struct why *why);
+void cnn_free(struct cnn *c);
+
+/* "base", "avx2", "avx512": the path that c uses. */
+const char *cnn_path_name(const struct cnn *c);
+bool cnn_path_available(enum cnn_path path);
+
+/* Bytes of scratch that one call of cnn_forward needs; the block is 64-byte aligned and the caller's. cnn_scratch_new
+ * allocates one (free() it). */
+size_t cnn_scratch_bytes(const struct cnn *c);
+void *cnn_scratch_new(const struct cnn *c);
+
+/* image[28][28], light ink on dark, as in MNIST -> logits[10], before softmax and temperature. */
+void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch);
+
+/* What a visitor is told. */
+enum verdict { VERDICT_DIGIT, VERDICT_UNSURE, VERDICT_NOT_A_DIGIT };
+struct answer {
+    enum verdict verdict;
+    int digit;                        /* 0 to 9: the most likely one, also where the verdict is not VERDICT_DIGIT */
+    float confidence;                 /* probability of that digit, 0 to 1 */
+    float probability[MODEL_CLASSES]; /* softmax(logits / temperature), sums to 1 */
+};
+
+/* Softmax with c's temperature, then its thresholds. A picture without ink (no pixel over 0) is not a digit. */
+void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch);
+
+/* "digit", "unsure", "not_a_digit". */
+const char *verdict_name(enum verdict v);
+
+/* Runs the model's golden pictures through c and compares with its golden logits, or, for a file without them, with the
+ * naive layers on seeded pictures. OK, or ERR_FORMAT with the largest difference in why. */
+enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *why);
+
+#endif
