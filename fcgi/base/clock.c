@@ -1,0 +1,31 @@
+/* Reads the system's clocks; in test builds adds the steps that a test asked for. */
+#include "clock.h"
+
+#include <time.h>
+
+#ifdef CLOCK_STEPPABLE
+static int64_t stepped_s;
+
+void clock_step(int64_t seconds)
+{
+    stepped_s += seconds;
+}
+#else
+enum { stepped_s = 0 };
+#endif
+
+int64_t clock_wall_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec + stepped_s;
+}
+
+int64_t clock_mono_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return ((int64_t)t.tv_sec + stepped_s) * 1000000 + t.tv_nsec / 1000;
+}
