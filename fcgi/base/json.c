@@ -291,7 +291,7 @@ enum err json_write(const struct json *v, int digits, struct buf *result)
     if (json_has_failed(in(v)))
         return ERR_FORMAT;
     if (json_dump_callback(in(v), json_write_part, result,
-                           JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits)) != 0)
+                           JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits)) != 0)
         return buf_status(result) != OK ? buf_status(result) : ERR_NOMEM;
     return OK;
 }

@@ -1,0 +1,282 @@
+/* Reads settings. What it must never do is stop silently at a bad line: every line is either understood or refused. */
+#include "conf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { CONF_FILE_MAX = 64 * 1024, CONF_SETTINGS_MAX = 64 };
+
+enum kind { KIND_TEXT, KIND_INT, KIND_OCTAL, KIND_CHOICE };
+
+struct setting {
+    const char *name;
+    enum kind kind;
+    size_t offset, size; /* of the member of struct conf */
+    long min, max;       /* KIND_INT, KIND_OCTAL; KIND_TEXT: least length */
+    const char *dflt;
+    const char *unit; /* KIND_CHOICE: the choices, between spaces */
+    const char *help;
+};
+
+#define MEMBER(m) offsetof(struct conf, m), sizeof(((struct conf *)0)->m)
+
+static const struct setting settings[] = {
+    {"site_url", KIND_TEXT, MEMBER(site_url), 1, 0, "http://localhost:8080", "list of origins",
+     "The addresses of this site as a browser shows them, spaces between, each with an optional path"},
+    {"run_dir", KIND_TEXT, MEMBER(run_dir), 1, 0, "/run/digitd", "path",
+     "Directory of the sockets; nginx must reach it"},
+    {"database", KIND_TEXT, MEMBER(database), 1, 0, "/var/lib/digitd/digitd.db", "path",
+     "The SQLite file, on a local file system"},
+    {"weights", KIND_TEXT, MEMBER(weights), 1, 0, "/usr/local/share/digitd/digits.safetensors", "path", "The network"},
+    {"log_file", KIND_TEXT, MEMBER(log_file), 0, 0, "", "path", "Where log lines go; empty: standard error"},
+    {"log_level", KIND_CHOICE, MEMBER(log_level), 0, 0, "info", "debug info warn error", "The least level written"},
+    {"main_workers", KIND_INT, MEMBER(main_workers), 0, 256, "0", "processes", "Size of the main pool; 0: one a core"},
+    {"hash_workers", KIND_INT, MEMBER(hash_workers), 0, 64, "0", "processes",
+     "Size of the pool that hashes passwords; 0: half the cores"},
+    {"request_deadline_s", KIND_INT, MEMBER(request_deadline_s), 1, 600, "10", "seconds",
+     "A worker busy with one request for longer is killed and replaced"},
+    {"max_requests", KIND_INT, MEMBER(max_requests), 0, 100000000, "100000", "requests",
+     "A worker is replaced after about so many; 0: never"},
+    {"socket_mode", KIND_OCTAL, MEMBER(socket_mode), 0, 0777, "0660", "octal mode", "Mode of the listening sockets"},
+    {"sign_up", KIND_CHOICE, MEMBER(sign_up), 0, 0, "open", "open closed", "Who may make an account"},
+    {"password_min_length", KIND_INT, MEMBER(password_min_length), 8, 64, "8", "characters",
+     "Shortest password taken; 15 is recommended where it is the only factor"},
+    {"password_cost", KIND_INT, MEMBER(password_cost), 5, 11, "8", "yescrypt cost",
+     "5: 13 ms and 16 MiB a log-in, 8: 144 ms and 128 MiB"},
+    {"session_idle_h", KIND_INT, MEMBER(session_idle_h), 1, 8760, "24", "hours", "A session unused for longer ends"},
+    {"session_max_days", KIND_INT, MEMBER(session_max_days), 1, 365, "14", "days",
+     "A session ends after so long at most"},
+    {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions", "The oldest one makes room"},
+};
+enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+_Static_assert(N_SETTINGS <= CONF_SETTINGS_MAX, "the set of settings seen is a 64-bit mask");
+
+static const struct setting *setting_find(const char *name)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+/* Whether word is one of the words of list. */
+static bool word_in(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *p = list; (p = strstr(p, word)) != NULL; p++)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+            return n > 0;
+    return false;
+}
+
+/* Puts value into its member. where names the line or the variable, for the message. */
+static enum err setting_put(struct conf *c, const struct setting *s, const char *value, const char *where,
+                            struct why *why)
+{
+    char *member = (char *)c + s->offset, *end;
+    long n;
+
+    if (s->kind == KIND_TEXT || s->kind == KIND_CHOICE) {
+        if (strlen(value) >= s->size)
+            return err_why(why, ERR_LIMIT, "%s: %s is longer than %zu bytes", where, s->name, s->size - 1);
+        if (s->kind == KIND_CHOICE && (strchr(value, ' ') != NULL || !word_in(s->unit, value)))
+            return err_why(why, ERR_RANGE, "%s: %s is \"%s\"; it must be one of: %s", where, s->name, value, s->unit);
+        if (strlen(value) < (size_t)s->min)
+            return err_why(why, ERR_RANGE, "%s: %s is empty", where, s->name);
+        memcpy(member, value, strlen(value) + 1);
+        return OK;
+    }
+    errno = 0;
+    n = strtol(value, &end, s->kind == KIND_OCTAL ? 8 : 10);
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || n < s->min || n > s->max)
+        return err_why(why, ERR_RANGE,
+                       s->kind == KIND_OCTAL ? "%s: %s is \"%s\"; it must be a mode from %04lo to %04lo (%s)"
+                                             : "%s: %s is \"%s\"; it must be a whole number from %ld to %ld (%s)",
+                       where, s->name, value, s->min, s->max, s->unit);
+    *(int *)(void *)member = (int)n;
+    return OK;
+}
+
+static char *trim(char *s)
+{
+    char *end;
+
+    while (isspace((unsigned char)*s))
+        s++;
+    end = s + strlen(s);
+    while (end > s && isspace((unsigned char)end[-1]))
+        *--end = '\0';
+    return s;
+}
+
+/* One line of a file: blank, a comment, or `name = value`. seen has a bit for each setting given before. */
+static enum err conf_line(struct conf *c, char *line, const char *where, unsigned long long *seen, struct why *why)
+{
+    char *equals, *name;
+    const struct setting *s;
+    unsigned long long bit;
+
+    line = trim(line);
+    if (*line == '\0' || *line == '#')
+        return OK;
+    equals = strchr(line, '=');
+    if (equals == NULL)
+        return err_why(why, ERR_FORMAT, "%s: expected `name = value`, found \"%s\"", where, line);
+    *equals = '\0';
+    name = trim(line);
+    s = setting_find(name);
+    if (s == NULL)
+        return err_why(why, ERR_NOT_FOUND, "%s: there is no setting \"%s\"", where, name);
+    bit = 1ULL << (s - settings);
+    if ((*seen & bit) != 0)
+        return err_why(why, ERR_EXISTS, "%s: %s is set a second time", where, name);
+    *seen |= bit;
+    return setting_put(c, s, trim(equals + 1), where, why);
+}
+
+static enum err conf_file(struct conf *c, const char *path, struct why *why)
+{
+    enum err e = OK;
+    FILE *f = fopen(path, "re");
+    char *text = malloc(CONF_FILE_MAX + 1), *next, where[CONF_TEXT_MAX];
+    unsigned long long seen = 0;
+    size_t n;
+    int number = 0;
+
+    if (f == NULL) {
+        e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (text == NULL) {
+        e = err_why(why, ERR_NOMEM, "%s: out of memory", path);
+        goto out;
+    }
+    n = fread(text, 1, CONF_FILE_MAX + 1, f);
+    if (ferror(f) != 0 || n > CONF_FILE_MAX || memchr(text, '\0', n) != NULL) {
+        e = err_why(why, ERR_FORMAT, "%s: not a text file of at most %d bytes", path, CONF_FILE_MAX);
+        goto out;
+    }
+    text[n] = '\0';
+    for (char *line = text; e == OK && line != NULL; line = next) {
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        (void)snprintf(where, sizeof(where), "%s:%d", path, ++number);
+        e = conf_line(c, line, where, &seen, why);
+    }
+out:
+    free(text);
+    if (f != NULL)
+        (void)fclose(f);
+    return e;
+}
+
+/* DIGITD_SITE_URL=value sets site_url. A DIGITD_ variable that is no setting is refused, like a line that is none. */
+static enum err conf_variable(struct conf *c, const char *var, struct why *why)
+{
+    static const char prefix[] = "DIGITD_";
+    char name[64] = "", where[80];
+    const char *equals = strchr(var, '=');
+    const struct setting *s;
+    size_t n;
+
+    if (equals == NULL || strncmp(var, prefix, sizeof(prefix) - 1) != 0)
+        return OK;
+    n = (size_t)(equals - var);
+    (void)snprintf(where, sizeof(where), "environment: %.*s", (int)(n < 60 ? n : 60), var);
+    n -= sizeof(prefix) - 1;
+    for (size_t i = 0; i < n && n < sizeof(name); i++)
+        name[i] = (char)tolower((unsigned char)var[sizeof(prefix) - 1 + i]);
+    s = setting_find(name);
+    if (s == NULL)
+        return err_why(why, ERR_NOT_FOUND, "%s: there is no such setting", where);
+    return setting_put(c, s, equals + 1, where, why);
+}
+
+/* Takes one URL of site_url apart: scheme://host[:port][/path]. Only what an Origin header can hold. */
+static enum err origin_parse(struct conf_origin *o, const char *url, struct why *why)
+{
+    const char *rest, *slash, *deflt_port;
+    size_t host_n, n;
+
+    o->https = strncasecmp(url, "https://", 8) == 0;
+    if (!o->https && strncasecmp(url, "http://", 7) != 0)
+        return err_why(why, ERR_FORMAT, "site_url: \"%s\" must begin with http:// or https://", url);
+    rest = url + (o->https ? 8 : 7);
+    slash = strchr(rest, '/');
+    host_n = slash == NULL ? strlen(rest) : (size_t)(slash - rest);
+    if (host_n == 0 || host_n > 255 || strcspn(rest, "?#@\"'<>\\ ") < strlen(rest))
+        return err_why(why, ERR_FORMAT, "site_url: \"%s\" is not scheme://host[:port][/path]", url);
+    for (size_t i = 0; i < host_n; i++)
+        o->host[i] = (char)tolower((unsigned char)rest[i]);
+    o->host[host_n] = '\0';
+    deflt_port = o->https ? ":443" : ":80";
+    n = strlen(deflt_port);
+    if (host_n > n && strcmp(o->host + host_n - n, deflt_port) == 0)
+        o->host[host_n - n] = '\0';
+    (void)snprintf(o->origin, sizeof(o->origin), "%s://%.255s", o->https ? "https" : "http", o->host);
+    n = slash == NULL ? 0 : strlen(slash);
+    if (n + 2 > sizeof(o->path))
+        return err_why(why, ERR_LIMIT, "site_url: the path of \"%s\" is too long", url);
+    (void)snprintf(o->path, sizeof(o->path), "%s%s", n == 0 ? "" : slash, n > 0 && slash[n - 1] == '/' ? "" : "/");
+    return OK;
+}
+
+static enum err conf_origins(struct conf *c, struct why *why)
+{
+    char list[sizeof(c->site_url)], *save = NULL;
+    enum err e = OK;
+
+    memcpy(list, c->site_url, sizeof(list));
+    for (char *url = strtok_r(list, " ,\t", &save); e == OK && url != NULL; url = strtok_r(NULL, " ,\t", &save)) {
+        if (c->n_origins == CONF_ORIGINS_MAX)
+            return err_why(why, ERR_LIMIT, "site_url: more than %d origins", CONF_ORIGINS_MAX);
+        e = origin_parse(&c->origins[c->n_origins++], url, why);
+    }
+    if (e == OK && c->n_origins == 0)
+        e = err_why(why, ERR_RANGE, "site_url: no origin given");
+    return e;
+}
+
+enum err conf_load(struct conf *c, const char *path, char *const *environ_vars, struct why *why)
+{
+    enum err e = OK;
+
+    memset(c, 0, sizeof(*c));
+    for (size_t i = 0; e == OK && i < N_SETTINGS; i++)
+        e = setting_put(c, &settings[i], settings[i].dflt, "default", why);
+    if (e == OK && path != NULL)
+        e = conf_file(c, path, why);
+    for (size_t i = 0; e == OK && environ_vars != NULL && environ_vars[i] != NULL; i++)
+        e = conf_variable(c, environ_vars[i], why);
+    if (e == OK)
+        e = conf_origins(c, why);
+    return e;
+}
+
+const struct conf_origin *conf_origin_of_host(const struct conf *c, const char *host, size_t n)
+{
+    for (int i = 0; i < c->n_origins; i++) {
+        const char *ours = c->origins[i].host, *port = c->origins[i].https ? ":443" : ":80";
+        size_t ours_n = strlen(ours);
+
+        if (n == ours_n && strncasecmp(ours, host, n) == 0)
+            return &c->origins[i];
+        /* A client may name the default port that the origin leaves out. */
+        if (n == ours_n + strlen(port) && strncasecmp(ours, host, ours_n) == 0 &&
+            memcmp(host + ours_n, port, strlen(port)) == 0)
+            return &c->origins[i];
+    }
+    return NULL;
+}
+
+void conf_each(void (*fn)(const char *name, const char *dflt, const char *unit, const char *help, void *ctx), void *ctx)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        fn(settings[i].name, settings[i].dflt, settings[i].unit, settings[i].help, ctx);
+}

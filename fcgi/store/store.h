@@ -1,0 +1,79 @@
+/* The only door to data: one function a question, no SQL anywhere else (store.c and its parts are the only users of
+ * sqlite3).
+ *
+ * DESIGN section 7: WAL; wal_autocheckpoint=0; every write transaction and the checkpoint run under one advisory lock
+ * on a separate file (DATABASE.lock), opened by each process after fork; BEGIN IMMEDIATE; synchronous=FULL. A struct
+ * store belongs to the process that opened it. A write returns OK only after COMMIT did.
+ *
+ * Errors everywhere: ERR_BUSY (the lock or the database stayed busy for STORE_BUSY_MS: answer 503), ERR_IO (disk full,
+ * damaged, vanished: answer 503), ERR_NOMEM; others where stated. */
+#ifndef DIGITD_STORE_STORE_H
+#define DIGITD_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/digest.h"
+#include "../base/err.h"
+#include "password.h"
+
+enum {
+    STORE_BUSY_MS = 2000,
+    STORE_EMAIL_MAX = 254,  /* RFC 5321 4.5.3.1.3, less the angle brackets */
+    STORE_ADDRESS_MAX = 64, /* a client's network address as text */
+    STORE_AGENT_MAX = 200   /* bytes kept of a User-Agent */
+};
+
+struct store;
+
+struct store_user {
+    int64_t id;
+    char email[STORE_EMAIL_MAX + 1];
+    char password_hash[PASSWORD_HASH_MAX]; /* filled by store_user_by_email only */
+    int64_t created_at_s;                  /* since 1970-01-01 UTC */
+    bool disabled;
+};
+
+/* Limits of sessions, from the settings. */
+struct store_session_rule {
+    int64_t idle_s, max_s;
+    int per_user;
+};
+
+/* Master, once, before fork: creates the file (0600) and its schema, or migrates it step by step in transactions, and
+ * closes it. A schema newer than this program is refused. One line in why. */
+enum err store_prepare(const char *path, struct why *why);
+
+/* Each process after fork. Checks journal_mode, synchronous, foreign_keys, trusted_schema and the schema version; never
+ * creates: a file that vanished is ERR_NOT_FOUND. */
+enum err store_open(struct store **out, const char *path, struct why *why);
+void store_close(struct store *s);
+
+/* email is normalised by store_email_normalise. ERR_EXISTS when the address is taken. *user is filled. */
+enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user);
+/* ERR_NOT_FOUND. */
+enum err store_user_by_email(struct store *s, const char *email, struct store_user *user);
+enum err store_user_set_hash(struct store *s, int64_t user_id, const char *password_hash);
+
+/* A new session; token_hash is SHA-256 of the cookie's value. Drops the user's oldest beyond rule->per_user. */
+enum err store_session_add(struct store *s, const uint8_t token_hash[DIGEST_BYTES], int64_t user_id,
+                           const char *address, const char *agent, const struct store_session_rule *rule);
+/* The live session's user. ERR_NOT_FOUND when there is none, it has expired (idle or absolute), or the user is
+ * disabled. last_seen is written when it is over 5 minutes old, and a failure to write it is not an error. */
+enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYTES],
+                            const struct store_session_rule *rule, struct store_user *user);
+/* OK also when there was none. */
+enum err store_session_end(struct store *s, const uint8_t token_hash[DIGEST_BYTES]);
+
+/* Readiness: takes the writer's lock, begins and rolls back a write. */
+enum err store_check_writable(struct store *s);
+/* Housekeeping, from one process of the main pool every few seconds: deletes expired sessions in small steps and
+ * checkpoints the WAL (TRUNCATE where no reader is in the way). *wal_bytes (may be NULL) tells what is left. */
+enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes);
+
+/* Trims, checks against a plain grammar (one @, no controls or spaces, a dot-less domain is fine, valid UTF-8, up to
+ * STORE_EMAIL_MAX bytes) and lower-cases ASCII, so that one address is one account. ERR_FORMAT, ERR_LIMIT. */
+enum err store_email_normalise(const char *in, size_t n, char out[STORE_EMAIL_MAX + 1]);
+
+#endif
