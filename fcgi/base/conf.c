@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CONF_FILE_MAX = 64 * 1024, CONF_SETTINGS_MAX = 64 };
+enum { CONF_FILE_MAX = 64 * 1024 };
 
 enum kind { KIND_TEXT, KIND_INT, KIND_OCTAL, KIND_CHOICE };
 
@@ -52,8 +52,8 @@ static const struct setting settings[] = {
      "A session ends after so long at most"},
     {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions", "The oldest one makes room"},
 };
-enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
-_Static_assert(N_SETTINGS <= CONF_SETTINGS_MAX, "the set of settings seen is a 64-bit mask");
+#define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
+_Static_assert(N_SETTINGS <= 64, "the set of settings seen is a 64-bit mask");
 
 static const struct setting *setting_find(const char *name)
 {
@@ -219,7 +219,8 @@ static enum err origin_parse(struct conf_origin *o, const char *url, struct why 
     n = strlen(deflt_port);
     if (host_n > n && strcmp(o->host + host_n - n, deflt_port) == 0)
         o->host[host_n - n] = '\0';
-    (void)snprintf(o->origin, sizeof(o->origin), "%s://%.255s", o->https ? "https" : "http", o->host);
+    memcpy(o->origin, o->https ? "https://" : "http://", o->https ? 9 : 8);
+    memcpy(o->origin + strlen(o->origin), o->host, strlen(o->host) + 1); /* at most 8 + 255 bytes */
     n = slash == NULL ? 0 : strlen(slash);
     if (n + 2 > sizeof(o->path))
         return err_why(why, ERR_LIMIT, "site_url: the path of \"%s\" is too long", url);
