@@ -1,5 +1,6 @@
 # digitd. `make help` lists what there is to make. BUILD= moves what is built, SAN=1 builds with ASan and UBSan.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := all
 SHELL   := /bin/bash
 CC      ?= gcc
 ifeq ($(origin CC),default)
@@ -80,3 +81,107 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ)
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit
 .SECONDARY:
+
+# --- what a person types -----------------------------------------------------------------------------------------------------
+PORT    ?= 8080
+STATE   ?= state
+LIMITS  ?= on
+WORKERS ?=
+DATA    ?= data
+WEIGHTS ?= weights/digits.safetensors
+EPOCHS  ?= 40
+SECONDS_EACH := $(or $(SECONDS),60)
+
+run:
+	@conf/need build make run
+	@$(MAKE) --silent all
+	@PORT='$(PORT)' STATE='$(STATE)' LIMITS='$(LIMITS)' WORKERS='$(WORKERS)' BUILD='$(BUILD)' conf/run
+
+$(DATA)/.checked: weights/fetch-mnist
+	@conf/need data
+	@weights/fetch-mnist '$(DATA)'
+	@touch $@
+data: $(DATA)/.checked
+
+test: SUITES ?=
+test:
+	@conf/need build make run data test
+	@$(MAKE) --silent -j2 all data test-tools
+	@$(MAKE) --silent -j2 SAN=1 unit
+	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
+
+# Small programs that the suites use.
+test-tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
+
+asan:
+	@conf/need build make test data
+	@$(MAKE) --silent -j2 SAN=1 unit data
+	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run unit
+
+train: $(BUILD)/digit data
+	$(BUILD)/digit train --data '$(DATA)' --out '$(WEIGHTS)' --epochs '$(EPOCHS)' $(ARGS)
+evaluate: $(BUILD)/digit data
+	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
+
+# Benchmarks: tests/bench/bench_NAME.c, one program each.
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
+$(BUILD)/tests/%.o: ALL_CFLAGS += -Ifcgi -Iweights
+bench: $(BENCHES) data
+	@set -e; for b in $(BENCHES); do echo "== $$b"; DATA_DIR='$(DATA)' $$b; done
+
+# Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME; SECONDS= each (60).
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz:
+	@conf/need build make fuzz
+	@$(MAKE) --silent -j2 CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
+	@set -e; for f in $(FUZZERS); do echo "== fuzz $$f, $(SECONDS_EACH) s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
+	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=$(BUILD)/fuzz/found/$$f/ $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; done
+ifdef FUZZING
+OPT := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS := -fsanitize=address,undefined
+endif
+fuzz-programs: $(FUZZERS:%=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_ALL)
+
+lint:
+	@conf/need build make test lint
+	@tests/lint
+
+INSTALL := install
+install: all
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/digitd' \
+	  '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples' '$(DESTDIR)/etc/digitd'
+	$(INSTALL) -m 755 $(BUILD)/digitd '$(DESTDIR)$(PREFIX)/sbin/'
+	$(INSTALL) -m 755 $(BUILD)/digit '$(DESTDIR)$(PREFIX)/bin/'
+	$(INSTALL) -m 644 weights/digits.safetensors weights/MODEL.md '$(DESTDIR)$(PREFIX)/share/digitd/'
+	cp -R html '$(DESTDIR)$(PREFIX)/share/digitd/'
+	chmod -R u=rwX,go=rX '$(DESTDIR)$(PREFIX)/share/digitd'
+	$(INSTALL) -m 644 conf/nginx.conf '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples/'
+	[ -e '$(DESTDIR)/etc/digitd/digitd.conf' ] || $(INSTALL) -m 644 conf/digitd.conf '$(DESTDIR)/etc/digitd/'
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build into build/: digitd (the service), digit (the network without it)'
+	@echo 'make run        install what is missing, build, serve on http://localhost:8080/ until Ctrl-C'
+	@echo '                PORT=9000  STATE=/tmp/x  WORKERS=2  LIMITS=off (no request limits: for load tests)'
+	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
+	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
+	@echo 'make asan       the unit tests alone, under ASan and UBSan'
+	@echo 'make fuzz       every fuzzer   SECONDS=60 each'
+	@echo 'make bench      benchmarks of the network and of the trainer'
+	@echo 'make train      train a network   EPOCHS=40  WEIGHTS=file  ARGS="further options of digit train"'
+	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
+	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
+	@echo 'make clean      remove build/'
+
+.PHONY: run data test test-tools asan train evaluate bench fuzz fuzz-programs lint install clean help
