@@ -1,0 +1,134 @@
+// `make run` itself, as conf/run does it: start, stop, ports, and what nginx answers when digitd is in trouble. Each test has a site
+// of its own, with request limits on.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertProblem, exchange, goodPassword, newEmail, root } from './lib.mjs';
+
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+const processes = (state) => execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n')
+  .filter((line) => line.includes(state)).map((line) => parseInt(line, 10));
+
+async function start(t, env = {}) {
+  const port = env.PORT ?? await freePort();
+  const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-site-'));
+  fs.chmodSync(parent, 0o755);
+  const state = path.join(parent, 'state');
+  const child = spawn('conf/run', { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
+    DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
+  const site = { port, state, child, out: '', origin: new URL(`http://localhost:${port}/`) };
+  child.stdout.on('data', (part) => { site.out += part; });
+  child.stderr.on('data', (part) => { site.out += part; });
+  site.ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
+  t.after(async () => {
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    await Promise.race([site.ended, sleep(12000)]);
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    fs.rmSync(parent, { recursive: true, force: true });
+  });
+  const started = performance.now();
+  while (!/^ready on/m.test(site.out) && child.exitCode === null && performance.now() - started < 20000) await sleep(20);
+  site.seconds = (performance.now() - started) / 1000;
+  return site;
+}
+
+test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no process and no socket', async (t) => {
+  const before = fs.readdirSync(root).sort();
+  const site = await start(t);
+  assert.match(site.out, new RegExp(`^ready on http://localhost:${site.port}/`, 'm'), site.out);
+  assert.ok(site.seconds < 15, `${site.seconds} s`);
+  if (process.getuid() === 0) assert.match(site.out, /^started as root.*loopback only/m);
+  assert.equal((await exchange('GET', '', { origin: site.origin })).status, 200);
+  assert.equal((await exchange('GET', '', { origin: new URL(`http://127.0.0.1:${site.port}/`) })).status, 200);
+  const pids = processes(site.state);
+  assert.ok(pids.length >= 2, 'nginx and digitd are found by their state directory');
+  // A terminal's Ctrl-C reaches the whole process group.
+  process.kill(-site.child.pid, 'SIGINT');
+  assert.equal(await site.ended, 0, site.out);
+  assert.deepEqual(pids.filter(alive), []);
+  assert.deepEqual(fs.readdirSync(path.join(site.state, 'run')).filter((name) => name.endsWith('.sock')), []);
+  assert.deepEqual(fs.readdirSync(root).sort(), before, 'nothing new in the tree');
+});
+
+test('loopback is all that is served', async (t) => {
+  const site = await start(t);
+  const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' }).split('\n')
+    .filter((line) => line.includes(`:${site.port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`));
+  assert.equal(listening.length, 1, site.out);
+  assert.match(listening[0], / 0100007F:/);
+});
+
+test('accounts survive a restart on the same state', async (t) => {
+  const site = await start(t);
+  const json = JSON.stringify({ email: newEmail(), password: goodPassword });
+  const headers = { 'Content-Type': 'application/json', Origin: site.origin.origin };
+  assert.equal((await exchange('POST', 'signup', { origin: site.origin, headers, body: json })).status, 201);
+  process.kill(site.child.pid, 'SIGTERM');
+  assert.equal(await site.ended, 0);
+  const kept = path.join(path.dirname(site.state), 'state');
+  const again = await start(t, { STATE: kept });
+  const login = await exchange('POST', 'login', { origin: again.origin, body: json,
+    headers: { ...headers, Origin: again.origin.origin } });
+  assert.equal(login.status, 200, login.text);
+});
+
+test('a port in use is one clear line', async (t) => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.on('listening', resolve));
+  t.after(() => taken.close());
+  const site = await start(t, { PORT: taken.address().port });
+  assert.notEqual(await site.ended, 0);
+  assert.match(site.out, new RegExp(`port ${taken.address().port} is in use`));
+  assert.equal(site.out.trim().split('\n').filter((line) => !line.startsWith('started as root')).length, 1, site.out);
+});
+
+test('bad settings are one clear line each', async (t) => {
+  for (const [env, sentence] of [[{ PORT: 'x' }, /no port/], [{ DIGITD_NO_SUCH: '1' }, /no such setting/],
+    [{ DIGITD_PASSWORD_COST: '99' }, /password_cost/], [{ DIGITD_WEIGHTS: '/nowhere' }, /\/nowhere/]]) {
+    const site = await start(t, env);
+    assert.notEqual(await site.ended, 0, JSON.stringify(env));
+    assert.match(site.out, sentence);
+  }
+});
+
+test('R53: over the limit is 429 problem+json with Retry-After, and the rest goes on', async (t) => {
+  const site = await start(t);
+  const body = '{"email":"nobody@example.org","password":"wrong password"}';
+  const headers = { 'Content-Type': 'application/json', Origin: site.origin.origin };
+  const replies = await Promise.all(Array.from({ length: 40 }, () =>
+    exchange('POST', 'login', { origin: site.origin, headers, body })));
+  const refused = replies.filter((reply) => reply.status === 429);
+  assert.ok(refused.length >= 10, `${refused.length} of 40 refused`);
+  assertProblem(refused[0], 429, 'too-many-requests');
+  assert.match(refused[0].headers['retry-after'], /^\d+$/);
+  assert.equal((await exchange('GET', '', { origin: site.origin })).status, 200);
+  assertProblem(await exchange('GET', 'session', { origin: site.origin }), 401);
+});
+
+test("R10: nginx's 502 and 504 are 503 problem+json with Retry-After", async (t) => {
+  const site = await start(t);
+  const socket = path.join(site.state, 'run/main.sock');
+  fs.renameSync(socket, `${socket}.away`); // nobody to connect to: 502
+  const refused = await exchange('GET', 'session', { origin: site.origin });
+  assertProblem(refused, 503, 'unavailable');
+  assert.match(refused.headers['retry-after'], /^\d+$/);
+  const silent = net.createServer(() => {}).listen(socket); // one who never answers: 504
+  await new Promise((resolve) => silent.on('listening', resolve));
+  fs.chmodSync(socket, 0o777);
+  t.after(() => silent.close());
+  const late = await exchange('GET', 'session', { origin: site.origin });
+  assertProblem(late, 503, 'unavailable');
+  assert.match(late.headers['retry-after'], /^\d+$/);
+  assert.equal((await exchange('GET', '', { origin: site.origin })).status, 200, 'the page still loads');
+});
