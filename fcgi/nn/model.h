@@ -20,6 +20,7 @@ enum {
     MODEL_PIXELS = 784,
     MODEL_CLASSES = 10,
     MODEL_LAYERS_MAX = 64,
+    MODEL_CHANNELS_MAX = 4096, /* outputs of one conv2d or dense layer */
     MODEL_PARAMS_MAX = 16 * 1024 * 1024,
     MODEL_GOLDEN_MAX = 256
 };
@@ -45,12 +46,12 @@ struct model {
     float *block;                /* all weights and biases, 64-byte aligned */
     struct json *meta;           /* __metadata__: an object of strings (owned); never NULL */
     int n_golden;                /* 0 where the file has none */
-    uint8_t *golden_input;       /* [n_golden][28][28] */
-    float *golden_logits;        /* [n_golden][10] */
+    uint8_t *golden_input;       /* [n_golden][28][28]; from malloc, freed by model_free */
+    float *golden_logits;        /* [n_golden][10]; the same */
     float temperature;           /* probabilities are softmax(logits / temperature); 1 unless the file says */
     float unsure_below;          /* a confidence under this is "unsure"; 0 unless the file says */
     bool sha256_in_file;         /* the file carries its own digest, and it was right */
-    char sha256[DIGEST_HEX + 1]; /* over the whole file with its own 64 digits set to 0 */
+    char sha256[DIGEST_HEX + 1]; /* over the whole file, its own 64 digits taken as '0' */
 };
 
 /* A model of the given layers, without weights from a file: shapes are worked out and checked, tensors allocated and
@@ -66,8 +67,8 @@ enum err model_load(struct model **out, const char *path, struct why *why);
 enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
 
 /* Writes path.tmp-PID, syncs, renames, syncs the directory: path is the old file or the whole new one, never between.
- * Sets __metadata__.layers, sha256, temperature and unsure_below itself; other metadata is written as it stands in
- * m->meta. */
+ * Sets __metadata__.layers, sha256, temperature, unsure_below and writer itself; other metadata is written as it stands
+ * in m->meta. */
 enum err model_save(struct model *m, const char *path, struct why *why);
 
 /* A metadata value, or NULL. */

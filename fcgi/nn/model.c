@@ -1,0 +1,178 @@
+/* A model in memory: reading the file's bytes, its tensors as a list, its metadata, its end. */
+#include "model.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model_parts.h"
+
+/* The file must not grow while it is read; what lies past the size seen first is not read. */
+static enum err read_whole(int fd, uint8_t *to, size_t n, const char *path, struct why *why)
+{
+    for (size_t done = 0; done < n;) {
+        const ssize_t got = read(fd, to + done, n - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        if (got == 0)
+            return err_why(why, ERR_TRUNCATED, "%s: became shorter while it was read", path);
+        done += (size_t)got;
+    }
+    return OK;
+}
+
+/* O_NONBLOCK: a FIFO by that name must not hold up the start. */
+enum err model_load(struct model **out, const char *path, struct why *why)
+{
+    enum err e = OK;
+    uint8_t *bytes = NULL;
+    struct stat st;
+
+    *out = NULL;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        e = err_why(why, ERR_FORMAT, "%s: not a regular file", path);
+        goto out;
+    }
+    if (st.st_size > MODEL_FILE_MAX) {
+        e = err_why(why, ERR_LIMIT, "%s: larger than %d MiB", path, MODEL_FILE_MAX / (1024 * 1024));
+        goto out;
+    }
+    const size_t n = (size_t)st.st_size;
+    bytes = malloc(n + 1);
+    if (!bytes) {
+        e = err_why(why, ERR_NOMEM, "%s: out of memory", path);
+        goto out;
+    }
+    e = read_whole(fd, bytes, n, path, why);
+    if (!e)
+        e = model_parse(out, bytes, n, path, why);
+out:
+    free(bytes);
+    if (fd >= 0)
+        close(fd);
+    return e;
+}
+
+static struct model_tensor *add_tensor(struct model_tensor *t, const char *name, const char *part, int n_dims,
+                                       const size_t dim[MODEL_DIMS_MAX])
+{
+    *t = (struct model_tensor){.n_dims = n_dims, .n = 1};
+    snprintf(t->name, sizeof t->name, "%s.%s", name, part);
+    for (int i = 0; i < n_dims; i++) {
+        t->dim[i] = dim[i];
+        t->n *= dim[i];
+    }
+    return t;
+}
+
+int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX])
+{
+    int n = 0;
+    for (int i = 0; i < m->n_layers; i++) {
+        const struct layer *l = &m->layers[i];
+        const size_t out = (size_t)l->out_c, in = (size_t)l->in_c, k = (size_t)l->kernel;
+        if (l->weight)
+            add_tensor(&t[n++], l->name, "weight", l->kind == LAYER_CONV2D ? 4 : 2, (size_t[4]){out, in, k, k})->f32 =
+                l->weight;
+        if (l->bias)
+            add_tensor(&t[n++], l->name, "bias", 1, (size_t[4]){out})->f32 = l->bias;
+    }
+    if (m->n_golden > 0) {
+        const size_t g = (size_t)m->n_golden;
+        add_tensor(&t[n++], "golden", "logits", 2, (size_t[4]){g, MODEL_CLASSES})->f32 = m->golden_logits;
+        add_tensor(&t[n++], "golden", "input", 3, (size_t[4]){g, MODEL_SIDE, MODEL_SIDE})->u8 = m->golden_input;
+    }
+    return n;
+}
+
+bool model_digits_find(const uint8_t *header, size_t header_n, const char digits[DIGEST_HEX], size_t *at)
+{
+    const uint8_t *first = memmem(header, header_n, digits, DIGEST_HEX);
+    if (!first)
+        return false;
+    *at = (size_t)(first - header);
+    return memmem(first + 1, header_n - *at - 1, digits, DIGEST_HEX) == NULL;
+}
+
+enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[DIGEST_HEX + 1])
+{
+    if (zero_at == n) {
+        digest_sha256_hex(bytes, n, hex);
+        return OK;
+    }
+    uint8_t *copy = malloc(n);
+    if (!copy)
+        return ERR_NOMEM;
+    memcpy(copy, bytes, n);
+    memset(copy + zero_at, '0', DIGEST_HEX);
+    digest_sha256_hex(copy, n, hex);
+    free(copy);
+    return OK;
+}
+
+bool model_numbers_ok(double temperature, double unsure_below)
+{
+    return temperature > 0 && temperature <= 1000 && unsure_below >= 0 && unsure_below <= 1;
+}
+
+bool model_all_finite(const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return false;
+    return true;
+}
+
+static bool copy_string(const char *key, struct json *value, void *to)
+{
+    json_set_str(to, key, json_str(value, NULL));
+    return true;
+}
+
+void model_copy_strings(const struct json *from, struct json *to)
+{
+    json_each(from, copy_string, to);
+}
+
+const char *model_printable(const char *text, char to[64])
+{
+    size_t i = 0;
+    for (; text[i] != '\0' && i < 63; i++)
+        to[i] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
+    to[i] = '\0';
+    return to;
+}
+
+const char *model_meta(const struct model *m, const char *key)
+{
+    return json_get_str(m->meta, key, NULL);
+}
+
+void model_set_meta(struct model *m, const char *key, const char *value)
+{
+    json_set_str(m->meta, key, value);
+}
+
+void model_free(struct model *m)
+{
+    if (!m)
+        return;
+    free(m->block);
+    free(m->golden_input);
+    free(m->golden_logits);
+    json_free(m->meta);
+    free(m);
+}

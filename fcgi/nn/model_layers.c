@@ -1,0 +1,334 @@
+/* The list of layers: shapes worked out and checked one after another, and its JSON form in the file.
+ *
+ * A list comes from a file that anybody may have written. It is read strictly: a member that this program does not know
+ * (say, a stride) is refused, since to ignore it would be to compute another network. */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_parts.h"
+
+enum { BLOCK_ALIGN = 64 };
+
+static const char *const kind_names[] = {[LAYER_CONV2D] = "conv2d",
+                                         [LAYER_MAXPOOL2] = "maxpool2",
+                                         [LAYER_FLATTEN] = "flatten",
+                                         [LAYER_DENSE] = "dense",
+                                         [LAYER_SOFTMAX] = "softmax"};
+enum { KINDS = sizeof kind_names / sizeof *kind_names };
+
+const char *layer_kind_name(enum layer_kind kind)
+{
+    return kind_names[kind];
+}
+
+/* What is known between two layers while a list is checked. */
+struct shape {
+    int c, h, w;
+    bool flat; /* a flatten layer was passed */
+};
+
+/* Letters, digits, '_' and '-'; "golden" is kept for the golden tensors. */
+static bool name_ok(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return name[0] != '\0' && name[strspn(name, allowed)] == '\0' && strcmp(name, "golden") != 0;
+}
+
+static enum err check_name(const struct model *m, int at, struct why *why)
+{
+    const char *name = m->layers[at].name;
+    if (!name_ok(name))
+        return err_why(why, ERR_FORMAT, "layer %d: its name is missing or has characters that are not allowed", at + 1);
+    for (int i = 0; i < at; i++)
+        if (strcmp(m->layers[i].name, name) == 0)
+            return err_why(why, ERR_FORMAT, "layer %d: the name \"%s\" was used before", at + 1, name);
+    return OK;
+}
+
+static enum err check_conv2d(struct layer *l, struct shape *s, int at, struct why *why)
+{
+    if (l->kernel != 3 && l->kernel != 5)
+        return err_why(why, ERR_UNSUPPORTED, "layer %d: a kernel must be 3 or 5, not %d", at + 1, l->kernel);
+    if (s->flat)
+        return err_why(why, ERR_FORMAT, "layer %d: conv2d after flatten", at + 1);
+    const int lost = l->same ? 0 : l->kernel - 1;
+    if (s->h <= lost || s->w <= lost)
+        return err_why(why, ERR_FORMAT, "layer %d: a %dx%d picture is too small for it", at + 1, s->h, s->w);
+    *s = (struct shape){.c = l->out_c, .h = s->h - lost, .w = s->w - lost};
+    return OK;
+}
+
+static enum err check_maxpool2(struct shape *s, int at, struct why *why)
+{
+    if (s->flat)
+        return err_why(why, ERR_FORMAT, "layer %d: maxpool2 after flatten", at + 1);
+    if (s->h < 2 || s->w < 2)
+        return err_why(why, ERR_FORMAT, "layer %d: a %dx%d picture is too small for it", at + 1, s->h, s->w);
+    s->h /= 2;
+    s->w /= 2;
+    return OK;
+}
+
+static enum err check_dense(const struct layer *l, struct shape *s, int at, struct why *why)
+{
+    if (!s->flat)
+        return err_why(why, ERR_FORMAT, "layer %d: dense needs a flatten layer before it", at + 1);
+    *s = (struct shape){.c = l->out_c, .h = 1, .w = 1, .flat = true};
+    return OK;
+}
+
+/* Layer `at` of m, given the shape that comes in; s becomes the shape that goes out. */
+static enum err check_layer(struct model *m, int at, struct shape *s, struct why *why)
+{
+    struct layer *l = &m->layers[at];
+    const bool has_weights = l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE;
+    enum err e = has_weights ? check_name(m, at, why) : OK;
+    if (e)
+        return e;
+    if (has_weights && (l->out_c < 1 || l->out_c > MODEL_CHANNELS_MAX))
+        return err_why(why, ERR_LIMIT, "layer %d: it must have 1 to %d outputs", at + 1, MODEL_CHANNELS_MAX);
+    l->in_c = s->c;
+    l->in_h = s->h;
+    l->in_w = s->w;
+    switch (l->kind) {
+    case LAYER_CONV2D:
+        e = check_conv2d(l, s, at, why);
+        break;
+    case LAYER_MAXPOOL2:
+        e = check_maxpool2(s, at, why);
+        break;
+    case LAYER_FLATTEN:
+        *s = (struct shape){.c = s->c * s->h * s->w, .h = 1, .w = 1, .flat = true};
+        break;
+    case LAYER_DENSE:
+        e = check_dense(l, s, at, why);
+        break;
+    case LAYER_SOFTMAX:
+        if (at + 1 < m->n_layers)
+            e = err_why(why, ERR_FORMAT, "layer %d: softmax must be the last one", at + 1);
+        break;
+    }
+    l->out_c = s->c;
+    l->out_h = s->h;
+    l->out_w = s->w;
+    return e;
+}
+
+static size_t weight_count(const struct layer *l)
+{
+    const size_t area = l->kind == LAYER_CONV2D ? (size_t)l->kernel * (size_t)l->kernel : 1;
+    return (size_t)l->out_c * (size_t)l->in_c * area;
+}
+
+/* Works out all shapes and the number of parameters. */
+static enum err check_layers(struct model *m, struct why *why)
+{
+    struct shape s = {.c = 1, .h = MODEL_SIDE, .w = MODEL_SIDE};
+    for (int i = 0; i < m->n_layers; i++) {
+        struct layer *l = &m->layers[i];
+        const enum err e = check_layer(m, i, &s, why);
+        if (e)
+            return e;
+        if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
+            m->n_params += weight_count(l) + (l->bias ? (size_t)l->out_c : 0);
+        if (m->n_params > MODEL_PARAMS_MAX)
+            return err_why(why, ERR_LIMIT, "more than %d parameters", MODEL_PARAMS_MAX);
+    }
+    if (!s.flat || s.c != MODEL_CLASSES)
+        return err_why(why, ERR_FORMAT, "the layers must end in a flat vector of %d, not in %d x %d x %d%s",
+                       MODEL_CLASSES, s.c, s.h, s.w, s.flat ? "" : " without flatten");
+    return OK;
+}
+
+/* One zeroed block for all weights and biases, and each layer's place in it. */
+static enum err allocate(struct model *m)
+{
+    const size_t bytes = (m->n_params * sizeof *m->block / BLOCK_ALIGN + 1) * BLOCK_ALIGN;
+    m->block = aligned_alloc(BLOCK_ALIGN, bytes);
+    if (!m->block)
+        return ERR_NOMEM;
+    memset(m->block, 0, bytes);
+    float *next = m->block;
+    for (int i = 0; i < m->n_layers; i++) {
+        struct layer *l = &m->layers[i];
+        if (l->kind != LAYER_CONV2D && l->kind != LAYER_DENSE)
+            continue;
+        l->weight = next;
+        next += weight_count(l);
+        if (l->bias) {
+            l->bias = next;
+            next += l->out_c;
+        }
+    }
+    return OK;
+}
+
+/* What of spec belongs to the kind; the rest is worked out or stays zero. */
+static void take_spec(struct layer *l, const struct layer *spec)
+{
+    *l = (struct layer){.kind = spec->kind};
+    if (spec->kind != LAYER_CONV2D && spec->kind != LAYER_DENSE)
+        return;
+    memcpy(l->name, spec->name, sizeof l->name - 1);
+    l->out_c = spec->out_c;
+    l->relu = spec->relu;
+    l->bias = spec->bias;
+    if (spec->kind == LAYER_CONV2D) {
+        l->kernel = spec->kernel;
+        l->same = spec->same;
+    }
+}
+
+enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
+{
+    *out = NULL;
+    if (n < 1 || n > MODEL_LAYERS_MAX)
+        return err_why(why, ERR_LIMIT, "a network has 1 to %d layers, not %d", MODEL_LAYERS_MAX, n);
+    struct model *m = calloc(1, sizeof *m);
+    if (!m)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    m->n_layers = n;
+    m->temperature = 1;
+    m->meta = json_new_object();
+    for (int i = 0; i < n; i++)
+        take_spec(&m->layers[i], &spec[i]);
+    enum err e = check_layers(m, why);
+    if (!e && (!m->meta || allocate(m)))
+        e = err_why(why, ERR_NOMEM, "out of memory");
+    if (e) {
+        model_free(m);
+        return e;
+    }
+    *out = m;
+    return OK;
+}
+
+/* One layer of the JSON list while it is read: how many of its members were asked for and found. */
+struct fields {
+    const struct json *obj;
+    size_t found;
+};
+
+static const char *field_str(struct fields *f, const char *key)
+{
+    const char *s = json_get_str(f->obj, key, NULL);
+    f->found += s != NULL;
+    return s;
+}
+
+static bool field_int(struct fields *f, const char *key, int *to)
+{
+    int64_t v = 0;
+    if (!json_get_int(f->obj, key, &v) || v < 0 || v > INT32_MAX)
+        return false;
+    f->found++;
+    *to = (int)v;
+    return true;
+}
+
+/* Index of s in names[n], or -1; also for NULL. */
+static int index_of(const char *s, const char *const *names, int n)
+{
+    for (int i = 0; s && i < n; i++)
+        if (strcmp(s, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static char has_bias_mark; /* &has_bias_mark: any pointer that is not NULL */
+
+/* The members of conv2d and dense. in_c is the "in" of the file, or 0. */
+static bool read_weighted(struct fields *f, struct layer *l)
+{
+    static const char *const activations[] = {"none", "relu"}, *const paddings[] = {"valid", "same"};
+    const char *name = field_str(f, "name");
+    const int activation = index_of(field_str(f, "activation"), activations, 2);
+    bool bias = false;
+    if (!name || strlen(name) >= sizeof l->name || activation < 0 || !field_int(f, "out", &l->out_c))
+        return false;
+    memcpy(l->name, name, strlen(name) + 1);
+    l->relu = activation == 1;
+    (void)field_int(f, "in", &l->in_c);
+    f->found += json_get_bool(f->obj, "bias", &bias);
+    l->bias = bias ? (float *)(void *)&has_bias_mark : NULL;
+    if (l->kind == LAYER_DENSE)
+        return true;
+    const int padding = index_of(field_str(f, "padding"), paddings, 2);
+    l->same = padding == 1;
+    return padding >= 0 && field_int(f, "kernel", &l->kernel);
+}
+
+static enum err read_layer(const struct json *obj, int at, struct layer *l, struct why *why)
+{
+    struct fields f = {.obj = obj};
+    *l = (struct layer){0};
+    const int kind = index_of(field_str(&f, "type"), kind_names, KINDS);
+    if (kind < 0)
+        return err_why(why, ERR_UNSUPPORTED, "layer %d: not a type that this program knows", at + 1);
+    l->kind = (enum layer_kind)kind;
+    if ((l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE) && !read_weighted(&f, l))
+        return err_why(why, ERR_FORMAT, "layer %d (%s): a member is missing or wrong", at + 1, kind_names[kind]);
+    if (f.found != json_members(obj))
+        return err_why(why, ERR_UNSUPPORTED, "layer %d (%s): a member that this program does not know", at + 1,
+                       kind_names[kind]);
+    return OK;
+}
+
+enum err model_layers_read(struct model **out, const char *text, size_t n, struct why *why)
+{
+    struct json *list = NULL;
+    struct layer spec[MODEL_LAYERS_MAX];
+    struct why inner = {0};
+
+    *out = NULL;
+    if (json_parse(&list, text, n, 2, &inner) || !json_is_array(list)) {
+        json_free(list);
+        return err_why(why, ERR_FORMAT, "layers: not a JSON list%s%s", inner.text[0] ? ": " : "", inner.text);
+    }
+    const size_t count = json_len(list);
+    enum err e = OK;
+    if (count > MODEL_LAYERS_MAX)
+        e = err_why(why, ERR_LIMIT, "more than %d layers", MODEL_LAYERS_MAX);
+    for (size_t i = 0; !e && i < count; i++)
+        e = read_layer(json_at(list, i), (int)i, &spec[i], why);
+    if (!e)
+        e = model_create(out, spec, (int)count, why);
+    for (int i = 0; !e && i < (int)count; i++)
+        if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
+            e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,
+                        (*out)->layers[i].in_c);
+    if (e) {
+        model_free(*out);
+        *out = NULL;
+    }
+    json_free(list);
+    return e;
+}
+
+static void write_layer(const struct layer *l, struct json *obj)
+{
+    json_set_str(obj, "type", kind_names[l->kind]);
+    if (!l->weight)
+        return;
+    json_set_str(obj, "name", l->name);
+    json_set_int(obj, "in", l->in_c);
+    json_set_int(obj, "out", l->out_c);
+    if (l->kind == LAYER_CONV2D) {
+        json_set_int(obj, "kernel", l->kernel);
+        json_set_str(obj, "padding", l->same ? "same" : "valid");
+    }
+    json_set_str(obj, "activation", l->relu ? "relu" : "none");
+    json_set_bool(obj, "bias", l->bias != NULL);
+}
+
+enum err model_layers_write(const struct model *m, struct buf *out)
+{
+    struct json *list = json_new_array();
+    for (int i = 0; i < m->n_layers; i++)
+        write_layer(&m->layers[i], json_add_object(list));
+    const enum err e = list ? json_write(list, 17, out) : ERR_NOMEM;
+    json_free(list);
+    return e;
+}
