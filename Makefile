@@ -28,10 +28,10 @@ KERNEL_FLAGS_avx2   := -mavx2 -mfma
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
 KERNEL_FLAGS        := $(if $(SAN),-O2,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
-ROOMS     := base nn image store web
-ROOM_SRC  := $(filter-out %/kernels.c,$(foreach r,$(ROOMS),$(wildcard fcgi/$(r)/*.c)))
+ROOMS     := base nn image store web main
+ROOM_SRC  := $(filter-out %/kernels.c %/digitd.c %/digitctl.c,$(foreach r,$(ROOMS),$(wildcard fcgi/$(r)/*.c)))
 ROOM_OBJ  := $(ROOM_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/fcgi/nn/kernels_%.o)
-MAIN_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fcgi/main/*.c))
+MAIN_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fcgi/main/digitd.c))
 WEIGHT_KERNELS := $(if $(wildcard weights/backward.c),$(KERNEL_SETS:%=$(BUILD)/weights/backward_%.o))
 WEIGHT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out weights/digit.c weights/backward.c,$(wildcard weights/*.c))) $(WEIGHT_KERNELS)
 DIGIT_OBJ := $(BUILD)/weights/digit.o $(WEIGHT_OBJ)
