@@ -59,6 +59,8 @@ $(BUILD)/digit: $(DIGIT_OBJ) $(BUILD)/rooms.a
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+# The assembler's .incbin leaves no trace in the .d files.
+$(BUILD)/fcgi/store/store_schema.o: fcgi/store/schema.sql
 $(BUILD)/fcgi/nn/kernels_%.o: fcgi/nn/kernels.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<

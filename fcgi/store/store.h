@@ -50,30 +50,35 @@ enum err store_prepare(const char *path, struct why *why);
 enum err store_open(struct store **out, const char *path, struct why *why);
 void store_close(struct store *s);
 
-/* email is normalised by store_email_normalise. ERR_EXISTS when the address is taken. *user is filled. */
+/* email is normalised by store_email_normalise, whose errors it returns. ERR_EXISTS when the address is taken. *user is
+ * filled. */
 enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user);
-/* ERR_NOT_FOUND. */
+/* ERR_NOT_FOUND, also for what is no address. */
 enum err store_user_by_email(struct store *s, const char *email, struct store_user *user);
 enum err store_user_set_hash(struct store *s, int64_t user_id, const char *password_hash);
 
-/* A new session; token_hash is SHA-256 of the cookie's value. Drops the user's oldest beyond rule->per_user. */
+/* A new session; token_hash is SHA-256 of the cookie's value. Drops the user's oldest beyond rule->per_user.
+ * address and agent (NULL: none) are cut to fit, and what is not visible UTF-8 becomes '?'. ERR_NOT_FOUND: no such
+ * user, or disabled; ERR_EXISTS: the token is in use. */
 enum err store_session_add(struct store *s, const uint8_t token_hash[DIGEST_BYTES], int64_t user_id,
                            const char *address, const char *agent, const struct store_session_rule *rule);
-/* The live session's user. ERR_NOT_FOUND when there is none, it has expired (idle or absolute), or the user is
- * disabled. last_seen is written when it is over 5 minutes old, and a failure to write it is not an error. */
+/* The live session's user. ERR_NOT_FOUND when there is none, it has expired (idle or absolute; then it is deleted), it
+ * lies over 5 minutes in the future because the clock was set back, or the user is disabled. last_seen is written when
+ * it is over 5 minutes old, waiting 50 ms at most, and a failure to write it is not an error. */
 enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYTES],
                             const struct store_session_rule *rule, struct store_user *user);
 /* OK also when there was none. */
 enum err store_session_end(struct store *s, const uint8_t token_hash[DIGEST_BYTES]);
 
-/* Readiness: takes the writer's lock, begins and rolls back a write. */
+/* Readiness: the volume takes writes and has room; takes the writer's lock, begins and rolls back a write. */
 enum err store_check_writable(struct store *s);
 /* Housekeeping, from one process of the main pool every few seconds: deletes expired sessions in small steps and
  * checkpoints the WAL (TRUNCATE where no reader is in the way). *wal_bytes (may be NULL) tells what is left. */
 enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes);
 
-/* Trims, checks against a plain grammar (one @, no controls or spaces, a dot-less domain is fine, valid UTF-8, up to
- * STORE_EMAIL_MAX bytes) and lower-cases ASCII, so that one address is one account. ERR_FORMAT, ERR_LIMIT. */
+/* Trims, checks against a plain grammar and lower-cases ASCII, so that one address is one account. The grammar is that
+ * of HTML's type=email (one @, no quotes, commas or brackets, a dot-less domain is fine) and visible characters beyond
+ * ASCII; valid UTF-8, up to 64 bytes before the @ and STORE_EMAIL_MAX in all. out is empty on ERR_FORMAT, ERR_LIMIT. */
 enum err store_email_normalise(const char *in, size_t n, char out[STORE_EMAIL_MAX + 1]);
 
 #endif

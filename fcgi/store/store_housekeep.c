@@ -1,0 +1,143 @@
+/* Housekeeping: expired sessions go, in small steps so that a log-in never waits long for the lock; the WAL is written
+ * back and truncated; readiness is told. */
+#include "store_internal.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+
+enum { WAL_ALARM_EVERY_US = 60 * 1000000 };
+
+static bool bind_purge(sqlite3_stmt *st, const struct store_session_rule *rule)
+{
+    int64_t now_s = clock_wall_s();
+
+    return store_bind(st, "iii", now_s - rule->idle_s, now_s - rule->max_s, now_s + STORE_CLOCK_SLACK_S);
+}
+
+/* Whether any session has expired: only then is the lock taken. */
+static enum err purge_wanted(struct store *s, const struct store_session_rule *rule, bool *wanted)
+{
+    sqlite3_stmt *st = s->sql[SQL_SESSION_PURGE_FIND];
+    enum err e = OK;
+    int rc;
+
+    (void)bind_purge(st, rule);
+    rc = sqlite3_step(st);
+    *wanted = rc == SQLITE_ROW;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        e = store_fail(s, rc, "session_purge_find");
+    store_reset(st);
+    return e;
+}
+
+static enum err purge_sessions(struct store *s, const struct store_session_rule *rule)
+{
+    sqlite3_stmt *st = s->sql[SQL_SESSION_PURGE];
+    bool wanted = true;
+    enum err e = OK;
+
+    for (int step = 0; e == OK && step < STORE_PURGE_STEPS; step++) {
+        e = purge_wanted(s, rule, &wanted);
+        if (e != OK || !wanted)
+            break;
+        e = store_begin(s, STORE_BUSY_MS);
+        if (e != OK)
+            break;
+        (void)bind_purge(st, rule);
+        (void)sqlite3_bind_int64(st, 4, STORE_PURGE_ROWS);
+        e = store_end(s, store_run(s, SQL_SESSION_PURGE, "session_purge"));
+    }
+    return e;
+}
+
+static int64_t wal_size_bytes(const struct store *s)
+{
+    struct stat st;
+
+    return stat(s->beside[BESIDE_WAL], &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* Under the lock, and without waiting for readers: with one in the way as much is done as can be. */
+static enum err checkpoint(struct store *s)
+{
+    enum err e = store_lock(s, STORE_BUSY_MS);
+    int rc;
+
+    if (e != OK)
+        return e;
+    (void)sqlite3_busy_timeout(s->db, 0);
+    rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+        e = store_fail(s, rc, "checkpoint");
+    store_unlock(s);
+    return e;
+}
+
+/* A reader that never ends makes the WAL grow without end, and no checkpoint can help: a person must be told. */
+static void wal_alarm(struct store *s, int64_t bytes)
+{
+    int64_t now_us = clock_mono_us();
+    struct log_line l;
+
+    if (bytes <= STORE_WAL_ALARM_BYTES) {
+        s->wal_alarm_us = 0;
+        return;
+    }
+    if (s->wal_alarm_us != 0 && now_us - s->wal_alarm_us < WAL_ALARM_EVERY_US)
+        return;
+    s->wal_alarm_us = now_us;
+    log_begin(&l, LOG_ERROR, "database_wal_large");
+    log_int(&l, "bytes", bytes);
+    log_str(&l, "detail", "some process keeps a read of the database open");
+    log_end(&l);
+}
+
+enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes)
+{
+    enum err e = store_present(s), purged;
+    int64_t left = 0;
+
+    if (e == OK) {
+        purged = purge_sessions(s, rule);
+        if (wal_size_bytes(s) > 0)
+            e = checkpoint(s); /* also when nothing could be purged: a full disk may be short of just this */
+        left = wal_size_bytes(s);
+        wal_alarm(s, left);
+        if (e == OK)
+            e = purged;
+    }
+    if (wal_bytes != NULL)
+        *wal_bytes = left;
+    return e;
+}
+
+/* A rolled-back write touches no disk: whether the volume takes one is asked apart. */
+static enum err volume_check(const struct store *s)
+{
+    struct statvfs v;
+
+    if (access(s->path, W_OK) != 0 || statvfs(s->path, &v) != 0 || v.f_bavail == 0) {
+        log_text(LOG_ERROR, "database_volume", "the volume of the database is read-only or full");
+        return ERR_IO;
+    }
+    return OK;
+}
+
+enum err store_check_writable(struct store *s)
+{
+    enum err e = volume_check(s);
+
+    if (e == OK)
+        e = store_begin(s, STORE_BUSY_MS);
+    if (e != OK)
+        return e;
+    e = store_run(s, SQL_TRY_WRITE, "check_writable");
+    (void)store_end(s, ERR_DENIED); /* rolls back */
+    return e;
+}

@@ -1,0 +1,116 @@
+/* The schema: a list of steps, each one transaction, so that a crash leaves the version before or the one after. The
+ * steps are files, put into the program by the assembler; make runs in the directory that the paths start from. */
+#include "store_internal.h"
+
+#include <string.h>
+
+/* const char name[]: the bytes of a file and a NUL. */
+#define SCHEMA_EMBED(name, file)                                                                                       \
+    __asm__(".pushsection .rodata\n" #name ":\n.incbin \"" file "\"\n.byte 0\n.popsection\n");                         \
+    extern const char name[] __attribute__((visibility("hidden")))
+
+SCHEMA_EMBED(schema_1, "fcgi/store/schema.sql");
+
+static const struct store_migration schema_steps[] = {
+    {1, schema_1},
+};
+#define N_STEPS (sizeof(schema_steps) / sizeof(schema_steps[0]))
+
+int store_schema_version(void)
+{
+    return schema_steps[N_STEPS - 1].version;
+}
+
+enum err store_refuse(struct store *s, int rc, struct why *why)
+{
+    const char *path = s->path;
+
+    switch (rc & 0xff) {
+    case SQLITE_NOTADB:
+        return err_why(why, ERR_FORMAT, "%s: not a SQLite database", path);
+    case SQLITE_CORRUPT:
+        return err_why(why, ERR_FORMAT, "%s: the database is damaged (%s)", path, sqlite3_errmsg(s->db));
+    case SQLITE_NOMEM:
+        return err_why(why, ERR_NOMEM, "%s: out of memory", path);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return err_why(why, ERR_BUSY, "%s: another process is using the database and does not let go", path);
+    default:
+        if (s->db != NULL && sqlite3_system_errno(s->db) != 0)
+            return err_why(why, ERR_IO, "%s: %s (%s)", path, sqlite3_errmsg(s->db),
+                           strerror(sqlite3_system_errno(s->db)));
+        return err_why(why, ERR_IO, "%s: %s", path, s->db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db));
+    }
+}
+
+int store_pragma_int(sqlite3 *db, const char *pragma, int *out)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, pragma, -1, &st, NULL);
+
+    *out = 0;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW) {
+        *out = sqlite3_column_int(st, 0);
+        rc = SQLITE_OK;
+    }
+    (void)sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? SQLITE_ERROR : rc;
+}
+
+/* Whether the file is ours, or still empty; and not of a later version. */
+static enum err schema_recognise(struct store *s, int newest, int *version, struct why *why)
+{
+    int application = 0, tables = 0, rc = store_pragma_int(s->db, "PRAGMA user_version", version);
+
+    if (rc == SQLITE_OK)
+        rc = store_pragma_int(s->db, "PRAGMA application_id", &application);
+    if (rc == SQLITE_OK)
+        rc = store_pragma_int(s->db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rc != SQLITE_OK)
+        return store_refuse(s, rc, why);
+    if (application != STORE_APPLICATION_ID && (application != 0 || *version != 0 || tables != 0))
+        return err_why(why, ERR_FORMAT, "%s: the database of another program", s->path);
+    if (*version < 0 || *version > newest)
+        return err_why(why, ERR_UNSUPPORTED, "%s: has schema version %d; this program knows up to %d", s->path,
+                       *version, newest);
+    return OK;
+}
+
+static enum err migrate_step(struct store *s, const struct store_migration *step, struct why *why)
+{
+    int version = 0, rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    enum err e = OK;
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(s->db, step->sql, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = store_pragma_int(s->db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && version != step->version)
+        e = err_why(why, ERR_FORMAT, "%s: the step to schema version %d leaves version %d", s->path, step->version,
+                    version);
+    if (rc == SQLITE_OK && e == OK)
+        rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        e = store_refuse(s, rc, why);
+    if (!sqlite3_get_autocommit(s->db))
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return e;
+}
+
+enum err store_migrate(struct store *s, const struct store_migration *steps, size_t n, struct why *why)
+{
+    int version;
+    enum err e = schema_recognise(s, steps[n - 1].version, &version, why);
+
+    for (size_t i = 0; e == OK && i < n; i++)
+        if (steps[i].version > version)
+            e = migrate_step(s, &steps[i], why);
+    return e;
+}
+
+enum err store_schema_migrate(struct store *s, struct why *why)
+{
+    return store_migrate(s, schema_steps, N_STEPS, why);
+}

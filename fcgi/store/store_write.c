@@ -1,0 +1,214 @@
+/* Writing: one writer at a time over all processes, by a lock of our own.
+ *
+ * SQLite up to 3.51.2 (Debian 12 has 3.40.1) can lose a commit when a checkpoint of one connection resets the WAL while
+ * another connection begins to write. So every write transaction and every checkpoint runs under one lock on a separate
+ * file. Traps: flock(2) belongs to the open file, so each process opens its own after fork; the lock file may be
+ * deleted, and then two processes would hold two locks; the database must not be opened and closed by hand, since
+ * closing any descriptor of it drops SQLite's own locks. */
+#include "store_internal.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+
+/* Logs what went wrong outside SQLite, with errno's text. */
+static enum err store_fail_errno(const char *op)
+{
+    log_text(LOG_ERROR, op, strerror(errno));
+    return ERR_IO;
+}
+
+enum err store_fail(struct store *s, int rc, const char *op)
+{
+    struct log_line l;
+    enum err e;
+
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        e = ERR_BUSY;
+        break;
+    case SQLITE_NOMEM:
+        e = ERR_NOMEM;
+        break;
+    default: /* FULL, IOERR, READONLY, CORRUPT, NOTADB, CANTOPEN, and whatever else: never taken for an answer */
+        e = ERR_IO;
+        break;
+    }
+    log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, e == ERR_BUSY ? "database_busy" : "database_error");
+    log_str(&l, "op", op);
+    log_int(&l, "code", sqlite3_extended_errcode(s->db));
+    log_int(&l, "errno", sqlite3_system_errno(s->db));
+    log_str(&l, "detail", sqlite3_errmsg(s->db));
+    log_end(&l);
+    return e;
+}
+
+/* Opens the lock file anew. Only the owner may use it, whatever the umask. */
+static enum err lock_open(struct store *s)
+{
+    if (s->lock_fd >= 0)
+        (void)close(s->lock_fd);
+    s->lock_fd = open(s->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock_fd < 0)
+        return store_fail_errno("database_lock_open");
+    return OK;
+}
+
+/* Whether the file that is open is the one that others find at the path. */
+static bool lock_is_current(const struct store *s)
+{
+    struct stat ours, theirs;
+
+    return fstat(s->lock_fd, &ours) == 0 && stat(s->lock_path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+           ours.st_ino == theirs.st_ino;
+}
+
+enum err store_lock(struct store *s, int wait_ms)
+{
+    int64_t now_us = clock_mono_us(), deadline_us = now_us + (int64_t)wait_ms * 1000;
+    enum err e = s->lock_fd < 0 ? lock_open(s) : OK;
+
+    while (e == OK) {
+        if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+            if (lock_is_current(s))
+                return OK;
+            e = lock_open(s); /* somebody deleted it */
+            continue;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return store_fail_errno("database_lock");
+        now_us = clock_mono_us();
+        if (now_us >= deadline_us) {
+            log_text(LOG_WARN, "database_busy", "the writer's lock stayed taken");
+            return ERR_BUSY;
+        }
+        /* 0.2 to 0.7 ms, uneven so that waiting processes do not march in step. */
+        (void)nanosleep(&(struct timespec){0, 200000 + (now_us & 511) * 1000}, NULL);
+    }
+    return e;
+}
+
+void store_unlock(struct store *s)
+{
+    (void)flock(s->lock_fd, LOCK_UN);
+}
+
+/* The WAL and the shared index are never deleted by SQLite while a connection is open; by a person they may be, and
+ * what is written then is lost with the last connection. */
+static bool beside_gone(struct store *s, enum store_beside which)
+{
+    struct stat st;
+
+    if (stat(s->beside[which], &st) != 0)
+        return s->beside_ino[which] != 0;
+    if (s->beside_ino[which] == 0)
+        s->beside_ino[which] = st.st_ino;
+    return s->beside_ino[which] != st.st_ino;
+}
+
+enum err store_present(struct store *s)
+{
+    int moved = 1;
+
+    (void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved == 0 && !beside_gone(s, BESIDE_WAL) && !beside_gone(s, BESIDE_SHM)) {
+        if (s->missing)
+            log_text(LOG_WARN, "database_back", s->path);
+        s->missing = false;
+        return OK;
+    }
+    if (!s->missing)
+        log_text(LOG_ERROR, "database_vanished", s->path);
+    s->missing = true;
+    return ERR_IO;
+}
+
+bool store_bind(sqlite3_stmt *st, const char *kinds, ...)
+{
+    int rc = SQLITE_OK, column = 1;
+    va_list ap;
+
+    va_start(ap, kinds);
+    for (const char *k = kinds; *k != '\0' && rc == SQLITE_OK; k++, column++) {
+        if (*k == 'i')
+            rc = sqlite3_bind_int64(st, column, va_arg(ap, int64_t));
+        else if (*k == 't')
+            rc = sqlite3_bind_text(st, column, va_arg(ap, const char *), -1, SQLITE_STATIC);
+        else
+            rc = sqlite3_bind_blob(st, column, va_arg(ap, const uint8_t *), DIGEST_BYTES, SQLITE_STATIC);
+    }
+    va_end(ap);
+    return rc == SQLITE_OK;
+}
+
+void store_reset(sqlite3_stmt *st)
+{
+    (void)sqlite3_reset(st); /* repeats the failure of the step, which was dealt with */
+    (void)sqlite3_clear_bindings(st);
+}
+
+enum err store_run(struct store *s, enum store_sql which, const char *op)
+{
+    int rc = sqlite3_step(s->sql[which]);
+    enum err e = OK;
+
+    if (rc == SQLITE_CONSTRAINT_UNIQUE)
+        e = ERR_EXISTS;
+    else if (rc != SQLITE_DONE)
+        e = store_fail(s, rc, op);
+    store_reset(s->sql[which]);
+    return e;
+}
+
+enum err store_begin(struct store *s, int wait_ms)
+{
+    int64_t start_us = clock_mono_us(), left_ms;
+    enum err e = store_present(s);
+
+    if (e == OK)
+        e = store_lock(s, wait_ms);
+    if (e != OK)
+        return e;
+    e = store_present(s); /* it may have vanished while the lock was waited for */
+    if (e == OK) {
+        left_ms = wait_ms - (clock_mono_us() - start_us) / 1000;
+        (void)sqlite3_busy_timeout(s->db, left_ms > 1 ? (int)left_ms : 1);
+        e = store_run(s, SQL_BEGIN, "begin");
+        (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    }
+    if (e != OK)
+        store_unlock(s);
+    return e;
+}
+
+enum err store_begin_idle(struct store *s)
+{
+    enum err e;
+
+    if (clock_mono_us() < s->try_after_us)
+        return ERR_BUSY;
+    e = store_begin(s, STORE_TOUCH_MS);
+    if (e != OK)
+        s->try_after_us = clock_mono_us() + STORE_TOUCH_PAUSE_US;
+    return e;
+}
+
+enum err store_end(struct store *s, enum err e)
+{
+    if (e == OK)
+        e = store_run(s, SQL_COMMIT, "commit");
+    if (!sqlite3_get_autocommit(s->db))
+        (void)store_run(s, SQL_ROLLBACK, "rollback");
+    store_unlock(s);
+    return e;
+}

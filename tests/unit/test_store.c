@@ -1,0 +1,476 @@
+/* The store's questions: addresses, accounts, sessions, housekeeping. */
+#include "fixture_store.h"
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_new(&f);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_free(&f);
+    return 0;
+}
+
+/* Breaks when one address can make two accounts, or when an address could bend a header, a log line or a mail. */
+static void emails_are_normalised(void **state)
+{
+    static const struct {
+        int line;
+        const char *in, *out;
+        enum err e;
+    } cases[] = {
+        {__LINE__, "a@b", "a@b", OK},
+        {__LINE__, "  Ada.Lovelace@Example.ORG\r\n", "ada.lovelace@example.org", OK},
+        {__LINE__, "o'brien+x@mail-1.example", "o'brien+x@mail-1.example", OK},
+        {__LINE__,
+         "J\xc3\xbcrgen@b\xc3\xbc"
+         "cher.example",
+         "j\xc3\xbcrgen@b\xc3\xbc"
+         "cher.example",
+         OK},
+        {__LINE__, "\xc3\x9c@x", "\xc3\x9c@x", OK}, /* only ASCII is lower-cased */
+        {__LINE__, "", "", ERR_FORMAT},
+        {__LINE__, "   ", "", ERR_FORMAT},
+        {__LINE__, "@", "", ERR_FORMAT},
+        {__LINE__, "@b", "", ERR_FORMAT},
+        {__LINE__, "a@", "", ERR_FORMAT},
+        {__LINE__, "ab", "", ERR_FORMAT},
+        {__LINE__, "a@b@c", "", ERR_FORMAT},
+        {__LINE__, "a b@c", "", ERR_FORMAT},
+        {__LINE__, "a@b c", "", ERR_FORMAT},
+        {__LINE__, "a@b\r\nBcc: x@y", "", ERR_FORMAT},
+        {__LINE__, "a\x1b[2J@b", "", ERR_FORMAT},
+        {__LINE__, "a\x7f@b", "", ERR_FORMAT},
+        {__LINE__, "a,b@c", "", ERR_FORMAT},
+        {__LINE__, "\"a\"@b", "", ERR_FORMAT},
+        {__LINE__, "<a@b>", "", ERR_FORMAT},
+        {__LINE__, "a@b/c", "", ERR_FORMAT},
+        {__LINE__, "a@.b", "", ERR_FORMAT},
+        {__LINE__, "a@b.", "", ERR_FORMAT},
+        {__LINE__, "a@b..c", "", ERR_FORMAT},
+        {__LINE__, "a@-b", "", ERR_FORMAT},
+        {__LINE__, "a@b-.c", "", ERR_FORMAT},
+        {__LINE__, "a\xe2\x80\xae@b", "", ERR_FORMAT}, /* U+202E turns the direction */
+        {__LINE__, "a\xe2\x80\x8b@b", "", ERR_FORMAT}, /* U+200B has no width */
+        {__LINE__, "a\xc2\xa0@b", "", ERR_FORMAT},     /* U+00A0 */
+        {__LINE__, "a\xc2\x85@b", "", ERR_FORMAT},     /* a C1 control */
+        {__LINE__, "a\xff@b", "", ERR_FORMAT},
+        {__LINE__, "a\xc0\xaf@b", "", ERR_FORMAT},         /* overlong */
+        {__LINE__, "a\xed\xa0\x80@b", "", ERR_FORMAT},     /* a surrogate */
+        {__LINE__, "a\xf4\x90\x80\x80@b", "", ERR_FORMAT}, /* over U+10FFFF */
+        {__LINE__, "a@b\xe2\x80", "", ERR_FORMAT},         /* cut short */
+    };
+    char out[STORE_EMAIL_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum err e = store_email_normalise(cases[i].in, strlen(cases[i].in), out);
+
+        if (e != cases[i].e || strcmp(out, cases[i].out) != 0)
+            fail_msg("line %d: \"%s\": %s, \"%s\"", cases[i].line, cases[i].in, err_str(e), out);
+    }
+    assert_int_equal(store_email_normalise("a\0@b", 4, out), ERR_FORMAT);
+}
+
+/* Breaks when a limit is off by one or an output is overrun. */
+static void email_limits_are_exact(void **state)
+{
+    char in[400], out[STORE_EMAIL_MAX + 1];
+    size_t n;
+
+    (void)state;
+    memset(in, 'a', sizeof(in));
+    in[64] = '@';
+    assert_int_equal(store_email_normalise(in, 66, out), OK);
+    in[64] = 'a';
+    in[65] = '@';
+    assert_int_equal(store_email_normalise(in, 67, out), ERR_LIMIT); /* 65 bytes before the @ */
+    in[65] = 'a';
+    in[1] = '@';
+    for (n = 2 + 63; n < sizeof(in); n += 64) /* labels of 63 bytes */
+        in[n] = '.';
+    assert_int_equal(store_email_normalise(in, STORE_EMAIL_MAX, out), OK);
+    assert_int_equal(strlen(out), STORE_EMAIL_MAX);
+    assert_int_equal(store_email_normalise(in, STORE_EMAIL_MAX + 1, out), ERR_LIMIT);
+    in[2 + 63] = 'a';
+    assert_int_equal(store_email_normalise(in, 2 + 64, out), ERR_LIMIT); /* a label of 64 */
+}
+
+/* Breaks when a row is not what was put in, or one address makes two accounts. */
+static void users_are_kept(void **state)
+{
+    struct store_user made, found;
+    int64_t now_s = clock_wall_s();
+
+    (void)state;
+    assert_int_equal(store_user_by_email(f.store, "ada@example.org", &found), ERR_NOT_FOUND);
+    assert_int_equal(store_user_add(f.store, "Ada@Example.org", FIXTURE_HASH, &made), OK);
+    assert_string_equal(made.email, "ada@example.org");
+    assert_true(made.id > 0);
+    assert_in_range(made.created_at_s, now_s, now_s + 2);
+    assert_string_equal(made.password_hash, "");
+    assert_int_equal(store_user_by_email(f.store, "ADA@example.ORG", &found), OK);
+    assert_int_equal(found.id, made.id);
+    assert_int_equal(found.created_at_s, made.created_at_s);
+    assert_string_equal(found.email, "ada@example.org");
+    assert_string_equal(found.password_hash, FIXTURE_HASH);
+    assert_false(found.disabled);
+    assert_int_equal(store_user_add(f.store, " ada@EXAMPLE.org ", "other", &made), ERR_EXISTS);
+    assert_int_equal(store_user_by_email(f.store, "ada@example.org", &found), OK);
+    assert_string_equal(found.password_hash, FIXTURE_HASH); /* the second sign-up changed nothing */
+    assert_int_equal(store_user_add(f.store, "not an address", "x", &made), ERR_FORMAT);
+    assert_int_equal(store_user_by_email(f.store, "not an address", &found), ERR_NOT_FOUND);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 1);
+}
+
+/* Breaks when the number of a deleted account is given to the next one. */
+static void ids_are_not_given_twice(void **state)
+{
+    int64_t first = add_user(f.store, "first@example.org");
+
+    (void)state;
+    sql_do(f.store, "DELETE FROM users");
+    assert_true(add_user(f.store, "second@example.org") > first);
+}
+
+/* Breaks when a new hash is not kept, or lands in another row. */
+static void hashes_are_replaced(void **state)
+{
+    struct store_user found;
+    int64_t ada = add_user(f.store, "ada@example.org");
+
+    (void)state;
+    (void)add_user(f.store, "bob@example.org");
+    assert_int_equal(store_user_set_hash(f.store, ada, "$new"), OK);
+    assert_int_equal(store_user_by_email(f.store, "ada@example.org", &found), OK);
+    assert_string_equal(found.password_hash, "$new");
+    assert_int_equal(store_user_by_email(f.store, "bob@example.org", &found), OK);
+    assert_string_equal(found.password_hash, FIXTURE_HASH);
+    assert_int_equal(store_user_set_hash(f.store, ada + 100, "$new"), ERR_NOT_FOUND);
+}
+
+/* Breaks when a token opens another's session, or a session outlives its log-out (R60, in a second connection too). */
+static void sessions_begin_and_end(void **state)
+{
+    struct store *other = fixture_open(&f);
+    struct store_user user;
+    int64_t ada = add_user(f.store, "ada@example.org"), bob = add_user(f.store, "bob@example.org");
+
+    (void)state;
+    add_session(f.store, 1, ada);
+    add_session(f.store, 2, bob);
+    assert_int_equal(store_session_user(other, token_hash(1), &fixture_rule, &user), OK);
+    assert_int_equal(user.id, ada);
+    assert_string_equal(user.email, "ada@example.org");
+    assert_string_equal(user.password_hash, "");
+    assert_int_equal(store_session_user(other, token_hash(2), &fixture_rule, &user), OK);
+    assert_int_equal(user.id, bob);
+    assert_int_equal(store_session_user(other, token_hash(3), &fixture_rule, &user), ERR_NOT_FOUND);
+    assert_int_equal(user.id, 0);
+    assert_int_equal(store_session_end(f.store, token_hash(1)), OK);
+    assert_int_equal(ask_session(other, 1), ERR_NOT_FOUND);
+    assert_int_equal(ask_session(other, 2), OK);
+    assert_int_equal(store_session_end(f.store, token_hash(1)), OK); /* there was none */
+    store_close(other);
+}
+
+/* Breaks when a token can be used twice, or nobody's session be made. */
+static void sessions_need_a_user_and_a_new_token(void **state)
+{
+    int64_t ada = add_user(f.store, "ada@example.org");
+
+    (void)state;
+    add_session(f.store, 1, ada);
+    assert_int_equal(store_session_add(f.store, token_hash(1), ada, "", "", &fixture_rule), ERR_EXISTS);
+    assert_int_equal(store_session_add(f.store, token_hash(2), ada + 1, "", "", &fixture_rule), ERR_NOT_FOUND);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 1);
+}
+
+/* R59. Breaks when the idle limit is off, or use does not renew it. */
+static void sessions_expire_when_idle(void **state)
+{
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    clock_step(24 * 3600 - 10);
+    assert_int_equal(ask_session(f.store, 1), OK); /* renews it */
+    clock_step(24 * 3600 - 10);
+    assert_int_equal(ask_session(f.store, 1), OK);
+    clock_step(24 * 3600);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 0);
+}
+
+/* R59. Breaks when use can keep a session for ever. */
+static void sessions_expire_absolutely(void **state)
+{
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    for (int hour = 6; hour < 14 * 24; hour += 6) {
+        clock_step(6 * 3600);
+        assert_int_equal(ask_session(f.store, 1), OK);
+    }
+    clock_step(6 * 3600);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+}
+
+/* Breaks when reading a digit is a write, or last_seen is never written. */
+static void last_seen_is_written_every_five_minutes(void **state)
+{
+    int before;
+
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    before = sql_int(f.store, "SELECT total_changes()");
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(ask_session(f.store, 1), OK);
+    clock_step(290);
+    assert_int_equal(ask_session(f.store, 1), OK);
+    assert_int_equal(sql_int(f.store, "SELECT total_changes()"), before);
+    clock_step(20);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(ask_session(f.store, 1), OK);
+    assert_int_equal(sql_int(f.store, "SELECT total_changes()"), before + 1);
+}
+
+/* R91. Breaks when what somebody saw expired is only judged, not deleted: set back, the clock would revive it. */
+static void clock_set_back_revives_nothing(void **state)
+{
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    add_session(f.store, 2, add_user(f.store, "bob@example.org"));
+    clock_step(30 * 3600);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);            /* seen by a request */
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK); /* the other one by housekeeping */
+    clock_step(-30 * 3600);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+    assert_int_equal(ask_session(f.store, 2), ERR_NOT_FOUND);
+}
+
+/* R91. Breaks when a session made while the clock was ahead lasts that much longer; or a small correction ends all. */
+static void sessions_from_the_future_end(void **state)
+{
+    int64_t ada = add_user(f.store, "ada@example.org");
+
+    (void)state;
+    add_session(f.store, 1, ada);
+    clock_step(-60);
+    assert_int_equal(ask_session(f.store, 1), OK); /* as time services correct a clock */
+    clock_step(60 - 10 * 86400);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+    clock_step(10 * 86400);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+    add_session(f.store, 2, ada);
+    clock_step(-10 * 86400);
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 0);
+    clock_step(10 * 86400);
+}
+
+/* R61. Breaks when the number is unbounded, the wrong ones go, or another's go. */
+static void sessions_per_user_are_capped(void **state)
+{
+    int64_t ada = add_user(f.store, "ada@example.org"), bob = add_user(f.store, "bob@example.org");
+
+    (void)state;
+    add_session(f.store, 100, bob);
+    for (int i = 0; i < 25; i++) {
+        add_session(f.store, i, ada);
+        clock_step(i % 2 == 0 ? -100 : 100); /* the order is that of making, whatever the clock does */
+    }
+    for (int i = 0; i < 25; i++)
+        assert_int_equal(ask_session(f.store, i), i < 5 ? ERR_NOT_FOUND : OK);
+    assert_int_equal(ask_session(f.store, 100), OK);
+}
+
+/* R60. Breaks when a disabled account's cookie still works, or such an account gets a session. */
+static void disabled_users_have_no_session(void **state)
+{
+    int64_t ada = add_user(f.store, "ada@example.org");
+    struct store_user user;
+
+    (void)state;
+    add_session(f.store, 1, ada);
+    sql_do(f.store, "UPDATE users SET disabled = 1");
+    assert_int_equal(store_session_user(f.store, token_hash(1), &fixture_rule, &user), ERR_NOT_FOUND);
+    assert_int_equal(user.id, 0);
+    assert_int_equal(store_session_add(f.store, token_hash(2), ada, "", "", &fixture_rule), ERR_NOT_FOUND);
+    assert_int_equal(store_user_by_email(f.store, "ada@example.org", &user), OK);
+    assert_true(user.disabled);
+}
+
+/* Breaks when deleting an account leaves its sessions. */
+static void sessions_go_with_their_user(void **state)
+{
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    sql_do(f.store, "DELETE FROM users");
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 0);
+    assert_int_equal(ask_session(f.store, 1), ERR_NOT_FOUND);
+}
+
+static bool file_holds(const char *path, const void *bytes, size_t n)
+{
+    static char text[4 << 20];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text));
+
+    (void)close(fd);
+    return len > 0 && memmem(text, (size_t)len, bytes, n) != NULL;
+}
+
+/* R57. Breaks when the token itself reaches a file, or the hash of a stolen database opens a session. */
+static void stolen_database_cannot_log_in(void **state)
+{
+    static const char token[] = "Zk9sT3-tOKen_that_must_not_be_anywhere_0123";
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+    uint8_t hash[DIGEST_BYTES], again[DIGEST_BYTES];
+    struct store_user user;
+    char path[160];
+    int hashes = 0;
+
+    (void)state;
+    digest_sha256(token, strlen(token), hash);
+    assert_int_equal(
+        store_session_add(f.store, hash, add_user(f.store, "ada@example.org"), "::1", "agent", &fixture_rule), OK);
+    assert_int_equal(store_session_user(f.store, hash, &fixture_rule, &user), OK);
+    store_close(f.store);
+    f.store = NULL;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", f.path, ends[i]);
+        assert_false(file_holds(path, token, strlen(token)));
+        hashes += file_holds(path, hash, sizeof(hash));
+    }
+    assert_true(hashes > 0); /* the search does find what is there */
+    f.store = fixture_open(&f);
+    digest_sha256(hash, sizeof(hash), again); /* what a cookie made of the hash would be looked up by */
+    assert_int_equal(store_session_user(f.store, again, &fixture_rule, &user), ERR_NOT_FOUND);
+}
+
+/* Breaks when a client's bytes make a row that no JSON can carry, or overrun. */
+static void client_text_is_cleaned(void **state)
+{
+    static const struct {
+        int line;
+        const char *in, *out;
+        size_t room;
+    } cases[] = {
+        {__LINE__, NULL, "", 10},
+        {__LINE__, "", "", 1},
+        {__LINE__, "Mozilla/5.0 (X11)", "Mozilla/5.0 (X11)", 50},
+        {__LINE__, "abc", "ab", 3},
+        {__LINE__, "a\xc3\xbc", "a", 3}, /* not half a character */
+        {__LINE__, "a\xc3\xbc", "a\xc3\xbc", 4},
+        {__LINE__, "a\nb\x1b\x7f", "a?b??", 20},
+        {__LINE__, "\xff\xc3", "??", 20},
+        {__LINE__, "x\xe2\x80\xaey", "x?y", 20},
+    };
+    char out[64], agent[600];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        store_text_keep(cases[i].in, out, cases[i].room);
+        if (strcmp(out, cases[i].out) != 0)
+            fail_msg("line %d: \"%s\"", cases[i].line, out);
+    }
+    memset(agent, '\xfe', sizeof(agent) - 1);
+    agent[sizeof(agent) - 1] = '\0';
+    assert_int_equal(store_session_add(f.store, token_hash(1), add_user(f.store, "a@b"), agent, agent, &fixture_rule),
+                     OK);
+    assert_int_equal(sql_int(f.store, "SELECT length(agent) FROM sessions WHERE agent NOT GLOB '*[^?]*'"),
+                     STORE_AGENT_MAX);
+    assert_int_equal(sql_int(f.store, "SELECT length(address) FROM sessions"), STORE_ADDRESS_MAX);
+}
+
+/* R59. Breaks when expired rows stay, live ones go, or one call holds the lock for all of them. */
+static void housekeeping_purges_in_steps(void **state)
+{
+    int64_t bytes = -1;
+
+    (void)state;
+    (void)add_user(f.store, "ada@example.org");
+    sql_do(f.store, "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, agent)"
+                    " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+                    " SELECT randomblob(32), 1, unixepoch() - 90000, unixepoch() - 90000, '', '' FROM n");
+    add_session(f.store, 1, add_user(f.store, "bob@example.org"));
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 5001 - STORE_PURGE_ROWS * STORE_PURGE_STEPS);
+    assert_int_equal(bytes, 0); /* and the WAL is truncated */
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM sessions"), 1);
+    assert_int_equal(ask_session(f.store, 1), OK);
+}
+
+/* Breaks when a statement reads a whole table: it would get slower with every user. */
+static void no_statement_scans_a_table(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SQL_COUNT; i++) {
+        char sql[1024];
+        sqlite3_stmt *st = NULL;
+
+        (void)snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", store_sql_text[i]);
+        assert_int_equal(sqlite3_prepare_v2(f.store->db, sql, -1, &st, NULL), SQLITE_OK);
+        while (sqlite3_step(st) == SQLITE_ROW) {
+            const char *detail = (const char *)sqlite3_column_text(st, 3);
+
+            if (strncmp(detail, "SCAN", 4) == 0)
+                fail_msg("%s: %s", store_sql_text[i], detail);
+        }
+        (void)sqlite3_finalize(st);
+    }
+}
+
+/* Breaks when an answer keeps a read open (the WAL could not be truncated) or a transaction. */
+static void answers_leave_nothing_open(void **state)
+{
+    struct store_user user;
+    struct store *other = fixture_open(&f);
+
+    (void)state;
+    add_session(f.store, 1, add_user(f.store, "ada@example.org"));
+    assert_int_equal(ask_session(other, 1), OK);
+    assert_int_equal(ask_session(other, 2), ERR_NOT_FOUND);
+    assert_int_equal(store_user_by_email(other, "ada@example.org", &user), OK);
+    assert_int_equal(store_user_by_email(other, "bob@example.org", &user), ERR_NOT_FOUND);
+    assert_int_equal(store_user_add(other, "ada@example.org", "x", &user), ERR_EXISTS);
+    assert_true(sqlite3_get_autocommit(other->db));
+    assert_non_null(sqlite3_next_stmt(other->db, NULL));
+    for (sqlite3_stmt *st = NULL; (st = sqlite3_next_stmt(other->db, st)) != NULL;)
+        assert_false(sqlite3_stmt_busy(st));
+    store_close(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(emails_are_normalised),
+        cmocka_unit_test(email_limits_are_exact),
+        cmocka_unit_test_setup_teardown(users_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_are_not_given_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(hashes_are_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_begin_and_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_need_a_user_and_a_new_token, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_expire_when_idle, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_expire_absolutely, setup, teardown),
+        cmocka_unit_test_setup_teardown(last_seen_is_written_every_five_minutes, setup, teardown),
+        cmocka_unit_test_setup_teardown(clock_set_back_revives_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_from_the_future_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_per_user_are_capped, setup, teardown),
+        cmocka_unit_test_setup_teardown(disabled_users_have_no_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(sessions_go_with_their_user, setup, teardown),
+        cmocka_unit_test_setup_teardown(stolen_database_cannot_log_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(client_text_is_cleaned, setup, teardown),
+        cmocka_unit_test_setup_teardown(housekeeping_purges_in_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_statement_scans_a_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_leave_nothing_open, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
