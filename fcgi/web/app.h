@@ -21,15 +21,15 @@ struct app {
     const struct conf *conf;
     const struct model *model; /* metadata and golden pictures */
     const struct cnn *cnn;
-    void *scratch; /* for cnn_forward */
-    struct store *store;
+    void *scratch;       /* for cnn_forward */
+    struct store *store; /* NULL while it cannot be opened: what needs it answers 503 */
     struct reply *reply; /* reused */
-    struct buf *body;    /* reused; maximum is the largest body of any route */
+    struct buf *body;    /* reused, wiped after each request; maximum is the largest body of any route */
 
-    /* Called when a request enters a phase, and with the route once that is known; ctx is the worker's. */
+    /* May be NULL. Called when a request enters a phase, and with the route once that is known; ctx is the worker's. */
     void (*on_phase)(void *ctx, enum phase phase);
     void (*on_route)(void *ctx, const char *route, const char *request_id);
-    /* Whether the service as a whole is up (no crash loop): for /readyz. */
+    /* Whether the service as a whole is up (no crash loop): for /readyz. NULL: it is. */
     bool (*is_steady)(void *ctx);
     void *ctx;
 };
@@ -37,5 +37,15 @@ struct app {
 /* Answers the request that fcgx_accept took: reads it, dispatches, writes the reply, logs one line. The caller calls
  * fcgx_finish. Never exits, never fails: whatever goes wrong is a reply. */
 void app_serve(struct app *app, struct fcgx *f);
+
+/* The same, with the connection as three functions of the kind that fcgx.h has: what app_serve does with libfcgi's, and
+ * the tests without a socket. */
+struct app_peer {
+    const char *(*param)(const void *ctx, const char *name);
+    enum err (*read_body)(void *ctx, struct buf *out, size_t n);
+    enum err (*write)(void *ctx, const void *bytes, size_t n);
+    void *ctx;
+};
+void app_answer(struct app *app, const struct app_peer *peer);
 
 #endif

@@ -1,7 +1,7 @@
 /* A reply is built whole before a byte leaves: HEAD (status, headers), then BODY. A header after the body, or a second
- * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store and the
- * security headers that nginx does not add to dynamic paths. Header values are constants or are checked for CR, LF,
- * NUL. */
+ * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store. The
+ * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx.conf),
+ * these included, so that none is sent twice. Header values are checked for control characters. */
 #ifndef DIGITD_WEB_REPLY_H
 #define DIGITD_WEB_REPLY_H
 
@@ -24,11 +24,12 @@ void reply_status(struct reply *p, int status);
 void reply_header(struct reply *p, const char *name, const char *value);
 /* Ends the head, writes v (taken over) as application/json. */
 void reply_json(struct reply *p, struct json *v);
-/* Status and head without a body (204, 303). */
+/* A reply without a body (204, 303). Headers may follow. */
 void reply_empty(struct reply *p, int status);
 
 /* An error as RFC 9457 application/problem+json: type (relative, "problems/NAME"), title, status, detail, instance (the
- * request id). Replaces whatever was built before. */
+ * request id). Replaces whatever was built before, cookies included; brings WWW-Authenticate with a 401 and Retry-After
+ * with a 503; other headers (Allow) may follow. */
 struct problem {
     int status;
     const char *name;  /* stable, e.g. "too-large" */
@@ -38,6 +39,9 @@ void reply_problem(struct reply *p, const struct request *r, const struct proble
 
 /* The same members as a JSON object, for a part of a larger reply. */
 struct json *problem_json(const struct request *r, const struct problem *problem, const char *detail);
+
+/* Leaves the body out and its Content-Length in: the answer to HEAD (RFC 9110 section 9.3.2). */
+void reply_drop_body(struct reply *p);
 
 /* The CGI reply ("Status: ...") to be written out; never fails: what could not be built becomes a constant 500 or 503.
  */

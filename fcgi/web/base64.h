@@ -1,0 +1,17 @@
+/* Base64 (RFC 4648): with padding for pictures in JSON (section 4), URL-safe without padding for tokens (section 5). */
+#ifndef DIGITD_WEB_BASE64_H
+#define DIGITD_WEB_BASE64_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Characters that n bytes become, padded, without the NUL. */
+#define BASE64_CHARS(n) (((n) + 2) / 3 * 4)
+
+/* out[BASE64_CHARS(n) + 1] = bytes[n] as text and a NUL. */
+void base64_encode(const uint8_t *bytes, size_t n, char *out);
+
+/* The same in the URL-safe alphabet, without the padding: at most BASE64_CHARS(n) characters and a NUL. */
+void base64_encode_url(const uint8_t *bytes, size_t n, char *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* The rule, in the order of what browsers send.
+ *
+ * Sec-Fetch-Site is set by every current browser and cannot be set by a page; Origin by all of them with unsafe
+ * methods. "same-site" is not ours: another port of localhost is same-site and gets the cookie. "null" is what
+ * sandboxed frames and file: pages send. A request with neither header comes from a program, or from a browser so old
+ * that only its cookie could make it dangerous. */
+#include "csrf.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool origin_is_ours(const struct conf *conf, const char *origin)
+{
+    for (int i = 0; i < conf->n_origins; i++)
+        if (strcmp(conf->origins[i].origin, origin) == 0)
+            return true;
+    return false;
+}
+
+const char *csrf_refusal(const struct conf *conf, const struct request *r)
+{
+    if (method_is_safe(r->method))
+        return NULL;
+    if (r->sec_fetch_site[0] != '\0' && strcmp(r->sec_fetch_site, "same-origin") != 0)
+        return "The browser says that another site sent this. Open this site's own page and try again there.";
+    if (r->origin[0] != '\0' && !origin_is_ours(conf, r->origin))
+        return "The Origin header is not one of this site's addresses, which are listed in the setting site_url.";
+    if (r->cookie[0] != '\0' && r->origin[0] == '\0' && r->sec_fetch_site[0] == '\0')
+        return "A request with a cookie must carry an Origin header that names this site.";
+    return NULL;
+}

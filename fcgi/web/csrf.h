@@ -1,0 +1,12 @@
+/* Who may make a browser send an unsafe request here: our own pages alone (RELIABILITY R63, R64). Pure. */
+#ifndef DIGITD_WEB_CSRF_H
+#define DIGITD_WEB_CSRF_H
+
+#include "../base/conf.h"
+#include "request.h"
+
+/* NULL when r may go on. Otherwise the sentence that says why not; it names no value of the request. Holds for log-in
+ * and sign-up too: a visitor must not be logged in by a stranger's page. */
+const char *csrf_refusal(const struct conf *conf, const struct request *r);
+
+#endif

@@ -1,0 +1,277 @@
+/* The way of every request: read it, is its Host ours, which route, may it come from where it comes, is its body of a
+ * size and type that the route takes, whose session is it, read the body; then the handler, the reply, one log line.
+ *
+ * Each step returns false when it has replied and the request goes no further. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "app.h"
+#include "call.h"
+#include "csrf.h"
+#include "route.h"
+#include "session.h"
+
+enum { SLOW_US = 1000000 };
+
+static const char *const pool_names[POOL_COUNT] = {"main", "hash", "health"};
+
+void call_phase(struct call *c, enum phase phase)
+{
+    int64_t now_us = clock_mono_us();
+
+    c->phase_us[c->phase] += now_us - c->phase_began_us;
+    c->phase_began_us = now_us;
+    c->phase = phase;
+    if (c->app->on_phase != NULL)
+        c->app->on_phase(c->app->ctx, phase);
+}
+
+void call_problem(struct call *c, enum problem_id id, const char *detail)
+{
+    reply_problem(c->app->reply, c->req, &problems[id], detail);
+}
+
+/* A log line about this request that is not its last one. */
+static void call_event(const struct call *c, enum log_level level, const char *event, const char *key,
+                       const char *value)
+{
+    struct log_line l;
+
+    log_begin(&l, level, event);
+    log_str(&l, "id", c->req->id);
+    log_str(&l, "address", c->req->address);
+    log_str(&l, key, value);
+    log_end(&l);
+}
+
+void call_store_failed(struct call *c, const char *what, enum err e)
+{
+    struct log_line l;
+
+    log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, "store_failed");
+    log_str(&l, "id", c->req->id);
+    log_str(&l, "what", what);
+    log_str(&l, "error", err_str(e));
+    log_end(&l);
+    if (e == ERR_BUSY)
+        call_problem(c, PROBLEM_BUSY, "Wait a few seconds, then try again.");
+    else
+        call_problem(c, PROBLEM_UNAVAILABLE, "Nothing was changed. Try again later.");
+}
+
+static bool call_read(struct call *c, const struct app_peer *peer)
+{
+    enum err e = request_read(c->req, peer->param, peer->ctx);
+
+    if (e == ERR_LIMIT)
+        call_problem(c, PROBLEM_BAD_REQUEST, "The address or a header of the request is too long.");
+    else if (e != OK)
+        call_problem(c, PROBLEM_BAD_REQUEST, "The server could not make sense of this request.");
+    return e == OK;
+}
+
+/* R23. The health pool answers whoever nginx lets through: a probe seldom knows the site's name. */
+static bool call_host(struct call *c)
+{
+    if (c->app->pool == POOL_HEALTH)
+        return true;
+    c->origin = conf_origin_of_host(c->app->conf, c->req->host, strlen(c->req->host));
+    if (c->origin != NULL) {
+        request_strip_path(c->req, c->origin->path);
+        return true;
+    }
+    call_event(c, LOG_WARN, "host_refused", "not_in_site_url", c->req->host);
+    call_problem(
+        c, PROBLEM_MISDIRECTED,
+        "The Host of the request is not in the setting site_url. If this is your site, add its address there.");
+    return false;
+}
+
+static bool call_route(struct call *c)
+{
+    char allow[ROUTE_ALLOW_MAX];
+    const char *screen = route_screen(c->req->path);
+
+    if (screen != NULL && c->req->method == METHOD_GET && request_wants_html(c->req)) {
+        reply_empty(c->app->reply, 303);
+        reply_header(c->app->reply, "Location", screen);
+        return false;
+    }
+    c->route = route_find(c->req->path, c->req->method, allow);
+    if (c->route == NULL && allow[0] != '\0') {
+        call_problem(c, PROBLEM_METHOD_NOT_ALLOWED, "The Allow header lists the methods that it takes.");
+        reply_header(c->app->reply, "Allow", allow);
+        return false;
+    }
+    if (c->route != NULL && c->route->pool == c->app->pool)
+        return true;
+    if (c->route != NULL) /* nginx and the table disagree: a mistake of configuration */
+        call_event(c, LOG_ERROR, "wrong_pool", "pool", pool_names[c->app->pool]);
+    call_problem(c, PROBLEM_NOT_FOUND, "Check the address, or start from the front page.");
+    return false;
+}
+
+static bool call_csrf(struct call *c)
+{
+    const char *refusal = csrf_refusal(c->app->conf, c->req);
+    struct log_line l;
+
+    if (refusal == NULL)
+        return true;
+    log_begin(&l, LOG_WARN, "csrf_refused");
+    log_str(&l, "id", c->req->id);
+    log_str(&l, "address", c->req->address);
+    log_str(&l, "origin", c->req->origin);
+    log_str(&l, "sec_fetch_site", c->req->sec_fetch_site);
+    log_end(&l);
+    call_problem(c, PROBLEM_CROSS_SITE, refusal);
+    return false;
+}
+
+/* R16, R17: before anything is read. */
+static bool call_length(struct call *c)
+{
+    char detail[80];
+
+    if (c->route->body != BODY_NONE && !c->req->has_length) {
+        call_problem(c, PROBLEM_LENGTH_REQUIRED, "Send a Content-Length header.");
+        return false;
+    }
+    if (c->req->length > c->route->body_max_bytes) {
+        (void)snprintf(detail, sizeof(detail), "A request to this path may carry up to %zu KiB.",
+                       c->route->body_max_bytes / 1024);
+        call_problem(c, PROBLEM_TOO_LARGE, detail);
+        return false;
+    }
+    return true;
+}
+
+static bool call_session(struct call *c)
+{
+    const struct store_session_rule rule = session_rule(c->app->conf);
+    const char *token;
+    size_t n;
+    enum err e;
+
+    if (c->route->store && c->app->store == NULL) {
+        call_problem(c, PROBLEM_UNAVAILABLE, "Nothing was changed. Try again later.");
+        return false;
+    }
+    if (c->route->access == ACCESS_ANYONE)
+        return true;
+    e = session_cookie_read(c->req->cookie, c->origin, &token, &n);
+    if (e == ERR_FORMAT) {
+        call_problem(c, PROBLEM_BAD_COOKIE, "Clear the cookies of this site and log in again.");
+        return false;
+    }
+    if (e == OK) {
+        session_token_hash(token, n, c->session_hash);
+        call_phase(c, PHASE_DATABASE);
+        e = store_session_user(c->app->store, c->session_hash, &rule, &c->user);
+        call_phase(c, PHASE_READ);
+    }
+    if (e == ERR_NOT_FOUND)
+        call_problem(c, PROBLEM_LOG_IN_FIRST, "Log in, then try again.");
+    else if (e != OK)
+        call_store_failed(c, "session", e);
+    return e == OK;
+}
+
+static bool call_type(struct call *c)
+{
+    if (c->route->body == BODY_JSON && !request_type_is(c->req, "application/json")) {
+        call_problem(c, PROBLEM_UNSUPPORTED_TYPE, "Send application/json.");
+        return false;
+    }
+    if (c->route->body == BODY_PICTURES && !request_type_is(c->req, "multipart/form-data") &&
+        !request_type_is(c->req, "image/")) {
+        call_problem(c, PROBLEM_UNSUPPORTED_TYPE,
+                     "Send multipart/form-data with parts named image, or one picture as it is (image/png ...).");
+        return false;
+    }
+    return true;
+}
+
+static bool call_body(struct call *c, const struct app_peer *peer)
+{
+    enum err e;
+
+    if (!c->req->has_length && method_is_safe(c->req->method))
+        return true;
+    e = peer->read_body(peer->ctx, c->app->body, c->req->length);
+    c->req->body = (const uint8_t *)buf_data(c->app->body);
+    if (e == ERR_NOMEM)
+        call_problem(c, PROBLEM_UNAVAILABLE, "Try again later.");
+    else if (e == ERR_LIMIT)
+        call_problem(c, PROBLEM_TOO_LARGE, "Send less at a time.");
+    else if (e != OK)
+        call_problem(c, PROBLEM_BAD_LENGTH, "Fewer or more bytes came than Content-Length says. Send it again.");
+    return e == OK;
+}
+
+static void log_ms(struct log_line *l, const struct call *c, const char *key, enum phase phase)
+{
+    log_int(l, key, c->phase_us[phase] / 1000);
+}
+
+/* R3, R87: one line a request. The path only where no route has a name for it. */
+static void call_log(const struct call *c, bool sent)
+{
+    int64_t us = clock_mono_us() - c->began_us;
+    int status = reply_status_get(c->app->reply);
+    bool quiet = c->app->pool == POOL_HEALTH && status < 400; /* probes come every few seconds */
+    struct log_line l;
+
+    log_begin(&l, quiet ? LOG_DEBUG : status >= 500 ? LOG_WARN : LOG_INFO, "request");
+    log_str(&l, "id", c->req->id);
+    log_str(&l, "method", method_name(c->req->method));
+    log_str(&l, c->route == NULL ? "path" : "route", c->route == NULL ? c->req->path : c->route->path);
+    log_int(&l, "status", status);
+    log_int(&l, "ms", us / 1000);
+    log_str(&l, "pool", pool_names[c->app->pool]);
+    if (c->user.id != 0)
+        log_int(&l, "user", c->user.id);
+    if (!sent)
+        log_str(&l, "gone", "the peer left before the reply");
+    if (us > SLOW_US) {
+        log_ms(&l, c, "read_ms", PHASE_READ);
+        log_ms(&l, c, "decode_ms", PHASE_DECODE);
+        log_ms(&l, c, "infer_ms", PHASE_INFER);
+        log_ms(&l, c, "database_ms", PHASE_DATABASE);
+        log_ms(&l, c, "hash_ms", PHASE_HASH);
+        log_ms(&l, c, "reply_ms", PHASE_REPLY);
+    }
+    log_end(&l);
+}
+
+void app_answer(struct app *app, const struct app_peer *peer)
+{
+    struct request req;
+    struct call c = {.app = app, .req = &req, .began_us = clock_mono_us()};
+    const char *bytes;
+    size_t n;
+    bool sent;
+
+    c.phase_began_us = c.began_us;
+    call_phase(&c, PHASE_READ);
+    reply_reset(app->reply);
+    buf_reset(app->body);
+    if (call_read(&c, peer) && call_host(&c) && call_route(&c)) {
+        if (app->on_route != NULL)
+            app->on_route(app->ctx, c.route->path, req.id);
+        if (call_csrf(&c) && call_length(&c) && call_session(&c) && call_type(&c) && call_body(&c, peer))
+            c.route->handler(&c);
+    }
+    call_phase(&c, PHASE_REPLY);
+    if (req.method == METHOD_HEAD)
+        reply_drop_body(app->reply);
+    bytes = reply_bytes(app->reply, &n);
+    sent = peer->write(peer->ctx, bytes, n) == OK;
+    call_phase(&c, PHASE_IDLE);
+    call_log(&c, sent);
+    buf_reset(app->body);
+    reply_reset(app->reply);
+    explicit_bzero(&c, sizeof(c));
+}

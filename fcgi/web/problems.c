@@ -1,0 +1,32 @@
+/* The table of problems. A name is part of the interface: it never changes. */
+#include "problems.h"
+
+const struct problem problems[PROBLEM_COUNT] = {
+    [PROBLEM_BAD_REQUEST] = {400, "bad-request", "The request is malformed."},
+    [PROBLEM_BAD_LENGTH] = {400, "bad-length", "The body is not as long as the request says."},
+    [PROBLEM_BAD_JSON] = {400, "bad-json", "The body is not valid JSON."},
+    [PROBLEM_BAD_MULTIPART] = {400, "bad-multipart", "The upload is malformed."},
+    [PROBLEM_NO_PICTURE] = {400, "no-picture", "The upload has no picture in it."},
+    [PROBLEM_BAD_COOKIE] = {400, "bad-cookie", "The session cookie came twice."},
+    [PROBLEM_LOG_IN_FIRST] = {401, "log-in-first", "You are not logged in."},
+    [PROBLEM_WRONG_LOGIN] = {401, "wrong-login", "The address or the password is wrong."},
+    [PROBLEM_CROSS_SITE] = {403, "cross-site", "The request came from another site."},
+    [PROBLEM_SIGN_UP_CLOSED] = {403, "sign-up-closed", "Sign-up is closed here."},
+    [PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here."},
+    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "This path does not answer that method."},
+    [PROBLEM_ADDRESS_TAKEN] = {409, "address-taken", "This address has an account already."},
+    [PROBLEM_LENGTH_REQUIRED] = {411, "length-required", "The request does not say how long its body is."},
+    [PROBLEM_TOO_LARGE] = {413, "too-large", "The request is too large."},
+    [PROBLEM_PICTURE_TOO_LARGE] = {413, "picture-too-large", "The picture has too many pixels."},
+    [PROBLEM_UNSUPPORTED_TYPE] = {415, "unsupported-type", "A body of this type is not read here."},
+    [PROBLEM_UNSUPPORTED_PICTURE] = {415, "unsupported-picture", "This is not a picture of a kind that is read here."},
+    [PROBLEM_MISDIRECTED] = {421, "misdirected", "This site does not answer to that host name."},
+    [PROBLEM_BAD_FIELDS] = {422, "bad-fields", "The JSON does not have the members that are expected."},
+    [PROBLEM_BAD_ADDRESS] = {422, "bad-address", "This is not an e-mail address."},
+    [PROBLEM_BAD_PASSWORD] = {422, "bad-password", "This password will not do."},
+    [PROBLEM_DAMAGED_PICTURE] = {422, "damaged-picture", "The picture is damaged or cut short."},
+    [PROBLEM_INTERNAL] = {500, "internal", "Something went wrong here."},
+    [PROBLEM_BUSY] = {503, "busy", "There is too much to do right now."},
+    [PROBLEM_UNAVAILABLE] = {503, "unavailable", "The service cannot answer right now."},
+    [PROBLEM_NOT_READY] = {503, "not-ready", "The service is not ready."},
+};

@@ -1,0 +1,41 @@
+/* Everything that can go wrong for a client, once: status, stable name, one sentence (RFC 9457: type and title).
+ * nginx's own errors (conf/nginx.conf) and html/openapi.json use the same names. */
+#ifndef DIGITD_WEB_PROBLEMS_H
+#define DIGITD_WEB_PROBLEMS_H
+
+#include "reply.h"
+
+enum problem_id {
+    PROBLEM_BAD_REQUEST,
+    PROBLEM_BAD_LENGTH,
+    PROBLEM_BAD_JSON,
+    PROBLEM_BAD_MULTIPART,
+    PROBLEM_NO_PICTURE,
+    PROBLEM_BAD_COOKIE,
+    PROBLEM_LOG_IN_FIRST,
+    PROBLEM_WRONG_LOGIN,
+    PROBLEM_CROSS_SITE,
+    PROBLEM_SIGN_UP_CLOSED,
+    PROBLEM_NOT_FOUND,
+    PROBLEM_METHOD_NOT_ALLOWED,
+    PROBLEM_ADDRESS_TAKEN,
+    PROBLEM_LENGTH_REQUIRED,
+    PROBLEM_TOO_LARGE,
+    PROBLEM_PICTURE_TOO_LARGE,
+    PROBLEM_UNSUPPORTED_TYPE,
+    PROBLEM_UNSUPPORTED_PICTURE,
+    PROBLEM_MISDIRECTED,
+    PROBLEM_BAD_FIELDS,
+    PROBLEM_BAD_ADDRESS,
+    PROBLEM_BAD_PASSWORD,
+    PROBLEM_DAMAGED_PICTURE,
+    PROBLEM_INTERNAL,
+    PROBLEM_BUSY,
+    PROBLEM_UNAVAILABLE,
+    PROBLEM_NOT_READY,
+    PROBLEM_COUNT
+};
+
+extern const struct problem problems[PROBLEM_COUNT];
+
+#endif

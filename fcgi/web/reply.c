@@ -1,0 +1,244 @@
+/* Builds replies. The state only moves forward; a step out of order is remembered as a bug, and what leaves is then a
+ * constant 500, not half of one thing and half of another. */
+#include "reply.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/log.h"
+#include "text.h"
+
+enum { HEAD_BYTES_MAX = 8 * 1024, DETAIL_BYTES_MAX = 512, JSON_DIGITS = 9 };
+
+enum state {
+    STATE_START,  /* nothing yet */
+    STATE_HEAD,   /* a status; headers and one body may come */
+    STATE_SEALED, /* status and body stand (a problem, or no body at all); headers may come */
+    STATE_BODY    /* all there */
+};
+
+struct reply {
+    enum state state;
+    int status;
+    bool bug, drop_body, has_body;
+    enum err failed; /* why the body could not be built */
+    struct buf *head, *body, *out;
+};
+
+static const struct {
+    int status;
+    const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {204, "No Content"},
+    {303, "See Other"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+#define CONSTANT_HEAD "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+static const char constant_500[] =
+    "Status: 500 Internal Server Error\r\n" CONSTANT_HEAD "\r\n"
+    "{\"type\":\"problems/internal\",\"title\":\"Something went wrong here.\",\"status\":500}";
+static const char constant_503[] =
+    "Status: 503 Service Unavailable\r\n" CONSTANT_HEAD "Retry-After: 2\r\n\r\n"
+    "{\"type\":\"problems/unavailable\",\"title\":\"The service cannot answer right now.\",\"status\":503}";
+
+static const char *reason_of(int status)
+{
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return NULL;
+}
+
+static void reply_bug(struct reply *p, const char *what)
+{
+    if (!p->bug)
+        log_text(LOG_ERROR, "reply_bug", what);
+    p->bug = true;
+}
+
+struct reply *reply_new(void)
+{
+    struct reply *p = calloc(1, sizeof(*p));
+
+    if (p == NULL)
+        return NULL;
+    p->head = buf_new(HEAD_BYTES_MAX);
+    p->body = buf_new(REPLY_BYTES_MAX);
+    p->out = buf_new(REPLY_BYTES_MAX + 2 * HEAD_BYTES_MAX);
+    if (p->head == NULL || p->body == NULL || p->out == NULL) {
+        reply_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void reply_free(struct reply *p)
+{
+    if (p == NULL)
+        return;
+    buf_free(p->head);
+    buf_free(p->body);
+    buf_free(p->out);
+    free(p);
+}
+
+void reply_reset(struct reply *p)
+{
+    buf_reset(p->head);
+    buf_reset(p->body);
+    buf_reset(p->out);
+    p->state = STATE_START;
+    p->status = 0;
+    p->bug = p->drop_body = p->has_body = false;
+    p->failed = OK;
+}
+
+void reply_status(struct reply *p, int status)
+{
+    if (p->state != STATE_START)
+        reply_bug(p, "a second status");
+    else if (reason_of(status) == NULL)
+        reply_bug(p, "a status that is not in the table");
+    p->state = STATE_HEAD;
+    p->status = status;
+}
+
+void reply_header(struct reply *p, const char *name, const char *value)
+{
+    if (p->state == STATE_START || p->state == STATE_BODY)
+        reply_bug(p, "a header outside the head");
+    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
+        if (*c < 0x20 || *c == 0x7f)
+            reply_bug(p, "a control character in a header");
+    if (!p->bug)
+        (void)buf_add_fmt(p->head, "%s: %s\r\n", name, value); /* a failure is remembered by the buffer */
+}
+
+/* Writes v (freed here) as the body. */
+static void reply_body(struct reply *p, struct json *v)
+{
+    if (v == NULL)
+        p->failed = ERR_NOMEM;
+    else
+        p->failed = json_write(v, JSON_DIGITS, p->body);
+    json_free(v);
+    p->has_body = true;
+}
+
+void reply_json(struct reply *p, struct json *v)
+{
+    if (p->state != STATE_HEAD) {
+        reply_bug(p, "a body without a head");
+        json_free(v);
+        return;
+    }
+    reply_header(p, "Content-Type", "application/json");
+    reply_body(p, v);
+    p->state = STATE_BODY;
+}
+
+void reply_empty(struct reply *p, int status)
+{
+    reply_status(p, status);
+    if (status != 204) /* RFC 9110 section 8.6: not with a 204 */
+        reply_header(p, "Content-Length", "0");
+    p->state = STATE_SEALED;
+}
+
+struct json *problem_json(const struct request *r, const struct problem *problem, const char *detail)
+{
+    struct json *v = json_new_object();
+    char type[64] = "problems/", text[DETAIL_BYTES_MAX];
+
+    (void)strncat(type, problem->name, sizeof(type) - strlen(type) - 1);
+    json_set_str(v, "type", type);
+    json_set_str(v, "title", problem->title);
+    json_set_int(v, "status", problem->status);
+    if (detail != NULL && detail[0] != '\0') {
+        (void)text_clean(detail, strlen(detail), text, sizeof(text));
+        json_set_str(v, "detail", text);
+    }
+    json_set_str(v, "instance", r->id);
+    return v;
+}
+
+void reply_problem(struct reply *p, const struct request *r, const struct problem *problem, const char *detail)
+{
+    bool bug = p->bug;
+
+    reply_reset(p);
+    p->bug = bug;
+    reply_status(p, problem->status);
+    reply_header(p, "Content-Type", "application/problem+json");
+    /* RFC 9110 section 15.5.2 wants a challenge. Of this scheme, which no browser knows, none opens a dialog. */
+    if (problem->status == 401)
+        reply_header(p, "WWW-Authenticate", "Cookie realm=\"digitd\"");
+    if (problem->status == 503)
+        reply_header(p, "Retry-After", "2");
+    reply_body(p, problem_json(r, problem, detail));
+    p->state = STATE_SEALED;
+}
+
+void reply_drop_body(struct reply *p)
+{
+    p->drop_body = true;
+}
+
+/* OK when head and body stand as they were meant. */
+static enum err reply_check(struct reply *p)
+{
+    if (p->state == STATE_START || p->state == STATE_HEAD)
+        reply_bug(p, "a reply that was never finished");
+    if (p->bug)
+        return ERR_FORMAT;
+    return p->failed != OK ? p->failed : buf_status(p->head);
+}
+
+const char *reply_bytes(struct reply *p, size_t *n)
+{
+    enum err e = reply_check(p);
+    const char *constant = e == ERR_FORMAT ? constant_500 : constant_503;
+
+    buf_reset(p->out);
+    if (e == OK) {
+        (void)buf_add_fmt(p->out, "Status: %d %s\r\n", p->status, reason_of(p->status));
+        (void)buf_add(p->out, buf_data(p->head), buf_len(p->head));
+        (void)buf_add_str(p->out, "Cache-Control: no-store\r\n");
+        if (p->has_body)
+            (void)buf_add_fmt(p->out, "Content-Length: %zu\r\n", buf_len(p->body));
+        (void)buf_add_str(p->out, "\r\n");
+        if (p->has_body && !p->drop_body)
+            (void)buf_add(p->out, buf_data(p->body), buf_len(p->body));
+        if (buf_status(p->out) == OK) {
+            *n = buf_len(p->out);
+            return buf_data(p->out);
+        }
+    }
+    *n = strlen(constant);
+    return constant;
+}
+
+int reply_status_get(const struct reply *p)
+{
+    enum err e = p->failed != OK ? p->failed : buf_status(p->head);
+
+    if (p->bug || p->state == STATE_START || p->state == STATE_HEAD || e == ERR_FORMAT)
+        return 500;
+    return e != OK ? 503 : p->status;
+}

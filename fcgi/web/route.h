@@ -1,0 +1,43 @@
+/* What is answered, and on what terms: one const table. A handler never asks who is there, how long the body is, or
+ * whether it has the right type: the dispatcher did, from these columns. */
+#ifndef DIGITD_WEB_ROUTE_H
+#define DIGITD_WEB_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app.h"
+#include "call.h"
+
+enum access { ACCESS_ANYONE, ACCESS_SESSION };
+
+enum body {
+    BODY_NONE,    /* read for its length, then ignored */
+    BODY_JSON,    /* application/json */
+    BODY_PICTURES /* multipart/form-data or image/... */
+};
+
+struct route {
+    const char *path;
+    enum method method; /* GET answers HEAD as well */
+    enum access access;
+    enum body body;
+    size_t body_max_bytes;
+    enum pool pool;
+    bool store;         /* needs the database */
+    const char *screen; /* where a browser that opens the path goes, relative; NULL: it gets the JSON */
+    void (*handler)(struct call *c);
+};
+
+enum { ROUTE_JSON_MAX_BYTES = 8 * 1024, ROUTE_PICTURES_MAX_BYTES = 10 * 1024 * 1024, ROUTE_ALLOW_MAX = 64 };
+
+extern const struct route routes[];
+extern const size_t n_routes;
+
+/* The row, or NULL: then allow has the methods of the path ("GET, HEAD"), or is empty where the path is unknown. */
+const struct route *route_find(const char *path, enum method method, char allow[ROUTE_ALLOW_MAX]);
+
+/* The screen of a path, for any of its methods; NULL where it has none or is unknown. */
+const char *route_screen(const char *path);
+
+#endif

@@ -1,0 +1,91 @@
+/* Makes tokens; writes and reads the cookie. */
+#include "session.h"
+
+#include <sys/random.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base64.h"
+
+enum { TOKEN_BYTES = 32 };
+
+enum err session_token_make(char token[SESSION_TOKEN_CHARS + 1])
+{
+    uint8_t bytes[TOKEN_BYTES];
+    char text[BASE64_CHARS(TOKEN_BYTES) + 1];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return ERR_IO;
+    base64_encode_url(bytes, sizeof(bytes), text);
+    memcpy(token, text, SESSION_TOKEN_CHARS + 1);
+    explicit_bzero(bytes, sizeof(bytes));
+    explicit_bzero(text, sizeof(text));
+    return OK;
+}
+
+void session_token_hash(const char *token, size_t n, uint8_t hash[DIGEST_BYTES])
+{
+    digest_sha256(token, n, hash);
+}
+
+const char *session_cookie_name(const struct conf_origin *origin)
+{
+    return origin->https ? "__Host-digitd_session" : "digitd_session";
+}
+
+static bool token_shape_is_good(const char *token, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!((token[i] >= '0' && token[i] <= '9') || (token[i] >= 'A' && token[i] <= 'Z') ||
+              (token[i] >= 'a' && token[i] <= 'z') || token[i] == '-' || token[i] == '_'))
+            return false;
+    return n == SESSION_TOKEN_CHARS;
+}
+
+enum err session_cookie_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n)
+{
+    const char *name = session_cookie_name(origin), *found = NULL;
+    size_t name_n = strlen(name), found_n = 0;
+
+    *token = NULL;
+    *n = 0;
+    for (const char *p = header; *p != '\0';) {
+        size_t pair_n;
+
+        p += strspn(p, " \t;");
+        pair_n = strcspn(p, ";");
+        if (pair_n > name_n && p[name_n] == '=' && memcmp(p, name, name_n) == 0) {
+            if (found != NULL)
+                return ERR_FORMAT;
+            found = p + name_n + 1;
+            found_n = strcspn(found, "; \t");
+        }
+        p += pair_n;
+    }
+    if (found == NULL || !token_shape_is_good(found, found_n))
+        return ERR_NOT_FOUND;
+    *token = found;
+    *n = found_n;
+    return OK;
+}
+
+void session_cookie_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX])
+{
+    (void)snprintf(out, SESSION_COOKIE_MAX, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s", session_cookie_name(origin),
+                   token, origin->https ? "; Secure" : "");
+}
+
+void session_cookie_clear(const struct conf_origin *origin, char out[SESSION_COOKIE_MAX])
+{
+    (void)snprintf(out, SESSION_COOKIE_MAX, "%s=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0%s",
+                   session_cookie_name(origin), origin->https ? "; Secure" : "");
+}
+
+struct store_session_rule session_rule(const struct conf *conf)
+{
+    return (struct store_session_rule){.idle_s = (int64_t)conf->session_idle_h * 3600,
+                                       .max_s = (int64_t)conf->session_max_days * 86400,
+                                       .per_user = conf->sessions_per_user};
+}

@@ -1,0 +1,11 @@
+/* Text that a client chose, made fit to be shown: valid UTF-8 (RFC 3629), no control characters, bounded. */
+#ifndef DIGITD_WEB_TEXT_H
+#define DIGITD_WEB_TEXT_H
+
+#include <stddef.h>
+
+/* Copies text[n] to out[size]. A byte that is not part of valid UTF-8, and a control character, becomes U+FFFD. What
+ * does not fit is left out, never half a character. Ends with a NUL; returns the length. size is 1 or more. */
+size_t text_clean(const char *text, size_t n, char *out, size_t size);
+
+#endif
