@@ -1,0 +1,11 @@
+/* Whether a password is one of those that are tried first. Internal to fcgi/store: password_check_new asks. */
+#ifndef DIGITD_STORE_PASSWORD_COMMON_H
+#define DIGITD_STORE_PASSWORD_COMMON_H
+
+#include <stddef.h>
+
+/* The sentence for the visitor who chose text[n] (NFKC, valid UTF-8, at most PASSWORD_BYTES_MAX), or NULL when nothing
+ * speaks against it. email may be NULL or empty. Takes microseconds. */
+const char *password_common_reason(const char *text, size_t n, const char *email);
+
+#endif
