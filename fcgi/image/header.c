@@ -1,0 +1,113 @@
+/* Which of the five formats it is, by magic bytes (never by name or declared type), the limits, and the sentences.
+ *
+ * The sentences are read by visitors: each says what is wrong and what to do about it. */
+#include "header_formats.h"
+
+#include <string.h>
+
+#include "image.h"
+
+static const char *const FORMAT_NAMES[] = {
+    [IMAGE_PNG] = "PNG", [IMAGE_JPEG] = "JPEG", [IMAGE_GIF] = "GIF", [IMAGE_BMP] = "BMP", [IMAGE_WEBP] = "WebP"};
+
+typedef enum err header_reader(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
+
+/* '?' in a magic stands for any byte. */
+struct magic {
+    const char *bytes;
+    size_t n;
+    enum image_format format;
+    header_reader *read;
+};
+
+static const struct magic MAGICS[] = {
+    {"\x89PNG\r\n\x1a\n", 8, IMAGE_PNG, header_read_png},
+    {"\xff\xd8\xff", 3, IMAGE_JPEG, header_read_jpeg},
+    {"GIF87a", 6, IMAGE_GIF, header_read_gif},
+    {"GIF89a", 6, IMAGE_GIF, header_read_gif},
+    {"RIFF????WEBP", 12, IMAGE_WEBP, header_read_webp},
+    {"BM", 2, IMAGE_BMP, header_read_bmp},
+};
+
+/* Pictures that people do send and that are none of the five, so that the sentence can name them. */
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *name;
+} STRANGERS[] = {
+    {"????ftypheic", 12, "a HEIC picture"}, {"????ftypheix", 12, "a HEIC picture"},
+    {"????ftypmif1", 12, "a HEIF picture"}, {"????ftypavif", 12, "an AVIF picture"},
+    {"II*\0", 4, "a TIFF picture"},         {"MM\0*", 4, "a TIFF picture"},
+    {"%PDF-", 5, "a PDF document"},         {"<svg", 4, "an SVG drawing"},
+};
+
+static bool magic_matches(const char *magic, size_t magic_n, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < magic_n && i < n; i++)
+        if (magic[i] != '?' && (uint8_t)magic[i] != bytes[i])
+            return false;
+    return true;
+}
+
+static enum err header_unknown(const uint8_t *bytes, size_t n, struct why *why)
+{
+    for (size_t i = 0; i < sizeof(STRANGERS) / sizeof(STRANGERS[0]); i++)
+        if (n >= STRANGERS[i].n && magic_matches(STRANGERS[i].bytes, STRANGERS[i].n, bytes, n))
+            return err_why(why, ERR_UNSUPPORTED,
+                           "This is %s, which cannot be read here. Please save it as PNG or JPEG and send that.",
+                           STRANGERS[i].name);
+    return err_why(why, ERR_UNSUPPORTED,
+                   "This file is not a picture that can be read. Please send a PNG, JPEG, GIF, BMP or WebP picture.");
+}
+
+enum err image_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why)
+{
+    struct image_header found = {.orientation = 1};
+
+    memset(out, 0, sizeof(*out));
+    if (n == 0)
+        return err_why(why, ERR_TRUNCATED, "The file is empty. Please choose a picture and send it again.");
+    for (size_t i = 0; i < sizeof(MAGICS) / sizeof(MAGICS[0]); i++) {
+        enum err e;
+
+        if (!magic_matches(MAGICS[i].bytes, MAGICS[i].n, bytes, n))
+            continue;
+        found.format = MAGICS[i].format;
+        if (n < MAGICS[i].n)
+            return header_cut_short(found.format, why);
+        e = MAGICS[i].read(bytes, n, &found, why);
+        if (e == OK)
+            *out = found;
+        return e;
+    }
+    return header_unknown(bytes, n, why);
+}
+
+enum err header_set_size(struct image_header *out, int64_t width, int64_t height, struct why *why)
+{
+    if (width <= 0 || height <= 0)
+        return header_damaged(out->format, why);
+    /* Sides first: they are at most 2^32, and only sides within the limit are multiplied. */
+    if (width > IMAGE_SIDE_MAX_PX || height > IMAGE_SIDE_MAX_PX || width * height > IMAGE_AREA_MAX_PX)
+        return err_why(why, ERR_LIMIT,
+                       "The picture is %lld x %lld pixels. The largest that can be read has %d pixels a side and %d "
+                       "megapixels in all: please make it smaller.",
+                       (long long)width, (long long)height, IMAGE_SIDE_MAX_PX, IMAGE_AREA_MAX_PX / 1000000);
+    out->width = (int)width;
+    out->height = (int)height;
+    return OK;
+}
+
+enum err header_cut_short(enum image_format format, struct why *why)
+{
+    return err_why(why, ERR_TRUNCATED,
+                   "The %s file ends too early, so a part of the picture is missing. Please send the whole file again.",
+                   FORMAT_NAMES[format]);
+}
+
+enum err header_damaged(enum image_format format, struct why *why)
+{
+    return err_why(why, ERR_FORMAT,
+                   "The %s file is damaged. Please save the picture anew, as PNG for example, and send that.",
+                   FORMAT_NAMES[format]);
+}

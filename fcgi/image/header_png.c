@@ -1,0 +1,58 @@
+/* PNG: a walk along the chunks (W3C REC-PNG-20031110 section 5). Data and checksums are libpng's business; ours are the
+ * size, that nothing follows out of order which could change it, and that the file reaches its end.
+ *
+ * Traps: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, which libpng skips (harmless: the still
+ * picture is read); bytes after IEND (ignored, as everybody does). */
+#include "header_formats.h"
+
+#include <string.h>
+
+#include "exif.h"
+
+enum { PNG_SIGNATURE_BYTES = 8, PNG_CHUNK_BYTES = 12, PNG_IHDR_BYTES = 13 };
+
+/* The chunk after IHDR: its type is at type, its data[len] lie behind. *done after IEND. */
+static enum err png_take_chunk(const uint8_t *type, uint32_t len, bool *data_seen, bool *done, struct image_header *out,
+                               struct why *why)
+{
+    if (memcmp(type, "IHDR", 4) == 0)
+        return header_damaged(IMAGE_PNG, why);
+    if (memcmp(type, "IDAT", 4) == 0)
+        *data_seen = true;
+    else if (memcmp(type, "eXIf", 4) == 0)
+        out->orientation = exif_orientation(type + 4, len);
+    else if (memcmp(type, "IEND", 4) == 0) {
+        if (!*data_seen)
+            return header_damaged(IMAGE_PNG, why);
+        *done = true;
+    }
+    return OK;
+}
+
+enum err header_read_png(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why)
+{
+    size_t at = PNG_SIGNATURE_BYTES;
+    bool data_seen = false, done = false;
+    enum err e;
+
+    if (n - at < PNG_CHUNK_BYTES + PNG_IHDR_BYTES)
+        return header_cut_short(IMAGE_PNG, why);
+    if (get_be32(bytes + at) != PNG_IHDR_BYTES || memcmp(bytes + at + 4, "IHDR", 4) != 0)
+        return header_damaged(IMAGE_PNG, why);
+    e = header_set_size(out, get_be32(bytes + at + 8), get_be32(bytes + at + 12), why);
+    at += PNG_CHUNK_BYTES + PNG_IHDR_BYTES;
+    while (e == OK && !done) {
+        uint32_t len;
+
+        if (n - at < PNG_CHUNK_BYTES)
+            return header_cut_short(IMAGE_PNG, why);
+        len = get_be32(bytes + at);
+        if (len > INT32_MAX) /* section 5.3: no chunk is longer than 2^31 - 1 */
+            return header_damaged(IMAGE_PNG, why);
+        if (n - at - PNG_CHUNK_BYTES < len)
+            return header_cut_short(IMAGE_PNG, why);
+        e = png_take_chunk(bytes + at + 4, len, &data_seen, &done, out, why);
+        at += PNG_CHUNK_BYTES + len;
+    }
+    return e;
+}

@@ -1,0 +1,249 @@
+/* The only user of libgd: bytes of one of the five formats -> a grey raster, upright, over white.
+ *
+ * libgd is called only after header.c has said how large the picture is, and must then make exactly that. Its traps:
+ * - It tells what went wrong through one process-wide error method, not through results: a JPEG that ends early is a
+ *   picture and a message. The method collects the messages of the decode that is running (one at a time in a process).
+ * - libpng's warnings do not pass through it: they go to stderr.
+ * - Alpha has 7 bits and runs from 0, opaque, to 127; a palette picture has alpha in its palette, and on top of it one
+ *   colour may be declared transparent. Pixels are read from its arrays: the accessors cost a call and two checks each.
+ * - BMP: header_mend_bmp tells what it reads wrongly. Alpha of a 32-bit BMP is ignored, as most programs do. */
+#include "image.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <gd.h>
+
+#include "header_formats.h"
+
+/* What libgd said during a decode. What does not fit is dropped: the first messages are the ones that matter. */
+static struct {
+    char text[1000];
+    size_t len;
+} image_messages;
+
+static void image_collect_message(int priority, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+static void image_collect_message(int priority, const char *format, va_list ap)
+{
+    const size_t room = sizeof(image_messages.text) - image_messages.len;
+    int n = vsnprintf(image_messages.text + image_messages.len, room, format, ap);
+
+    (void)priority;
+    if (n > 0)
+        image_messages.len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* The one place that knows libgd's functions. BMP bytes may be rewritten in copy, which has n bytes. */
+static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, size_t n)
+{
+    void *data = (void *)(uintptr_t)bytes; /* libgd takes no const, and does not write */
+    int size = (int)n;
+
+    switch (format) {
+    case IMAGE_PNG:
+        return gdImageCreateFromPngPtr(size, data);
+    case IMAGE_JPEG:
+        return gdImageCreateFromJpegPtrEx(size, data, 0); /* 0: warnings are told, not swallowed */
+    case IMAGE_GIF:
+        return gdImageCreateFromGifPtr(size, data);
+    case IMAGE_BMP:
+        return gdImageCreateFromBmpPtr(size, data);
+    case IMAGE_WEBP:
+        return gdImageCreateFromWebpPtr(size, data);
+    }
+    return NULL;
+}
+
+/* Whether libgd's messages say that pixels were made up. libjpeg's other warnings (bytes before a marker, an unknown
+ * JFIF revision) are about pictures that are whole. */
+static bool image_messages_tell_damage(void)
+{
+    static const char *const PHRASES[] = {
+        "Premature end of JPEG file",    /* JWRN_JPEG_EOF */
+        "premature end of data segment", /* JWRN_HIT_MARKER */
+        "bad Huffman code",              /* JWRN_HUFF_BAD_CODE */
+        "bad arithmetic code",           /* JWRN_ARITH_BAD_CODE */
+        "instead of RST",                /* JWRN_MUST_RESYNC */
+        "Inconsistent progression",      /* JWRN_BOGUS_PROGRESSION */
+    };
+
+    for (size_t i = 0; i < sizeof(PHRASES) / sizeof(PHRASES[0]); i++)
+        if (strcasestr(image_messages.text, PHRASES[i]) != NULL)
+            return true;
+    return false;
+}
+
+static bool image_messages_tell_no_memory(void)
+{
+    return strcasestr(image_messages.text, "cannot allocate gdImage") != NULL ||
+           strcasestr(image_messages.text, "insufficient memory") != NULL ||
+           strcasestr(image_messages.text, "out of memory") != NULL;
+}
+
+/* Lets libgd decode what the header reader found good. *im is NULL on failure. */
+static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_header *header, gdImagePtr *im,
+                             struct why *why)
+{
+    uint8_t *mended = NULL;
+
+    *im = NULL;
+    if (header->format == IMAGE_BMP && header_bmp_needs_mending(bytes, n)) {
+        mended = malloc(n);
+        if (mended == NULL)
+            return err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+        memcpy(mended, bytes, n);
+        header_mend_bmp(mended, n);
+    }
+    memset(&image_messages, 0, sizeof(image_messages));
+    gdSetErrorMethod(image_collect_message);
+    *im = image_call_gd(header->format, mended != NULL ? mended : bytes, n);
+    free(mended);
+    if (*im != NULL && !image_messages_tell_damage() && gdImageSX(*im) == header->width &&
+        gdImageSY(*im) == header->height)
+        return OK;
+    if (*im != NULL)
+        gdImageDestroy(*im);
+    *im = NULL;
+    if (image_messages_tell_no_memory())
+        return err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+    return header_damaged(header->format, why);
+}
+
+/* Luminance of Rec. 601 over white, in whole numbers: a grey of v gives exactly v, so MNIST's pixels survive. */
+static uint8_t image_grey(int red, int green, int blue, int alpha)
+{
+    int grey = (299 * red + 587 * green + 114 * blue + 500) / 1000;
+
+    return (uint8_t)((grey * (gdAlphaMax - alpha) + 255 * alpha + gdAlphaMax / 2) / gdAlphaMax);
+}
+
+/* Where pixel (x, y) as stored goes when the picture is put upright: px[first + x * right + y * down]. */
+struct upright {
+    int width, height; /* after turning */
+    ptrdiff_t first, right, down;
+};
+
+/* EXIF 2.32 section 4.6.5 A: orientation tells where the stored row 0 and column 0 belong. 5 to 8 swap the sides. */
+static struct upright image_upright(const struct image_header *h)
+{
+    const bool swapped = h->orientation >= 5;
+    const int o = h->orientation;
+    struct upright u = {.width = swapped ? h->height : h->width, .height = swapped ? h->width : h->height};
+    const bool x_back = o == 2 || o == 3 || o == 7 || o == 8; /* stored x runs against its upright axis */
+    const bool y_back = o == 3 || o == 4 || o == 6 || o == 7;
+
+    u.right = swapped ? u.width : 1;
+    u.down = swapped ? 1 : u.width;
+    if (x_back) {
+        u.first += (h->width - 1) * u.right;
+        u.right = -u.right;
+    }
+    if (y_back) {
+        u.first += (h->height - 1) * u.down;
+        u.down = -u.down;
+    }
+    return u;
+}
+
+static void image_fill_grey(const gdImage *im, const struct upright *u, uint8_t *px)
+{
+    uint8_t palette[gdMaxColors];
+
+    for (int i = 0; !im->trueColor && i < gdMaxColors; i++)
+        palette[i] = i == im->transparent ? 255 : image_grey(im->red[i], im->green[i], im->blue[i], im->alpha[i]);
+    for (int y = 0; y < im->sy; y++) {
+        for (int x = 0; x < im->sx; x++) {
+            uint8_t *to = px + u->first + x * u->right + y * u->down;
+            int c;
+
+            if (!im->trueColor) {
+                *to = palette[im->pixels[y][x]];
+                continue;
+            }
+            c = im->tpixels[y][x];
+            *to = c == im->transparent ? 255
+                                       : image_grey(gdTrueColorGetRed(c), gdTrueColorGetGreen(c), gdTrueColorGetBlue(c),
+                                                    gdTrueColorGetAlpha(c));
+        }
+    }
+}
+
+enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct why *why)
+{
+    struct image_header header;
+    struct upright u;
+    gdImagePtr im = NULL;
+    enum err e;
+
+    memset(out, 0, sizeof(*out));
+    if (n > INT_MAX) /* libgd counts bytes in int */
+        return err_why(why, ERR_LIMIT, "The file is too large. Please make the picture smaller.");
+    e = image_header_read(bytes, n, &header, why);
+    if (e == OK)
+        e = image_run_gd(bytes, n, &header, &im, why);
+    if (e != OK)
+        return e;
+    u = image_upright(&header);
+    out->px = malloc((size_t)u.width * (size_t)u.height);
+    if (out->px != NULL) {
+        image_fill_grey(im, &u, out->px);
+        out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};
+    } else {
+        e = err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+    }
+    gdImageDestroy(im);
+    return e;
+}
+
+void image_free(struct image *img)
+{
+    free(img->px);
+    memset(img, 0, sizeof(*img));
+}
+
+/* A small picture in one format, made by libgd itself; free with gdFree. */
+static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
+{
+    switch (format) {
+    case IMAGE_PNG:
+        return gdImagePngPtr(im, n);
+    case IMAGE_JPEG:
+        return gdImageJpegPtr(im, n, 90);
+    case IMAGE_GIF:
+        return gdImageGifPtr(im, n);
+    case IMAGE_BMP:
+        return gdImageBmpPtr(im, n, 0);
+    case IMAGE_WEBP:
+        return gdImageWebpPtrEx(im, n, 80);
+    }
+    return NULL;
+}
+
+enum err image_warm_up(struct why *why)
+{
+    /* 16 px: one whole MCU of a JPEG with subsampled colour, one macroblock of a WebP. */
+    gdImagePtr im = gdImageCreateTrueColor(16, 16);
+    enum err e = OK;
+
+    if (im == NULL)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    for (int format = IMAGE_PNG; e == OK && format <= IMAGE_WEBP; format++) {
+        struct image img;
+        int n = 0;
+        void *bytes = image_make_sample(im, (enum image_format)format, &n);
+
+        if (bytes == NULL) {
+            e = err_why(why, ERR_NOMEM, "libgd makes no sample of picture format %d", format);
+            break;
+        }
+        e = image_decode(bytes, (size_t)n, &img, why);
+        image_free(&img);
+        gdFree(bytes);
+    }
+    gdImageDestroy(im);
+    return e;
+}
