@@ -1,6 +1,8 @@
-/* struct json is jansson's json_t under another name; no caller sees the library. */
+/* struct json is jansson's json_t under another name; no caller sees the library. What it allocates is wiped when it is
+ * freed: a request's JSON may hold a password. */
 #include "json.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,13 @@ static json_t *in(const struct json *v)
 static struct json *out(json_t *v)
 {
     return (struct json *)v;
+}
+
+static void free_wiped(void *p)
+{
+    if (p != NULL)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
 }
 
 /* Jansson's own depth limit is 2,048; ours is checked before it parses, outside strings. */
@@ -57,6 +66,7 @@ enum err json_parse(struct json **result, const char *text, size_t n, int depth_
     json_t *v;
 
     *result = NULL;
+    json_set_alloc_funcs(malloc, free_wiped);
     if (json_too_deep(text, n, depth_max))
         return err_why(why, ERR_LIMIT, "JSON nested deeper than %d levels", depth_max);
     v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

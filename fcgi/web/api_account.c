@@ -173,6 +173,7 @@ void api_signup(struct call *c)
     struct credentials in;
     struct why why = {""};
     char email[STORE_EMAIL_MAX + 1];
+    enum err e;
 
     if (strcmp(c->app->conf->sign_up, "open") != 0) {
         call_problem(c, PROBLEM_SIGN_UP_CLOSED, "Ask the people who run this site for an account.");
@@ -184,10 +185,13 @@ void api_signup(struct call *c)
         call_problem(c, PROBLEM_BAD_ADDRESS, "Give an address such as you@example.org, of up to 254 characters.");
         goto out;
     }
-    if (password_check_new(in.password, in.password_n, c->app->conf->password_min_length, email, &why) != OK) {
+    e = password_check_new(in.password, in.password_n, c->app->conf->password_min_length, email, &why);
+    if (e == ERR_NOMEM)
+        call_store_failed(c, "password_check", e);
+    else if (e != OK)
         call_problem(c, PROBLEM_BAD_PASSWORD, why.text[0] != '\0' ? why.text : "Choose another password.");
+    if (e != OK)
         goto out;
-    }
     if (address_is_free(c, email))
         user_add(c, email, &in);
 out:
@@ -225,7 +229,7 @@ static enum err user_check(struct call *c, const char *email, const struct crede
     call_phase(c, PHASE_HASH);
     e = password_verify(in->password, in->password_n, found == OK ? user.password_hash : NULL,
                         c->app->conf->password_cost);
-    if (e != OK && e != ERR_NOMEM) /* a password that could never be one is a wrong one */
+    if (e == ERR_FORMAT || e == ERR_LIMIT || e == ERR_RANGE) /* what could never be a password is a wrong one */
         e = ERR_DENIED;
     if (e == OK && (found != OK || user.disabled))
         e = ERR_DENIED;
