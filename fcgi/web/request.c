@@ -42,7 +42,8 @@ static void id_make(char id[REQUEST_ID_MAX + 1])
     static const char hex[] = "0123456789abcdef";
     uint8_t bytes[REQUEST_ID_MAX / 2] = {0};
 
-    (void)getrandom(bytes, sizeof(bytes), GRND_NONBLOCK);
+    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) != (ssize_t)sizeof(bytes))
+        memset(bytes, 0, sizeof(bytes));
     for (size_t i = 0; i < sizeof(bytes); i++) {
         id[2 * i] = hex[bytes[i] >> 4];
         id[2 * i + 1] = hex[bytes[i] & 15];
