@@ -44,7 +44,6 @@ struct cnn {
     struct step step[MODEL_LAYERS_MAX];
     struct place picture; /* where the image goes */
     size_t scratch_floats;
-    size_t logit_at[MODEL_CLASSES]; /* floats from the start of the block */
     float temperature, unsure_below;
     float *block; /* all packed weights and biases */
 };
@@ -215,9 +214,6 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
     const bool one_channel = c->step[0].op != OP_MAXPOOL2;
     c->picture = (struct place){.h = MODEL_SIDE, .w = MODEL_SIDE, .c = one_channel ? 1 : KERNEL_LANES};
     place_activations(c);
-    const struct place *last = &c->step[c->n_steps - 1].out;
-    for (size_t i = 0; i < MODEL_CLASSES; i++)
-        c->logit_at[i] = last->at + channels_last(last, i);
     if (pack_weights(c)) {
         cnn_free(c);
         return err_why(why, ERR_NOMEM, "out of memory");
@@ -299,14 +295,14 @@ static void run_step(const struct kernel_set *kernels, const struct step *s, flo
     }
 }
 
+/* The last activation is one pixel of ten channels: everything is square, and ten is not a multiple of 4 or 9. */
 void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
 {
     float *const block = scratch;
     put_picture(&c->picture, image, block);
     for (int i = 0; i < c->n_steps; i++)
         run_step(c->kernels, &c->step[i], block);
-    for (int i = 0; i < MODEL_CLASSES; i++)
-        logits[i] = block[c->logit_at[i]];
+    memcpy(logits, block + c->step[c->n_steps - 1].out.at, MODEL_CLASSES * sizeof *logits);
 }
 
 static bool has_ink(const uint8_t image[MODEL_PIXELS])

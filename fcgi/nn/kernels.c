@@ -1,14 +1,15 @@
 /* The fast loops, written once with GCC's vector extensions and compiled once for each instruction set.
  *
- * A convolution runs over tiles of TILE_PX output pixels by up to two vectors of output channels: twelve sums, which
- * stay in registers while the kernel window is walked once. For each term a tile loads two weight vectors and
- * broadcasts six inputs, so that twelve multiply-adds pay for eight loads; that, and twelve independent chains over a
- * latency of four or five cycles, is what keeps both FMA units of a core busy (measured on Zen 3: over 95 % of the
- * peak). The pixels of a tile need not be neighbours: each has its own pointer, so rows of any length fill tiles.
+ * A convolution runs over tiles of TILE_PX output pixels by two vectors of output channels (four where there are 32
+ * registers): twelve or 24 sums, which stay in registers while the kernel window is walked once. For each term a tile
+ * loads two (four) weight vectors and broadcasts six inputs, so that twelve multiply-adds pay for eight loads (24 for
+ * ten); that, and at least eight independent chains for a latency of four cycles, is what keeps both FMA units of a
+ * core busy (measured on Zen 3: over 95 % of the peak). The pixels of a tile need not be neighbours: each has its own
+ * pointer, so rows of any length fill tiles.
  *
  * Traps. The loops over a tile must be unrolled completely, or its sums live on the stack: hence -O3, constant bounds,
- * always_inline and the local copies. -ffp-contract=fast makes s + x * w one FMA where the set has it; the sums of a pixel are never
- * split, so every set with FMA gives the same bits. */
+ * always_inline and the local copies. -ffp-contract=fast makes s + x * w one FMA where the set has it; the sums of a
+ * pixel are never split, so every set with FMA gives the same bits. */
 #include "kernels.h"
 
 #include <stdint.h>
@@ -18,17 +19,27 @@
 #define TEXT_(a)    #a
 #define TEXT(a)     TEXT_(a)
 
-/* Per set: floats in a vector, and whether the processor (and the system, which must save the registers) has it. */
+/* Per set: floats in a vector, vectors in a tile, and whether the processor (and the system, which must save the
+ * registers) has it. */
 #define LANES_base   4
 #define LANES_avx2   8
 #define LANES_avx512 16
+#define VECS_base    2
+#define VECS_avx2    2
+#define VECS_avx512  4
 #define CPU_HAS_base true
 #define CPU_HAS_avx2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #define CPU_HAS_avx512                                                                                                 \
     (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&  \
      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
 
-enum { LANES = JOIN(LANES_, KERNEL_SET), TILE_PX = 6, TILE_VECS = 2, POOL_PX = 4, TILE_POOLS = 3 };
+enum {
+    LANES = JOIN(LANES_, KERNEL_SET),
+    TILE_PX = 6,
+    TILE_VECS = JOIN(VECS_, KERNEL_SET),
+    POOL_PX = 4,
+    TILE_POOLS = 3
+};
 _Static_assert(KERNEL_LANES % LANES == 0, "padded channels must be whole vectors");
 _Static_assert(2 * TILE_PX == TILE_POOLS * POOL_PX, "two tiles must be whole 2x2 windows");
 
@@ -158,12 +169,14 @@ INLINE void conv_pool_channels(const struct kernel_conv *k, int co, const int ve
     }
 }
 
-/* An odd vector at the end exists only where a vector is as wide as the padding. */
+/* Full tiles, then what is left: less than a full tile exists only where vectors are as wide as the padding. */
 static void conv(const struct kernel_conv *k)
 {
     int co = 0;
     for (; co + TILE_VECS * LANES <= k->out_c; co += TILE_VECS * LANES)
         conv_channels(k, co, TILE_VECS);
+    for (; TILE_VECS > 2 && co + 2 * LANES <= k->out_c; co += 2 * LANES)
+        conv_channels(k, co, 2);
     if ((int)LANES == (int)KERNEL_LANES && co < k->out_c)
         conv_channels(k, co, 1);
 }
@@ -173,6 +186,8 @@ static void conv_pool(const struct kernel_conv *k)
     int co = 0;
     for (; co + TILE_VECS * LANES <= k->out_c; co += TILE_VECS * LANES)
         conv_pool_channels(k, co, TILE_VECS);
+    for (; TILE_VECS > 2 && co + 2 * LANES <= k->out_c; co += 2 * LANES)
+        conv_pool_channels(k, co, 2);
     if ((int)LANES == (int)KERNEL_LANES && co < k->out_c)
         conv_pool_channels(k, co, 1);
 }
