@@ -99,9 +99,9 @@ enum err buf_add_fmt(struct buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return b->status = ERR_FORMAT;
-    e = buf_reserve(b, (size_t)n);
+    e = buf_reserve(b, n < 0 ? 0 : (size_t)n);
+    if (e == OK && n < 0)
+        e = b->status = ERR_FORMAT;
     if (e != OK)
         return e;
     va_start(ap, fmt);

@@ -4,14 +4,16 @@
 #include <time.h>
 
 #ifdef CLOCK_STEPPABLE
-static int64_t stepped_s;
+static int64_t stepped_s, stepped_mono_s;
 
 void clock_step(int64_t seconds)
 {
     stepped_s += seconds;
+    if (seconds > 0)
+        stepped_mono_s += seconds;
 }
 #else
-enum { stepped_s = 0 };
+enum { stepped_s = 0, stepped_mono_s = 0 };
 #endif
 
 int64_t clock_wall_s(void)
@@ -27,5 +29,5 @@ int64_t clock_mono_us(void)
     struct timespec t;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return ((int64_t)t.tv_sec + stepped_s) * 1000000 + t.tv_nsec / 1000;
+    return ((int64_t)t.tv_sec + stepped_mono_s) * 1000000 + t.tv_nsec / 1000;
 }

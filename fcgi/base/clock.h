@@ -13,7 +13,7 @@ int64_t clock_wall_s(void);
 int64_t clock_mono_us(void);
 
 #ifdef CLOCK_STEPPABLE
-/* Moves both clocks by so many seconds; may be negative (a wall clock can be set back). */
+/* Moves both clocks by so many seconds. A negative step sets the wall clock back; the other one never goes back. */
 void clock_step(int64_t seconds);
 #endif
 

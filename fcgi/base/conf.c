@@ -68,9 +68,9 @@ static bool word_in(const char *list, const char *word)
 {
     size_t n = strlen(word);
 
-    for (const char *p = list; (p = strstr(p, word)) != NULL; p++)
+    for (const char *p = list; n > 0 && (p = strstr(p, word)) != NULL; p++)
         if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
-            return n > 0;
+            return true;
     return false;
 }
 
@@ -198,6 +198,22 @@ static enum err conf_variable(struct conf *c, const char *var, struct why *why)
     return setting_put(c, s, equals + 1, where, why);
 }
 
+/* host[:port], lower-case: a name, an IPv4 address, or an IPv6 address in brackets; a port as browsers write it. */
+static bool host_valid(const char *host)
+{
+    bool v6 = host[0] == '[';
+    size_t n =
+        v6 ? 1 + strspn(host + 1, "0123456789abcdef:.") : strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-._");
+
+    if (v6 && (n < 3 || host[n++] != ']'))
+        return false;
+    if (n == 0 || host[n] == '\0')
+        return n > 0;
+    host += n + 1;
+    n = strspn(host, "0123456789");
+    return host[-1] == ':' && n > 0 && n <= 5 && host[n] == '\0' && host[0] != '0' && atoi(host) <= 65535;
+}
+
 /* Takes one URL of site_url apart: scheme://host[:port][/path]. Only what an Origin header can hold. */
 static enum err origin_parse(struct conf_origin *o, const char *url, struct why *why)
 {
@@ -215,6 +231,11 @@ static enum err origin_parse(struct conf_origin *o, const char *url, struct why 
     for (size_t i = 0; i < host_n; i++)
         o->host[i] = (char)tolower((unsigned char)rest[i]);
     o->host[host_n] = '\0';
+    for (const char *p = rest; *p != '\0'; p++)
+        if (!isgraph((unsigned char)*p) || (unsigned char)*p >= 0x80)
+            o->host[0] = '\0'; /* browsers send other characters encoded, so this would never match */
+    if (!host_valid(o->host))
+        return err_why(why, ERR_FORMAT, "site_url: \"%s\" is not scheme://host[:port][/path]", url);
     deflt_port = o->https ? ":443" : ":80";
     n = strlen(deflt_port);
     if (host_n > n && strcmp(o->host + host_n - n, deflt_port) == 0)
