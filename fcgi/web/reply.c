@@ -52,10 +52,10 @@ static const struct {
 #define CONSTANT_HEAD "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
 static const char constant_500[] =
     "Status: 500 Internal Server Error\r\n" CONSTANT_HEAD "\r\n"
-    "{\"type\":\"problems/internal\",\"title\":\"Something went wrong here.\",\"status\":500}";
+    "{\"type\":\"problems/internal\",\"title\":\"Something went wrong on the server.\",\"status\":500}";
 static const char constant_503[] =
     "Status: 503 Service Unavailable\r\n" CONSTANT_HEAD "Retry-After: 2\r\n\r\n"
-    "{\"type\":\"problems/unavailable\",\"title\":\"The service cannot answer right now.\",\"status\":503}";
+    "{\"type\":\"problems/unavailable\",\"title\":\"The server cannot answer right now.\",\"status\":503}";
 
 static const char *reason_of(int status)
 {
