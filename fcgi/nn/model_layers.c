@@ -123,7 +123,7 @@ static size_t weight_count(const struct layer *l)
 }
 
 /* Works out all shapes and the number of parameters. */
-static enum err check_layers(struct model *m, struct why *why)
+static enum err check_layers(struct model *m, size_t params_max, struct why *why)
 {
     struct shape s = {.c = 1, .h = MODEL_SIDE, .w = MODEL_SIDE};
     for (int i = 0; i < m->n_layers; i++) {
@@ -133,8 +133,9 @@ static enum err check_layers(struct model *m, struct why *why)
             return e;
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
             m->n_params += weight_count(l) + (l->bias ? (size_t)l->out_c : 0);
-        if (m->n_params > MODEL_PARAMS_MAX)
-            return err_why(why, ERR_LIMIT, "more than %d parameters", MODEL_PARAMS_MAX);
+        if (m->n_params > params_max)
+            return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %zu that there may be", i + 1,
+                           params_max);
     }
     if (!s.flat || s.c != MODEL_CLASSES)
         return err_why(why, ERR_FORMAT, "the layers must end in a flat vector of %d, not in %d x %d x %d%s",
@@ -181,7 +182,7 @@ static void take_spec(struct layer *l, const struct layer *spec)
     }
 }
 
-enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
+static enum err create(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why)
 {
     *out = NULL;
     if (n < 1 || n > MODEL_LAYERS_MAX)
@@ -194,7 +195,7 @@ enum err model_create(struct model **out, const struct layer *spec, int n, struc
     m->meta = json_new_object();
     for (int i = 0; i < n; i++)
         take_spec(&m->layers[i], &spec[i]);
-    enum err e = check_layers(m, why);
+    enum err e = check_layers(m, params_max, why);
     if (!e && (!m->meta || allocate(m)))
         e = err_why(why, ERR_NOMEM, "out of memory");
     if (e) {
@@ -203,6 +204,11 @@ enum err model_create(struct model **out, const struct layer *spec, int n, struc
     }
     *out = m;
     return OK;
+}
+
+enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
+{
+    return create(out, spec, n, MODEL_PARAMS_MAX, why);
 }
 
 /* One layer of the JSON list while it is read: how many of its members were asked for and found. */
@@ -276,7 +282,7 @@ static enum err read_layer(const struct json *obj, int at, struct layer *l, stru
     return OK;
 }
 
-enum err model_layers_read(struct model **out, const char *text, size_t n, struct why *why)
+enum err model_layers_read(struct model **out, const char *text, size_t n, size_t params_max, struct why *why)
 {
     struct json *list = NULL;
     struct layer spec[MODEL_LAYERS_MAX];
@@ -294,7 +300,7 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, struc
     for (size_t i = 0; !e && i < count; i++)
         e = read_layer(json_at(list, i), (int)i, &spec[i], why);
     if (!e)
-        e = model_create(out, spec, (int)count, why);
+        e = create(out, spec, (int)count, params_max, why);
     for (int i = 0; !e && i < (int)count; i++)
         if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
             e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,

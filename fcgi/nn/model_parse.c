@@ -310,7 +310,9 @@ static enum err make_model(struct parse *p, const struct json *meta)
     const char *layers = json_get_str(meta, "layers", &n);
     if (!layers)
         return err_why(p->why, ERR_FORMAT, "%s: __metadata__ does not tell the layers", p->file);
-    const enum err e = model_layers_read(&p->model, layers, n, &inner);
+    const size_t floats = p->data_n / sizeof(float);
+    const enum err e =
+        model_layers_read(&p->model, layers, n, floats < MODEL_PARAMS_MAX ? floats : MODEL_PARAMS_MAX, &inner);
     return e ? err_why(p->why, e, "%s: %s", p->file, inner.text) : OK;
 }
 

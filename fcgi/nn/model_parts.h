@@ -33,8 +33,9 @@ struct model_tensor {
  * Returns how many. */
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX]);
 
-/* The list of layers as in __metadata__.layers: JSON text to a model with zero weights, and back. */
-enum err model_layers_read(struct model **out, const char *text, size_t n, struct why *why);
+/* The list of layers as in __metadata__.layers: JSON text to a model with zero weights, and back. ERR_LIMIT when it
+ * has more than params_max parameters: nothing is allocated for what cannot be in the file. */
+enum err model_layers_read(struct model **out, const char *text, size_t n, size_t params_max, struct why *why);
 enum err model_layers_write(const struct model *m, struct buf *out);
 
 /* Where the 64 digits stand in the file's header [header, header + header_n), as an offset from header: the one place

@@ -1,0 +1,209 @@
+/* The loader's checks one by one: headers written by hand, each right or wrong in one thing, and lists of layers that
+ * do not fit together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nn/model.h"
+
+/* A file by hand: a header, and floats of 0.25. Returns its length. */
+static size_t by_hand(const char *header, size_t floats, uint8_t *to, size_t max)
+{
+    const size_t header_n = strlen(header);
+    assert_true(8 + header_n + 4 * floats <= max);
+    memset(to, 0, max);
+    to[0] = (uint8_t)header_n;
+    to[1] = (uint8_t)(header_n >> 8);
+    memcpy(to + 8, header, header_n);
+    for (size_t i = 0; i < floats; i++)
+        to[8 + header_n + 4 * i + 2] = 0x80, to[8 + header_n + 4 * i + 3] = 0x3e;
+    return 8 + header_n + 4 * floats;
+}
+
+#define LAYERS                                                                                                         \
+    "[{\\\"type\\\":\\\"maxpool2\\\"},{\\\"type\\\":\\\"maxpool2\\\"},{\\\"type\\\":\\\"flatten\\\"},"                 \
+    "{\\\"type\\\":\\\"dense\\\",\\\"name\\\":\\\"d\\\",\\\"in\\\":49,\\\"out\\\":10,\\\"activation\\\":\\\"none\\\"}" \
+    "]"
+#define META   "\"__metadata__\":{\"layers\":\"" LAYERS "\"}"
+#define WEIGHT "\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[0,1960]}"
+
+/* Breaks when a file that somebody else wrote, without digest, padding, bias or numbers of ours, is not read. */
+static void test_by_hand(void **state)
+{
+    (void)state;
+    static uint8_t bytes[4096];
+    struct why why = {0};
+    struct model *m = NULL;
+    const size_t n = by_hand("{" WEIGHT "," META "}", 490, bytes, sizeof bytes);
+    if (model_parse(&m, bytes, n, "x", &why))
+        fail_msg("%s", why.text);
+    assert_false(m->sha256_in_file);
+    assert_int_equal(strlen(m->sha256), DIGEST_HEX);
+    assert_true(m->temperature == 1 && m->unsure_below == 0);
+    assert_true(m->layers[3].weight[489] == 0.25F);
+    assert_null(m->layers[3].bias);
+    model_free(m);
+}
+
+/* Breaks when one of the loader's checks is missing: each of these headers is wrong in one thing, and the line must say
+ * which. */
+static void test_wrong_headers(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *header, *says;
+    } cases[] = {
+        {__LINE__, "[" WEIGHT "]", "not a JSON object"},
+        {__LINE__, "{" WEIGHT "," META, "header: "},
+        {__LINE__, "{" WEIGHT "}", "no __metadata__"},
+        {__LINE__, "{\"__metadata__\":[]," WEIGHT "}", "no __metadata__"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":7}," WEIGHT "}", "not a string"},
+        {__LINE__, "{\"__metadata__\":{\"format\":\"pt\"}," WEIGHT "}", "does not tell the layers"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"no\"}," WEIGHT "}", "not a JSON list"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[]\"}," WEIGHT "}", "1 to 64 layers"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[3]\"}," WEIGHT "}", "not a type"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"lstm\\\"}]\"}," WEIGHT "}", "not a type"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\",\\\"stride\\\":1}]\"}," WEIGHT "}",
+         "does not know"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"writer\":\"digitd\"}," WEIGHT "}",
+         "sha256 is missing"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"sha256\":\"12\"}," WEIGHT "}", "64 hexadecimal"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"" LAYERS
+         "\",\"sha256\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}," WEIGHT "}",
+         "sha256 is wrong"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"0\"}," WEIGHT "}", "temperature"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"1x\"}," WEIGHT "}", "temperature"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"unsure_below\":\"1.5\"}," WEIGHT "}",
+         "unsure_below"},
+        {__LINE__, "{" META "}", "1960 bytes after"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
+         "\\\"d\\\","
+         "\\\"out\\\":10,\\\"activation\\\":\\\"none\\\"}]\"}," WEIGHT "}",
+         "more parameters"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
+         "\\\"d\\\","
+         "\\\"in\\\":49,\\\"out\\\":10}]\"}," WEIGHT "}",
+         "missing or wrong"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\"},{\\\"type\\\":\\\"maxpool2\\\"},{"
+         "\\\"type\\\":\\\"flatten\\\"},"
+         "{\\\"type\\\":\\\"dense\\\",\\\"name\\\":\\\"d\\\",\\\"in\\\":48,\\\"out\\\":10,\\\"activation\\\":"
+         "\\\"none\\\"}]\"}," WEIGHT "}",
+         "49 come in"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F64\",\"shape\":[10,49],\"data_offsets\":[0,1960]}}", "dtype"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"data_offsets\":[0,1960]}}", "must have"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,-49],\"data_offsets\":[0,1960]}}",
+         "lists of sizes"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960]}}",
+         "lists of sizes"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
+         "another shape"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,7,7],\"data_offsets\":[0,1960]}}",
+         "another shape"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"U8\",\"shape\":[10,196],\"data_offsets\":[0,1960]}}",
+         "another shape"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[0,1960]}}",
+         "its length"},
+        {__LINE__,
+         "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[65536,65536,65536,65536],\"data_offsets\":[0,1960]}}",
+         "its length"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[0,1964]}}",
+         "outside"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960,0]}}",
+         "outside"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[40,1960]}}",
+         "hole at byte 0"},
+        {__LINE__, "{" META "," WEIGHT ",\"e\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1956,1960]}}",
+         "overlap"},
+        {__LINE__, "{" META "," WEIGHT ",\"d.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[1960,1960]}}",
+         "no layer uses"},
+        {__LINE__, "{" META ",\"golden.logits\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
+         "\"d.weight\" is missing"},
+        {__LINE__, "{" META ",\"golden.input\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
+         "golden.logits must be"},
+    };
+    static uint8_t bytes[4096];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct why why = {0};
+        struct model *m = NULL;
+        const size_t n = by_hand(cases[i].header, 490, bytes, sizeof bytes);
+        const enum err e = model_parse(&m, bytes, n, "x", &why);
+        if (e == OK || m || !strstr(why.text, cases[i].says))
+            fail_msg("line %d: \"%s\", must say \"%s\"", cases[i].line, why.text, cases[i].says);
+    }
+}
+
+/* Breaks when NaN or an infinity is let in as a weight: no answer would make sense after it. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    static uint8_t bytes[4096];
+    struct why why = {0};
+    struct model *m = NULL;
+    const size_t n = by_hand("{" WEIGHT "," META "}", 490, bytes, sizeof bytes);
+    bytes[n - 1] = 0x7f;
+    assert_int_equal(model_parse(&m, bytes, n, "x", &why), ERR_FORMAT);
+    assert_non_null(strstr(why.text, "finite"));
+}
+
+/* Breaks when a list of layers that does not fit together makes a model. */
+static void test_wrong_layers(void **state)
+{
+    (void)state;
+    const struct layer pool = {.kind = LAYER_MAXPOOL2}, flat = {.kind = LAYER_FLATTEN}, soft = {.kind = LAYER_SOFTMAX};
+    const struct layer dense = {.kind = LAYER_DENSE, .name = "d", .out_c = 10};
+    const struct layer conv = {.kind = LAYER_CONV2D, .name = "c", .out_c = 10, .kernel = 3};
+    struct layer even = conv, named = dense, slash = dense, huge = dense, none = conv, golden = dense;
+    even.kernel = 4;
+    named.name[0] = '\0';
+    slash.name[0] = '/';
+    huge.out_c = MODEL_CHANNELS_MAX + 1;
+    none.out_c = 0;
+    memcpy(golden.name, "golden", 7);
+    const struct {
+        int line, n;
+        struct layer spec[8];
+    } cases[] = {
+        {__LINE__, 0, {pool}},
+        {__LINE__, 1, {dense}},                                     /* not flat */
+        {__LINE__, 1, {flat}},                                      /* 784, not ten */
+        {__LINE__, 2, {conv, soft}},                                /* not flat */
+        {__LINE__, 3, {flat, conv, dense}},                         /* conv2d after flatten */
+        {__LINE__, 3, {flat, pool, dense}},                         /* maxpool2 after flatten */
+        {__LINE__, 3, {flat, soft, dense}},                         /* softmax not last */
+        {__LINE__, 3, {even, flat, dense}},                         /* 4x4 */
+        {__LINE__, 2, {flat, named}},                               /* no name */
+        {__LINE__, 2, {flat, slash}},                               /* a strange name */
+        {__LINE__, 2, {flat, golden}},                              /* a name that is kept */
+        {__LINE__, 3, {flat, dense, dense}},                        /* a name twice */
+        {__LINE__, 3, {flat, huge, dense}},                         /* too wide */
+        {__LINE__, 3, {none, flat, dense}},                         /* no output */
+        {__LINE__, 7, {pool, pool, pool, pool, pool, flat, dense}}, /* 28 14 7 3 1, and again */
+        {__LINE__, 7, {pool, pool, pool, pool, conv, flat, dense}}, /* 1x1 is too small for "valid" */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct why why = {0};
+        struct model *m = NULL;
+        if (model_create(&m, cases[i].spec, cases[i].n, &why) == OK || m || why.text[0] == '\0')
+            fail_msg("line %d: accepted, or without a word", cases[i].line);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_wrong_headers),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_wrong_layers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
