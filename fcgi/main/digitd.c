@@ -1,0 +1,107 @@
+/* digitd: the service. Options, the order of the start, and one clear line where it ends early.
+ *
+ * The order matters: settings, then the network (read and repacked once, tested against its golden pictures), then
+ * libgd's lazy initialisation, then lock, database and sockets, then fork. Nothing of a client's is read in here. */
+#include <sys/stat.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../image/image.h"
+#include "master.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: digitd [-c FILE] [-t]\n"
+    "  -c, --config FILE  settings; each can also be given as DIGITD_NAME in the environment\n"
+    "  -t, --test         check settings, weights and the database's directory, and end\n"
+    "      --version      print the version\n"
+    "      --help         print this\n"
+    "SIGTERM ends it when the requests in flight are answered; SIGHUP reads settings and weights anew.\n";
+
+static int fail(const struct why *why)
+{
+    (void)fprintf(stderr, "digitd: %s\n", why->text);
+    return EXIT_FAILURE;
+}
+
+static int check(const char *conf_path)
+{
+    struct service service;
+    struct why why = {""};
+    enum err e = service_load(&service, conf_path, &why);
+
+    if (e == OK)
+        e = service_check_database(&service.conf, &why);
+    if (e != OK) {
+        service_free(&service);
+        return fail(&why);
+    }
+    (void)printf("digitd: settings and weights are good (sha256 %s, kernels %s)\n", service.model->sha256,
+                 cnn_path_name(service.cnn));
+    service_free(&service);
+    return EXIT_SUCCESS;
+}
+
+static int serve(const char *conf_path)
+{
+    struct service service;
+    struct master *master;
+    struct why why = {""};
+    enum err e;
+    int status;
+
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what a careless parent left open is no business of a worker */
+    e = service_load(&service, conf_path, &why);
+    if (e == OK)
+        e = master_log_open(&service.conf, &why);
+    if (e == OK)
+        e = image_warm_up(&why);
+    if (e != OK) {
+        service_free(&service);
+        return fail(&why);
+    }
+    if (master_new(&master, &service, conf_path, &why) != OK)
+        return fail(&why);
+    status = master_run(master);
+    master_free(master);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"test", no_argument, NULL, 't'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *conf_path = NULL;
+    bool test = false;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:t", options, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            conf_path = optarg;
+            break;
+        case 't':
+            test = true;
+            break;
+        case 'V':
+            return puts("digitd " DIGITD_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        case 'h':
+            return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        default:
+            return EXIT_USAGE; /* getopt has said why, in one line */
+        }
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "digitd: unexpected argument \"%s\"; see digitd --help\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    (void)umask(027);
+    return test ? check(conf_path) : serve(conf_path);
+}

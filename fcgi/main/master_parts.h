@@ -1,0 +1,42 @@
+/* Shared by master.c (what the master owns) and master_run.c (what it does); nobody else includes this. */
+#ifndef DIGITD_MAIN_MASTER_PARTS_H
+#define DIGITD_MAIN_MASTER_PARTS_H
+
+#include <sys/types.h>
+
+#include <signal.h>
+
+#include "backoff.h"
+#include "master.h"
+#include "scoreboard.h"
+
+#define SECOND_US INT64_C(1000000)
+
+/* A place for one worker. */
+struct seat {
+    enum pool pool;
+    int index;          /* in its pool */
+    pid_t pid;          /* 0: empty */
+    int64_t restart_us; /* when an empty seat is filled again */
+    bool overdue;       /* killed by us for its deadline */
+};
+
+struct master {
+    struct service service;
+    const char *conf_path;
+    struct scoreboard *board;
+    struct seat *seats;
+    int n_seats;
+    int listen_fd[POOL_COUNT];
+    char socket_path[POOL_COUNT][CONF_TEXT_MAX + 16];
+    int lock_fd;
+    sigset_t signals; /* blocked; read by sigtimedwait */
+    struct backoff backoff;
+    bool ready, stopping;
+    int64_t stop_us; /* when patience ends */
+};
+
+/* Removes the sockets' names: no new connections. Those that wait in the backlog are still there. */
+void master_sockets_remove(struct master *m);
+
+#endif

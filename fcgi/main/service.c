@@ -1,0 +1,115 @@
+/* Loads the settings and the network, and judges them. Nothing here logs a failure: start-up prints it and ends, a
+ * reload logs it and goes on. */
+#include "service.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "../base/log.h"
+
+enum err service_load(struct service *s, const char *conf_path, struct why *why)
+{
+    enum err e;
+
+    memset(s, 0, sizeof(*s));
+    e = conf_load(&s->conf, conf_path, environ, why);
+    if (e != OK)
+        goto out;
+    e = model_load(&s->model, s->conf.weights, why);
+    if (e != OK)
+        goto out;
+    e = cnn_create(&s->cnn, s->model, CNN_AUTO, why);
+    if (e != OK)
+        goto out;
+    e = cnn_self_test(s->cnn, s->model, why);
+out:
+    if (e != OK)
+        service_free(s);
+    return e;
+}
+
+void service_free(struct service *s)
+{
+    cnn_free(s->cnn);
+    model_free(s->model);
+    memset(s, 0, sizeof(*s));
+}
+
+enum err service_check_database(const struct conf *c, struct why *why)
+{
+    char dir[CONF_TEXT_MAX + 2];
+    const char *slash = strrchr(c->database, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - c->database);
+
+    if (slash == NULL)
+        memcpy(dir, ".", 2);
+    else if (n == 0)
+        memcpy(dir, "/", 2);
+    else {
+        memcpy(dir, c->database, n);
+        dir[n] = '\0';
+    }
+    if (access(dir, W_OK | X_OK) != 0)
+        return err_why(why, ERR_IO, "database: the directory %s: %s", dir, strerror(errno));
+    return OK;
+}
+
+/* host as conf_origin has it: "name", "name:port", "[::1]:port". */
+static bool host_is_local(const char *host)
+{
+    static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
+
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+        size_t n = strlen(local[i]);
+
+        if (strncasecmp(host, local[i], n) == 0 && (host[n] == '\0' || host[n] == ':'))
+            return true;
+    }
+    return false;
+}
+
+void service_log_warnings(const struct service *s)
+{
+    for (int i = 0; i < s->conf.n_origins; i++) {
+        const struct conf_origin *o = &s->conf.origins[i];
+        struct log_line l;
+
+        if (o->https || host_is_local(o->host))
+            continue;
+        log_begin(&l, LOG_WARN, "plain_http");
+        log_str(&l, "origin", o->origin);
+        log_str(&l, "detail", "passwords and cookies cross the network unencrypted; put TLS in front of it");
+        log_end(&l);
+        break; /* once, however many there are */
+    }
+    if (!s->model->sha256_in_file)
+        log_text(LOG_WARN, "weights_undigested", "the weights file does not carry its sha256");
+}
+
+int service_pool_size(const struct conf *c, enum pool pool)
+{
+    cpu_set_t set;
+    int cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    switch (pool) {
+    case POOL_MAIN:
+        return c->main_workers > 0 ? c->main_workers : cores;
+    case POOL_HASH:
+        return c->hash_workers > 0 ? c->hash_workers : cores >= 2 ? cores / 2 : 1;
+    case POOL_HEALTH:
+    case POOL_COUNT:
+        break;
+    }
+    return 1;
+}
+
+const char *pool_name(enum pool pool)
+{
+    static const char *const names[POOL_COUNT] = {"main", "hash", "health"};
+
+    return pool >= POOL_MAIN && pool < POOL_COUNT ? names[pool] : "?";
+}

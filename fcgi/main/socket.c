@@ -1,0 +1,113 @@
+/* Listening sockets of our own, because libfcgi's would unlink whatever is in the way and leave the mode to luck.
+ *
+ * Traps: the mode of a Unix socket is set by the umask at bind, so that there is no moment when it is wider; umask is
+ * of the whole process, which has one thread here. bind to a name that exists fails, hence the look before it; the lock
+ * keeps two masters from looking at the same time. */
+#include "socket.h"
+
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RUN_DIR_MODE = 0750, LOCK_MODE = 0640 };
+
+enum err run_dir_make(const char *dir, struct why *why)
+{
+    struct stat st;
+
+    if (mkdir(dir, RUN_DIR_MODE) != 0 && errno != EEXIST)
+        return err_why(why, ERR_IO, "run_dir %s: %s", dir, strerror(errno));
+    if (stat(dir, &st) != 0)
+        return err_why(why, ERR_IO, "run_dir %s: %s", dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_why(why, ERR_IO, "run_dir %s: not a directory", dir);
+    return OK;
+}
+
+enum err run_dir_lock(const char *dir, int *fd, struct why *why)
+{
+    char path[4096], text[32];
+    int n;
+
+    *fd = -1;
+    if (snprintf(path, sizeof(path), "%s/digitd.lock", dir) >= (int)sizeof(path))
+        return err_why(why, ERR_IO, "run_dir %s: the path is too long", dir);
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+    if (*fd < 0)
+        return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        int busy = errno == EWOULDBLOCK;
+
+        (void)err_why(why, ERR_IO, "%s: %s", path, busy ? "another digitd runs here" : strerror(errno));
+        (void)close(*fd);
+        *fd = -1;
+        return busy ? ERR_BUSY : ERR_IO;
+    }
+    n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(*fd, 0) != 0 || write(*fd, text, (size_t)n) != n) { /* for people; the lock is what counts */
+        (void)err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        (void)close(*fd);
+        *fd = -1;
+        return ERR_IO;
+    }
+    return OK;
+}
+
+/* Makes room at path: removes a socket that nobody answers on. */
+static enum err socket_make_room(const char *path, const struct sockaddr_un *address, struct why *why)
+{
+    struct stat st;
+    int fd, rc, error;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? OK : err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISSOCK(st.st_mode))
+        return err_why(why, ERR_EXISTS, "%s: in the way, and not a socket", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_why(why, ERR_IO, "socket: %s", strerror(errno));
+    rc = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+    error = errno;
+    (void)close(fd);
+    if (rc == 0 || error != ECONNREFUSED) /* EAGAIN: its backlog is full, so it lives; EACCES: not ours to judge */
+        return err_why(why, ERR_BUSY, "%s: %s", path, rc == 0 ? "another program answers on it" : strerror(error));
+    if (unlink(path) != 0 && errno != ENOENT)
+        return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    return OK;
+}
+
+enum err socket_listen(const char *path, int mode, int backlog, int *fd, struct why *why)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    enum err e;
+    mode_t before;
+    int rc;
+
+    *fd = -1;
+    if (strlen(path) > SOCKET_PATH_MAX)
+        return err_why(why, ERR_LIMIT, "%s: a socket's path is at most %d bytes", path, SOCKET_PATH_MAX);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    e = socket_make_room(path, &address, why);
+    if (e != OK)
+        return e;
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
+        return err_why(why, ERR_IO, "socket: %s", strerror(errno));
+    before = umask((mode_t)(0777 & ~mode));
+    rc = bind(*fd, (const struct sockaddr *)&address, sizeof(address));
+    (void)umask(before);
+    if (rc != 0 || listen(*fd, backlog) != 0) {
+        (void)err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        (void)close(*fd);
+        *fd = -1;
+        return ERR_IO;
+    }
+    return OK;
+}

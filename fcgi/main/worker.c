@@ -1,0 +1,286 @@
+/* The accept loop.
+ *
+ * Traps:
+ * - Signals stay blocked and are read from a descriptor: one that interrupts libfcgi's read would fail a request, and
+ *   a handler could run in the window between a look at its flag and accept.
+ * - The slot is marked busy before accept, because libfcgi reads the parameters inside accept and a silent peer holds
+ * it there; the master's deadline (R2) counts from that mark.
+ * - finish can wait for the peer as well, so the slot stays busy until it is over.
+ * - poll tells every idle worker about one connection; those that come late get ERR_BUSY.
+ * - After EMFILE the connection is still there and poll would return at once, for ever: a pause (R93). */
+#include "worker.h"
+
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "../web/route.h"
+
+enum {
+    WORKER_HOUSEKEEP_MS = 5000,
+    WORKER_DRAIN_MS = 5000,
+    WORKER_PAUSE_MS = 100,
+    WORKER_HASH_NICE = 10 /* a log-in flood leaves the processor to /classify */
+};
+#define WORKER_WAL_ALARM_BYTES (INT64_C(64) * 1024 * 1024)
+
+struct worker {
+    struct app app;
+    struct fcgx *fcgx;
+    struct score *score;
+    const struct scoreboard *board;
+    const struct worker_place *place;
+    int signal_fd;
+    int64_t requests_left;
+    int64_t housekeep_us, drain_us; /* when: the next housekeeping; the end of draining */
+    bool draining, retiring;
+    bool store_failed, accept_failed, housekeep_failed; /* said so already */
+};
+
+static void worker_on_phase(void *ctx, enum phase phase)
+{
+    score_phase(((struct worker *)ctx)->score, phase);
+}
+
+static void worker_on_route(void *ctx, const char *route, const char *request_id)
+{
+    score_route(((struct worker *)ctx)->score, route, request_id);
+}
+
+static bool worker_is_steady(void *ctx)
+{
+    return scoreboard_steady(((struct worker *)ctx)->board);
+}
+
+/* Dies with the master; no core dump and no ptrace, since passwords pass through here (R49). */
+static enum err worker_harden(const struct worker_place *place)
+{
+    const struct rlimit none = {0, 0};
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        return ERR_IO;
+#ifndef __SANITIZE_ADDRESS__ /* the leak checker is a ptrace */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return ERR_IO;
+#endif
+    if (place->pool == POOL_HASH)
+        (void)setpriority(PRIO_PROCESS, 0, WORKER_HASH_NICE);
+    return getppid() == place->master ? OK : ERR_IO; /* it may have died before prctl */
+}
+
+/* After fcgx_new, whose library installs handlers of its own. SIGINT and SIGHUP come from a terminal to the whole
+ * group: the master decides what they mean. */
+static enum err worker_signals_take(struct worker *w)
+{
+    static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        if (signal(ignored[i], SIG_IGN) == SIG_ERR)
+            return ERR_IO;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, WORKER_SIGNAL_RETIRE);
+    if (sigprocmask(SIG_SETMASK, &set, NULL) != 0)
+        return ERR_IO;
+    w->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return w->signal_fd >= 0 ? OK : ERR_IO;
+}
+
+/* max, give or take an eighth, so that workers started together do not end together. */
+static int64_t worker_requests_limit(int max)
+{
+    uint32_t r = 0;
+
+    if (max == 0)
+        return INT64_MAX;
+    if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
+        r = (uint32_t)getpid(); /* any number will do */
+    return max - max / 8 + (int64_t)(r % (uint32_t)(max / 4 + 1));
+}
+
+/* A worker without a database answers 503 where it needs one, and looks again at each request. */
+static void worker_store_open(struct worker *w)
+{
+    struct why why = {""};
+
+    if (w->app.store != NULL)
+        return;
+    if (store_open(&w->app.store, w->app.conf->database, &why) == OK) {
+        if (w->store_failed)
+            log_text(LOG_INFO, "database_back", w->app.conf->database);
+        w->store_failed = false;
+        return;
+    }
+    w->app.store = NULL;
+    if (!w->store_failed)
+        log_text(LOG_ERROR, "database_missing", why.text);
+    w->store_failed = true;
+}
+
+static enum err worker_new(struct worker *w, const struct service *service)
+{
+    enum err e;
+
+    w->signal_fd = -1;
+    w->app = (struct app){.pool = w->place->pool,
+                          .conf = &service->conf,
+                          .model = service->model,
+                          .cnn = service->cnn,
+                          .scratch = cnn_scratch_new(service->cnn),
+                          .reply = reply_new(),
+                          .body = buf_new(ROUTE_PICTURES_MAX_BYTES), /* the largest of all routes */
+                          .on_phase = worker_on_phase,
+                          .on_route = worker_on_route,
+                          .is_steady = worker_is_steady,
+                          .ctx = w};
+    if (w->app.scratch == NULL || w->app.reply == NULL || w->app.body == NULL)
+        return ERR_NOMEM;
+    e = fcgx_new(&w->fcgx, w->place->listen_fd);
+    if (e == OK)
+        e = worker_signals_take(w);
+    w->requests_left = worker_requests_limit(service->conf.max_requests);
+    w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
+    return e;
+}
+
+static void worker_free(struct worker *w)
+{
+    store_close(w->app.store);
+    fcgx_free(w->fcgx);
+    free(w->app.scratch);
+    reply_free(w->app.reply);
+    buf_free(w->app.body);
+    if (w->signal_fd >= 0)
+        (void)close(w->signal_fd);
+}
+
+static void worker_signals_read(struct worker *w)
+{
+    struct signalfd_siginfo info;
+
+    while (read(w->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == WORKER_SIGNAL_RETIRE)
+            w->retiring = true;
+        else if (!w->draining) {
+            w->draining = true;
+            w->drain_us = clock_mono_us() + WORKER_DRAIN_MS * INT64_C(1000);
+        }
+    }
+}
+
+/* Takes one request, if it is still there, and answers it. */
+static void worker_serve(struct worker *w)
+{
+    enum err e;
+
+    score_begin(w->score, clock_mono_us());
+    e = fcgx_accept(w->fcgx);
+    if (e == OK) {
+        worker_store_open(w);
+        app_serve(&w->app, w->fcgx);
+        score_phase(w->score, PHASE_REPLY);
+        fcgx_finish(w->fcgx);
+        w->requests_left--;
+    }
+    score_end(w->score, e == OK);
+    if (e == OK || e == ERR_BUSY) {
+        w->accept_failed = false;
+        return;
+    }
+    if (!w->accept_failed)
+        log_text(LOG_ERROR, "accept_failed", err_str(e));
+    w->accept_failed = true;
+    (void)poll(&(struct pollfd){.fd = w->signal_fd, .events = POLLIN}, 1, WORKER_PAUSE_MS);
+}
+
+static bool worker_keeps_house(const struct worker *w)
+{
+    return w->place->pool == POOL_MAIN && w->place->index == 0;
+}
+
+static void worker_housekeep(struct worker *w)
+{
+    const struct conf *c = w->app.conf;
+    const struct store_session_rule rule = {.idle_s = c->session_idle_h * INT64_C(3600),
+                                            .max_s = c->session_max_days * INT64_C(86400),
+                                            .per_user = c->sessions_per_user};
+    int64_t wal_bytes = 0;
+    enum err e;
+
+    score_begin(w->score, clock_mono_us());
+    score_route(w->score, "(housekeeping)", "");
+    score_phase(w->score, PHASE_DATABASE);
+    worker_store_open(w);
+    e = w->app.store == NULL ? OK : store_housekeep(w->app.store, &rule, &wal_bytes);
+    score_end(w->score, false);
+    if (e != OK && !w->housekeep_failed)
+        log_text(LOG_WARN, "housekeeping_failed", err_str(e));
+    else if (wal_bytes > WORKER_WAL_ALARM_BYTES)
+        log_text(LOG_ERROR, "wal_too_large", "a reader holds the write-ahead log; it cannot be shortened");
+    w->housekeep_failed = e != OK;
+    w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
+}
+
+/* Milliseconds that the loop may sleep. */
+static int worker_timeout_ms(const struct worker *w)
+{
+    int64_t left_us = w->housekeep_us - clock_mono_us();
+
+    if (w->draining)
+        return 0;
+    if (!worker_keeps_house(w))
+        return -1;
+    return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
+}
+
+static int worker_loop(struct worker *w)
+{
+    while (w->requests_left > 0) {
+        struct pollfd fds[2] = {{.fd = w->signal_fd, .events = POLLIN}, {.fd = w->place->listen_fd, .events = POLLIN}};
+
+        if (poll(fds, 2, worker_timeout_ms(w)) < 0 && errno != EINTR)
+            return EXIT_FAILURE;
+        if (fds[0].revents != 0)
+            worker_signals_read(w);
+        if (w->retiring || (w->draining && clock_mono_us() > w->drain_us))
+            break;
+        if (fds[1].revents != 0)
+            worker_serve(w);
+        else if (w->draining)
+            break; /* nobody waits any more */
+        if (worker_keeps_house(w) && clock_mono_us() >= w->housekeep_us)
+            worker_housekeep(w);
+    }
+    return EXIT_SUCCESS;
+}
+
+int worker_main(const struct service *service, struct scoreboard *board, const struct worker_place *place)
+{
+    struct worker w = {.board = board, .place = place, .score = scoreboard_slot(board, place->slot)};
+    enum err e = worker_harden(place);
+    int status = EXIT_FAILURE;
+
+    if (e == OK)
+        e = scoreboard_restrict(board, place->slot);
+    if (e == OK)
+        e = worker_new(&w, service);
+    if (e != OK)
+        log_text(LOG_ERROR, "worker_start_failed", err_str(e));
+    else {
+        worker_store_open(&w);
+        score_up(w.score);
+        status = worker_loop(&w);
+    }
+    worker_free(&w);
+    return status;
+}
