@@ -212,11 +212,13 @@ test("nginx's own errors are problem+json with the request id", async () => {
   const host = `Host: ${base.host}\r\nConnection: close\r\n`;
   const cases = [
     [400, `GET / HTTP/1.1\r\nConnection: close\r\n\r\n`], // no Host
-    [400, `GET /session HTTP/1.1\r\n${host}X-Long: ${'x'.repeat(40000)}\r\n\r\n`],
+    [400, `GET /session HTTP/1.1\r\n${host}X-Long: ${'x'.repeat(8300)}\r\n\r\n`],
     [404, `GET /nowhere HTTP/1.1\r\n${host}\r\n`],
     [405, `POST /index.html HTTP/1.1\r\n${host}Content-Length: 0\r\n\r\n`],
+    [400, 'complete nonsense\r\n\r\n'],
+    [404, `GET /.problem/413 HTTP/1.1\r\n${host}\r\n`],
     [413, `POST /login HTTP/1.1\r\n${host}Content-Length: 99999\r\n\r\n`],
-    [414, `GET /${'x'.repeat(40000)} HTTP/1.1\r\n${host}\r\n`],
+    [414, `GET /${'x'.repeat(8300)} HTTP/1.1\r\n${host}\r\n`],
   ];
   for (const [status, bytes] of cases) {
     const [head, body] = (await raw(bytes)).split('\r\n\r\n');
