@@ -61,6 +61,7 @@ struct store {
     char lock_path[STORE_PATH_MAX];
     int lock_fd;          /* -1: none */
     bool missing;         /* the alarm for a vanished file has been logged */
+    bool suspect;         /* a read or write failed: pages kept in memory may be bad ones */
     int64_t try_after_us; /* no write that nobody waits for before this (clock_mono_us) */
     int64_t wal_alarm_us; /* when the alarm for a large WAL was last logged; 0: never */
 };

@@ -44,6 +44,8 @@ enum err store_fail(struct store *s, int rc, const char *op)
         e = ERR_IO;
         break;
     }
+    if (e == ERR_IO)
+        s->suspect = true;
     log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, e == ERR_BUSY ? "database_busy" : "database_error");
     log_str(&l, "op", op);
     log_int(&l, "code", sqlite3_extended_errcode(s->db));
@@ -53,12 +55,18 @@ enum err store_fail(struct store *s, int rc, const char *op)
     return e;
 }
 
-/* Opens the lock file anew. Only the owner may use it, whatever the umask. */
+/* Opens the lock file anew. Who makes it gives it its mode, whatever the umask. */
 static enum err lock_open(struct store *s)
 {
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
-    s->lock_fd = open(s->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    s->lock_fd = open(s->lock_path, flags | O_CREAT | O_EXCL, 0600);
+    if (s->lock_fd >= 0)
+        (void)fchmod(s->lock_fd, 0600);
+    else if (errno == EEXIST)
+        s->lock_fd = open(s->lock_path, flags);
     if (s->lock_fd < 0)
         return store_fail_errno("database_lock_open");
     return OK;
@@ -120,6 +128,9 @@ enum err store_present(struct store *s)
 {
     int moved = 1;
 
+    if (s->suspect)
+        (void)sqlite3_db_release_memory(s->db); /* what is kept would be believed for ever */
+    s->suspect = false;
     (void)sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (moved == 0 && !beside_gone(s, BESIDE_WAL) && !beside_gone(s, BESIDE_SHM)) {
         if (s->missing)
