@@ -17,7 +17,7 @@ struct score {
     _Atomic int64_t started_us;
     _Atomic uint64_t requests;
     _Atomic int phase;
-    _Atomic bool up;
+    _Atomic int up; /* not bool: a page of nonsense must be readable */
     _Atomic char route[SCORE_ROUTE_MAX + 1];
     _Atomic char id[SCORE_ID_MAX + 1];
 };
@@ -121,7 +121,7 @@ static void text_load(char *to, size_t size, const _Atomic char *from)
 
 void score_up(struct score *s)
 {
-    atomic_store(&s->up, true);
+    atomic_store(&s->up, 1);
 }
 
 void score_begin(struct score *s, int64_t now_us)
@@ -153,7 +153,7 @@ void score_end(struct score *s, bool answered)
 
 void score_reset(struct score *s)
 {
-    atomic_store(&s->up, false);
+    atomic_store(&s->up, 0);
     atomic_store(&s->requests, 0);
     atomic_store(&s->started_us, 0);
     atomic_store(&s->phase, PHASE_IDLE);
@@ -170,7 +170,7 @@ void score_read(const struct score *s, int64_t now_us, struct score_view *out)
     if (out->started_us < 0 || out->started_us > now_us)
         out->started_us = now_us; /* nonsense: busy since just now */
     out->phase = phase >= PHASE_IDLE && phase < PHASE_COUNT ? (enum phase)phase : PHASE_IDLE;
-    out->up = atomic_load(&s->up);
+    out->up = atomic_load(&s->up) != 0;
     out->requests = atomic_load(&s->requests);
     text_load(out->route, sizeof(out->route), s->route);
     text_load(out->id, sizeof(out->id), s->id);

@@ -5,6 +5,7 @@
  *   socket that does not block, that ends in EAGAIN, which is ERR_BUSY here. A blocking socket is refused.
  * - A peer that is silent while it should send parameters, body, or its close blocks the call. No socket timeout is
  * set, because libfcgi takes a short write for a whole one; the master's deadline ends the process instead.
+ * - A connection that is cut between two parameters looks like the end of them: half a request. FCGX_GetError tells.
  * - A signal handler that interrupts a read fails the request: callers block signals (see fcgi/main/worker.c).
  * - Crafted lengths make it abort() on an assertion. That costs one worker.
  * - FCGI_KEEP_CONN would tie this process to one peer: the connection is closed after each request all the same.
@@ -79,7 +80,7 @@ enum err fcgx_accept(struct fcgx *f)
         return ERR_IO;
     }
     f->open = true;
-    if (f->request.role != FCGX_ROLE_RESPONDER) {
+    if (f->request.role != FCGX_ROLE_RESPONDER || FCGX_GetError(f->request.in) != 0) {
         fcgx_finish(f);
         return ERR_BUSY;
     }
