@@ -141,7 +141,7 @@ static void test_csrf_matrix(void **state)
         {"HTTP://localhost:8080", false},
         {"https://sub.d.example", false},
     };
-    static const char *const cookies[] = {"", "digitd_session=" TOKEN, "other=1"};
+    static const char *const cookies[] = {"", ("digitd_session=" TOKEN), "other=1"};
     static struct conf conf;
     int let = 0, refused = 0;
 

@@ -1,0 +1,285 @@
+/* A whole worker without its socket: app_answer with a peer made of tables, a real database, a real network with seeded
+ * weights, and the cheapest hash. One global of each: a test program has one worker. */
+#ifndef DIGITD_TESTS_FIXTURE_APP_H
+#define DIGITD_TESTS_FIXTURE_APP_H
+
+#include "fixture_store.h"
+
+#include "base/json.h"
+#include "pictures.h"
+#include "random_nets.h"
+#include "web/app.h"
+
+#define SITE "http://localhost:8080"
+#define ID   "0123456789abcdef0123456789abcdef"
+#define GOOD "a quiet violet harbour"
+#define JSON "application/json"
+#define FORM "multipart/form-data; boundary=b"
+
+/* A request: what is NULL or 0 gets what a browser on our own page would send. */
+struct ask {
+    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent;
+    const char *length; /* CONTENT_LENGTH, where it is not the number of bytes */
+    const void *body;
+    size_t body_n; /* 0: strlen(body) */
+    bool no_host, no_origin, health_pool, main_pool;
+};
+
+static struct fixture db;
+static struct conf conf;
+static struct app app;
+static struct model *model;
+static struct cnn *cnn;
+static bool steady = true;
+static char cookie_jar[256]; /* "name=token" of the last Set-Cookie; empty once it was cleared */
+static char set_cookie[256]; /* the last reply's Set-Cookie, whole */
+
+static struct {
+    int status;
+    char head[4096];
+    const char *text; /* the body */
+    size_t text_n;
+    struct json *json; /* the body, where it is JSON */
+    char bytes[1 << 20];
+} got;
+
+static const char *ask_param(const void *ctx, const char *name)
+{
+    const struct ask *a = ctx;
+    static char length[32];
+
+    if (strcmp(name, "REQUEST_METHOD") == 0)
+        return a->method == NULL ? "GET" : a->method;
+    if (strcmp(name, "DOCUMENT_URI") == 0)
+        return a->uri;
+    if (strcmp(name, "QUERY_STRING") == 0)
+        return a->query;
+    if (strcmp(name, "CONTENT_TYPE") == 0)
+        return a->type;
+    if (strcmp(name, "HTTP_HOST") == 0)
+        return a->no_host ? NULL : a->host == NULL ? "localhost:8080" : a->host;
+    if (strcmp(name, "HTTP_ORIGIN") == 0)
+        return a->no_origin ? NULL : a->origin == NULL ? SITE : a->origin;
+    if (strcmp(name, "HTTP_SEC_FETCH_SITE") == 0)
+        return a->site;
+    if (strcmp(name, "HTTP_COOKIE") == 0)
+        return a->cookie == NULL ? cookie_jar : a->cookie;
+    if (strcmp(name, "HTTP_ACCEPT") == 0)
+        return a->accept;
+    if (strcmp(name, "HTTP_USER_AGENT") == 0)
+        return a->agent == NULL ? "test" : a->agent;
+    if (strcmp(name, "REMOTE_ADDR") == 0)
+        return "192.0.2.7";
+    if (strcmp(name, "REQUEST_ID") == 0)
+        return ID;
+    if (strcmp(name, "CONTENT_LENGTH") != 0)
+        return NULL;
+    (void)snprintf(length, sizeof(length), "%zu", a->body_n);
+    return a->length != NULL ? a->length : a->body == NULL ? "" : length;
+}
+
+/* As fcgx_read_body: exactly n bytes, or an error. */
+static enum err ask_read_body(void *ctx, struct buf *out, size_t n)
+{
+    const struct ask *a = ctx;
+
+    if (a->body_n != n)
+        return a->body_n < n ? ERR_TRUNCATED : ERR_FORMAT;
+    return buf_add(out, a->body, n);
+}
+
+static enum err ask_write(void *ctx, const void *bytes, size_t n)
+{
+    (void)ctx;
+    assert_true(n < sizeof(got.bytes));
+    memcpy(got.bytes, bytes, n);
+    got.bytes[n] = '\0';
+    return OK;
+}
+
+static inline bool is_steady(void *ctx)
+{
+    (void)ctx;
+    return steady;
+}
+
+/* A header of the last reply, or NULL. */
+static inline const char *header(const char *name)
+{
+    static char value[240];
+    char wanted[64];
+    const char *p;
+
+    (void)snprintf(wanted, sizeof(wanted), "\r\n%s: ", name);
+    p = strstr(got.head, wanted);
+    if (p == NULL)
+        return NULL;
+    p += strlen(wanted);
+    (void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(p, "\r"), p);
+    return value;
+}
+
+static void take_reply(void)
+{
+    const char *end = strstr(got.bytes, "\r\n\r\n"), *type, *cookie, *length;
+
+    assert_non_null(end);
+    (void)snprintf(got.head, sizeof(got.head), "\r\n%.*s\r\n", (int)(end - got.bytes), got.bytes);
+    got.text = end + 4;
+    got.text_n = strlen(got.text);
+    got.status = atoi(header("Status") != NULL ? header("Status") : "0");
+    assert_string_equal(header("Cache-Control"), "no-store"); /* R67 */
+    assert_null(strstr(got.head, "\r\nAccess-Control"));      /* R65 */
+    json_free(got.json);
+    got.json = NULL;
+    type = header("Content-Type");
+    if (type != NULL && strstr(type, "json") != NULL && got.text_n > 0)
+        assert_int_equal(json_parse(&got.json, got.text, got.text_n, 32, NULL), OK);
+    length = header("Content-Length");
+    if (length != NULL && got.text_n > 0)
+        assert_int_equal(strtoul(length, NULL, 10), got.text_n);
+    set_cookie[0] = '\0';
+    cookie = header("Set-Cookie");
+    if (cookie != NULL) {
+        (void)snprintf(set_cookie, sizeof(set_cookie), "%s", cookie);
+        (void)snprintf(cookie_jar, sizeof(cookie_jar), "%.*s", (int)strcspn(cookie, ";"), cookie);
+        if (cookie_jar[strlen(cookie_jar) - 1] == '=')
+            cookie_jar[0] = '\0';
+    }
+}
+
+/* Sends a and takes the reply apart; returns the status. */
+static int answer(struct ask a)
+{
+    const struct app_peer peer = {ask_param, ask_read_body, ask_write, &a};
+
+    if (a.body != NULL && a.body_n == 0)
+        a.body_n = strlen(a.body);
+    app.pool = POOL_MAIN;
+    if (strcmp(a.uri, "/signup") == 0 || strcmp(a.uri, "/login") == 0)
+        app.pool = POOL_HASH;
+    if (a.health_pool || (strstr(a.uri, "z") != NULL && strlen(a.uri) < 9))
+        app.pool = POOL_HEALTH;
+    if (a.main_pool)
+        app.pool = POOL_MAIN;
+    app_answer(&app, &peer);
+    take_reply();
+    return got.status;
+}
+
+/* R25: the last reply is this problem, whole, and says nothing about the inside. */
+static void expect_problem(int line, int status, const char *name)
+{
+    static const char *const inside[] = {"sqlite", "SQL", "errno", ".c:", "/dev/shm", "/tmp", DIGITD_VERSION};
+    char type[64];
+    const char *was, *instance, *title, *detail;
+    int64_t said = 0;
+
+    (void)snprintf(type, sizeof(type), "problems/%s", name);
+    was = json_get_str(got.json, "type", NULL);
+    if (got.status != status || was == NULL || strcmp(was, type) != 0)
+        fail_msg("line %d: expected %d %s, got %s", line, status, name, got.bytes);
+    assert_string_equal(header("Content-Type"), "application/problem+json");
+    assert_true(json_get_int(got.json, "status", &said) && said == status);
+    title = json_get_str(got.json, "title", NULL);
+    detail = json_get_str(got.json, "detail", NULL);
+    instance = json_get_str(got.json, "instance", NULL);
+    if (title == NULL || strlen(title) < 5 || detail == NULL || strlen(detail) < 5 || instance == NULL)
+        fail_msg("line %d: a member is missing: %s", line, got.text);
+    assert_string_equal(instance, ID);
+    assert_string_equal(set_cookie, "");
+    for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+        if (strstr(got.text, inside[i]) != NULL)
+            fail_msg("line %d: tells of the inside: %s", line, got.text);
+}
+
+static int post_json(const char *uri, const char *text)
+{
+    return answer((struct ask){.method = "POST", .uri = uri, .type = JSON, .body = text});
+}
+
+static int post_credentials(const char *uri, const char *email, const char *password)
+{
+    char text[1024];
+
+    (void)snprintf(text, sizeof(text), "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+    return post_json(uri, text);
+}
+
+/* A new visitor, logged in. */
+static void sign_up(const char *email)
+{
+    cookie_jar[0] = '\0';
+    if (post_credentials("/signup", email, GOOD) != 201)
+        fail_msg("sign-up: %s", got.bytes);
+}
+
+static int post_form(const void *body, size_t n)
+{
+    return answer((struct ask){.method = "POST", .uri = "/classify", .type = FORM, .body = body, .body_n = n});
+}
+
+/* Appends a part to a form with the boundary b. */
+static void form_add(struct buf *form, const char *filename, const void *bytes, size_t n)
+{
+    (void)buf_add_fmt(form, "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"%s\"\r\n\r\n", filename);
+    (void)buf_add(form, bytes, n);
+    assert_int_equal(buf_add_str(form, "\r\n"), OK);
+}
+
+static int post_parts(struct buf *form)
+{
+    assert_int_equal(buf_add_str(form, "--b--\r\n"), OK);
+    return post_form(buf_data(form), buf_len(form));
+}
+
+/* How many rows users and sessions have: what must not change when a request is refused. */
+static int rows(void)
+{
+    return sql_int(db.store, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM sessions)");
+}
+
+static int app_set_up(void **state)
+{
+    static char url[] = "DIGITD_SITE_URL=" SITE " https://digits.example.org/sub/", cost[] = "DIGITD_PASSWORD_COST=5",
+                weights[] = "DIGITD_WEIGHTS=/x/tiny.safetensors";
+    char *vars[] = {url, cost, weights, NULL};
+    struct layer spec[MODEL_LAYERS_MAX];
+    struct why why = {""};
+    uint64_t seed = 1;
+
+    (void)state;
+    fixture_new(&db);
+    cookie_jar[0] = '\0';
+    steady = true;
+    assert_int_equal(conf_load(&conf, NULL, vars, &why), OK);
+    assert_int_equal(model_create(&model, spec, documented_layers(spec), &why), OK);
+    random_weights(&seed, model);
+    assert_int_equal(cnn_create(&cnn, model, CNN_AUTO, &why), OK);
+    app = (struct app){.conf = &conf,
+                       .model = model,
+                       .cnn = cnn,
+                       .scratch = cnn_scratch_new(cnn),
+                       .store = db.store,
+                       .reply = reply_new(),
+                       .body = buf_new(10 * 1024 * 1024),
+                       .is_steady = is_steady};
+    assert_true(app.scratch != NULL && app.reply != NULL && app.body != NULL);
+    return 0;
+}
+
+static int app_tear_down(void **state)
+{
+    (void)state;
+    json_free(got.json);
+    got.json = NULL;
+    free(app.scratch);
+    reply_free(app.reply);
+    buf_free(app.body);
+    cnn_free(cnn);
+    model_free(model);
+    fixture_free(&db);
+    return 0;
+}
+
+#endif
