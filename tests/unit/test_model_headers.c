@@ -115,6 +115,9 @@ static void test_wrong_headers(void **state)
         {__LINE__,
          "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[65536,65536,65536,65536],\"data_offsets\":[0,1960]}}",
          "its length"},
+        {__LINE__, /* 1960 bytes modulo 2^64 */
+         "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[59328839,212447,2826,2201],\"data_offsets\":[0,1960]}}",
+         "its length"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[0,1964]}}",
          "outside"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960,0]}}",
