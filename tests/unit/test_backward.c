@@ -1,0 +1,438 @@
+/* The fast loops of training, every set that this processor has, against the naive layers in double precision on seeded
+ * random shapes: small and odd sizes, borders, one and many channels. Tolerances: float sums of up to a few thousand
+ * terms near 1 differ from double ones by some 1e-5 of their size; a wrong index differs by 1. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backward.h"
+#include "nn/layers.h"
+#include "random_nets.h"
+
+enum { SHAPES = 50 };
+
+static const struct back_set *sets[3];
+static int n_sets;
+
+static int setup(void **state)
+{
+    (void)state;
+    const struct back_set *all[] = {back_base(), back_avx2(), back_avx512()};
+    for (int i = 0; i < 3; i++)
+        if (all[i])
+            sets[n_sets++] = all[i];
+    assert_non_null(back_base());
+    return 0;
+}
+
+static void *get(size_t n, size_t size)
+{
+    void *p = calloc(n + 1, size);
+    assert_non_null(p);
+    return p;
+}
+
+/* Doubles that are floats exactly, so that both sides compute with the same numbers. */
+static double exact(uint64_t *seed)
+{
+    return (double)(float)random_unit(seed);
+}
+
+/* A convolution of n pictures in both layouts. */
+struct job {
+    struct layer l;
+    size_t n, pad, grow; /* grow: border of dz for the input gradient */
+    size_t in_n, w_n, out_n, k_in_floats, k_dz_floats;
+    double *in, *weight, *bias, *out, *d_out, *d_in, *d_weight, *d_bias; /* [n] pictures [c][h][w]; gradients summed */
+    float *k_in, *k_weight, *k_flip, *k_bias, *k_out, *k_dz, *k_dw, *k_din, *scratch;
+};
+
+static void job_shape(struct job *j, uint64_t *seed)
+{
+    static const int kernels[] = {1, 3, 5}, ins[] = {1, 16, 32, 48}, outs[] = {16, 32, 48, 80};
+    struct layer *l = &j->l;
+    *j = (struct job){.l = {.kind = LAYER_CONV2D, .kernel = kernels[random_int(seed, 0, 2)]}};
+    l->same = random_int(seed, 0, 1);
+    int least = l->same ? 1 : l->kernel;
+    l->in_h = random_int(seed, least, 15);
+    l->in_w = random_int(seed, least, 15);
+    l->in_c = ins[random_int(seed, 0, 3)];
+    l->out_c = outs[random_int(seed, 0, 3)];
+    l->out_h = l->same ? l->in_h : l->in_h - l->kernel + 1;
+    l->out_w = l->same ? l->in_w : l->in_w - l->kernel + 1;
+    j->n = (size_t)random_int(seed, 1, 5);
+    j->pad = l->same ? (size_t)l->kernel / 2 : 0;
+    j->grow = (size_t)l->kernel - 1 - j->pad;
+    j->in_n = (size_t)(l->in_c * l->in_h * l->in_w);
+    j->out_n = (size_t)(l->out_c * l->out_h * l->out_w);
+    j->w_n = (size_t)(l->in_c * l->out_c * l->kernel * l->kernel);
+}
+
+/* from [c][h][w] in double -> to [h][w][c] in float, inside a border. */
+static void to_channels_last(const double *from, size_t c_n, size_t h, size_t w, size_t border, float *to)
+{
+    for (size_t c = 0; c < c_n; c++)
+        for (size_t y = 0; y < h; y++)
+            for (size_t x = 0; x < w; x++)
+                to[((y + border) * (w + 2 * border) + x + border) * c_n + c] = (float)*from++;
+}
+
+static void job_new(struct job *j, uint64_t *seed)
+{
+    job_shape(j, seed);
+    struct layer *l = &j->l;
+    size_t in_c = (size_t)l->in_c, out_c = (size_t)l->out_c, taps = (size_t)(l->kernel * l->kernel);
+    size_t in_h = (size_t)l->in_h, in_w = (size_t)l->in_w, out_h = (size_t)l->out_h, out_w = (size_t)l->out_w;
+    j->k_in_floats = (in_h + 2 * j->pad) * (in_w + 2 * j->pad) * in_c;
+    j->k_dz_floats = (out_h + 2 * j->grow) * (out_w + 2 * j->grow) * out_c;
+    double **doubles[] = {&j->in, &j->out, &j->d_out, &j->d_in, &j->weight, &j->d_weight, &j->bias, &j->d_bias};
+    size_t double_n[] = {j->n * j->in_n, j->n * j->out_n, j->n * j->out_n, j->n * j->in_n,
+                         j->w_n,         j->w_n,          out_c,           out_c};
+    for (int i = 0; i < 8; i++)
+        *doubles[i] = get(double_n[i], sizeof(double));
+    float **floats[] = {&j->k_in, &j->k_dz, &j->k_weight, &j->k_flip, &j->k_dw, &j->k_bias, &j->k_out, &j->k_din};
+    size_t float_n[] = {j->n * j->k_in_floats, j->n * j->k_dz_floats, j->w_n, j->w_n, j->w_n, out_c,
+                        j->n * j->out_n,       j->n * j->in_n};
+    for (int i = 0; i < 8; i++)
+        *floats[i] = get(float_n[i], sizeof(float));
+    for (size_t i = 0; i < j->n * j->in_n; i++)
+        j->in[i] = exact(seed);
+    for (size_t i = 0; i < j->n * j->out_n; i++)
+        j->d_out[i] = exact(seed);
+    for (size_t i = 0; i < out_c; i++)
+        j->k_bias[i] = (float)(j->bias[i] = exact(seed));
+    for (size_t o = 0; o < out_c; o++)
+        for (size_t i = 0; i < in_c; i++)
+            for (size_t t = 0; t < taps; t++) {
+                double w = j->weight[(o * in_c + i) * taps + t] = exact(seed);
+                j->k_weight[back_at(taps, in_c, t, i, o)] = (float)w;
+                if (in_c > 1)
+                    j->k_flip[back_at(taps, out_c, taps - 1 - t, o, i)] = (float)w;
+            }
+    for (size_t p = 0; p < j->n; p++) {
+        to_channels_last(j->in + p * j->in_n, in_c, in_h, in_w, j->pad, j->k_in + p * j->k_in_floats);
+        to_channels_last(j->d_out + p * j->out_n, out_c, out_h, out_w, j->grow, j->k_dz + p * j->k_dz_floats);
+        layer_conv2d_forward(l, j->weight, j->bias, j->in + p * j->in_n, j->out + p * j->out_n);
+        layer_conv2d_backward(l, j->weight, j->in + p * j->in_n, j->out + p * j->out_n, j->d_out + p * j->out_n,
+                              j->d_in + p * j->in_n, j->d_weight, j->d_bias);
+    }
+}
+
+static void job_free(struct job *j)
+{
+    void *all[] = {j->in,   j->out,      j->d_out,  j->d_in, j->weight, j->d_weight, j->bias,  j->d_bias, j->k_in,
+                   j->k_dz, j->k_weight, j->k_flip, j->k_dw, j->k_bias, j->k_out,    j->k_din, j->scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+static void expect_near(const char *what, const struct job *j, const char *set, size_t at, double got, double want)
+{
+    if (fabs(got - want) > 1e-4 * (1 + fabs(want)))
+        fail_msg("%s: %s of %zu pictures %dx%dx%d, kernel %d %s, to %d channels: element %zu is %.8g, not %.8g", set,
+                 what, j->n, j->l.in_h, j->l.in_w, j->l.in_c, j->l.kernel, j->l.same ? "same" : "valid", j->l.out_c, at,
+                 got, want);
+}
+
+/* Compares [n][h][w][c] with [n][c][h][w]. */
+static void expect_pictures(const char *what, const struct job *j, const char *set, size_t c_n, size_t px,
+                            const float *got, const double *want)
+{
+    for (size_t p = 0; p < j->n; p++)
+        for (size_t i = 0; i < px; i++)
+            for (size_t c = 0; c < c_n; c++)
+                expect_near(what, j, set, (p * c_n + c) * px + i, (double)got[(p * px + i) * c_n + c],
+                            want[(p * c_n + c) * px + i]);
+}
+
+static void run_conv(const struct back_set *set, struct job *j)
+{
+    const struct layer *l = &j->l;
+    size_t in_c = (size_t)l->in_c, out_c = (size_t)l->out_c, taps = (size_t)(l->kernel * l->kernel);
+    struct back_map m = {.n = j->n,
+                         .in_w = (size_t)l->in_w + 2 * j->pad,
+                         .in_c = in_c,
+                         .out_c = out_c,
+                         .kernel = (size_t)l->kernel,
+                         .conv_h = (size_t)l->out_h,
+                         .conv_w = (size_t)l->out_w,
+                         .in = j->k_in,
+                         .in_floats = j->k_in_floats,
+                         .weight = j->k_weight,
+                         .bias = j->k_bias,
+                         .out = j->k_out};
+    set->conv(&m);
+    expect_pictures("result", j, set->name, out_c, (size_t)(l->out_h * l->out_w), j->k_out, j->out);
+    size_t row = ((size_t)l->out_w + 2 * j->grow) * out_c;
+    struct back_conv b = {.n = m.n,
+                          .in_w = m.in_w,
+                          .in_c = in_c,
+                          .out_c = out_c,
+                          .kernel = m.kernel,
+                          .conv_h = m.conv_h,
+                          .conv_w = m.conv_w,
+                          .in = m.in,
+                          .in_floats = m.in_floats,
+                          .dz = j->k_dz + j->grow * (row + out_c),
+                          .dz_floats = j->k_dz_floats,
+                          .dz_row_floats = row,
+                          .d_weight = j->k_dw};
+    free(j->scratch);
+    b.scratch = j->scratch = get(set->conv_dw_scratch_floats(&b), sizeof(float));
+    for (size_t i = 0; i < j->w_n; i++)
+        j->k_dw[i] = 1; /* the gradient is added to what is there */
+    set->conv_dw(&b);
+    for (size_t o = 0; o < out_c; o++)
+        for (size_t i = 0; i < in_c; i++)
+            for (size_t t = 0; t < taps; t++)
+                expect_near("weight gradient", j, set->name, (o * in_c + i) * taps + t,
+                            (double)j->k_dw[back_at(taps, in_c, t, i, o)] - 1, j->d_weight[(o * in_c + i) * taps + t]);
+    if (in_c == 1)
+        return; /* nothing asks for the gradient of the picture */
+    struct back_map d = {.n = j->n,
+                         .in_w = (size_t)l->out_w + 2 * j->grow,
+                         .in_c = out_c,
+                         .out_c = in_c,
+                         .kernel = m.kernel,
+                         .conv_h = (size_t)l->in_h,
+                         .conv_w = (size_t)l->in_w,
+                         .in = j->k_dz,
+                         .in_floats = j->k_dz_floats,
+                         .weight = j->k_flip,
+                         .bias = get(in_c, sizeof(float)),
+                         .out = j->k_din};
+    set->conv(&d);
+    free((void *)(uintptr_t)d.bias);
+    expect_pictures("input gradient", j, set->name, in_c, (size_t)(l->in_h * l->in_w), j->k_din, j->d_in);
+}
+
+/* Breaks with: a wrong border, tap, slice or picture stride; a tile that does not stop at the last pixel; a kernel row
+ * left out when rows are taken apart; a gradient that overwrites. */
+static void test_convolutions(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    for (int i = 0; i < SHAPES; i++) {
+        struct job j;
+        job_new(&j, &seed);
+        for (int s = 0; s < n_sets; s++)
+            run_conv(sets[s], &j);
+        job_free(&j);
+    }
+}
+
+/* What follows a convolution, on one picture. */
+struct act_job {
+    struct back_act a;
+    struct back_act_grad g;
+    size_t oh, ow, z_n, out_n, dz_row;
+    float *z, *scale, *shift, *out, *d_out, *sum_g, *sum_gz, *kg, *k1, *kz, *dz;
+    uint8_t *code;
+};
+
+static float *random_floats(size_t n, uint64_t *seed)
+{
+    float *p = get(n, sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        p[i] = (float)random_unit(seed);
+    return p;
+}
+
+static void act_new(struct act_job *j, uint64_t *seed)
+{
+    size_t h = (size_t)random_int(seed, 2, 9), w = (size_t)random_int(seed, 2, 9),
+           c = (size_t)random_int(seed, 1, 4) * 16;
+    bool pool = random_int(seed, 0, 1), drop = random_int(seed, 0, 1);
+    *j = (struct act_job){.oh = pool ? h / 2 : h, .ow = pool ? w / 2 : w, .z_n = h * w * c, .dz_row = (w + 2) * c};
+    j->out_n = j->oh * j->ow * c;
+    j->z = random_floats(j->z_n, seed);
+    j->scale = random_floats(c, seed);
+    j->shift = random_floats(c, seed);
+    j->d_out = random_floats(j->out_n, seed);
+    j->kg = random_floats(c, seed);
+    j->k1 = random_floats(c, seed);
+    j->kz = random_floats(c, seed);
+    j->out = get(j->out_n, sizeof(float));
+    j->dz = get(j->dz_row * h, sizeof(float));
+    j->sum_g = get(c, sizeof(float));
+    j->sum_gz = get(c, sizeof(float));
+    j->code = get(j->out_n, 1);
+    float keep = drop ? 1 / 0.7F : 1;
+    j->a = (struct back_act){h,
+                             w,
+                             c,
+                             random_int(seed, 0, 1),
+                             pool,
+                             j->z,
+                             j->scale,
+                             j->shift,
+                             j->out,
+                             j->ow * c,
+                             j->code,
+                             keep,
+                             drop ? (uint32_t)(0.3 * 0x1p32) : 0,
+                             random_bits(seed)};
+    j->g = (struct back_act_grad){h,        w,         c,     pool,  keep,  j->code, j->d_out, j->z,
+                                  j->sum_g, j->sum_gz, j->kg, j->k1, j->kz, j->dz,   j->dz_row};
+}
+
+static void act_free(struct act_job *j)
+{
+    void *all[] = {j->z,      j->scale, j->shift, j->out, j->d_out, j->sum_g,
+                   j->sum_gz, j->kg,    j->k1,    j->kz,  j->dz,    j->code};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+}
+
+/* The hash of backward.c, one element at a time. */
+static bool is_dropped(const struct back_act *a, size_t element)
+{
+    uint32_t h = (uint32_t)element ^ a->drop_key;
+    h = (h ^ (h >> 16)) * 0x7feb352dU;
+    h = (h ^ (h >> 15)) * 0x846ca68bU;
+    return (h ^ (h >> 16)) < a->drop_below;
+}
+
+/* Forward in plain loops; want_at: the element of z that each output came from, or -1. */
+static void act_naive(const struct act_job *j, double *want, long *want_at)
+{
+    const struct back_act *a = &j->a;
+    size_t element = 0;
+    for (size_t y = 0; y < j->oh; y++)
+        for (size_t x = 0; x < j->ow; x++)
+            for (size_t c = 0; c < a->c; c++, element++) {
+                double best = -INFINITY;
+                for (size_t k = 0; k < (a->pool ? 4 : 1); k++) {
+                    size_t at = a->pool ? ((2 * y + k / 2) * a->w + 2 * x + k % 2) * a->c + c : element;
+                    double v = (double)a->scale[c] * (double)a->z[at] + (double)a->shift[c];
+                    if (v > best) {
+                        best = v;
+                        want_at[element] = (long)at;
+                    }
+                }
+                bool shut = (a->relu && !(best > 0)) || is_dropped(a, element);
+                want[element] = shut ? 0 : best * (double)a->keep_scale;
+                want_at[element] = shut ? -1 : want_at[element];
+            }
+}
+
+static void run_act(const struct back_set *set, struct act_job *j, int round)
+{
+    size_t c_n = j->a.c;
+    double *want = get(j->out_n, sizeof(double)), *g = get(j->z_n, sizeof(double));
+    long *at = get(j->out_n, sizeof(long));
+    act_naive(j, want, at);
+    set->act(&j->a);
+    double sum_g[64] = {0}, sum_gz[64] = {0};
+    for (size_t i = 0; i < j->out_n; i++) {
+        if (fabs((double)j->out[i] - want[i]) > 1e-5)
+            fail_msg("%s, round %d: output %zu is %.8g, not %.8g", set->name, round, i, (double)j->out[i], want[i]);
+        if (at[i] >= 0) {
+            double d = (double)(j->d_out[i] * j->g.keep_scale);
+            g[at[i]] = d;
+            sum_g[i % c_n] += d;
+            sum_gz[i % c_n] += d * (double)j->z[at[i]];
+        }
+    }
+    memset(j->sum_g, 0, c_n * sizeof(float));
+    memset(j->sum_gz, 0, c_n * sizeof(float));
+    set->act_sums(&j->g);
+    set->act_spread(&j->g);
+    for (size_t c = 0; c < c_n; c++)
+        if (fabs((double)j->sum_g[c] - sum_g[c]) > 1e-4 || fabs((double)j->sum_gz[c] - sum_gz[c]) > 1e-4)
+            fail_msg("%s, round %d: sums of channel %zu are %.8g %.8g, not %.8g %.8g", set->name, round, c,
+                     (double)j->sum_g[c], (double)j->sum_gz[c], sum_g[c], sum_gz[c]);
+    for (size_t i = 0; i < j->z_n; i++) {
+        size_t c = i % c_n, y = i / (j->a.w * c_n);
+        double dz = (double)j->kg[c] * g[i] + (double)j->k1[c] + (double)j->kz[c] * (double)j->z[i];
+        double got = (double)j->dz[y * j->dz_row + i % (j->a.w * c_n)];
+        if (fabs(got - dz) > 1e-5)
+            fail_msg("%s, round %d: dz %zu is %.8g, not %.8g", set->name, round, i, got, dz);
+    }
+    free(want);
+    free(g);
+    free(at);
+}
+
+/* Breaks with: another choice among the four of a window, a ReLU or a dropped element that lets a gradient through, an
+ * odd last row or column forgotten, a mask that depends on the vector width. */
+static void test_activations(void **state)
+{
+    (void)state;
+    uint64_t seed = 11;
+    for (int i = 0; i < SHAPES; i++) {
+        struct act_job j;
+        act_new(&j, &seed);
+        for (int s = 0; s < n_sets; s++)
+            run_act(sets[s], &j, i);
+        act_free(&j);
+    }
+}
+
+/* Breaks with: a share of dropped elements unlike the rate (5 standard deviations), which would make keep_scale wrong.
+ */
+static void test_dropout_rate(void **state)
+{
+    (void)state;
+    enum { N = 64 * 64 * 16 };
+    float *z = get(N, sizeof(float)), *out = get(N, sizeof(float)), one[16], zero[16] = {0};
+    uint8_t *code = get(N, 1);
+    for (int i = 0; i < 16; i++)
+        one[i] = 1;
+    for (size_t i = 0; i < N; i++)
+        z[i] = 1;
+    for (uint32_t key = 1; key < 5; key++) {
+        struct back_act a = {64, 64, 16, true, false, z, one, zero, out, 64 * 16, code, 1, (uint32_t)(0.2 * 0x1p32),
+                             key};
+        back_base()->act(&a);
+        double dropped = 0;
+        for (size_t i = 0; i < N; i++)
+            dropped += code[i] == BACK_SHUT;
+        if (fabs(dropped - 0.2 * N) > 5 * sqrt(0.2 * 0.8 * N))
+            fail_msg("key %u drops %.0f of %d", key, dropped, N);
+    }
+    free(z);
+    free(out);
+    free(code);
+}
+
+/* Breaks with: a channel or pixel left out of the sums that batch norm rests on. */
+static void test_moments(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int s = 0; s < n_sets; s++)
+        for (size_t c_n = 16; c_n <= 80; c_n += 16) {
+            float *z = random_floats(37 * c_n, &seed), sum[80] = {0}, square[80] = {0};
+            sets[s]->moments(37, c_n, z, sum, square);
+            for (size_t c = 0; c < c_n; c++) {
+                double a = 0, b = 0;
+                for (size_t i = 0; i < 37; i++) {
+                    a += (double)z[i * c_n + c];
+                    b += (double)z[i * c_n + c] * (double)z[i * c_n + c];
+                }
+                if (fabs(a - (double)sum[c]) > 1e-4 || fabs(b - (double)square[c]) > 1e-4)
+                    fail_msg("%s: channel %zu of %zu: %.8g %.8g, not %.8g %.8g", sets[s]->name, c, c_n, (double)sum[c],
+                             (double)square[c], a, b);
+            }
+            free(z);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_dropout_rate),
+        cmocka_unit_test(test_moments),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}

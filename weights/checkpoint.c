@@ -1,0 +1,255 @@
+/* A run to disk and back: RUN/checkpoint and RUN/log.jsonl.
+ *
+ * checkpoint: "DIGTRUN1", the length of a JSON header (64 bits, this machine's order), the header, float blocks (this
+ * machine's order: parameters, first, second, average where there is one, best parameters, best mean, best var), and
+ * SHA-256 of all that. It is a working file of one machine, not an exchange format; the digest tells a damaged one. */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+
+#define MAGIC "DIGTRUN1"
+
+enum { HEADER_MAX = 8 * 1024 * 1024, DIGITS = 17, DEPTH = 8, PATH_BYTES = OPTION_TEXT_MAX + 32, BLOCKS_MAX = 8 };
+
+static void path_in_run(const struct train_settings *set, const char *name, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%s", set->run, name);
+}
+
+void run_settings_json(const struct train_settings *set, struct json *obj)
+{
+    options_write(train_options, train_options_n, set, obj);
+}
+
+static void epoch_json(const struct epoch *e, size_t validation, struct json *obj)
+{
+    json_set_int(obj, "epoch", e->number);
+    json_set_num(obj, "loss", e->loss);
+    json_set_num(obj, "validation_loss", e->validation_loss);
+    json_set_int(obj, "validation_right", (int64_t)e->validation_right);
+    json_set_num(obj, "validation_accuracy", validation > 0 ? (double)e->validation_right / (double)validation : 0);
+    json_set_num(obj, "rate", e->rate);
+    json_set_num(obj, "seconds", e->seconds);
+}
+
+/* The blocks of floats, in the order of the file. */
+struct block {
+    float *at;
+    size_t n;
+};
+
+static size_t blocks_of(const struct run *r, struct block b[BLOCKS_MAX])
+{
+    const struct trainer *t = r->trainer;
+    size_t n = 0, params = t->graph->n_params, channels = t->graph->n_channels;
+    b[n++] = (struct block){t->params, params};
+    b[n++] = (struct block){t->first, params};
+    b[n++] = (struct block){t->second, params};
+    if (t->average != t->params)
+        b[n++] = (struct block){t->average, params};
+    b[n++] = (struct block){r->best, params};
+    b[n++] = (struct block){r->best_stats.mean, channels};
+    b[n++] = (struct block){r->best_stats.var, channels};
+    return n;
+}
+
+static struct json *header_of(const struct run *r)
+{
+    struct json *h = json_new_object();
+    json_set_str(h, "command", r->command);
+    run_settings_json(&r->set, json_set_object(h, "settings"));
+    json_set_int(h, "step", r->trainer->step);
+    json_set_num(h, "loss_sum", r->loss_sum);
+    json_set_num(h, "seconds", r->seconds);
+    json_set_int(h, "best_epoch", r->best_epoch);
+    json_set_str(h, "kernels", r->trainer->graph->back->name);
+    struct json *history = json_set_array(h, "history");
+    for (int i = 0; i < r->n_history; i++)
+        epoch_json(&r->history[i], r->validation.n, json_add_object(history));
+    return h;
+}
+
+enum err checkpoint_save(const struct run *r, struct why *why)
+{
+    char path[PATH_BYTES];
+    uint8_t digest[DIGEST_BYTES], *whole = NULL;
+    struct block b[BLOCKS_MAX];
+    struct json *head = header_of(r);
+    struct buf *text = buf_new(HEADER_MAX);
+    enum err e = head && text ? json_write(head, DIGITS, text) : ERR_NOMEM;
+    if (e != OK) {
+        err_why(why, e, "checkpoint: %s", err_str(e));
+        goto out;
+    }
+    uint64_t length = buf_len(text);
+    size_t n_blocks = blocks_of(r, b), bytes = 8 + sizeof(length) + length, at = 0;
+    for (size_t i = 0; i < n_blocks; i++)
+        bytes += b[i].n * sizeof(float);
+    whole = malloc(bytes);
+    if (!whole) {
+        e = err_why(why, ERR_NOMEM, "checkpoint: out of memory");
+        goto out;
+    }
+    memcpy(whole, MAGIC, 8);
+    memcpy(whole + 8, &length, sizeof(length));
+    at = 8 + sizeof(length);
+    memcpy(whole + at, buf_data(text), length);
+    at += length;
+    for (size_t i = 0; i < n_blocks; at += b[i++].n * sizeof(float))
+        memcpy(whole + at, b[i].at, b[i].n * sizeof(float));
+    digest_sha256(whole, bytes, digest);
+    path_in_run(&r->set, "checkpoint", path);
+    e = file_write(path, (struct file_part[]){{whole, bytes}, {digest, sizeof(digest)}}, 2, why);
+out:
+    free(whole);
+    buf_free(text);
+    json_free(head);
+    return e;
+}
+
+/* The file in memory, digest checked, header parsed. */
+struct opened {
+    uint8_t *bytes;
+    struct json *head;
+    const uint8_t *floats;
+    size_t float_bytes;
+};
+
+static enum err checkpoint_open(struct opened *o, const char *path, struct why *why)
+{
+    size_t n = 0;
+    uint64_t length;
+    uint8_t digest[DIGEST_BYTES];
+    const size_t frame = 8 + sizeof(length) + DIGEST_BYTES;
+    *o = (struct opened){0};
+    enum err e = file_read(&o->bytes, &n, path, (size_t)8 * sizeof(float) * MODEL_PARAMS_MAX, why);
+    if (e != OK)
+        return e;
+    if (n < frame || memcmp(o->bytes, MAGIC, 8) != 0)
+        return err_why(why, ERR_FORMAT, "%s is no checkpoint", path);
+    digest_sha256(o->bytes, n - DIGEST_BYTES, digest);
+    if (!digest_equal(digest, o->bytes + n - DIGEST_BYTES, DIGEST_BYTES))
+        return err_why(why, ERR_FORMAT, "%s is damaged (its SHA-256 is wrong)", path);
+    memcpy(&length, o->bytes + 8, sizeof(length));
+    if (length > n - frame)
+        return err_why(why, ERR_FORMAT, "%s is damaged (its header is too long)", path);
+    o->floats = o->bytes + 8 + sizeof(length) + length;
+    o->float_bytes = n - frame - (size_t)length;
+    return json_parse(&o->head, (const char *)o->bytes + 8 + sizeof(length), (size_t)length, DEPTH, why);
+}
+
+static void checkpoint_close(struct opened *o)
+{
+    free(o->bytes);
+    json_free(o->head);
+}
+
+enum err checkpoint_settings(struct train_settings *set, char *command, size_t command_bytes, bool *exists,
+                             bool *finished, struct why *why)
+{
+    char path[PATH_BYTES];
+    struct opened o;
+    path_in_run(set, "checkpoint", path);
+    *exists = *finished = false;
+    enum err e = checkpoint_open(&o, path, why);
+    if (e == ERR_NOT_FOUND) {
+        e = OK;
+        goto out;
+    }
+    if (e != OK)
+        goto out;
+    *exists = true;
+    e = options_read(train_options, train_options_n, set, json_get(o.head, "settings"), why);
+    const char *text = json_get_str(o.head, "command", NULL);
+    snprintf(command, command_bytes, "%s", text ? text : "");
+    *finished = (int)json_len(json_get(o.head, "history")) >= set->trainer.epochs;
+out:
+    checkpoint_close(&o);
+    return e;
+}
+
+static bool epoch_read(const struct json *obj, struct epoch *e)
+{
+    int64_t number, right;
+    if (!json_get_int(obj, "epoch", &number) || !json_get_int(obj, "validation_right", &right) ||
+        !json_get_num(obj, "loss", &e->loss) || !json_get_num(obj, "validation_loss", &e->validation_loss) ||
+        !json_get_num(obj, "rate", &e->rate) || !json_get_num(obj, "seconds", &e->seconds))
+        return false;
+    e->number = (int)number;
+    e->validation_right = (size_t)right;
+    return true;
+}
+
+static bool header_read(struct run *r, const struct json *head)
+{
+    int64_t step, best;
+    const struct json *history = json_get(head, "history");
+    if (!json_get_int(head, "step", &step) || !json_get_int(head, "best_epoch", &best) ||
+        !json_get_num(head, "loss_sum", &r->loss_sum) || !json_get_num(head, "seconds", &r->seconds) ||
+        !json_is_array(history) || json_len(history) > (size_t)r->set.trainer.epochs)
+        return false;
+    r->n_history = (int)json_len(history);
+    r->best_epoch = (int)best;
+    for (int i = 0; i < r->n_history; i++)
+        if (!epoch_read(json_at(history, (size_t)i), &r->history[i]))
+            return false;
+    if (step < 0 || step / r->trainer->steps_per_epoch != r->n_history || best < 0 || best > r->n_history)
+        return false;
+    trainer_go_to(r->trainer, step);
+    return true;
+}
+
+enum err checkpoint_load(struct run *r, struct why *why)
+{
+    char path[PATH_BYTES];
+    struct opened o;
+    struct block b[BLOCKS_MAX];
+    size_t n_blocks = blocks_of(r, b), bytes = 0;
+    path_in_run(&r->set, "checkpoint", path);
+    for (size_t i = 0; i < n_blocks; i++)
+        bytes += b[i].n * sizeof(float);
+    enum err e = checkpoint_open(&o, path, why);
+    if (e == OK && (o.float_bytes != bytes || !header_read(r, o.head)))
+        e = err_why(why, ERR_FORMAT, "%s does not fit its own settings", path);
+    const uint8_t *from = o.floats;
+    for (size_t i = 0; e == OK && i < n_blocks; from += b[i++].n * sizeof(float))
+        memcpy(b[i].at, from, b[i].n * sizeof(float));
+    checkpoint_close(&o);
+    return e;
+}
+
+enum err run_log_write(const struct run *r, struct why *why)
+{
+    char path[PATH_BYTES];
+    struct buf *text = buf_new(HEADER_MAX);
+    struct json *start = json_new_object();
+    json_set_str(start, "event", "start");
+    json_set_str(start, "command", r->command);
+    run_settings_json(&r->set, json_set_object(start, "settings"));
+    json_set_str(start, "train_images_sha256", r->data.images_sha256);
+    json_set_str(start, "train_labels_sha256", r->data.labels_sha256);
+    json_set_int(start, "train_pictures", (int64_t)r->train.n);
+    json_set_int(start, "validation_pictures", (int64_t)r->validation.n);
+    json_set_str(start, "kernels", r->trainer->graph->back->name);
+    json_set_int(start, "threads", parallel_threads(r->trainer->pool));
+    enum err e = text ? json_write(start, DIGITS, text) : ERR_NOMEM;
+    json_free(start);
+    for (int i = 0; e == OK && i < r->n_history; i++) {
+        struct json *line = json_new_object();
+        json_set_str(line, "event", "epoch");
+        epoch_json(&r->history[i], r->validation.n, line);
+        buf_add_str(text, "\n");
+        e = json_write(line, 6, text);
+        json_free(line);
+    }
+    if (e == OK)
+        e = buf_add_str(text, "\n");
+    path_in_run(&r->set, "log.jsonl", path);
+    e = e == OK ? file_write(path, (struct file_part[]){{buf_data(text), buf_len(text)}}, 1, why)
+                : err_why(why, e, "%s: %s", path, err_str(e));
+    buf_free(text);
+    return e;
+}

@@ -1,0 +1,12 @@
+/* The subcommands of `digit`. Each takes its own arguments (argv[0] is its name) and returns the exit status: 0 done, 1
+ * failed or partly failed, 2 wrong usage, 130 stopped by a signal. */
+#ifndef DIGITD_WEIGHTS_COMMANDS_H
+#define DIGITD_WEIGHTS_COMMANDS_H
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 130 };
+
+int command_train(int argc, char **argv);
+int command_evaluate(int argc, char **argv);
+int command_classify(int argc, char **argv);
+
+#endif

@@ -1,0 +1,160 @@
+/* From the best epoch to a weights file: fold, calibrate, add golden pictures and the record of the run, save.
+ *
+ * Everything is decided on the validation pictures. The temperature minimises their loss; unsure_below is the
+ * confidence under which UNSURE_SHARE of them lie, and the metadata say how many of those are wrong. */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fcgi/nn/layers.h"
+#include "answers.h"
+#include "metrics.h"
+#include "run.h"
+
+enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES, DIGITS = 6, TEXT_MAX = 4 * 1024 * 1024 };
+#define UNSURE_SHARE 0.01
+
+/* obj as the text of a metadata value. */
+static enum err set_meta_json(struct model *m, const char *key, struct json *obj)
+{
+    struct buf *text = buf_new(TEXT_MAX);
+    enum err e = obj && text ? json_write(obj, DIGITS, text) : ERR_NOMEM;
+    if (e == OK)
+        model_set_meta(m, key, buf_data(text));
+    buf_free(text);
+    json_free(obj);
+    return e;
+}
+
+/* The first GOLDEN_EACH validation pictures of each class, and what the naive layers say of them. */
+static enum err add_golden(struct model *m, const struct pictures *p)
+{
+    int seen[MODEL_CLASSES] = {0}, n = 0;
+    m->golden_input = calloc(GOLDEN, MODEL_PIXELS);
+    m->golden_logits = calloc(GOLDEN * MODEL_CLASSES, sizeof(float));
+    if (!m->golden_input || !m->golden_logits)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < p->n; i++) {
+        double logits[MODEL_CLASSES];
+        int label = p->data->labels[p->index[i]];
+        if (seen[label]++ >= GOLDEN_EACH)
+            continue;
+        uint8_t *to = m->golden_input + (size_t)n * MODEL_PIXELS;
+        memcpy(to, p->data->images + (size_t)p->index[i] * MODEL_PIXELS, MODEL_PIXELS);
+        enum err e = layers_forward(m, to, logits);
+        if (e != OK)
+            return e;
+        for (int k = 0; k < MODEL_CLASSES; k++)
+            m->golden_logits[n * MODEL_CLASSES + k] = (float)logits[k];
+        n++;
+    }
+    m->n_golden = n;
+    return OK;
+}
+
+static struct json *curves_json(const struct run *r)
+{
+    struct json *obj = json_new_object();
+    struct json *loss = json_set_array(obj, "loss"), *v_loss = json_set_array(obj, "validation_loss");
+    struct json *accuracy = json_set_array(obj, "validation_accuracy"), *rate = json_set_array(obj, "rate");
+    struct json *seconds = json_set_array(obj, "seconds");
+    for (int i = 0; i < r->n_history; i++) {
+        const struct epoch *e = &r->history[i];
+        json_add_num(loss, e->loss);
+        json_add_num(v_loss, e->validation_loss);
+        json_add_num(accuracy, (double)e->validation_right / (double)r->validation.n);
+        json_add_num(rate, e->rate);
+        json_add_num(seconds, e->seconds);
+    }
+    return obj;
+}
+
+static enum err add_record(struct run *r, const struct metrics *v)
+{
+    struct model *m = r->model;
+    char number[32];
+    struct json *data = json_new_object(), *split = json_new_object(), *settings = json_new_object();
+    json_set_str(data, "name", "MNIST");
+    json_set_str(data, "train_images_sha256", r->data.images_sha256);
+    json_set_str(data, "train_labels_sha256", r->data.labels_sha256);
+    json_set_str(split, "rule", "shuffled, grouped by class, every 12th validates");
+    json_set_int(split, "seed", IDX_SPLIT_SEED);
+    json_set_int(split, "train", (int64_t)r->train.n);
+    json_set_int(split, "validation", (int64_t)r->validation.n);
+    run_settings_json(&r->set, settings);
+    struct json *validation = json_new_object();
+    metrics_json(v, validation);
+    enum err e[] = {set_meta_json(m, "dataset", data), set_meta_json(m, "split", split),
+                    set_meta_json(m, "settings", settings), set_meta_json(m, "validation", validation),
+                    set_meta_json(m, "curves", curves_json(r))};
+    for (size_t i = 0; i < sizeof(e) / sizeof(*e); i++)
+        if (e[i] != OK)
+            return e[i];
+    model_set_meta(m, "command", r->command);
+    model_set_meta(m, "kernels", r->trainer->graph->back->name);
+    model_set_meta(m, "unsure_rule", "the confidence under which 1 % of the validation pictures lie");
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)r->set.trainer.seed);
+    model_set_meta(m, "seed", number);
+    snprintf(number, sizeof(number), "%zu", m->n_params);
+    model_set_meta(m, "n_params", number);
+    snprintf(number, sizeof(number), "%d", r->best_epoch);
+    model_set_meta(m, "epoch", number);
+    return OK;
+}
+
+/* The file's name without directory and ending. */
+static void set_name(struct model *m, const char *path)
+{
+    char copy[OPTION_TEXT_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    char *name = basename(copy), *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = '\0';
+    model_set_meta(m, "name", name);
+}
+
+/* Temperature and threshold, and with them the figures on the validation pictures. */
+static enum err calibrate(struct run *r, struct metrics *v, struct why *why)
+{
+    struct model *m = r->model;
+    struct cnn *cnn = NULL;
+    uint8_t *labels = calloc(r->validation.n + 1, 1);
+    enum err e = labels ? cnn_create(&cnn, m, CNN_AUTO, why) : ERR_NOMEM;
+    if (e == OK)
+        e = answers_run(cnn, &r->data, r->validation.index, r->validation.n, r->set.trainer.threads, r->logits, labels,
+                        NULL, why);
+    if (e == OK) {
+        size_t n = r->validation.n;
+        m->temperature = (float)metrics_fit_temperature(n, r->logits, labels);
+        m->unsure_below = (float)metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
+        metrics_count(v, n, r->logits, labels, (double)m->temperature, (double)m->unsure_below);
+    }
+    cnn_free(cnn);
+    free(labels);
+    return e;
+}
+
+enum err run_finish(struct run *r, FILE *progress, struct why *why)
+{
+    struct metrics v;
+    if (r->best_epoch == 0)
+        return err_why(why, ERR_NOT_FOUND, "%s: no epoch is done yet", r->set.run);
+    graph_export(r->trainer->graph, r->best, &r->best_stats, r->model);
+    enum err e = calibrate(r, &v, why);
+    if (e != OK)
+        return e;
+    e = add_golden(r->model, &r->validation);
+    if (e == OK)
+        e = add_record(r, &v);
+    if (e != OK)
+        return err_why(why, e, "%s: %s", r->set.out, err_str(e));
+    set_name(r->model, r->set.out);
+    e = model_save(r->model, r->set.out, why);
+    if (e == OK && progress)
+        fprintf(progress,
+                "%s: epoch %d, validation %zu of %zu right (%.2f %%), loss %.4f, ECE %.2f %%, temperature %.3f; "
+                "%zu unsure under %.3f, %zu of them wrong\n",
+                r->set.out, r->best_epoch, v.right, v.n, 100 * (double)v.right / (double)v.n, v.loss, 100 * v.ece,
+                (double)r->model->temperature, v.unsure, (double)r->model->unsure_below, v.unsure_wrong);
+    return e;
+}

@@ -1,0 +1,114 @@
+/* The training graph: a layer list as stages that can go forward and back over a shard of pictures.
+ *
+ * A stage is [convolution or dense] -> [batch norm] -> [ReLU] -> [2x2 maximum] -> [dropout]; every legal layer list is
+ * a row of them. Batch norm belongs to each convolution that has a bias, and is folded into it on export. Its
+ * statistics while training are those of the shard ("ghost" batch norm, Hoffer et al. 2017), so a result depends on the
+ * shards' size but not on threads.
+ *
+ * A struct graph is const after graph_create; parameters and gradients are flat blocks of the caller; each thread
+ * brings a workspace. Nothing is allocated in forward and backward. */
+#ifndef DIGITD_WEIGHTS_GRAPH_H
+#define DIGITD_WEIGHTS_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../fcgi/nn/cnn.h"
+#include "../fcgi/nn/model.h"
+#include "backward.h"
+
+enum stage_kind { STAGE_CONV, STAGE_DENSE, STAGE_POOL };
+
+struct stage {
+    enum stage_kind kind;
+    int layer;                 /* index of its conv2d or dense in the model; -1 for a lone pool */
+    bool bn, bias, relu, pool; /* bn or bias, never both */
+    float drop;                /* dropout rate, 0 for none */
+    size_t kernel, pad;        /* dense: 1, 0 */
+    size_t in_h, in_w, in_c;   /* without border; in_c padded to lanes (1 for the picture); dense: 1, 1, length */
+    size_t h, w, c;            /* of z, per picture; c padded */
+    size_t out_h, out_w;       /* after the pool */
+    size_t real_in_c, real_c;  /* without padding; dense: real_in_c is the length before padding */
+    size_t flat_h, flat_w, flat_c, flat_real_c; /* dense: what was flattened */
+    size_t weight_at, shift_at, scale_at;       /* offsets into parameters: slices (backward.h), [c], [c] (bn) */
+    size_t flip_at;     /* offset into the block of flipped, transposed weights, slices of in_c */
+    size_t channels_at; /* offset into per-channel arrays */
+    size_t in_floats, z_floats, code_bytes, dz_floats, dz_border; /* of one picture, borders included */
+    bool needs_dx;                                                /* something trainable lies before it */
+};
+
+struct graph {
+    int n_stages;
+    struct stage stages[MODEL_LAYERS_MAX];
+    size_t shard;      /* most pictures that a workspace holds */
+    size_t n_params;   /* floats in a parameter block, padding included */
+    size_t n_flip;     /* floats in the block of flipped weights */
+    size_t n_channels; /* sum of c over the stages */
+    const struct back_set *back;
+};
+
+/* Fixed statistics of the batch norms: [n_channels] each. */
+struct graph_stats {
+    float *mean, *var;
+};
+
+struct graph_ws; /* one thread's activations */
+
+struct graph_pass {
+    const float *params;             /* [n_params] */
+    const struct graph_stats *fixed; /* NULL: statistics of the shard itself */
+    bool dropout;
+    uint64_t drop_seed; /* the mask is a function of it, the stage and the place */
+    int stop_before;    /* forward ends after z of this stage; n_stages (or more) for all */
+};
+
+/* m gives shapes only. drop[n_drop]: rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated
+ * (none where n_drop is 0). ERR_UNSUPPORTED for a list that the engine runs and the trainer does not: a convolution or
+ * pool after flatten. */
+enum err graph_create(struct graph **out, const struct model *m, size_t shard, const float *drop, int n_drop, bool bn,
+                      enum cnn_path path, struct why *why);
+void graph_free(struct graph *g);
+
+struct graph_ws *graph_ws_new(const struct graph *g); /* NULL when out of memory */
+void graph_ws_free(struct graph_ws *ws);
+
+/* Picture i of the shard: px[28][28], 0 to 1. */
+void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px);
+
+/* n pictures through the graph. */
+void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p);
+
+/* Logits of picture i, [10], after a whole forward. */
+const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size_t i);
+
+/* Softmax and cross-entropy of picture i against target[10] (sums to 1): returns the loss and keeps its gradient times
+ * `weight` for graph_backward. To be called for every picture of the shard. */
+double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES],
+                  float weight);
+
+/* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. flip: graph_flip's. */
+void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, const float *flip,
+                    float *grad);
+
+/* The weights as the input gradient wants them: flip[n_flip]. */
+void graph_flip(const struct graph *g, const float *params, float *flip);
+
+/* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
+void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int s, double *sum, double *square);
+
+/* graph_params.c: parameters as such. */
+
+/* He's normal initialisation (2015) from a seed. */
+void graph_init(const struct graph *g, uint64_t seed, float *params);
+
+/* decay[n_params]: 1 for weights, 0 for shifts, scales and padding. */
+void graph_decay_mask(const struct graph *g, float *decay);
+
+/* Folds batch norm with the given statistics and writes the tensors of m. */
+void graph_export(const struct graph *g, const float *params, const struct graph_stats *fixed, struct model *m);
+
+enum { GRAPH_BORDER_MAX = 4 };
+#define GRAPH_BN_EPSILON 1e-5
+
+#endif

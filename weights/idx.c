@@ -1,0 +1,148 @@
+/* The IDX reader. The parsers are pure functions of bytes; a file that is longer than its header says is refused like
+ * one that is shorter, for it is not the file that it claims to be. */
+#include "idx.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "rng.h"
+
+enum { IDX_TYPE_BYTES = 0x08, SIDE = 28 };
+
+static uint32_t big_endian(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static enum err idx_parse(struct idx *out, const uint8_t *bytes, size_t n, size_t dimensions, const char *name,
+                          struct why *why)
+{
+    *out = (struct idx){0};
+    size_t header = 4 + 4 * dimensions;
+    if (n < header)
+        return err_why(why, ERR_TRUNCATED, "%s: %zu bytes are no IDX header", name, n);
+    if (bytes[0] != 0 || bytes[1] != 0 || bytes[2] != IDX_TYPE_BYTES || bytes[3] != dimensions)
+        return err_why(why, ERR_FORMAT, "%s: magic number is %08x, not %08x", name, big_endian(bytes),
+                       IDX_TYPE_BYTES << 8 | (unsigned)dimensions);
+    out->n = big_endian(bytes + 4);
+    out->item_bytes = 1;
+    if (out->n > IDX_ITEMS_MAX)
+        return err_why(why, ERR_LIMIT, "%s: %zu items are more than %d", name, out->n, IDX_ITEMS_MAX);
+    for (size_t d = 1; d < dimensions; d++) {
+        if (big_endian(bytes + 4 + 4 * d) != SIDE)
+            return err_why(why, ERR_FORMAT, "%s: pictures are not %d x %d", name, SIDE, SIDE);
+        out->item_bytes *= SIDE;
+    }
+    size_t want = header + out->n * out->item_bytes;
+    if (n != want)
+        return err_why(why, n < want ? ERR_TRUNCATED : ERR_FORMAT, "%s: %zu bytes where %zu items make %zu", name, n,
+                       out->n, want);
+    out->data = bytes + header;
+    return OK;
+}
+
+enum err idx_parse_labels(struct idx *out, const uint8_t *bytes, size_t n, const char *name, struct why *why)
+{
+    enum err e = idx_parse(out, bytes, n, 1, name, why);
+    for (size_t i = 0; e == OK && i < out->n; i++)
+        if (out->data[i] > 9)
+            e = err_why(why, ERR_FORMAT, "%s: label %zu is %d", name, i, out->data[i]);
+    if (e != OK)
+        *out = (struct idx){0};
+    return e;
+}
+
+enum err idx_parse_images(struct idx *out, const uint8_t *bytes, size_t n, const char *name, struct why *why)
+{
+    enum err e = idx_parse(out, bytes, n, 3, name, why);
+    if (e != OK)
+        *out = (struct idx){0};
+    return e;
+}
+
+/* The published files: name, SHA-256. */
+static const struct {
+    const char *name, *sha256;
+} files[][2] = {
+    {{"train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
+     {"train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"}},
+    {{"t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
+     {"t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"}},
+};
+
+enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why)
+{
+    *d = (struct dataset){0};
+    struct idx idx[2];
+    char *digests[2] = {d->images_sha256, d->labels_sha256};
+    for (int i = 0; i < 2; i++) {
+        char path[4096];
+        size_t n = 0;
+        if (snprintf(path, sizeof(path), "%s/%s", dir, files[which][i].name) >= (int)sizeof(path))
+            return err_why(why, ERR_LIMIT, "%s: name too long", dir);
+        enum err e = file_read(&d->block[i], &n, path, (size_t)IDX_ITEMS_MAX * SIDE * SIDE + 16, why);
+        if (e == ERR_NOT_FOUND)
+            return err_why(why, e, "%s is not there; weights/fetch-mnist %s fetches it", path, dir);
+        if (e == OK)
+            e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], d->block[i], n, path, why);
+        if (e != OK)
+            return e;
+        digest_sha256_hex(d->block[i], n, digests[i]);
+        if (strcmp(digests[i], files[which][i].sha256) != 0)
+            return err_why(why, ERR_FORMAT, "%s: SHA-256 is %.16s..., MNIST's is %.16s...", path, digests[i],
+                           files[which][i].sha256);
+    }
+    if (idx[0].n != idx[1].n)
+        return err_why(why, ERR_FORMAT, "%s: %zu pictures but %zu labels", dir, idx[0].n, idx[1].n);
+    d->n = idx[0].n;
+    d->images = idx[0].data;
+    d->labels = idx[1].data;
+    return OK;
+}
+
+void dataset_free(struct dataset *d)
+{
+    free(d->block[0]);
+    free(d->block[1]);
+    *d = (struct dataset){0};
+}
+
+enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
+                       size_t *n_validation)
+{
+    enum err e = ERR_NOMEM;
+    uint32_t *order = calloc(d->n + 1, sizeof(*order));
+    uint8_t *held = calloc(d->n + 1, 1); /* 1: validation */
+    *n_train = *n_validation = 0;
+    *train = calloc(d->n + 1, sizeof(**train));
+    *validation = calloc(d->n + 1, sizeof(**validation));
+    if (!order || !held || !*train || !*validation)
+        goto out;
+    struct rng r;
+    rng_seed(&r, IDX_SPLIT_SEED, RNG_SPLIT, 0);
+    for (size_t i = 0; i < d->n; i++)
+        order[i] = (uint32_t)i;
+    rng_shuffle(&r, order, d->n);
+    size_t seen = 0;
+    for (int label = 0; label < 10; label++)
+        for (size_t i = 0; i < d->n; i++)
+            if (d->labels[order[i]] == label)
+                held[order[i]] = seen++ % IDX_SPLIT_PART == 0;
+    for (size_t i = 0; i < d->n; i++)
+        if (held[i])
+            (*validation)[(*n_validation)++] = (uint32_t)i;
+        else
+            (*train)[(*n_train)++] = (uint32_t)i;
+    e = OK;
+out:
+    free(order);
+    free(held);
+    if (e != OK) {
+        free(*train);
+        free(*validation);
+        *train = *validation = NULL;
+    }
+    return e;
+}

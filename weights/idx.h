@@ -1,0 +1,50 @@
+/* MNIST's IDX files (http://yann.lecun.com/exdb/mnist/, "file formats"), read strictly, and the fixed split.
+ *
+ * An IDX file is a big-endian header (two zero bytes, 0x08 for bytes, the number of dimensions, each dimension's
+ * length as 32 bits) and then exactly the product of the lengths in bytes. */
+#ifndef DIGITD_WEIGHTS_IDX_H
+#define DIGITD_WEIGHTS_IDX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../fcgi/base/digest.h"
+#include "../fcgi/base/err.h"
+
+enum { IDX_ITEMS_MAX = 1000 * 1000, IDX_SPLIT_PART = 12, IDX_SPLIT_SEED = 1 };
+
+/* What a file says; data points into the bytes. */
+struct idx {
+    size_t n;            /* items */
+    size_t item_bytes;   /* 1 for labels, 784 for pictures */
+    const uint8_t *data; /* [n][item_bytes] */
+};
+
+/* Pure. Labels: one dimension, each 0 to 9. Pictures: n x 28 x 28. ERR_TRUNCATED, ERR_FORMAT, ERR_LIMIT, with a line
+ * in why that begins with name. */
+enum err idx_parse_labels(struct idx *out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
+enum err idx_parse_images(struct idx *out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
+
+/* Pictures and their labels. */
+struct dataset {
+    size_t n;
+    const uint8_t *images; /* [n][28][28] */
+    const uint8_t *labels; /* [n], 0 to 9 */
+    char images_sha256[DIGEST_HEX + 1], labels_sha256[DIGEST_HEX + 1];
+    uint8_t *block[2]; /* owned: the files */
+};
+
+enum idx_files { IDX_TRAIN, IDX_TEST };
+
+/* Reads dir/train-images-idx3-ubyte and its labels (or t10k-...) and checks that they are MNIST's by SHA-256
+ * (ERR_FORMAT if they are not). The caller frees d with dataset_free, also after a failure. */
+enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why);
+void dataset_free(struct dataset *d);
+
+/* The fixed split of the training set: the n pictures are shuffled with IDX_SPLIT_SEED, put together by class (keeping
+ * that order), and every twelfth goes to validation: 5,000 of 60,000, each class by its share. Both lists are in
+ * increasing order and are freed by the caller. */
+enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
+                       size_t *n_validation);
+
+#endif

@@ -1,0 +1,39 @@
+/* What is said about a network's answers: counts, loss, calibration. Pure functions of logits and labels. */
+#ifndef DIGITD_WEIGHTS_METRICS_H
+#define DIGITD_WEIGHTS_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../fcgi/base/json.h"
+
+enum { METRICS_CLASSES = 10, METRICS_BINS = 15 };
+
+struct metrics {
+    size_t n, right;
+    double loss; /* mean of -log probability of the truth, with the temperature */
+    double ece;  /* expected calibration error over METRICS_BINS equal bins of confidence (Guo et al. 2017) */
+    size_t confusion[METRICS_CLASSES][METRICS_CLASSES]; /* [truth][answer] */
+    size_t unsure, unsure_wrong;                        /* answers under the threshold; the wrong ones among them */
+};
+
+/* logits[n][10], labels[n]. */
+void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, double temperature,
+                   double unsure_below);
+
+/* Wilson's score interval at 95 % for `right` of n (Wilson 1927). */
+void metrics_wilson(size_t right, size_t n, double *low, double *high);
+
+/* Probability of the most likely class, and which it is. */
+double metrics_confidence(const float logits[METRICS_CLASSES], double temperature, int *digit);
+
+/* The temperature that minimises the loss (golden section over 1/20 to 20). */
+double metrics_fit_temperature(size_t n, const float *logits, const uint8_t *labels);
+
+/* The confidence under which `share` of the answers lie. 0 when out of memory. */
+double metrics_quantile(size_t n, const float *logits, double temperature, double share);
+
+/* Everything as members of obj. */
+void metrics_json(const struct metrics *m, struct json *obj);
+
+#endif

@@ -1,0 +1,51 @@
+/* Command-line options from a const table: parsing, ranges, help with units and defaults, and their values as text (for
+ * a checkpoint and a log). One table a subcommand is the one place where its settings are. */
+#ifndef DIGITD_WEIGHTS_OPTIONS_H
+#define DIGITD_WEIGHTS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "../fcgi/base/err.h"
+#include "../fcgi/base/json.h"
+
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_INT,    /* int */
+    OPTION_SEED,   /* uint64_t */
+    OPTION_FLOAT,  /* float */
+    OPTION_FLOATS, /* float[OPTION_FLOATS_MAX], and an int behind them for how many: "0.1,0.2" or "none" */
+    OPTION_TEXT    /* char[OPTION_TEXT_MAX] */
+};
+enum { OPTION_FLOATS_MAX = 8, OPTION_TEXT_MAX = 512 };
+
+struct option_floats {
+    float v[OPTION_FLOATS_MAX];
+    int n;
+};
+
+struct option {
+    const char *name; /* without "--" */
+    const char *unit; /* what the value is: "DIR", "px", "epochs" ...; NULL for a flag */
+    enum option_kind kind;
+    size_t offset;   /* of its value in the settings */
+    double min, max; /* numbers */
+    bool is_recipe;  /* part of what makes a training run what it is: kept in the checkpoint */
+    const char *help;
+};
+
+/* Reads argv[1] .. into settings, which holds the defaults. "--name value" and "--name=value"; "--" ends the options;
+ * *rest is the index of the first argument that is not one. given[n_table] (may be NULL) tells which were there. */
+enum err options_parse(const struct option *table, size_t n_table, void *settings, int argc, char **argv, int *rest,
+                       bool *given, struct why *why);
+
+/* The table as help: name, unit, meaning, default. */
+void options_help(const struct option *table, size_t n_table, const void *defaults, FILE *out);
+
+/* Recipe options into an object of strings, and back. Reading refuses a missing or malformed one. */
+void options_write(const struct option *table, size_t n_table, const void *settings, struct json *to);
+enum err options_read(const struct option *table, size_t n_table, void *settings, const struct json *from,
+                      struct why *why);
+
+#endif

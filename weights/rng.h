@@ -1,0 +1,34 @@
+/* Random numbers that are the same on every machine: xoshiro256** (Blackman and Vigna, 2018) seeded by splitmix64.
+ *
+ * A stream is named by (seed, what it is for, an index), so that picture 17 of epoch 3 is distorted alike whatever
+ * thread does it and in whatever order, and a run that was stopped goes on with the same numbers. Not for secrets. */
+#ifndef DIGITD_WEIGHTS_RNG_H
+#define DIGITD_WEIGHTS_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a stream is for: streams of different uses never share numbers. */
+enum rng_use { RNG_SPLIT = 1, RNG_INIT, RNG_SHUFFLE, RNG_AUGMENT, RNG_DROPOUT, RNG_TEST };
+
+struct rng {
+    uint64_t s[4];
+};
+
+void rng_seed(struct rng *r, uint64_t seed, enum rng_use use, uint64_t index);
+
+uint64_t rng_u64(struct rng *r);
+
+/* 0 <= value < 1, with 24 bits. */
+float rng_float(struct rng *r);
+/* -1 <= value < 1. */
+float rng_signed(struct rng *r);
+/* Normal, mean 0, deviation 1 (Box and Muller). */
+float rng_normal(struct rng *r);
+/* 0 <= value < n, without bias; n > 0. */
+uint32_t rng_below(struct rng *r, uint32_t n);
+
+/* Shuffles v[n] (Fisher and Yates). */
+void rng_shuffle(struct rng *r, uint32_t *v, size_t n);
+
+#endif

@@ -1,0 +1,39 @@
+/* A training run: a directory that holds all it needs to be repeated or gone on with, and at its end a weights file.
+ *
+ * RUN/checkpoint  settings, parameters, moments, averages, history, the best so far; after every epoch and on a stop
+ * RUN/log.jsonl   one JSON object a line: the start (command, settings, data), then loss, accuracy, rate for each epoch
+ *
+ * Training reads the training files of MNIST and nothing else; every choice is made on the validation split. */
+#ifndef DIGITD_WEIGHTS_TRAIN_H
+#define DIGITD_WEIGHTS_TRAIN_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "trainer.h"
+
+struct train_settings {
+    struct trainer_settings trainer;
+    char layers[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX], run[OPTION_TEXT_MAX];
+    int train_first; /* of the training part of the split, this many; 0: all (for tests and trials) */
+    bool last;       /* ship the last epoch's weights, not the best epoch's */
+    bool no_bn;
+    bool resume, finish; /* go on with RUN; write the best of RUN so far */
+    bool help;
+};
+
+extern const struct option train_options[];
+extern const size_t train_options_n;
+extern const struct train_settings train_defaults;
+
+/* Why the training ended. */
+enum train_end { TRAIN_DONE, TRAIN_STOPPED };
+
+/* Runs, resumes or finishes. command is the command line as one text, for the record. *stop is looked at after every
+ * step: when it is not 0 a checkpoint is written and *end is TRAIN_STOPPED. progress (may be NULL) gets lines. The
+ * weights file is written at the end only, whole or not at all. */
+enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,
+                   FILE *progress, enum train_end *end, struct why *why);
+
+#endif

@@ -1,0 +1,295 @@
+/* Steps and answers, shared out over threads shard by shard. */
+#include "trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rng.h"
+
+enum { CHUNK = 16384, ALIGN = 64 }; /* parameters that one thread updates at a time */
+
+static float *floats_new(size_t n)
+{
+    size_t bytes = (n * sizeof(float) + ALIGN) / ALIGN * ALIGN;
+    float *p = aligned_alloc(ALIGN, bytes);
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
+
+struct graph_stats graph_stats_new(const struct graph *g)
+{
+    struct graph_stats s = {.mean = floats_new(2 * g->n_channels)};
+    s.var = s.mean ? s.mean + g->n_channels : NULL;
+    return s;
+}
+
+static enum err check_settings(const struct trainer_settings *set, size_t n_train, struct why *why)
+{
+    if (set->shards < 1 || set->batch < set->shards || set->batch % set->shards != 0)
+        return err_why(why, ERR_RANGE, "a batch of %d cannot be cut into %d equal shards", set->batch, set->shards);
+    if (n_train < (size_t)set->batch)
+        return err_why(why, ERR_RANGE, "%zu training pictures are fewer than a batch of %d", n_train, set->batch);
+    if (set->epochs < 1)
+        return err_why(why, ERR_RANGE, "%d epochs are too few", set->epochs);
+    return OK;
+}
+
+static bool allocate(struct trainer *t, int threads)
+{
+    size_t n = t->graph->n_params, shards = (size_t)t->set.shards;
+    t->pool = parallel_new(threads);
+    t->ws = calloc((size_t)threads, sizeof(struct graph_ws *));
+    for (int i = 0; t->ws && i < threads; i++)
+        if (!(t->ws[i] = graph_ws_new(t->graph)))
+            return false;
+    t->params = floats_new(n);
+    t->first = floats_new(n);
+    t->second = floats_new(n);
+    t->decay = floats_new(n);
+    t->average = t->set.optim.ema > 0 ? floats_new(n) : t->params;
+    t->flip = floats_new(t->graph->n_flip);
+    t->grads = floats_new(n * shards);
+    t->shard_loss = calloc(shards, sizeof(double));
+    t->order = calloc(t->train.n, sizeof(uint32_t));
+    return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->flip && t->grads &&
+           t->shard_loss && t->order;
+}
+
+enum err trainer_new(struct trainer **out, const struct trainer_settings *set, const struct model *m,
+                     struct pictures train, struct why *why)
+{
+    *out = NULL;
+    enum err e = check_settings(set, train.n, why);
+    if (e != OK)
+        return e;
+    struct trainer *t = calloc(1, sizeof(*t));
+    if (!t)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    t->set = *set;
+    t->train = train;
+    t->steps_per_epoch = (int64_t)train.n / set->batch;
+    e = graph_create(&t->graph, m, (size_t)(set->batch / set->shards), set->drop.v, set->drop.n, set->bn, set->path,
+                     why);
+    if (e != OK)
+        goto out;
+    int threads = set->threads > 0 ? set->threads : parallel_processors();
+    if (!allocate(t, threads)) {
+        e = err_why(why, ERR_NOMEM, "out of memory");
+        goto out;
+    }
+    graph_init(t->graph, set->seed, t->params);
+    graph_decay_mask(t->graph, t->decay);
+    if (t->average != t->params)
+        memcpy(t->average, t->params, t->graph->n_params * sizeof(float));
+    *out = t;
+    t = NULL;
+out:
+    trainer_free(t);
+    return e;
+}
+
+void trainer_free(struct trainer *t)
+{
+    if (!t)
+        return;
+    int threads = t->pool ? parallel_threads(t->pool) : 0;
+    parallel_free(t->pool);
+    for (int i = 0; t->ws && i < threads; i++)
+        graph_ws_free(t->ws[i]);
+    free(t->ws);
+    if (t->average != t->params)
+        free(t->average);
+    free(t->params);
+    free(t->first);
+    free(t->second);
+    free(t->decay);
+    free(t->flip);
+    free(t->grads);
+    free(t->shard_loss);
+    free(t->order);
+    graph_free(t->graph);
+    free(t);
+}
+
+/* ---- a step ---- */
+
+static struct graph_pass training_pass(const struct trainer *t, size_t shard)
+{
+    return (struct graph_pass){.params = t->params,
+                               .dropout = true,
+                               .drop_seed = t->set.seed ^ ((uint64_t)t->step * (uint64_t)t->set.shards + shard) << 20,
+                               .stop_before = t->graph->n_stages};
+}
+
+/* One shard: distorted pictures in, gradient out. */
+static void shard_gradient(void *ctx, size_t shard, int thread)
+{
+    struct trainer *t = ctx;
+    struct graph_ws *ws = t->ws[thread];
+    const struct graph *g = t->graph;
+    size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
+    uint64_t epoch = (uint64_t)(t->step / t->steps_per_epoch);
+    float *grad = t->grads + shard * g->n_params, px[MODEL_PIXELS], target[MODEL_CLASSES];
+    float spread = t->set.smoothing / MODEL_CLASSES;
+    struct graph_pass pass = training_pass(t, shard);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t picture = t->train.index[t->order[first + i]];
+        struct rng r;
+        rng_seed(&r, t->set.seed, RNG_AUGMENT, epoch << 32 | picture);
+        augment_picture(&t->set.augment, &r, t->train.data->images + (size_t)picture * MODEL_PIXELS, px);
+        graph_put(g, ws, i, px);
+    }
+    memset(grad, 0, g->n_params * sizeof(float));
+    graph_forward(g, ws, n, &pass);
+    t->shard_loss[shard] = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (int k = 0; k < MODEL_CLASSES; k++)
+            target[k] = spread;
+        target[t->train.data->labels[t->train.index[t->order[first + i]]]] += 1 - t->set.smoothing;
+        t->shard_loss[shard] += graph_loss(g, ws, i, target, 1.0F / (float)t->set.batch);
+    }
+    graph_backward(g, ws, n, &pass, t->flip, grad);
+}
+
+static void update_chunk(void *ctx, size_t chunk, int thread)
+{
+    struct trainer *t = ctx;
+    (void)thread;
+    size_t n = t->graph->n_params, i0 = chunk * CHUNK, i1 = i0 + CHUNK < n ? i0 + CHUNK : n;
+    for (int s = 1; s < t->set.shards; s++) {
+        const float *from = t->grads + (size_t)s * n;
+        for (size_t i = i0; i < i1; i++)
+            t->grads[i] += from[i];
+    }
+    float rate = optim_rate(&t->set.optim, t->step, t->steps_per_epoch * t->set.epochs);
+    optim_step(&t->set.optim, t->step, rate, i0, i1, t->grads, t->decay, t->params, t->first, t->second,
+               t->average != t->params ? t->average : NULL);
+}
+
+static void shuffle_epoch(struct trainer *t)
+{
+    struct rng r;
+    rng_seed(&r, t->set.seed, RNG_SHUFFLE, (uint64_t)(t->step / t->steps_per_epoch));
+    for (size_t i = 0; i < t->train.n; i++)
+        t->order[i] = (uint32_t)i;
+    rng_shuffle(&r, t->order, t->train.n);
+}
+
+void trainer_go_to(struct trainer *t, int64_t step)
+{
+    t->step = step;
+    if (step % t->steps_per_epoch != 0)
+        shuffle_epoch(t);
+}
+
+double trainer_step(struct trainer *t)
+{
+    size_t shards = (size_t)t->set.shards;
+    if (t->step % t->steps_per_epoch == 0)
+        shuffle_epoch(t);
+    graph_flip(t->graph, t->params, t->flip);
+    parallel_run(t->pool, shards, shard_gradient, t);
+    parallel_run(t->pool, (t->graph->n_params + CHUNK - 1) / CHUNK, update_chunk, t);
+    double loss = 0;
+    for (size_t s = 0; s < shards; s++)
+        loss += t->shard_loss[s];
+    t->step++;
+    return loss / t->set.batch;
+}
+
+/* ---- answers ---- */
+
+/* What the pieces of one pass over a list of pictures share. */
+struct sweep {
+    struct trainer *t;
+    struct pictures pictures;
+    struct graph_pass pass;
+    float *logits;        /* [n][10], or NULL */
+    double *sum, *square; /* [pieces][c] of stage pass.stop_before, or NULL */
+};
+
+static size_t sweep_pieces(const struct sweep *s)
+{
+    return (s->pictures.n + s->t->graph->shard - 1) / s->t->graph->shard;
+}
+
+static void sweep_piece(void *ctx, size_t piece, int thread)
+{
+    struct sweep *s = ctx;
+    const struct graph *g = s->t->graph;
+    struct graph_ws *ws = s->t->ws[thread];
+    size_t i0 = piece * g->shard, n = s->pictures.n - i0 < g->shard ? s->pictures.n - i0 : g->shard;
+    float px[MODEL_PIXELS];
+    for (size_t i = 0; i < n; i++) {
+        augment_none(s->pictures.data->images + (size_t)s->pictures.index[i0 + i] * MODEL_PIXELS, px);
+        graph_put(g, ws, i, px);
+    }
+    graph_forward(g, ws, n, &s->pass);
+    if (s->sum) {
+        size_t c = g->stages[s->pass.stop_before].c;
+        graph_moments(g, ws, n, s->pass.stop_before, s->sum + piece * c, s->square + piece * c);
+    }
+    for (size_t i = 0; s->logits && i < n; i++)
+        memcpy(s->logits + (i0 + i) * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));
+}
+
+enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats)
+{
+    const struct graph *g = t->graph;
+    struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .fixed = stats}};
+    if (s.pictures.n > (size_t)t->set.bn_pictures)
+        s.pictures.n = (size_t)t->set.bn_pictures;
+    size_t pieces = sweep_pieces(&s);
+    for (int i = 0; i < g->n_stages; i++) {
+        const struct stage *st = &g->stages[i];
+        if (!st->bn)
+            continue;
+        s.sum = calloc(2 * pieces * st->c, sizeof(double));
+        if (!s.sum)
+            return ERR_NOMEM;
+        s.square = s.sum + pieces * st->c;
+        s.pass.stop_before = i;
+        parallel_run(t->pool, pieces, sweep_piece, &s);
+        double count = (double)(s.pictures.n * st->h * st->w);
+        for (size_t c = 0; c < st->c; c++) {
+            double sum = 0, square = 0;
+            for (size_t p = 0; p < pieces; p++) {
+                sum += s.sum[p * st->c + c];
+                square += s.square[p * st->c + c];
+            }
+            double mean = sum / count, var = square / count - mean * mean;
+            stats->mean[st->channels_at + c] = (float)mean;
+            stats->var[st->channels_at + c] = (float)(var > 0 ? var : 0);
+        }
+        free(s.sum);
+    }
+    return OK;
+}
+
+void trainer_logits(struct trainer *t, const float *params, const struct graph_stats *stats, struct pictures p,
+                    float *logits)
+{
+    struct sweep s = {.t = t, .pictures = p, .logits = logits};
+    s.pass = (struct graph_pass){.params = params, .fixed = stats, .stop_before = t->graph->n_stages};
+    parallel_run(t->pool, sweep_pieces(&s), sweep_piece, &s);
+}
+
+struct score score_logits(const float *logits, struct pictures p, double temperature)
+{
+    struct score s = {.n = p.n};
+    for (size_t i = 0; i < p.n; i++) {
+        const float *z = logits + i * MODEL_CLASSES;
+        int best = 0, truth = p.data->labels[p.index[i]];
+        double sum = 0;
+        for (int k = 1; k < MODEL_CLASSES; k++)
+            best = z[k] > z[best] ? k : best;
+        for (int k = 0; k < MODEL_CLASSES; k++)
+            sum += exp((double)(z[k] - z[best]) / temperature);
+        s.loss += log(sum) - (double)(z[truth] - z[best]) / temperature;
+        s.right += best == truth;
+    }
+    s.loss = p.n > 0 ? s.loss / (double)p.n : 0;
+    return s;
+}

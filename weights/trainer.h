@@ -1,0 +1,81 @@
+/* The trainer: a graph, its parameters and their optimiser, and the two things done with them: a step on a mini-batch,
+ * and answers for a list of pictures.
+ *
+ * A mini-batch is cut into a fixed number of shards. Each shard has its own gradient block, and the blocks are added up
+ * in order, so that a run gives the same bits for the same seed on any number of threads (and the same instruction
+ * set). Every random choice is a function of (seed, epoch, picture) or (seed, step, shard): a run can stop after any
+ * step and go on. */
+#ifndef DIGITD_WEIGHTS_TRAINER_H
+#define DIGITD_WEIGHTS_TRAINER_H
+
+#include <stdint.h>
+
+#include "augment.h"
+#include "graph.h"
+#include "idx.h"
+#include "optim.h"
+#include "options.h"
+#include "parallel.h"
+
+struct trainer_settings {
+    uint64_t seed;
+    int threads; /* 0: as many as there are processors */
+    int epochs;
+    int batch;                 /* pictures a step */
+    int shards;                /* parts of a batch; divides it */
+    struct option_floats drop; /* rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated */
+    float smoothing;           /* of labels: target is 1 - s for the truth, plus s / 10 for every class */
+    bool bn;
+    int bn_pictures; /* training pictures that fix the statistics of batch norm */
+    struct augment augment;
+    struct optim optim;
+    enum cnn_path path;
+};
+
+/* A list of pictures of a dataset; borrowed. */
+struct pictures {
+    const struct dataset *data;
+    const uint32_t *index;
+    size_t n;
+};
+
+struct trainer {
+    struct trainer_settings set;
+    struct pictures train;
+    struct graph *graph;
+    struct parallel *pool;
+    struct graph_ws **ws;                             /* [threads] */
+    float *params, *first, *second, *average, *decay; /* [n_params]; average is the parameters' own where ema is 0 */
+    float *flip, *grads;                              /* [n_flip], [shards][n_params] */
+    double *shard_loss;                               /* [shards] */
+    uint32_t *order;                                  /* [train.n]: this epoch's order */
+    int64_t steps_per_epoch, step;                    /* steps done so far, over all epochs */
+};
+
+/* m gives the layers. A training list shorter than a batch is ERR_RANGE. The last pictures of an epoch's order that do
+ * not fill a batch are left out, others each time. */
+enum err trainer_new(struct trainer **out, const struct trainer_settings *set, const struct model *m,
+                     struct pictures train, struct why *why);
+void trainer_free(struct trainer *t);
+
+/* One step; returns the mean loss over the batch. The caller stops at steps_per_epoch * epochs. */
+double trainer_step(struct trainer *t);
+
+/* Makes `step` the number of steps done: for a run that is gone on with. */
+void trainer_go_to(struct trainer *t, int64_t step);
+
+/* Statistics of every batch norm for params, exact over the first set.bn_pictures training pictures as they are. */
+enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats);
+struct graph_stats graph_stats_new(const struct graph *g); /* .mean NULL when out of memory; free(.mean) frees both */
+
+/* logits[n][10] of the pictures. */
+void trainer_logits(struct trainer *t, const float *params, const struct graph_stats *stats, struct pictures p,
+                    float *logits);
+
+struct score {
+    size_t n, right;
+    double loss; /* mean cross-entropy */
+};
+struct score score_logits(const float *logits, struct pictures p, double temperature);
+
+#endif
