@@ -119,7 +119,7 @@ static bool collect_key(const char *key, struct json *value, void *ctx)
     char *keys = ctx;
 
     (void)value;
-    (void)strcat(keys, key);
+    memcpy(keys + strlen(keys), key, strlen(key) + 1);
     return strlen(keys) < 4;
 }
 

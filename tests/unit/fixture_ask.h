@@ -1,0 +1,86 @@
+/* What the tests of the store ask of it, and of its database behind its back. Comes with fixture_store.h. */
+#ifndef DIGITD_TESTS_FIXTURE_ASK_H
+#define DIGITD_TESTS_FIXTURE_ASK_H
+
+/* How many lines with this event the log has. */
+static inline int fixture_logged(const struct fixture *f, const char *event)
+{
+    static char text[1 << 20];
+    ssize_t n = pread(f->log_fd, text, sizeof(text) - 1, 0);
+    char wanted[80];
+    int count = 0;
+
+    assert_true(n >= 0);
+    text[n] = '\0';
+    (void)snprintf(wanted, sizeof(wanted), " event=%s", event);
+    for (const char *p = text; (p = strstr(p, wanted)) != NULL; p++)
+        count++;
+    return count;
+}
+
+static inline int sql_int(struct store *s, const char *sql)
+{
+    int value, rc = store_pragma_int(s->db, sql, &value);
+
+    if (rc != SQLITE_OK)
+        print_error("%s: %s\n", sql, sqlite3_errmsg(s->db));
+    assert_int_equal(rc, SQLITE_OK);
+    return value;
+}
+
+static inline void sql_do(struct store *s, const char *sql)
+{
+    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+    if (rc != SQLITE_OK)
+        print_error("%s: %s\n", sql, sqlite3_errmsg(s->db));
+    assert_int_equal(rc, SQLITE_OK);
+}
+
+static inline int integrity_ok(struct store *s)
+{
+    return sql_int(s, "SELECT count(*) = 1 AND max(integrity_check) = 'ok' FROM pragma_integrity_check") &&
+           sql_int(s, "SELECT count(*) = 0 FROM pragma_foreign_key_check");
+}
+
+/* The SHA-256 of the n-th test token. */
+static inline const uint8_t *token_hash(int n)
+{
+    static uint8_t hash[DIGEST_BYTES];
+    char token[32];
+
+    (void)snprintf(token, sizeof(token), "token-%d", n);
+    digest_sha256(token, strlen(token), hash);
+    return hash;
+}
+
+static inline int64_t add_user(struct store *s, const char *email)
+{
+    struct store_user user;
+
+    assert_int_equal(store_user_add(s, email, FIXTURE_HASH, &user), OK);
+    return user.id;
+}
+
+static inline void add_session(struct store *s, int token, int64_t user_id)
+{
+    assert_int_equal(store_session_add(s, token_hash(token), user_id, "127.0.0.1", "test", &fixture_rule), OK);
+}
+
+static inline enum err ask_session(struct store *s, int token)
+{
+    struct store_user user;
+
+    return store_session_user(s, token_hash(token), &fixture_rule, &user);
+}
+
+/* Waits for a child that must have exited with 0. */
+static inline void child_ok(pid_t pid)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+#endif
