@@ -1,0 +1,182 @@
+// How digitd starts, and when it refuses to: R11, R12, R62, R87.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Daemon, binary, withDaemon } from './lib.mjs';
+
+const mode = (file) => (fs.lstatSync(file).mode & 0o7777).toString(8);
+
+test('R11 the sockets have the mode of the setting from the first moment, in a directory of 0750', async () => {
+  for (const socket_mode of ['0660', '0600']) {
+    await withDaemon({ socket_mode }, async (d) => {
+      assert.equal(mode(d.settings.run_dir), '750');
+      for (const pool of ['main', 'hash', 'health']) assert.equal('0' + mode(d.socket(pool)), socket_mode);
+      assert.equal(Number(fs.readFileSync(path.join(d.settings.run_dir, 'digitd.lock'), 'utf8')), d.process.pid);
+    });
+  }
+});
+
+// Breaks if two instances share a directory, or if the refused one harms the first.
+test('R11 a second instance refuses to start and leaves the first one alone', () =>
+  withDaemon({}, async (d) => {
+    const second = await d.spawn().finished;
+    assert.equal(second.code, 1);
+    assert.equal(second.stderr, `digitd: ${d.settings.run_dir}/digitd.lock: another digitd runs here\n`);
+    assert.ok(second.ms < 2000);
+    assert.equal((await d.ask('GET', '/model')).status, 200);
+  }));
+
+// Breaks if what a killed instance left behind stops the next one.
+test('R11 stale sockets after kill -9 are replaced', async () => {
+  const d = new Daemon({});
+  try {
+    await d.start();
+    await d.stop('SIGKILL');
+    assert.ok(fs.existsSync(d.socket()));
+    await d.start();
+    assert.equal((await d.ask('GET', '/model')).status, 200);
+  } finally {
+    await d.close();
+  }
+});
+
+// Breaks if a start takes the name of a socket that another program serves, or deletes a file.
+test('R11 a socket on which somebody answers, or a file, is not replaced', async () => {
+  const d = new Daemon({});
+  fs.mkdirSync(d.settings.run_dir);
+  const other = net.createServer().listen(d.socket('hash'));
+  await new Promise((resolve) => other.once('listening', resolve));
+  try {
+    let end = await d.spawn().finished;
+    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: another program answers on it\n`]);
+    assert.ok(fs.existsSync(d.socket('hash')));
+    assert.ok(!fs.existsSync(d.socket('main')), 'what the refused start made is gone again');
+    await new Promise((resolve) => other.close(resolve));
+    fs.writeFileSync(d.socket('hash'), 'precious');
+    end = await d.spawn().finished;
+    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: in the way, and not a socket\n`]);
+    assert.equal(fs.readFileSync(d.socket('hash'), 'utf8'), 'precious');
+  } finally {
+    other.close();
+    await d.close();
+  }
+});
+
+// What is wrong, what the one line must say, and whether -t sees it too (the database's contents it does not look at).
+const flip = (file, at) => {
+  const bytes = fs.readFileSync(file);
+  bytes[at] ^= 1;
+  fs.writeFileSync(file, bytes);
+};
+const bad = {
+  'no weights': [(d) => fs.rmSync(d.settings.weights), /net\.safetensors: No such file/],
+  'empty weights': [(d) => fs.truncateSync(d.settings.weights, 0), /net\.safetensors/],
+  'truncated weights': [(d) => fs.truncateSync(d.settings.weights, fs.statSync(d.settings.weights).size - 5), /net\.safetensors/],
+  'one bit of the weights flipped': [(d) => flip(d.settings.weights, fs.statSync(d.settings.weights).size - 100), /net\.safetensors/],
+  'weights that are another file': [(d) => fs.copyFileSync(binary, d.settings.weights), /net\.safetensors/],
+  'weights that are a directory': [(d) => d.configure({ weights: d.dir }), /not a regular file/],
+  'no settings file': [(d) => fs.rmSync(d.conf), /digitd\.conf: No such file/],
+  'an unknown setting': [(d) => fs.appendFileSync(d.conf, 'colour = red\n'), /digitd\.conf:\d+: there is no setting "colour"/],
+  'a malformed line': [(d) => fs.appendFileSync(d.conf, 'what is this\n'), /digitd\.conf:\d+: expected/],
+  'a setting out of range': [(d) => d.configure({ password_cost: 12 }), /password_cost/],
+  'a setting given twice': [(d) => fs.appendFileSync(d.conf, 'main_workers = 3\n'), /a second time/],
+  'no directory for the database': [(d) => d.configure({ database: path.join(d.dir, 'none/digitd.db') }), /none/],
+  'a database that is none': [(d) => fs.writeFileSync(d.settings.database, 'not a database at all'.repeat(500)), /digitd\.db/, 'start only'],
+  'a directory in place of the database': [(d) => fs.mkdirSync(d.settings.database), /digitd\.db/, 'start only'],
+  'no place for the run directory': [(d) => d.configure({ run_dir: path.join(d.dir, 'a/b/run') }), /a\/b\/run: No such file/, 'start only'],
+  'a path too long for a socket': [(d) => d.configure({ run_dir: path.join(d.dir, 'x'.repeat(110)) }), /at most 107 bytes/, 'start only'],
+  'a log file that cannot be': [(d) => d.configure({ log_file: path.join(d.dir, 'none/log') }), /log_file/, 'start only'],
+};
+for (const [what, [spoil, line, where]] of Object.entries(bad)) {
+  // Breaks if a bad start half-serves, hangs, says nothing, or says it twice.
+  test(`R12 ${what}: exit 1, one clear line, within 2 s`, async () => {
+    const d = new Daemon({});
+    try {
+      spoil(d);
+      for (const args of where ? [[]] : [[], ['-t']]) {
+        const end = await d.spawn(args).finished;
+        assert.deepEqual([end.code, end.signal, end.stdout], [1, null, ''], end.stderr);
+        assert.match(end.stderr, /^digitd: [^\n]+\n$/);
+        assert.match(end.stderr, line);
+        assert.ok(end.ms < 2000, `took ${end.ms} ms`);
+      }
+      for (const pool of ['main', 'hash', 'health']) assert.equal(fs.existsSync(d.socket(pool)), false);
+    } finally {
+      await d.close();
+    }
+  });
+}
+
+// Breaks if a database of a newer program is touched, or served.
+test('R12 a database whose schema is newer is refused', async () => {
+  const d = new Daemon({});
+  try {
+    await d.start();
+    await d.stop();
+    execFileSync('sqlite3', [d.settings.database, 'PRAGMA user_version = 9999']);
+    const end = await d.spawn().finished;
+    assert.equal(end.code, 1);
+    assert.match(end.stderr, /^digitd: [^\n]*digitd\.db[^\n]+\n$/);
+  } finally {
+    await d.close();
+  }
+});
+
+test('R12 -t says that a good configuration is good, touches nothing, and works beside a running instance', async () => {
+  const d = new Daemon({});
+  try {
+    let end = await d.spawn(['-t']).finished;
+    assert.deepEqual([end.code, end.stderr], [0, '']);
+    assert.match(end.stdout, /^digitd: settings and weights are good \(sha256 [0-9a-f]{64}, kernels \w+\)\n$/);
+    assert.deepEqual(fs.readdirSync(path.join(d.dir, 'data')), []);
+    assert.equal(fs.existsSync(d.settings.run_dir), false);
+    await d.start();
+    end = await d.spawn(['-t']).finished;
+    assert.equal(end.code, 0);
+  } finally {
+    await d.close();
+  }
+});
+
+test('R12 options: version, help, and usage errors with exit 2', () => {
+  const run = (...args) => {
+    try {
+      return { code: 0, stdout: execFileSync(binary, args, { encoding: 'utf8', stdio: 'pipe' }), stderr: '' };
+    } catch (error) {
+      return { code: error.status, stdout: error.stdout, stderr: error.stderr };
+    }
+  };
+  assert.match(run('--version').stdout, /^digitd \d+\.\d+\.\d+\n$/);
+  assert.match(run('--help').stdout, /^usage: digitd \[-c FILE\] \[-t\]\n/);
+  for (const args of [['--nonsense'], ['-c'], ['extra']]) {
+    const end = run(...args);
+    assert.deepEqual([end.code, end.stdout], [2, '']);
+    assert.match(end.stderr, /^[^\n]+\n$/);
+  }
+});
+
+test('R87 the log says ready once, with the pools, the weights and the kernels', () =>
+  withDaemon({ main_workers: 3 }, async (d) => {
+    const lines = d.events('ready');
+    assert.equal(lines.length, 1);
+    assert.deepEqual([lines[0].main, lines[0].hash, lines[0].health], ['3', '1', '1']);
+    assert.match(lines[0].weights, /^[0-9a-f]{64}$/);
+    assert.match(lines[0].kernels, /^(base|avx2|avx512)$/);
+    assert.equal(Number(lines[0].pid), d.process.pid);
+    assert.equal(d.events('plain_http').length, 0); // localhost
+  }));
+
+// Breaks if the warning is missing, comes for this machine's own names, or once for each origin.
+test('R62 a site served over plain http off localhost warns once at the start', async () => {
+  await withDaemon({ site_url: 'http://localhost:8080 http://digits.example.org http://10.0.0.5:8080' }, async (d) => {
+    const lines = d.events('plain_http');
+    assert.equal(lines.length, 1);
+    assert.deepEqual([lines[0].level, lines[0].origin], ['warn', 'http://digits.example.org']);
+  });
+  await withDaemon({ site_url: 'https://digits.example.org http://127.0.0.1:8080 http://[::1]:8080 http://localhost' }, async (d) => {
+    assert.equal(d.events('plain_http').length, 0);
+  });
+});
