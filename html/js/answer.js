@@ -1,0 +1,139 @@
+// Shows one result large, and a row of results as cards. A result is what POST /classify answers for a part.
+import { $, el, calm } from './dom.js';
+import { drawGlyph, makeGlyph } from './glyph.js';
+import { DIGITS, SAY, verdict, failed, stepsOf, percent, shortName } from './text.js';
+
+const SMALL_PX = 64;              // a picture up to this size is shown in hard pixels
+const PREVIEW_AREA_PX = 25000000; // a larger one is refused by the server anyway, and would stall the browser
+const bars = [];
+
+export function initAnswer() {
+  for (let digit = 0; digit < 10; digit++) {
+    const fill = el('span', { className: 'fill' });
+    const value = el('span', { className: 'value' });
+    const row = el('tr', {},
+      el('th', { scope: 'row' }, String(digit)),
+      el('td', {}, el('div', {}, el('span', { className: 'track' }, fill), value)));
+    bars.push({ row, fill, value });
+    $('bars').append(row);
+  }
+  showWhenGood($('given'));
+  showEmpty();
+}
+
+/** Shows img once it is known to be a picture, and one that can be shown. */
+function showWhenGood(img) {
+  img.addEventListener('load', () => {
+    const { naturalWidth: width, naturalHeight: height } = img;
+    img.classList.toggle('small', Math.max(width, height) <= SMALL_PX);
+    img.hidden = width * height > PREVIEW_AREA_PX;
+  });
+}
+
+export function showEmpty() {
+  show('empty', SAY.empty, '');
+  showGiven(null);
+}
+
+export function showReading(item, note = '') {
+  show('reading', { ...SAY.reading, sure: note }, '');
+  showGiven(item);
+  $('steps').textContent = shortName(item.name);
+}
+
+/** item: {name, url, result}; written: the digit is written before the eyes. */
+export function showResult(item, written) {
+  const { result } = item;
+  show(result.status, verdict(result), signOf(result), written && !calm());
+  showGiven(item);
+  showBars(result.probabilities, result.digit);
+  showSeen(result.input);
+  $('steps').textContent = [shortName(item.name), stepsOf(result)].filter(Boolean).join(' · ');
+}
+
+/** A failure that is not the picture's: said in the answer's place, so that no "Reading" is left standing. */
+export function showFailure(item, sentence) {
+  show('error', failed(sentence), '!');
+  showGiven(item);
+  $('steps').textContent = shortName(item.name);
+}
+
+function signOf({ status, digit }) {
+  if (status === 'error') return '!';
+  return status === 'not_a_digit' ? '?' : digit;
+}
+
+function show(state, { over, word, sure, percent: exact }, sign, written) {
+  $('answer').dataset.state = state;
+  $('answer').dataset.digit = /^\d$/.test(sign) ? sign : '';
+  $('answer-over').textContent = over;
+  $('answer-word').textContent = word;
+  $('answer-sure').replaceChildren(sure, ...(exact ? [el('b', {}, exact)] : []));
+  drawGlyph($('answer-glyph'), sign, written);
+  $('steps').textContent = '';
+  showBars(null);
+  showSeen(null);
+}
+
+function showBars(probabilities, best) {
+  bars.forEach(({ row, fill, value }, digit) => {
+    const p = probabilities ? probabilities[digit] : 0;
+    fill.style.setProperty('--share', p);
+    value.textContent = probabilities ? percent(p) : '–';
+    row.classList.toggle('best', Boolean(probabilities) && digit === best);
+  });
+}
+
+function showGiven(item) {
+  const given = $('given');
+  const url = item ? item.url : '';
+  if (given.getAttribute('src') === url) return;
+  given.hidden = true;
+  if (url) given.src = url;
+  else given.removeAttribute('src');
+  given.alt = item ? SAY.given(item.name) : '';
+}
+
+/** input: base64 of 784 grey bytes, light on dark. */
+function showSeen(input) {
+  const canvas = $('seen');
+  canvas.hidden = !input;
+  if (!input) return;
+  const grey = atob(input);
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(28, 28);
+  for (let i = 0; i < 784; i++) {
+    image.data.fill(grey.charCodeAt(i), 4 * i, 4 * i + 3);
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** A card for an item; onPick() when it is chosen. */
+export function makeCard(item, onPick) {
+  const img = el('img', { alt: '', hidden: true });
+  showWhenGood(img);
+  img.src = item.url;
+  const glyph = makeGlyph();
+  const word = el('b');
+  const text = el('span', { className: 'text' }, word, el('br'), item.name);
+  const button = el('button', { className: 'card pick', type: 'button', 'aria-pressed': 'false', title: item.name, onclick: onPick },
+    el('span', { className: 'frame' }, img), glyph, text);
+  return { node: el('li', {}, button), button, glyph, word };
+}
+
+export function fillCard(card, result, failure) {
+  const state = failure ? 'error' : result ? result.status : 'reading';
+  card.button.dataset.state = state;
+  card.button.dataset.digit = result && Number.isInteger(result.digit) ? result.digit : '';
+  drawGlyph(card.glyph, failure ? '!' : result ? signOf(result) : '-');
+  card.word.textContent = failure ? SAY.notRead : cardWord(result);
+  if (failure || state === 'error') card.button.title = failure || result.problem.title;
+}
+
+function cardWord(result) {
+  if (!result) return SAY.reading.word;
+  const { status, digit, confidence } = result;
+  if (status === 'digit') return `${DIGITS[digit]}, ${percent(confidence)}`;
+  return { unsure: `${DIGITS[digit]}? ${SAY.unsure}`, not_a_digit: SAY.noDigit, error: SAY.notRead }[status];
+}

@@ -1,0 +1,121 @@
+// Every sentence that the page itself says, in one place, so that a second language has one file to meet.
+
+export const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+export const NARROW = '\u202f'; // a thin space that does not break
+
+export const article = (digit) => (digit === 8 ? 'an' : 'a');
+
+/** How sure, in words. */
+export function sureWord(p) {
+  if (p >= 0.995) return 'No doubt';
+  if (p >= 0.95) return 'Quite sure';
+  if (p >= 0.8) return 'Fairly sure';
+  if (p >= 0.5) return 'Leaning to it';
+  return 'A guess';
+}
+
+/** A probability as percent, never rounded up to certainty. */
+export function percent(p) {
+  const shown = p < 1 ? Math.min(99.9, p * 100) : 100;
+  return `${shown.toFixed(1)}${NARROW}%`;
+}
+
+export function bytes(n) {
+  const mib = n / 1048576;
+  return mib >= 1 ? `${mib >= 10 ? Math.ceil(mib) : mib.toFixed(1)} MiB` : `${Math.ceil(n / 1024)} KiB`;
+}
+
+export const seconds = (n) => `${n} second${n === 1 ? '' : 's'}`;
+export const count = (n) => n.toLocaleString('en').replaceAll(',', NARROW);
+const pictures = (n) => `${n} picture${n === 1 ? '' : 's'}`;
+
+export const SAY = {
+  empty: { over: 'The answer', word: 'Ready', sure: 'Give a picture, and it is read at once.' },
+  reading: { over: 'One moment', word: 'Reading', sure: '' },
+  notRead: 'Not read',
+  notYet: 'That did not work',
+  unsure: 'unsure',
+  noDigit: 'no digit',
+  kept: (n) => `${n > 1 ? 'Your pictures are' : 'Your picture is'} kept.`,
+  busy: (s) => `The server is busy. Trying again in ${seconds(s)}.`,
+  connecting: 'Connecting…',
+  loggedOut: 'You are logged out.',
+  expiredWithPicture: 'Your session has ended. Log in again: your picture is kept, and is read then.',
+  needEmail: 'Enter your email address.',
+  badEmail: 'This does not look like an email address: it needs a name, an @ and a place.',
+  needPassword: 'Enter your password.',
+  newPassword: 'Choose a password.',
+  shortPassword: 'This is too short: a password has at least 8 characters.',
+  tooBig: (size, max) => ({ title: 'This file is too large.', detail: `It has ${bytes(size)}, and a picture may have up to ${bytes(max)}: save it smaller and try again.` }),
+  tooMany: (n, max) => `You gave ${pictures(n)}. Up to ${max} are read at a time: these are the first ${max}.`,
+  folder: 'A folder cannot be read. Open it and choose the pictures in it.',
+  noPicture: 'There is no picture in what you pasted.',
+  noPictureDropped: 'There is no picture in what you dropped.',
+  sampleGone: 'This sample could not be loaded.',
+  pastedName: 'pasted picture',
+  results: (done, n, bad) => (done < n ? `${done} of ${pictures(n)} read` : pictures(n)) + (bad ? `, ${bad} not readable` : ''),
+  validation: (n) => (n ? `right of ${count(n)} pictures held back` : 'right of the pictures held back'),
+  weights: 'weights',
+  layers: 'layers that learn',
+  layer: (type, kernel, activation) => {
+    const name = {
+      conv2d: `Convolution ${kernel} × ${kernel}`, maxpool2: 'Maximum of 2 × 2', flatten: 'Flattened', dense: 'Dense', softmax: 'Softmax: ten probabilities',
+    }[type] || type;
+    return activation === 'relu' ? `${name}, ReLU` : name;
+  },
+  given: (name) => `The picture you gave: ${name}`,
+  sample: (digit) => `Sample: ${DIGITS[digit]}`,
+};
+
+/** What a failed request means, in a sentence for the person who made it. */
+export function sentenceOf(error) {
+  const { kind, status, problem, retryAfter } = error;
+  if (kind === 'offline') return 'You are offline. Try again when the connection is back.';
+  if (kind === 'unreachable') return 'The server cannot be reached. Check your connection and try again.';
+  if (kind === 'timeout') return 'The server took too long to answer. Try again.';
+  if (kind === 'odd') return 'The server answered something that this page does not understand. Try again later.';
+  if (status === 429 && retryAfter) return `Too many tries. Wait ${waitText(retryAfter)} and try again.`;
+  if (status === 503) return `${(problem && problem.title) || 'The server is busy.'} Try again in ${waitText(retryAfter || 10)}.`;
+  if (problem) return problemText(problem);
+  return `The server could not answer (${status}). Try again later.`;
+}
+
+const waitText = (s) => (s < 90 ? seconds(s) : `${Math.ceil(s / 60)} minutes`);
+
+const problemText = ({ title, detail }) => [title, detail].filter(Boolean).join(' ');
+
+/** The verdict where no answer came. */
+export const failed = (sentence) => ({ over: SAY.notRead, word: SAY.notYet, sure: sentence });
+
+/** A file's name, short enough for a line. */
+export const shortName = (name) => (name.length > 40 ? `${name.slice(0, 24)}…${name.slice(-14)}` : name);
+
+/** The verdict on one picture: a small line, a large word, how sure. */
+export function verdict(result) {
+  const { status, digit, probabilities = [] } = result;
+  if (status === 'error') return { over: SAY.notRead, word: result.problem.title, sure: result.problem.detail };
+  if (status === 'not_a_digit') {
+    return { over: 'It looks like', word: 'no digit', sure: 'Try one digit alone, in dark ink on light paper (or the other way round), filling the picture.' };
+  }
+  if (status === 'unsure') {
+    const second = probabilities.map((p, d) => [p, d]).filter(([, d]) => d !== digit).sort((a, b) => b[0] - a[0])[0];
+    const other = second ? `, or ${article(second[1])} ${DIGITS[second[1]]} (${percent(second[0])})` : '';
+    return { over: 'Unsure, it may be', word: `${article(digit)} ${DIGITS[digit]}`, sure: `${percent(result.confidence)}${other}. A larger, darker digit helps.` };
+  }
+  return { over: `It is ${article(digit)}`, word: DIGITS[digit], sure: `${sureWord(result.confidence)}, `, percent: percent(result.confidence) };
+}
+
+/** What was done to the picture before the network saw it. */
+export function stepsOf(result) {
+  const steps = [];
+  const p = result.preprocessing;
+  if (p) {
+    steps.push(`${p.width} × ${p.height} px`);
+    if (p.inverted) steps.push('turned light on dark');
+    if (p.unchanged) steps.push('used as it is');
+    else if (p.box && p.box[2]) steps.push(`cropped to ${p.box[2]} × ${p.box[3]}`, 'centred');
+  }
+  if (result.elapsed_us) steps.push(`read in ${(result.elapsed_us / 1000).toFixed(result.elapsed_us < 10000 ? 2 : 0)} ms`);
+  return steps.join(' · ');
+}
