@@ -15,10 +15,11 @@ VERSION := 0.1.0
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fcf-protection
 SANITY := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-OPT    := $(if $(SAN),-O1 $(SANITY),-O2 $(HARDEN))
+FUZZED := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT    := $(if $(FUZZING),-O1 $(FUZZED),$(if $(SAN),-O1 $(SANITY),-O2 $(HARDEN)))
 CFLAGS ?= -g
 ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -DDIGITD_VERSION='"$(VERSION)"' $(WARN) $(OPT) $(CFLAGS)
-ALL_LDFLAGS := $(if $(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
+ALL_LDFLAGS := $(if $(FUZZING)$(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set: one source, three objects.
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -145,10 +146,6 @@ fuzz:
 	@set -e; for f in $(FUZZERS); do echo "== fuzz $$f, $(SECONDS_EACH) s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
 	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$(BUILD)/fuzz/found/$$f/ $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; done
-ifdef FUZZING
-OPT := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-ALL_LDFLAGS := -fsanitize=address,undefined
-endif
 fuzz-programs: $(FUZZERS:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_ALL)

@@ -69,6 +69,8 @@ enum err json_parse(struct json **result, const char *text, size_t n, int depth_
     json_set_alloc_funcs(malloc, free_wiped);
     if (json_too_deep(text, n, depth_max))
         return err_why(why, ERR_LIMIT, "JSON nested deeper than %d levels", depth_max);
+    if (n > 0 && memchr(text, '\0', n) != NULL) /* jansson skips one that follows a number or a literal */
+        return err_why(why, ERR_FORMAT, "a NUL byte");
     v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (v == NULL) {
         if (json_error_code(&error) == json_error_out_of_memory)
