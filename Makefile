@@ -77,12 +77,15 @@ $(BUILD)/unit/clock.o: fcgi/base/clock.c
 	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -MMD -MP -c -o $@ $<
 $(BUILD)/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -Ifcgi -Iweights -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -DSANITIZED=$(if $(SAN),1,0) -Ifcgi -Iweights -MMD -MP -c -o $@ $<
 $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_ALL)
 
+# What sanitizers slow, forbid or compile otherwise is run without them too.
+plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit
+.PHONY: all unit plain-unit
 .SECONDARY:
 
 # --- what a person types -----------------------------------------------------------------------------------------------------
@@ -109,7 +112,7 @@ data: $(DATA)/.checked
 test: SUITES ?=
 test:
 	@conf/need build make run data test
-	@$(MAKE) --silent -j2 all data test-tools
+	@$(MAKE) --silent -j2 all data test-tools plain-unit
 	@$(MAKE) --silent -j2 SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 

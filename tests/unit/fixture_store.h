@@ -28,17 +28,6 @@
 #include "store/store.h"
 #include "store/store_internal.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FIXTURE_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FIXTURE_SLOW 1
-#endif
-#endif
-#ifndef FIXTURE_SLOW
-#define FIXTURE_SLOW 0
-#endif
-
 struct fixture {
     char dir[64], path[128];
     struct store *store; /* NULL: not opened */

@@ -158,7 +158,7 @@ static void commits_and_checkpoints_lose_nothing(void **state)
 {
     enum { WRITERS = 4 };
     const char *asked = getenv("DIGITD_TEST_COMMITS");
-    int commits = (asked != NULL ? atoi(asked) : FIXTURE_SLOW ? 2000 : 10000) / WRITERS, ends[2];
+    int commits = (asked != NULL ? atoi(asked) : SANITIZED ? 2000 : 10000) / WRITERS, ends[2];
     pid_t writer[WRITERS], housekeeper;
 
     (void)state;
@@ -205,7 +205,7 @@ static void acknowledging_writer(int writer, int out)
  * be missing after kill -9. A second process checkpoints meanwhile and is killed too. */
 static void killed_writers_lose_nothing(void **state)
 {
-    const int rounds = FIXTURE_SLOW ? 8 : 30;
+    const int rounds = SANITIZED ? 8 : 30;
     int acknowledged = 0, stop[2];
 
     (void)state;
@@ -222,7 +222,7 @@ static void killed_writers_lose_nothing(void **state)
         if (housekeeper == 0)
             stress_housekeeper(stop[0]);
         (void)close(ends[1]);
-        nap_us((FIXTURE_SLOW ? 60000 : 15000) + round * 1777L % 20000);
+        nap_us((SANITIZED ? 60000 : 15000) + round * 1777L % 20000);
         assert_int_equal(kill(round % 2 == 0 ? writer : housekeeper, SIGKILL), 0);
         nap_us(round % 3 * 1000);
         (void)kill(writer, SIGKILL);
