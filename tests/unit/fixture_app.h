@@ -148,6 +148,45 @@ static void take_reply(void)
     }
 }
 
+/* html/openapi.json, read once for all tests. */
+static const struct json *openapi(void)
+{
+    static struct json *doc;
+    struct why why = {""};
+    uint8_t *text;
+    size_t n;
+
+    if (doc == NULL) {
+        text = file_read("html/openapi.json", &n);
+        if (json_parse(&doc, (const char *)text, n, 32, &why) != OK)
+            fail_msg("html/openapi.json: %s", why.text);
+        free(text);
+    }
+    return doc;
+}
+
+/* What the description says of a method of a path; NULL where it does not know it. */
+static const struct json *openapi_operation(const char *uri, const char *method)
+{
+    char lower[16] = "";
+
+    for (size_t i = 0; method[i] != '\0' && i + 1 < sizeof(lower); i++)
+        lower[i] = (char)(method[i] + 0x20); /* "get" becomes something that is no key */
+    return json_get(json_get(json_get(openapi(), "paths"), uri), lower);
+}
+
+/* Whatever a test asks: the status is one that the description has for it. */
+static void expect_documented(const struct ask *a)
+{
+    const struct json *operation = openapi_operation(a->uri, a->method == NULL ? "GET" : a->method);
+    char status[16];
+
+    (void)snprintf(status, sizeof(status), "%d", got.status);
+    if (operation != NULL && !a->main_pool && !a->health_pool &&
+        json_get(json_get(operation, "responses"), status) == NULL)
+        fail_msg("html/openapi.json has no %s for %s", status, a->uri);
+}
+
 /* Sends a and takes the reply apart; returns the status. */
 static int answer(struct ask a)
 {
@@ -164,6 +203,7 @@ static int answer(struct ask a)
         app.pool = POOL_MAIN;
     app_answer(&app, &peer);
     take_reply();
+    expect_documented(&a);
     return got.status;
 }
 

@@ -837,6 +837,37 @@ static void test_wiped(void **state)
     }
 }
 
+static bool count_methods(const char *path, struct json *methods, void *ctx)
+{
+    char allow[ROUTE_ALLOW_MAX];
+
+    *(size_t *)ctx += json_members(methods);
+    (void)route_find(path, METHOD_OTHER, allow);
+    if (allow[0] == '\0')
+        fail_msg("html/openapi.json has %s, the route table has not", path);
+    return true;
+}
+
+/* html/openapi.json has the routes of the table and the names of the problems, no more and no fewer. (That each status
+ * a test meets is described, answer() looks at.) Breaks when one of the two is changed without the other. */
+static void test_openapi(void **state)
+{
+    struct json *names = json_get(json_get(openapi(), "components"), "schemas");
+    size_t n = 0, found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < n_routes; i++)
+        if (openapi_operation(routes[i].path, method_name(routes[i].method)) == NULL)
+            fail_msg("html/openapi.json lacks %s", routes[i].path);
+    json_each(json_get(openapi(), "paths"), count_methods, &n);
+    assert_int_equal(n, n_routes);
+    names = json_get(json_get(json_get(json_get(names, "Problem"), "properties"), "type"), "enum");
+    for (int i = 0; i < PROBLEM_COUNT; i++)
+        for (size_t k = 0; k < json_len(names); k++)
+            found += strcmp(json_str(json_at(names, k), NULL) + strlen("problems/"), problems[i].name) == 0;
+    assert_int_equal(found, PROBLEM_COUNT);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
@@ -864,6 +895,7 @@ int main(void)
         TEST(test_model),
         TEST(test_log),
         TEST(test_wiped),
+        TEST(test_openapi),
     };
 
     return cmocka_run_group_tests_name("api", tests, set_up_all, tear_down_all);
