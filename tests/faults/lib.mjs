@@ -173,6 +173,8 @@ export class Daemon {
     child.stdout.on('data', (text) => { ended.stdout += text; });
     child.stderr.on('data', (text) => { ended.stderr += text; });
     const began = performance.now();
+    child.gone = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+    // 'close' waits for the last holder of the pipes as well: a worker that outlived its master would keep it waiting.
     child.finished = new Promise((resolve) => child.on('close', (code, signal) => resolve({ ...ended, code, signal, ms: performance.now() - began })));
     return child;
   }
@@ -187,7 +189,7 @@ export class Daemon {
   async stop(signal = 'SIGTERM') {
     const began = performance.now();
     this.process.kill(signal);
-    const end = await this.process.finished;
+    const end = await this.process.gone;
     return { ...end, ms: performance.now() - began };
   }
   async close() {
