@@ -248,7 +248,7 @@ static void call_log(const struct call *c, bool sent)
 
 void app_answer(struct app *app, const struct app_peer *peer)
 {
-    struct request req;
+    struct request req = {.method = METHOD_OTHER};
     struct call c = {.app = app, .req = &req, .began_us = clock_mono_us()};
     const char *bytes;
     size_t n;

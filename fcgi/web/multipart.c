@@ -76,8 +76,7 @@ static enum err param_take(struct span *rest, struct span *key, struct span *val
     *quoted = s.n > 0 && *s.p == '"';
     i = *quoted ? 1 : 0;
     if (*quoted) {
-        /* Only \" and \\ are escapes: a bare backslash is one of a Windows path. "C:\" therefore ends with its quote
-         * only if nothing but a quote could follow; that shape is read as unclosed and refused. */
+        /* Only \" and \\ are escapes: any other backslash is part of a Windows path. */
         for (; i < s.n && s.p[i] != '"'; i++)
             if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' || s.p[i + 1] == '\\'))
                 i++;

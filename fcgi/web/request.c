@@ -54,17 +54,15 @@ static void id_make(char id[REQUEST_ID_MAX + 1])
 /* Tabs may stand in a header's value (RFC 9110 section 5.5), other control characters may not. */
 static enum err text_check(const char *s)
 {
-    size_t n = 0;
+    const char *p = s;
 
-    for (; s[n] != '\0'; n++) {
-        unsigned char c = (unsigned char)s[n];
+    for (; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
 
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return ERR_FORMAT;
-        if (n == REQUEST_HEADER_MAX)
-            return ERR_LIMIT;
     }
-    return OK;
+    return p - s > REQUEST_HEADER_MAX ? ERR_LIMIT : OK;
 }
 
 static enum err length_read(struct request *r, const char *s)
