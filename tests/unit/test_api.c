@@ -821,6 +821,52 @@ static void test_log(void **state)
     assert_int_equal(with_user, 2);
 }
 
+static char route_seen[64], id_seen[64];
+
+static void slow_decode(void *ctx, enum phase phase)
+{
+    (void)ctx;
+    /* Told on entering a phase: the time that passes now is that phase's. */
+    if (phase == PHASE_DECODE)
+        clock_step(3);
+    if (phase == PHASE_INFER)
+        clock_step(2);
+}
+
+static void keep_route(void *ctx, const char *route, const char *id)
+{
+    (void)ctx;
+    (void)snprintf(route_seen, sizeof(route_seen), "%s", route);
+    (void)snprintf(id_seen, sizeof(id_seen), "%s", id);
+}
+
+/* R3: where the time of a slow request went; nothing of it in a quick one. */
+static void test_phases(void **state)
+{
+    static char text[1 << 16];
+    const char *line;
+    ssize_t n;
+
+    (void)state;
+    sign_up("a@example.org");
+    app.on_phase = slow_decode;
+    app.on_route = keep_route;
+    assert_int_equal(post_picture("image/png", NULL, seven, seven_n), 200);
+    assert_string_equal(route_seen, "/classify");
+    assert_string_equal(id_seen, ID);
+    n = pread(db.log_fd, text, sizeof(text) - 1, 0);
+    assert_true(n > 0);
+    text[n] = '\0';
+    line = strstr(text, "route=\"/classify\"");
+    assert_non_null(line);
+    assert_non_null(strstr(line, " ms=50"));
+    assert_non_null(strstr(line, " decode_ms=30"));
+    assert_non_null(strstr(line, " infer_ms=20"));
+    assert_non_null(strstr(line, " read_ms=0 "));
+    assert_non_null(strstr(line, " hash_ms=0 "));
+    assert_null(strstr(strstr(text, "route=\"/signup\""), "decode_ms=0"));
+}
+
 /* R49: what a request leaves behind in the worker's own memory. */
 static void test_wiped(void **state)
 {
@@ -894,6 +940,7 @@ int main(void)
         TEST(test_no_database),
         TEST(test_model),
         TEST(test_log),
+        TEST(test_phases),
         TEST(test_wiped),
         TEST(test_openapi),
     };
