@@ -100,7 +100,7 @@ SECONDS_EACH := $(or $(SECONDS),60)
 
 run:
 	@conf/need build make run
-	@$(MAKE) --silent all
+	@$(MAKE) --silent -j$$(nproc) $(BUILD)/digitd
 	@PORT='$(PORT)' STATE='$(STATE)' LIMITS='$(LIMITS)' WORKERS='$(WORKERS)' BUILD='$(BUILD)' conf/run
 
 $(DATA)/.checked: weights/fetch-mnist
@@ -112,8 +112,8 @@ data: $(DATA)/.checked
 test: SUITES ?=
 test:
 	@conf/need build make run data test
-	@$(MAKE) --silent -j2 all data test-tools plain-unit
-	@$(MAKE) --silent -j2 SAN=1 unit
+	@$(MAKE) --silent -j$$(nproc) all data test-tools plain-unit
+	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 
 # Small programs that the suites use.
@@ -124,7 +124,7 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
 
 asan:
 	@conf/need build make test data
-	@$(MAKE) --silent -j2 SAN=1 unit data
+	@$(MAKE) --silent -j$$(nproc) SAN=1 unit data
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run unit
 
 train: $(BUILD)/digit data
@@ -145,7 +145,7 @@ bench: $(BENCHES) data
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
 	@conf/need build make fuzz
-	@$(MAKE) --silent -j2 CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
+	@$(MAKE) --silent -j$$(nproc) CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
 	@set -e; for f in $(FUZZERS); do echo "== fuzz $$f, $(SECONDS_EACH) s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
 	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$(BUILD)/fuzz/found/$$f/ $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; done
