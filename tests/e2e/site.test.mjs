@@ -121,14 +121,14 @@ test("R10: nginx's 502 and 504 are 503 problem+json with Retry-After", async (t)
   const socket = path.join(site.state, 'run/main.sock');
   fs.renameSync(socket, `${socket}.away`); // nobody to connect to: 502
   const refused = await exchange('GET', 'session', { origin: site.origin });
-  assertProblem(refused, 503, 'unavailable');
+  assertProblem(refused, 503, 'busy');
   assert.match(refused.headers['retry-after'], /^\d+$/);
   const silent = net.createServer(() => {}).listen(socket); // one who never answers: 504
   await new Promise((resolve) => silent.on('listening', resolve));
   fs.chmodSync(socket, 0o777);
   t.after(() => silent.close());
   const late = await exchange('GET', 'session', { origin: site.origin });
-  assertProblem(late, 503, 'unavailable');
+  assertProblem(late, 503, 'busy');
   assert.match(late.headers['retry-after'], /^\d+$/);
   assert.equal((await exchange('GET', '', { origin: site.origin })).status, 200, 'the page still loads');
 });
