@@ -3,6 +3,7 @@
 
 const WAIT_MAX_S = 60; // a longer Retry-After is told, not waited for
 const TRIES = 4;
+export const BUSY = [502, 503, 504]; // 502 and 504 come from a proxy in front
 
 /** kind: 'problem' (status, problem, retryAfter in seconds), 'offline', 'unreachable', 'timeout', 'odd', 'aborted'. */
 export class ApiError extends Error {
@@ -14,11 +15,11 @@ export class ApiError extends Error {
 
 /**
  * options: method, json (an object to send) or form (FormData), timeoutMs, signal,
- * onWait(seconds left): given, a busy server (a status in waitFor, 503 by default) is waited for and asked again.
+ * onWait(seconds left): given, a busy server (a status in waitFor, BUSY by default) is waited for and asked again.
  * Returns the JSON answer, null for 204. Throws ApiError.
  */
 export async function request(path, options = {}) {
-  const { waitFor = [503] } = options;
+  const { waitFor = BUSY } = options;
   for (let left = TRIES; ; left--) {
     try {
       return await once(path, options);

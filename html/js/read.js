@@ -2,7 +2,7 @@
 // Traps: a new gift ends the reading of the one before; an ended session keeps the pictures (resume()); a refusal of a
 // request with several pictures is no reason to lose the good ones: they are sent again one by one.
 import { $, el, say, calm } from './dom.js';
-import { request, ApiError } from './api.js';
+import { BUSY, request, ApiError } from './api.js';
 import { SAY, sentenceOf } from './text.js';
 import { initAnswer, showEmpty, showReading, showResult, showFailure, makeCard, fillCard } from './answer.js';
 
@@ -181,7 +181,7 @@ async function readBatch(batch, signal) {
   try {
     answer = await request('classify?input=1', {
       method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000,
-      waitFor: [503, 429],
+      waitFor: [...BUSY, 429],
       onWait: (left) => { if (items[chosen] && !items[chosen].result) showReading(items[chosen], SAY.busy(left)); },
     });
   } catch (error) {
@@ -220,7 +220,7 @@ function choose(index, byHand) {
   if (!byHand) return;
   const top = $('answer').getBoundingClientRect();
   if (top.bottom > innerHeight || top.top < 0) {
-    $('answer').scrollIntoView({ block: 'nearest', behavior: calm() ? 'auto' : 'smooth' });
+    $('answer').scrollIntoView({ block: 'start', behavior: calm() ? 'auto' : 'smooth' });
   }
 }
 

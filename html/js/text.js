@@ -76,7 +76,7 @@ export function sentenceOf(error) {
   if (kind === 'timeout') return 'The server took too long to answer. Try again.';
   if (kind === 'odd') return 'The server answered something that this page does not understand. Try again later.';
   if (status === 429 && retryAfter) return `Too many tries. Wait ${waitText(retryAfter)} and try again.`;
-  if (status === 503) return `${(problem && problem.title) || 'The server is busy.'} Try again in ${waitText(retryAfter || 10)}.`;
+  if (status >= 502 && status <= 504) return `${(problem && problem.title) || 'The server is busy.'} Try again in ${waitText(retryAfter || 10)}.`;
   if (problem) return problemText(problem);
   return `The server could not answer (${status}). Try again later.`;
 }
