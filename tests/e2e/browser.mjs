@@ -60,20 +60,29 @@ export async function assertClean({ page, seen }) {
 export async function inspect({ page }, name) {
   fs.mkdirSync(shots, { recursive: true });
   const before = page.viewportSize();
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
+  for (const width of [1280, 320, 390]) { // 320: 1280 at a zoom of 400 %
+    await page.setViewportSize({ width, height: width === 1280 ? 800 : 844 });
+    await settled(page);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px wider than a window of ${width} px`);
+    if (width === 320) continue;
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
+      await settled(page);
       await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       if (width === 1280) await assertAccessible(page, `${name}, ${colorScheme}`);
     }
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `${name} is ${wide} px wider than a window of ${width} px`);
   }
   await assertAccessible(page, `${name}, narrow`);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(before);
 }
+
+// A theme or a width is there some frames after it was asked for.
+const settled = (page) => page.evaluate(async () => {
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+});
 
 async function assertAccessible(page, where) {
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axeSource);

@@ -18,7 +18,7 @@ const { page, context, seen } = visit;
 
 // A step of the journey; when one has failed, those after it say so at once instead of waiting for what cannot come.
 let broken = '';
-const step = (name, run) => test(name, async () => {
+const step = (name, run) => test(name, { timeout: 60000 }, async () => {
   assert.equal(broken, '', 'an earlier step has failed');
   broken = name;
   await run();
@@ -292,6 +292,7 @@ step('a server that never answers is given up in a sentence', async () => {
 step('the whole journey by keyboard', async () => {
   const other = await newPage(browser);
   const there = other.page;
+  const chooser = new Promise((resolve) => there.once('filechooser', resolve)); // asked for early: it takes Chromium a moment
   await there.goto(base.href);
   await shown(there, '#login');
   const active = () => there.evaluate(() => {
@@ -321,7 +322,6 @@ step('the whole journey by keyboard', async () => {
   await there.keyboard.press('Enter');
   await shown(there, '#screen-read');
   await tabTo('the files', ({ id }) => id === 'files');
-  const chooser = there.waitForEvent('filechooser');
   await there.keyboard.press('Enter');
   await (await chooser).setFiles([file('digit-7.png'), file('digit-9-dark.png')]);
   assert.equal(await answered(there, 'digit-7.png'), '7');
