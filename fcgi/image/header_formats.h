@@ -47,4 +47,8 @@ enum err header_damaged(enum image_format format, struct why *why);
 bool header_bmp_needs_mending(const uint8_t *bytes, size_t n);
 void header_mend_bmp(uint8_t *bytes, size_t n);
 
+/* Leaves in a copy of the bytes, for which header_read_png said OK, only the chunks that make the picture: libpng
+ * inflates and keeps the others, however large. Returns how many bytes remain. */
+size_t header_mend_png(uint8_t *bytes, size_t n);
+
 #endif

@@ -1,8 +1,9 @@
 /* PNG: a walk along the chunks (W3C REC-PNG-20031110 section 5). Data and checksums are libpng's business; ours are the
  * size, that nothing follows out of order which could change it, and that the file reaches its end.
  *
- * Traps: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, which libpng skips (harmless: the still
- * picture is read); bytes after IEND (ignored, as everybody does). */
+ * Traps: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, and text and colour profiles are
+ * inflated by libpng to up to 8 MB each and kept, up to 1,000 of them (7 GB out of a file of 7 MB): header_mend_png
+ * drops all that libgd does not use; bytes after IEND (ignored, as everybody does). */
 #include "header_formats.h"
 
 #include <string.h>
@@ -55,4 +56,27 @@ enum err header_read_png(const uint8_t *bytes, size_t n, struct image_header *ou
         at += PNG_CHUNK_BYTES + len;
     }
     return e;
+}
+
+/* Section 5.4: a lower-case first letter marks a chunk that a decoder may skip. Of these libgd uses tRNS alone. */
+size_t header_mend_png(uint8_t *bytes, size_t n)
+{
+    size_t kept = PNG_SIGNATURE_BYTES;
+
+    for (size_t at = PNG_SIGNATURE_BYTES; n - at >= PNG_CHUNK_BYTES;) {
+        const uint8_t *type = bytes + at + 4;
+        size_t len = PNG_CHUNK_BYTES + (size_t)get_be32(bytes + at);
+        bool last = memcmp(type, "IEND", 4) == 0;
+
+        if (n - at < len)
+            break;
+        if ((type[0] & 0x20) == 0 || memcmp(type, "tRNS", 4) == 0) {
+            memmove(bytes + kept, bytes + at, len);
+            kept += len;
+        }
+        if (last)
+            break;
+        at += len;
+    }
+    return kept;
 }

@@ -6,6 +6,7 @@
  * - libpng's warnings do not pass through it: they go to stderr.
  * - Alpha has 7 bits and runs from 0, opaque, to 127; a palette picture has alpha in its palette, and on top of it one
  *   colour may be declared transparent. Pixels are read from its arrays: the accessors cost a call and two checks each.
+ * - PNG: libpng inflates text and profiles before the picture; header_mend_png drops them.
  * - BMP: header_mend_bmp tells what it reads wrongly. Alpha of a 32-bit BMP is ignored, as most programs do. */
 #include "image.h"
 
@@ -37,7 +38,7 @@ static void image_collect_message(int priority, const char *format, va_list ap)
         image_messages.len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* The one place that knows libgd's functions. BMP bytes may be rewritten in copy, which has n bytes. */
+/* The one place that knows libgd's functions. */
 static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, size_t n)
 {
     void *data = (void *)(uintptr_t)bytes; /* libgd takes no const, and does not write */
@@ -91,12 +92,15 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
     uint8_t *mended = NULL;
 
     *im = NULL;
-    if (header->format == IMAGE_BMP && header_bmp_needs_mending(bytes, n)) {
+    if (header->format == IMAGE_PNG || (header->format == IMAGE_BMP && header_bmp_needs_mending(bytes, n))) {
         mended = malloc(n);
         if (mended == NULL)
             return err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
         memcpy(mended, bytes, n);
-        header_mend_bmp(mended, n);
+        if (header->format == IMAGE_PNG)
+            n = header_mend_png(mended, n);
+        else
+            header_mend_bmp(mended, n);
     }
     memset(&image_messages, 0, sizeof(image_messages));
     gdSetErrorMethod(image_collect_message);

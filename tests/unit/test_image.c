@@ -1,6 +1,8 @@
 /* image/image: exact greys from every format, alpha, palettes, orientation, damage, and what BMP needs mended. */
 #include "image/image.h"
 
+#include <sys/resource.h>
+
 #include <gd.h>
 
 #include "pictures.h"
@@ -299,6 +301,45 @@ static void test_png_damage(void **state)
     free(bytes);
 }
 
+static long peak_kib(void)
+{
+    struct rusage r;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &r), 0);
+    return r.ru_maxrss;
+}
+
+/* Fails when libpng gets to see what is no part of the picture: here 40 texts that grow to 7.5 MB each, which it would
+ * keep (300 MB out of a file of 300 KB). tRNS is a part of it: test_transparency. */
+static void test_png_text_is_not_inflated(void **state)
+{
+    enum { TEXTS = 40, TEXT_AT = 8 + 25 }; /* behind IHDR */
+    size_t n, plain_n, text_n, made_n = TEXT_AT;
+    uint8_t *plain = file_read(PICTURES "digit-7.png", &plain_n), *png = file_read(PICTURES "text-7mb.png", &n), *made;
+    struct image want, img;
+    long before_kib;
+
+    (void)state;
+    text_n = n - plain_n;
+    made = malloc(n + TEXTS * text_n);
+    assert_non_null(made);
+    memcpy(made, png, TEXT_AT);
+    for (int i = 0; i < TEXTS; i++, made_n += text_n)
+        memcpy(made + made_n, png + TEXT_AT, text_n);
+    memcpy(made + made_n, png + TEXT_AT + text_n, plain_n - TEXT_AT);
+    made_n += plain_n - TEXT_AT;
+    assert_int_equal(image_decode(plain, plain_n, &want, NULL), OK);
+    before_kib = peak_kib();
+    assert_int_equal(image_decode(made, made_n, &img, NULL), OK);
+    assert_in_range(peak_kib() - before_kib, 0, 50 * 1024);
+    assert_memory_equal(img.px, want.px, 784);
+    image_free(&img);
+    image_free(&want);
+    free(made);
+    free(png);
+    free(plain);
+}
+
 /* Each refusal that a visitor meets, with its code. Fails when one becomes another, which changes the HTTP status. */
 static void test_refusals(void **state)
 {
@@ -410,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_truncations_are_refused),
         cmocka_unit_test(test_jpeg_damage),
         cmocka_unit_test(test_png_damage),
+        cmocka_unit_test(test_png_text_is_not_inflated),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bmp_mended),
         cmocka_unit_test(test_warm_up),
