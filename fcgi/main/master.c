@@ -96,6 +96,7 @@ static void master_signals_block(struct master *m)
     (void)sigaddset(&blocked, WORKER_SIGNAL_RETIRE); /* a worker that is not yet listening for it must not die of it */
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL); /* a parent that ignored it hands that down, and wait would never see a death */
 }
 
 enum err master_new(struct master **out, struct service *service, const char *conf_path, struct why *why)

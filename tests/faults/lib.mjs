@@ -159,6 +159,7 @@ export class Daemon {
     if (fs.existsSync(committed)) fs.copyFileSync(committed, path.join(this.dir, 'net.safetensors'));
     else makeModel(path.join(this.dir, 'net.safetensors'));
     this.conf = path.join(this.dir, 'digitd.conf');
+    this.command = [binary];
     this.configure();
     everyDaemon.add(this);
   }
@@ -168,7 +169,8 @@ export class Daemon {
   }
   socket(pool = 'main') { return path.join(this.settings.run_dir, `${pool}.sock`); }
   spawn(args = []) {
-    const child = spawn(binary, ['-c', this.conf, ...args], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const [file, ...first] = this.command;
+    const child = spawn(file, [...first, '-c', this.conf, ...args], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = { stdout: '', stderr: '' };
     child.stdout.on('data', (text) => { ended.stdout += text; });
     child.stderr.on('data', (text) => { ended.stderr += text; });

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Daemon, account, begin, head, load, makeModel, record, sleep, stdin, withDaemon } from './lib.mjs';
+import { Daemon, account, begin, binary, head, load, makeModel, record, sleep, stdin, withDaemon } from './lib.mjs';
 
 const poolPaths = { main: ['GET', '/model', 200], hash: ['GET', '/nowhere', 404], health: ['GET', '/healthz', 200] };
 
@@ -259,6 +259,22 @@ test('R13 /healthz and /readyz answer within 50 ms while all main and hash worke
     }
     for (const release of releases) release();
   }));
+
+// Breaks if the master waits for deaths that the kernel, on its parent's word, does not report.
+test('R1, R5 a parent that ignores SIGCHLD: dead workers are replaced all the same, and SIGTERM ends it', async () => {
+  const d = new Daemon({});
+  d.command = ['bash', '-c', 'trap "" CHLD; exec "$0" "$@"', binary];
+  try {
+    await d.start();
+    const [main] = d.workers();
+    process.kill(main, 'SIGKILL');
+    await d.until(() => !d.workers().includes(main) && d.workers().length === d.workerCount, 1000, 'a new worker');
+    const end = await Promise.race([d.stop(), sleep(5000)]);
+    assert.equal(end?.code, 0, 'it ends');
+  } finally {
+    await d.close();
+  }
+});
 
 // Breaks if a worker could leave a core file with a password in it.
 test('R49 workers dump no core, and die with their master', () =>
