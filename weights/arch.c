@@ -60,8 +60,9 @@ enum err arch_model(struct model **out, const char *text, struct why *why)
 {
     struct arch a = {.n = 0};
     *out = NULL;
-    for (const char *p = text; p; p = strchr(p, '-')) {
-        p += *p == '-';
+    for (const char *p = text, *next; p; p = next) {
+        next = strchr(p, '-');
+        next = next ? next + 1 : NULL;
         if (a.n + 3 > MODEL_LAYERS_MAX)
             return err_why(why, ERR_LIMIT, "more than %d layers", MODEL_LAYERS_MAX);
         if (!parse_part(&a, p))

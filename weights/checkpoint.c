@@ -229,8 +229,8 @@ enum err run_log_write(const struct run *r, struct why *why)
     json_set_str(start, "event", "start");
     json_set_str(start, "command", r->command);
     run_settings_json(&r->set, json_set_object(start, "settings"));
-    json_set_str(start, "train_images_sha256", r->data.images_sha256);
-    json_set_str(start, "train_labels_sha256", r->data.labels_sha256);
+    json_set_str(start, "train_images_sha256", r->data->images_sha256);
+    json_set_str(start, "train_labels_sha256", r->data->labels_sha256);
     json_set_int(start, "train_pictures", (int64_t)r->train.n);
     json_set_int(start, "validation_pictures", (int64_t)r->validation.n);
     json_set_str(start, "kernels", r->trainer->graph->back->name);

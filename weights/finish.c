@@ -3,6 +3,7 @@
  * Everything is decided on the validation pictures. The temperature minimises their loss; unsure_below is the
  * confidence under which UNSURE_SHARE of them lie, and the metadata say how many of those are wrong. */
 #include <libgen.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,8 +76,8 @@ static enum err add_record(struct run *r, const struct metrics *v)
     char number[32];
     struct json *data = json_new_object(), *split = json_new_object(), *settings = json_new_object();
     json_set_str(data, "name", "MNIST");
-    json_set_str(data, "train_images_sha256", r->data.images_sha256);
-    json_set_str(data, "train_labels_sha256", r->data.labels_sha256);
+    json_set_str(data, "train_images_sha256", r->data->images_sha256);
+    json_set_str(data, "train_labels_sha256", r->data->labels_sha256);
     json_set_str(split, "rule", "shuffled, grouped by class, every 12th validates");
     json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);
@@ -121,12 +122,15 @@ static enum err calibrate(struct run *r, struct metrics *v, struct why *why)
     uint8_t *labels = calloc(r->validation.n + 1, 1);
     enum err e = labels ? cnn_create(&cnn, m, CNN_AUTO, why) : ERR_NOMEM;
     if (e == OK)
-        e = answers_run(cnn, &r->data, r->validation.index, r->validation.n, r->set.trainer.threads, r->logits, labels,
+        e = answers_run(cnn, r->data, r->validation.index, r->validation.n, r->set.trainer.threads, r->logits, labels,
                         NULL, why);
     if (e == OK) {
         size_t n = r->validation.n;
         m->temperature = (float)metrics_fit_temperature(n, r->logits, labels);
-        m->unsure_below = (float)metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
+        double quantile = metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
+        m->unsure_below = (float)quantile;
+        if ((double)m->unsure_below > quantile) /* rounded up: the picture at the edge would fall under it */
+            m->unsure_below = nextafterf(m->unsure_below, 0);
         metrics_count(v, n, r->logits, labels, (double)m->temperature, (double)m->unsure_below);
     }
     cnn_free(cnn);

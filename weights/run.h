@@ -17,7 +17,7 @@ struct epoch {
 struct run {
     struct train_settings set;
     char command[4 * OPTION_TEXT_MAX];
-    struct dataset data;
+    const struct dataset *data; /* borrowed */
     uint32_t *train_index, *validation_index;
     struct pictures train, validation;
     struct model *model;

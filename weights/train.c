@@ -1,6 +1,8 @@
 /* The loop of a training run: steps, validation, the best so far, checkpoints, a line of progress. */
 #include "train.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,32 +26,41 @@ static void run_close(struct run *r)
     free(r->logits);
     free(r->train_index);
     free(r->validation_index);
-    dataset_free(&r->data);
 }
 
-static enum err open_data(struct run *r, struct why *why)
+static enum err split_data(struct run *r, struct why *why)
 {
-    enum err e = dataset_load(&r->data, r->set.data, IDX_TRAIN, why);
-    if (e != OK)
-        return e;
-    r->train.data = r->validation.data = &r->data;
-    e = dataset_split(&r->data, &r->train_index, &r->train.n, &r->validation_index, &r->validation.n);
+    enum err e = dataset_split(r->data, &r->train_index, &r->train.n, &r->validation_index, &r->validation.n);
     if (e != OK)
         return err_why(why, e, "out of memory");
     if (r->set.train_first > 0 && (size_t)r->set.train_first < r->train.n)
         r->train.n = (size_t)r->set.train_first;
+    r->train.data = r->validation.data = r->data;
     r->train.index = r->train_index;
     r->validation.index = r->validation_index;
     return OK;
 }
 
-/* Data, trainer, buffers; with the state of a checkpoint where one is gone on with. */
+/* The weights file comes hours from now: that its place can be written is asked first. */
+static enum err check_out(const char *path, struct why *why)
+{
+    char copy[OPTION_TEXT_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    const char *place = dirname(copy);
+    if (access(place, W_OK | X_OK) != 0)
+        return err_why(why, ERR_IO, "%s cannot be written: %s: %s", path, place, strerror(errno));
+    return OK;
+}
+
+/* Split, trainer, buffers; with the state of a checkpoint where one is gone on with. */
 static enum err run_open(struct run *r, const char *command, struct why *why)
 {
     bool exists, finished;
     struct train_settings found = r->set;
-    snprintf(r->command, sizeof(r->command), "%s", command);
-    enum err e = checkpoint_settings(&found, r->command, sizeof(r->command), &exists, &finished, why);
+    enum err e = check_out(r->set.out, why);
+    if (e != OK)
+        return e;
+    e = checkpoint_settings(&found, r->command, sizeof(r->command), &exists, &finished, why);
     bool go_on = r->set.resume || r->set.finish;
     if (e != OK)
         return e;
@@ -64,7 +75,8 @@ static enum err run_open(struct run *r, const char *command, struct why *why)
         snprintf(r->command, sizeof(r->command), "%s", command);
     r->set.trainer.bn = !r->set.no_bn;
     if ((e = dir_make(r->set.run, why)) != OK || (e = arch_model(&r->model, r->set.layers, why)) != OK ||
-        (e = open_data(r, why)) != OK || (e = trainer_new(&r->trainer, &r->set.trainer, r->model, r->train, why)) != OK)
+        (e = split_data(r, why)) != OK ||
+        (e = trainer_new(&r->trainer, &r->set.trainer, r->model, r->train, why)) != OK)
         return e;
     const struct graph *g = r->trainer->graph;
     r->stats = graph_stats_new(g);
@@ -180,9 +192,9 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
     struct trainer *t = r->trainer;
     struct progress p;
     progress_begin(&p, out, r);
-    int64_t begun_us = clock_mono_us();
+    int64_t begun_us = clock_mono_us(), last = r->set.stop_after > 0 ? t->step + r->set.stop_after : INT64_MAX;
     while (r->n_history < r->set.trainer.epochs) {
-        if (*stop) {
+        if (*stop || t->step >= last) {
             *end = TRAIN_STOPPED;
             r->seconds += (double)(clock_mono_us() - begun_us) / 1e6;
             return checkpoint_save(r, why);
@@ -205,10 +217,10 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
     return OK;
 }
 
-enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,
-                   FILE *progress, enum train_end *end, struct why *why)
+enum err train_run_on(const struct train_settings *set, const struct dataset *data, const char *command,
+                      const volatile sig_atomic_t *stop, FILE *progress, enum train_end *end, struct why *why)
 {
-    struct run r = {.set = *set};
+    struct run r = {.set = *set, .data = data};
     *end = TRAIN_DONE;
     enum err e = run_open(&r, command, why);
     if (e == OK && !set->finish)
@@ -216,5 +228,17 @@ enum err train_run(const struct train_settings *set, const char *command, const 
     if (e == OK && *end == TRAIN_DONE)
         e = run_finish(&r, progress, why);
     run_close(&r);
+    return e;
+}
+
+enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,
+                   FILE *progress, enum train_end *end, struct why *why)
+{
+    struct dataset data;
+    *end = TRAIN_DONE;
+    enum err e = dataset_load(&data, set->data, IDX_TRAIN, why);
+    if (e == OK)
+        e = train_run_on(set, &data, command, stop, progress, end, why);
+    dataset_free(&data);
     return e;
 }

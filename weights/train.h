@@ -20,6 +20,7 @@ struct train_settings {
     bool last;       /* ship the last epoch's weights, not the best epoch's */
     bool no_bn;
     bool resume, finish; /* go on with RUN; write the best of RUN so far */
+    int stop_after;      /* steps in this session, as if Ctrl-C came then; 0: no such end */
     bool help;
 };
 
@@ -30,10 +31,14 @@ extern const struct train_settings train_defaults;
 /* Why the training ended. */
 enum train_end { TRAIN_DONE, TRAIN_STOPPED };
 
-/* Runs, resumes or finishes. command is the command line as one text, for the record. *stop is looked at after every
- * step: when it is not 0 a checkpoint is written and *end is TRAIN_STOPPED. progress (may be NULL) gets lines. The
- * weights file is written at the end only, whole or not at all. */
+/* Runs, resumes or finishes, on MNIST from set->data. command is the command line as one text, for the record. *stop is
+ * looked at after every step: when it is not 0 a checkpoint is written and *end is TRAIN_STOPPED. progress (may be
+ * NULL) gets lines. The weights file is written at the end only, whole or not at all. */
 enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,
                    FILE *progress, enum train_end *end, struct why *why);
+
+/* The same on any training pictures, which are split like MNIST's. */
+enum err train_run_on(const struct train_settings *set, const struct dataset *data, const char *command,
+                      const volatile sig_atomic_t *stop, FILE *progress, enum train_end *end, struct why *why);
 
 #endif

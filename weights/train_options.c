@@ -42,6 +42,7 @@ const struct option train_options[] = {
      "go on with the run in --run; its recipe counts, not options"},
     {"finish", NULL, OPTION_FLAG, AT(finish), 0, 0, false, "train no more: write --out from the best of --run so far"},
     {"threads", "N", OPTION_INT, ATT(threads), 0, 64, false, "0: one a processor; does not change the result"},
+    {"stop-after", "STEPS", OPTION_INT, AT(stop_after), 0, 1e9, false, "stop then, as by Ctrl-C; 0: go on to the end"},
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "this text"},
     {"seed", "N", OPTION_SEED, ATT(seed), 0, 0, true, "of first weights, order, distortions, dropout"},
     {"layers", "LIST", OPTION_TEXT, AT(layers), 0, 0, true, "convN, convNx5, convNv (valid), pool, denseN"},

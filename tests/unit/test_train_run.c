@@ -1,0 +1,292 @@
+/* Whole training runs on made-up pictures: stopped and gone on with against uninterrupted, what a stop leaves behind,
+ * what the weights file says, and what damaged checkpoints do. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "files.h"
+#include "nn/cnn.h"
+#include "rng.h"
+#include "train.h"
+
+enum { PICTURES = 480, BATCH = 32, EPOCHS = 3 };
+
+static char dir[] = "/tmp/digit-test-XXXXXX";
+static struct dataset data;
+static const volatile sig_atomic_t never = 0, at_once = 1;
+
+static int setup(void **state)
+{
+    (void)state;
+    static uint8_t images[PICTURES][MODEL_PIXELS], labels[PICTURES];
+    struct rng r;
+    rng_seed(&r, 8, RNG_TEST, 1);
+    for (int i = 0; i < PICTURES; i++) {
+        int label = labels[i] = (uint8_t)(i % 10), cx = 5 + label % 4 * 6, cy = 6 + label / 4 * 8;
+        for (int k = 0; k < MODEL_PIXELS; k++) {
+            int dx = k % MODEL_SIDE - cx, dy = k / MODEL_SIDE - cy;
+            images[i][k] = (uint8_t)((dx * dx + dy * dy < 12 ? 150 : 0) + (int)rng_below(&r, 100));
+        }
+    }
+    data = (struct dataset){.n = PICTURES, .images = images[0], .labels = labels};
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[sizeof dir + 16];
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+/* Settings of a run called name, in the test's directory. */
+static struct train_settings settings(const char *name)
+{
+    struct train_settings s = train_defaults;
+    s.trainer.epochs = EPOCHS;
+    s.trainer.batch = BATCH;
+    s.trainer.bn_pictures = 100;
+    s.trainer.threads = 1;
+    s.trainer.optim.ema = 0.8F;
+    s.trainer.optim.rate = 1e-2F;
+    s.trainer.drop.n = 1;
+    snprintf(s.layers, sizeof s.layers, "conv16-pool-conv16-pool-dense10");
+    snprintf(s.run, sizeof s.run, "%s/%s", dir, name);
+    snprintf(s.out, sizeof s.out, "%s/%s.safetensors", dir, name);
+    return s;
+}
+
+static enum train_end run(const struct train_settings *s, const volatile sig_atomic_t *stop)
+{
+    struct why why = {0};
+    enum train_end end;
+    if (train_run_on(s, &data, "digit train as tested", stop, NULL, &end, &why) != OK)
+        fail_msg("%s: %s", s->run, why.text);
+    return end;
+}
+
+static enum err run_error(const struct train_settings *s, struct why *why)
+{
+    enum train_end end;
+    *why = (struct why){{0}};
+    enum err e = train_run_on(s, &data, "digit train as tested", &never, NULL, &end, why);
+    if (e != OK && !why->text[0])
+        fail_msg("%s failed without a word", s->run);
+    return e;
+}
+
+static struct model *load(const char *path)
+{
+    struct why why = {0};
+    struct model *m;
+    if (model_load(&m, path, &why) != OK)
+        fail_msg("%s", why.text);
+    return m;
+}
+
+/* Weights, calibration and golden pictures of two files are the same to the bit (their records differ in seconds). */
+static void expect_same_network(const char *a_path, const char *b_path)
+{
+    struct model *a = load(a_path), *b = load(b_path);
+    assert_int_equal(a->n_params, b->n_params);
+    for (int i = 0; i < a->n_layers; i++) {
+        const struct layer *l = &a->layers[i];
+        size_t taps = l->kind == LAYER_CONV2D ? (size_t)(l->kernel * l->kernel) : 1;
+        if (l->weight)
+            assert_memory_equal(l->weight, b->layers[i].weight,
+                                (size_t)l->out_c * (size_t)l->in_c * taps * sizeof(float));
+        if (l->bias)
+            assert_memory_equal(l->bias, b->layers[i].bias, (size_t)l->out_c * sizeof(float));
+    }
+    assert_memory_equal(&a->temperature, &b->temperature, sizeof(float));
+    assert_memory_equal(&a->unsure_below, &b->unsure_below, sizeof(float));
+    assert_int_equal(a->n_golden, b->n_golden);
+    assert_memory_equal(a->golden_logits, b->golden_logits, (size_t)a->n_golden * MODEL_CLASSES * sizeof(float));
+    assert_string_equal(model_meta(a, "validation"), model_meta(b, "validation"));
+    model_free(a);
+    model_free(b);
+}
+
+/* Breaks with: a moment, average, step, order of pictures or best-so-far that a checkpoint does not bring back; a
+ * result that depends on the number of threads or of sessions. */
+static void test_resume(void **state)
+{
+    (void)state;
+    struct train_settings whole = settings("whole"), cut = settings("cut");
+    assert_int_equal(run(&whole, &never), TRAIN_DONE);
+    int sessions = 0;
+    for (cut.stop_after = 5;; cut.resume = true) { /* 13 steps an epoch: stops inside epochs and across their ends */
+        cut.trainer.threads = 1 + sessions % 2;
+        sessions++;
+        if (run(&cut, &never) == TRAIN_DONE)
+            break;
+        assert_true(sessions < 20);
+    }
+    assert_true(sessions >= 7);
+    expect_same_network(whole.out, cut.out);
+}
+
+/* Breaks with: a stop that writes half a weights file, touches the old one or leaves temporary files; a new run that
+ * throws an unfinished one away. */
+static void test_stop_keeps_old_file(void **state)
+{
+    (void)state;
+    struct train_settings s = settings("stopped");
+    struct why why;
+    uint8_t *bytes;
+    size_t n;
+    const char old[] = "the old weights";
+    assert_int_equal(file_write(s.out, (struct file_part[]){{old, sizeof old}}, 1, NULL), OK);
+    assert_int_equal(run(&s, &at_once), TRAIN_STOPPED);
+    assert_int_equal(run_error(&s, &why), ERR_EXISTS);
+    s.resume = true;
+    s.stop_after = 20;
+    assert_int_equal(run(&s, &never), TRAIN_STOPPED);
+    assert_int_equal(file_read(&bytes, &n, s.out, 1000, NULL), OK);
+    assert_int_equal(n, sizeof old);
+    assert_memory_equal(bytes, old, n);
+    free(bytes);
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        if (strstr(e->d_name, ".tmp"))
+            fail_msg("%s was left behind", e->d_name);
+    closedir(d);
+    s.finish = true; /* one epoch is done: its weights can be had */
+    assert_int_equal(run(&s, &never), TRAIN_DONE);
+    struct model *m = load(s.out);
+    assert_string_equal(model_meta(m, "epoch"), "1");
+    model_free(m);
+}
+
+/* Breaks with: a record that lacks what a sceptic asks for, golden logits that the engine does not give, a finished
+ * network that has not learnt its (easy) pictures. */
+static void test_weights_file(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"name",    "dataset",  "split",       "seed",         "command",
+                                       "kernels", "settings", "validation",  "curves",       "n_params",
+                                       "epoch",   "sha256",   "temperature", "unsure_below", "unsure_rule"};
+    struct train_settings s = settings("recorded");
+    struct why why = {0};
+    assert_int_equal(run(&s, &never), TRAIN_DONE);
+    struct model *m = load(s.out);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!model_meta(m, keys[i]))
+            fail_msg("metadata lack %s", keys[i]);
+    assert_string_equal(model_meta(m, "name"), "recorded");
+    assert_string_equal(model_meta(m, "command"), "digit train as tested");
+    assert_true(m->sha256_in_file);
+    assert_int_equal(m->n_golden, 20);
+    struct json *v, *curves;
+    assert_int_equal(json_parse(&v, model_meta(m, "validation"), strlen(model_meta(m, "validation")), 8, &why), OK);
+    assert_int_equal(json_parse(&curves, model_meta(m, "curves"), strlen(model_meta(m, "curves")), 8, &why), OK);
+    int64_t pictures;
+    double accuracy; /* of the curve: the record's own figure is of pictures that the normaliser has centred */
+    assert_true(json_get_int(v, "pictures", &pictures));
+    assert_int_equal(pictures, PICTURES / 12);
+    assert_int_equal(json_len(json_get(curves, "loss")), EPOCHS);
+    assert_true(json_num(json_at(json_get(curves, "validation_accuracy"), EPOCHS - 1), &accuracy));
+    assert_true(accuracy > 0.8);
+    json_free(v);
+    json_free(curves);
+    struct cnn *c;
+    assert_int_equal(cnn_create(&c, m, CNN_AUTO, &why), OK);
+    if (cnn_self_test(c, m, &why) != OK)
+        fail_msg("%s", why.text);
+    cnn_free(c);
+    model_free(m);
+}
+
+/* Breaks with: a log that is not one JSON object a line, or lacks an epoch. */
+static void test_log(void **state)
+{
+    (void)state;
+    struct train_settings s = settings("recorded");
+    char path[OPTION_TEXT_MAX + 16];
+    uint8_t *bytes;
+    size_t n, lines = 0;
+    struct why why = {0};
+    snprintf(path, sizeof path, "%s/log.jsonl", s.run);
+    if (file_read(&bytes, &n, path, 1 << 20, &why) != OK)
+        fail_msg("%s", why.text);
+    bytes[n] = '\0';
+    for (char *line = strtok((char *)bytes, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        struct json *v;
+        int64_t number;
+        if (json_parse(&v, line, strlen(line), 8, &why) != OK)
+            fail_msg("line %zu: %s", lines, why.text);
+        assert_string_equal(json_get_str(v, "event", NULL), lines == 0 ? "start" : "epoch");
+        if (lines > 0) {
+            assert_true(json_get_int(v, "epoch", &number));
+            assert_int_equal(number, lines);
+        }
+        json_free(v);
+    }
+    assert_int_equal(lines, EPOCHS + 1);
+    free(bytes);
+}
+
+/* Breaks with: a checkpoint that is taken although a byte of it is wrong or missing, or a crash on one. */
+static void test_damaged_checkpoint(void **state)
+{
+    (void)state;
+    struct train_settings s = settings("damaged");
+    char path[OPTION_TEXT_MAX + 16];
+    uint8_t *bytes;
+    size_t n;
+    struct why why;
+    s.stop_after = 3;
+    assert_int_equal(run(&s, &never), TRAIN_STOPPED);
+    s.resume = true;
+    snprintf(path, sizeof path, "%s/checkpoint", s.run);
+    assert_int_equal(file_read(&bytes, &n, path, 1 << 26, NULL), OK);
+    for (size_t at = 0; at < n; at += at < 1200 ? 61 : n / 17) {
+        bytes[at] ^= 0x10;
+        assert_int_equal(file_write(path, (struct file_part[]){{bytes, n}}, 1, NULL), OK);
+        if (run_error(&s, &why) == OK)
+            fail_msg("byte %zu was changed and nobody noticed", at);
+        bytes[at] ^= 0x10;
+        assert_int_equal(file_write(path, (struct file_part[]){{bytes, at}}, 1, NULL), OK);
+        if (run_error(&s, &why) == OK)
+            fail_msg("cut to %zu bytes and nobody noticed", at);
+    }
+    assert_int_equal(file_write(path, (struct file_part[]){{bytes, n}}, 1, NULL), OK);
+    assert_int_equal(run(&s, &never), TRAIN_STOPPED);
+    free(bytes);
+}
+
+/* Breaks with: a run that starts although its files cannot be written, or a resume out of nothing. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    struct train_settings s = settings("nothing");
+    struct why why;
+    s.resume = true;
+    assert_int_equal(run_error(&s, &why), ERR_NOT_FOUND);
+    s.resume = false;
+    snprintf(s.run, sizeof s.run, "/dev/null/run");
+    assert_int_not_equal(run_error(&s, &why), OK);
+    s = settings("nowhere");
+    snprintf(s.out, sizeof s.out, "%s/no/such/place.safetensors", dir);
+    assert_int_equal(run_error(&s, &why), ERR_IO); /* before the first step, not after hours */
+    assert_int_not_equal(access(s.run, F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resume), cmocka_unit_test(test_stop_keeps_old_file), cmocka_unit_test(test_weights_file),
+        cmocka_unit_test(test_log),    cmocka_unit_test(test_damaged_checkpoint),  cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
