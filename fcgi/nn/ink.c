@@ -165,7 +165,7 @@ static void level_measure(const struct ink *ink, struct level *l)
 /* The greatest (or least) tone within two cells of each. */
 static void level_spread(struct level *l, bool greatest)
 {
-    uint8_t to[INK_CELLS_SIDE_MAX * INK_CELLS_SIDE_MAX];
+    uint8_t to[INK_CELLS_SIDE_MAX * INK_CELLS_SIDE_MAX] = {0};
 
     for (int gy = 0; gy < l->gh; gy++)
         for (int gx = 0; gx < l->gw; gx++) {
@@ -199,7 +199,7 @@ static int level_between(int at, int cell, int cells, int *first, int *second)
 static void level_subtract(struct ink *ink, const struct level *l, int paper)
 {
     for (int y = 0; y < ink->h; y++) {
-        int row[INK_CELLS_SIDE_MAX], y0, y1; /* tones of this row at the centres of the cells, in 256ths */
+        int row[INK_CELLS_SIDE_MAX] = {0}, y0, y1; /* tones of this row at the centres of the cells, in 256ths */
         const int fy = level_between(y, l->cell, l->gh, &y0, &y1);
 
         for (int gx = 0; gx < l->gw; gx++)
