@@ -1,8 +1,8 @@
-/* Easy passwords, by a short list of words and by rule.
+/* Easy passwords, by rule and by list.
  *
- * The list is written for this program: words and walks that head every published count of leaked passwords. It is not
- * one of those lists and needs no licence of theirs. Each stands for all its dressings (Password1!, 123password), so
- * that few words cover many passwords. A longer list replaces common_words and nothing else. */
+ * The words here are for rules: words and walks that head every published count of leaked passwords. Each stands for
+ * all its dressings (Password1!, 123password), so that few words cover many passwords. The list of
+ * password_common_list.c (R43) stands for itself alone. */
 #include "password_common.h"
 
 #include <stdbool.h>
@@ -176,8 +176,23 @@ static bool runs_only(const char *text, size_t n)
     return false;
 }
 
+/* Whether text[n] is a word of password_common_list. */
+static bool whole_listed(const char *text, size_t n)
+{
+    char spaced[PASSWORD_BYTES_MAX + 3] = " ";
+    bool listed;
+
+    memcpy(spaced + 1, text, n);
+    memcpy(spaced + 1 + n, " ", 2);
+    listed = memchr(text, ' ', n) == NULL && strstr(password_common_list, spaced) != NULL;
+    explicit_bzero(spaced, sizeof(spaced));
+    return listed;
+}
+
 static bool word_listed(const char *text, size_t n)
 {
+    if (whole_listed(text, n))
+        return true;
     for (size_t i = 0; i < sizeof(common_words) / sizeof(common_words[0]); i++)
         if (dressed(text, n, common_words[i], strlen(common_words[i])))
             return true;

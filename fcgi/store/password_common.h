@@ -8,4 +8,7 @@
  * speaks against it. email may be NULL or empty. Takes microseconds. */
 const char *password_common_reason(const char *text, size_t n, const char *email);
 
+/* R43's list: words of lower-case letters and digits, a space before and after each. */
+extern const char password_common_list[];
+
 #endif

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "store/password.h"
+#include "store/password_common.h"
 
 enum { COST = 5 };
 
@@ -289,6 +290,10 @@ static void easy_passwords_are_refused(void **state)
         {__LINE__, "Sunshine2024", "first that are tried"},
         {__LINE__, "iloveyou!!", "first that are tried"},
         {__LINE__, "trustno1", "first that are tried"},
+        {__LINE__, "Corvette", "first that are tried"}, /* a word with dressings */
+        {__LINE__, "Steelers", "first that are tried"}, /* of the list */
+        {__LINE__, "st33lers", "first that are tried"},
+        {__LINE__, "steelersteelmill", NULL},
         {__LINE__, "\xef\xbd\x90\xef\xbd\x81\xef\xbd\x93\xef\xbd\x93word",
          "first that are tried"}, /* fullwidth "pass" */
         {__LINE__, "aaaaaaaa", "sequence or repetition"},
@@ -344,6 +349,24 @@ static void easy_passwords_are_refused(void **state)
     assert_int_equal(check_new("lovelace", NULL, NULL), OK); /* no address, and nobody who asks why */
     assert_int_equal(check_new("kq7#vB2x", "", &why), OK);
     assert_int_equal(check_new("kq7#vB2x", "a@b", &why), OK); /* parts too short to matter */
+}
+
+/* R43. Breaks when the list has fewer than 3,000 passwords that satisfy the length, or one of them is taken. */
+static void listed_passwords_are_refused(void **state)
+{
+    int words = 0;
+
+    (void)state;
+    for (const char *p = password_common_list + 1; *p != '\0';) {
+        size_t n = strcspn(p, " ");
+
+        assert_true(n >= 8 && p[n] == ' ');
+        if (password_check_new(p, n, 8, NULL, NULL) != ERR_DENIED)
+            fail_msg("\"%.*s\" was taken", (int)n, p);
+        words++;
+        p += n + 1;
+    }
+    assert_in_range(words, 3000, 10000);
 }
 
 /* R43. Breaks when the check overruns: every length, with an address of every shape. */
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(cheaper_hashes_are_made_again),
         cmocka_unit_test(dummies_cost_the_same),
         cmocka_unit_test(easy_passwords_are_refused),
+        cmocka_unit_test(listed_passwords_are_refused),
         cmocka_unit_test(easy_check_takes_any_length),
 #if !SANITIZED
         cmocka_unit_test(out_of_memory_is_not_wrong),
