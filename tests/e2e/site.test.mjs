@@ -17,8 +17,9 @@ const freePort = () => new Promise((resolve) => {
   });
 });
 const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
-const processes = (state) => execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n')
-  .filter((line) => line.includes(state)).map((line) => parseInt(line, 10));
+// conf/run leads a process group of its own (detached), and nginx and digitd stay in it.
+const processes = (site) => execFileSync('ps', ['-eo', 'pgid=,pid='], { encoding: 'utf8' }).split('\n')
+  .map((line) => line.trim().split(/\s+/).map(Number)).filter(([group]) => group === site.child.pid).map(([, pid]) => pid);
 
 async function start(t, env = {}) {
   const port = env.PORT ?? await freePort();
@@ -51,14 +52,42 @@ test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no pro
   if (process.getuid() === 0) assert.match(site.out, /^started as root.*loopback only/m);
   assert.equal((await exchange('GET', '', { origin: site.origin })).status, 200);
   assert.equal((await exchange('GET', '', { origin: new URL(`http://127.0.0.1:${site.port}/`) })).status, 200);
-  const pids = processes(site.state);
-  assert.ok(pids.length >= 2, 'nginx and digitd are found by their state directory');
+  const pids = processes(site);
+  assert.ok(pids.length >= 7, `conf/run, nginx and its workers, digitd and its workers: ${pids.length}`);
   // A terminal's Ctrl-C reaches the whole process group.
   process.kill(-site.child.pid, 'SIGINT');
   assert.equal(await site.ended, 0, site.out);
   assert.deepEqual(pids.filter(alive), []);
   assert.deepEqual(fs.readdirSync(path.join(site.state, 'run')).filter((name) => name.endsWith('.sock')), []);
   assert.deepEqual(fs.readdirSync(root).sort(), before, 'nothing new in the tree');
+});
+
+// Breaks when a terminal that closes leaves nginx and digitd running with nobody to stop them: HUP means reload to both.
+test("the terminal's end stops both", async (t) => {
+  const site = await start(t);
+  const pids = processes(site);
+  assert.ok(pids.length >= 7, site.out);
+  t.after(() => pids.filter(alive).forEach((pid) => process.kill(pid, 'SIGKILL')));
+  process.kill(-site.child.pid, 'SIGHUP');
+  await Promise.race([site.ended, sleep(12000)]);
+  for (let i = 0; i < 100 && pids.some(alive); i++) await sleep(20);
+  assert.deepEqual(pids.filter(alive), []);
+});
+
+// Breaks when a mistyped STATE, such as /var, is given another owner or filled with files.
+test('a STATE that holds other things is refused and left alone', async (t) => {
+  for (const mark of ['run/', 'nginx.conf']) {
+    const state = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-other-'));
+    t.after(() => fs.rmSync(state, { recursive: true, force: true }));
+    if (mark.endsWith('/')) fs.mkdirSync(path.join(state, mark));
+    else fs.writeFileSync(path.join(state, mark), 'precious');
+    const before = fs.statSync(path.join(state, mark));
+    const site = await start(t, { STATE: state });
+    assert.notEqual(await site.ended, 0, mark);
+    assert.match(site.out, /holds other things/);
+    assert.deepEqual(fs.readdirSync(state), [path.basename(mark)]);
+    assert.equal(fs.statSync(path.join(state, mark)).ctimeMs, before.ctimeMs, 'not even its owner was touched');
+  }
 });
 
 test('loopback is all that is served', async (t) => {
