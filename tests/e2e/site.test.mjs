@@ -122,6 +122,16 @@ test('a port in use is one clear line', async (t) => {
   assert.equal(site.out.trim().split('\n').filter((line) => !line.startsWith('started as root')).length, 1, site.out);
 });
 
+// Breaks when an ordinary user's PATH hides a system's own nginx: conf/need would install beside it and disable its unit.
+test('conf/need finds what is installed although sbin is not in PATH', (t) => {
+  const bin = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-bin-'));
+  t.after(() => fs.rmSync(bin, { recursive: true, force: true }));
+  for (const name of ['apt-get', 'sudo', 'systemctl', 'update-rc.d', 'dpkg-query']) // the last knows of no package
+    fs.writeFileSync(path.join(bin, name), `#!/bin/sh\necho "$0 $*" >>${bin}/calls\nexit 1\n`, { mode: 0o755 });
+  execFileSync('conf/need', ['run'], { cwd: root, env: { PATH: `${bin}:/usr/bin:/bin` }, stdio: 'pipe' });
+  assert.doesNotMatch(fs.readFileSync(path.join(bin, 'calls'), { encoding: 'utf8', flag: 'a+' }), /apt-get|systemctl|update-rc/);
+});
+
 test('bad settings are one clear line each', async (t) => {
   for (const [env, sentence] of [[{ PORT: 'x' }, /no port/], [{ DIGITD_NO_SUCH: '1' }, /no such setting/],
     [{ DIGITD_PASSWORD_COST: '99' }, /password_cost/], [{ DIGITD_WEIGHTS: '/nowhere' }, /\/nowhere/]]) {
