@@ -63,10 +63,15 @@ function show(name) {
   first = false;
 }
 
-function signedIn(who) {
+/** who is here now; the pictures of somebody else go. */
+function welcome(who) {
   if (lastUserId !== undefined && lastUserId !== who.id) forget();
   user = who;
   lastUserId = who.id;
+}
+
+function signedIn(who) {
+  welcome(who);
   location.hash = '#read';
   route();
   resume();
@@ -102,8 +107,7 @@ async function start() {
   if (user === undefined) wait(SAY.connecting);
   try {
     const answer = await request('session', { onWait: (left) => wait(SAY.busy(left)) });
-    user = answer.user;
-    lastUserId = user.id;
+    welcome(answer.user);
   } catch (error) {
     if (error.status !== 401) return wait(sentenceOf(error), start);
     user = null;

@@ -367,6 +367,26 @@ step('on a phone', async () => {
   await other.context.close();
 });
 
+// Breaks when a page that comes back from the browser's memory shows one visitor's pictures to the next, who logged in elsewhere.
+step('a page that comes back shows nothing of the visitor before', async () => {
+  const other = await newPage(browser);
+  const there = other.page, next = newEmail();
+  await signUp(there);
+  await give(there, file('digit-7.png', { as: 'mine.png' }));
+  assert.equal(await answered(there, 'mine.png'), '7');
+  await there.evaluate(async ([address, password]) => {
+    await fetch('logout', { method: 'POST' });
+    await fetch('signup', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email: address, password }) });
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  }, [next, goodPassword]);
+  await there.waitForFunction((address) => document.querySelector('#who').textContent === address, next);
+  assert.equal(await there.evaluate(() => document.querySelectorAll('#given[src]').length), 0);
+  assert.doesNotMatch(await there.textContent('#answer'), /mine\.png/);
+  await assertClean(other);
+  await other.context.close();
+});
+
 // Breaks when a log-out leaves the session, or a picture, behind.
 step('after the log-out the page asks to log in again', async () => {
   await page.click('#logout');
