@@ -277,7 +277,7 @@ static struct trainer *new_trainer(const struct trainer_settings *set, struct pi
 {
     struct why why = {0};
     struct model *m;
-    struct trainer *t;
+    struct trainer *t = NULL;
     if (arch_model(&m, "conv16-pool-conv20-pool-dense10", &why) != OK || trainer_new(&t, set, m, p, &why) != OK)
         fail_msg("%s", why.text);
     model_free(m);
@@ -371,41 +371,11 @@ static void test_settings(void **state)
     }
 }
 
-/* Breaks with: a layer list that is taken although it says nothing, or something else. */
-static void test_arch(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {"",
-                                      "dense9",
-                                      "conv32",
-                                      "conv0-dense10",
-                                      "pool-",
-                                      "-dense10",
-                                      "conv8x4-dense10",
-                                      "conv8-dense10-conv8-dense10",
-                                      "pool-pool-pool-pool-pool-dense10",
-                                      "conv99999-dense10",
-                                      "dense10-pool",
-                                      "conv8 -dense10",
-                                      "relu-dense10"};
-    struct why why;
-    struct model *m;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        why = (struct why){{0}};
-        if (arch_model(&m, bad[i], &why) == OK || m || !why.text[0])
-            fail_msg("\"%s\" was taken, or refused without a word", bad[i]);
-    }
-    assert_int_equal(arch_model(&m, ARCH_DEFAULT, &why), OK);
-    assert_int_equal(m->n_params, 32 * 9 + 32 + 64 * 32 * 9 + 64 + 128 * 64 * 9 + 128 + 1152 * 10 + 10);
-    assert_true(m->layers[0].relu && m->layers[0].same && !m->layers[7].relu);
-    model_free(m);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradient), cmocka_unit_test(test_export),   cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_learns),   cmocka_unit_test(test_settings), cmocka_unit_test(test_arch),
+        cmocka_unit_test(test_learns),   cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

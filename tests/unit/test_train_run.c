@@ -1,5 +1,5 @@
 /* Whole training runs on made-up pictures: stopped and gone on with against uninterrupted, what a stop leaves behind,
- * what the weights file says, and what damaged checkpoints do. */
+ * what the weights file says, what damaged checkpoints do; and layer lists as words. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "arch.h"
 #include "files.h"
 #include "nn/cnn.h"
 #include "rng.h"
@@ -282,11 +283,42 @@ static void test_refusals(void **state)
     assert_int_not_equal(access(s.run, F_OK), 0);
 }
 
+/* Breaks with: a layer list that is taken although it says nothing, or something else. */
+static void test_arch(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "dense9",
+                                      "conv32",
+                                      "conv0-dense10",
+                                      "pool-",
+                                      "-dense10",
+                                      "conv8x4-dense10",
+                                      "conv8-dense10-conv8-dense10",
+                                      "pool-pool-pool-pool-pool-dense10",
+                                      "conv99999-dense10",
+                                      "dense10-pool",
+                                      "conv8 -dense10",
+                                      "relu-dense10"};
+    struct why why;
+    struct model *m;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        why = (struct why){{0}};
+        if (arch_model(&m, bad[i], &why) == OK || m || !why.text[0])
+            fail_msg("\"%s\" was taken, or refused without a word", bad[i]);
+    }
+    assert_int_equal(arch_model(&m, ARCH_DEFAULT, &why), OK);
+    assert_int_equal(m->n_params, 32 * 9 + 32 + 64 * 32 * 9 + 64 + 128 * 64 * 9 + 128 + 1152 * 10 + 10);
+    assert_true(m->layers[0].relu && m->layers[0].same && !m->layers[7].relu);
+    model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resume), cmocka_unit_test(test_stop_keeps_old_file), cmocka_unit_test(test_weights_file),
         cmocka_unit_test(test_log),    cmocka_unit_test(test_damaged_checkpoint),  cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_arch),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
