@@ -1,6 +1,7 @@
 // The HTTP interface through nginx, as a program sees it: the whole journey, and what each bad input gets. Every error must be
 // problem+json with a sentence; after each of them the same worker pool must still answer.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -155,8 +156,7 @@ test('bad requests to the account paths', async () => {
 });
 
 test('R15: other paths are 404, other methods 405 with Allow', async () => {
-  for (const where of ['nothing', 'signup/', 'classify/x', '.git/config', '%2e%2e/%2e%2e/etc/passwd', 'samples/../../conf/digitd.conf',
-    'weights/digits.safetensors', 'digitd.db'])
+  for (const where of ['nothing', 'signup/', 'classify/x', '.git/config', 'weights/digits.safetensors', 'digitd.db'])
     assertProblem(await exchange('GET', where), 404);
   for (const [method, where, allow] of [['GET', 'login', /POST/], ['DELETE', 'session', /GET/], ['PUT', 'classify', /POST/],
     ['POST', 'model', /GET/], ['POST', 'index.html', /GET/], ['OPTIONS', 'classify', /POST/]]) {
@@ -165,6 +165,38 @@ test('R15: other paths are 404, other methods 405 with Allow', async () => {
     assert.match(reply.headers.allow, allow, `${method} ${where}`);
     assert.equal(reply.headers['access-control-allow-origin'], undefined, 'R65');
   }
+});
+
+// Breaks when a path leaves html/. As raw bytes, since a URL object takes the dots out before they are sent.
+test('R26: traversal fails', async () => {
+  for (const where of ['/../conf/digitd.conf', '/samples/../../conf/digitd.conf', '/%2e%2e/conf/digitd.conf', '/..%2fconf/digitd.conf',
+    '/samples/..%2f..%2fconf/digitd.conf', '/samples/%2e%2e/%2e%2e/%2e%2e/etc/passwd', '/..\\conf\\digitd.conf', '//../conf/digitd.conf']) {
+    const reply = await raw(`GET ${where} HTTP/1.1\r\nHost: ${base.host}\r\nConnection: close\r\n\r\n`);
+    assert.match(reply, /^HTTP\/1\.1 40[04] /, where);
+    assert.doesNotMatch(reply, /site_url|root:/, where);
+  }
+});
+
+// Breaks when an upload goes to disk on its way, good or bad (R24, R33), or when a refused request leaves a row.
+test('nothing of a refused request is stored, and no upload touches the disk', { skip: !process.env.STATE && 'needs the site of tests/e2e/run' }, async () => {
+  const state = process.env.STATE;
+  const visitor = await Visitor.signedUp(), stranger = new Visitor();
+  const rows = () => execFileSync('sqlite3', ['-readonly', path.join(state, 'digitd.db'),
+    'SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions)'], { encoding: 'utf8' });
+  const before = rows();
+  assert.match(before, /^[1-9]\d*\|[1-9]/);
+  const large = Buffer.alloc(10 * 1024 * 1024 - 1000, 'x');
+  assertProblem(await visitor.classify([{ bytes: large }]), 415);
+  assertProblem(await stranger.classify([{ bytes: large }]), 401);
+  const chunked = { 'Content-Type': 'image/png', 'Transfer-Encoding': 'chunked' };
+  assertProblem(await visitor.send('POST', 'classify', { headers: chunked, body: large }), 415);
+  for (const json of [{ email: visitor.email, password: goodPassword }, { email: newEmail(), password: 'short' }, { email: 'x' }])
+    assert.ok((await stranger.send('POST', 'signup', { json })).status >= 400);
+  assertProblem(await stranger.send('POST', 'login', { json: { email: visitor.email, password: 'not the password' } }), 401);
+  assert.equal(rows(), before);
+  const spooled = fs.readdirSync(path.join(state, 'tmp')).flatMap((name) => fs.readdirSync(path.join(state, 'tmp', name)));
+  assert.deepEqual(spooled, []);
+  assert.doesNotMatch(fs.readFileSync(path.join(state, 'log/nginx-error.log'), 'utf8'), /buffered to a temporary file/);
 });
 
 test('a browser that opens an API path is sent to its screen', async () => {
