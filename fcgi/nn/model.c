@@ -150,7 +150,7 @@ void model_copy_strings(const struct json *from, struct json *to)
 const char *model_printable(const char *text, char to[64])
 {
     size_t i = 0;
-    for (; text[i] != '\0' && i < 63; i++)
+    for (; i < 63 && text[i] != '\0'; i++)
         to[i] = (char)(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
     to[i] = '\0';
     return to;
