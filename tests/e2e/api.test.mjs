@@ -250,6 +250,7 @@ test("nginx's own errors are problem+json with the request id", async () => {
     [400, 'complete nonsense\r\n\r\n'],
     [404, `GET /.problem/413 HTTP/1.1\r\n${host}\r\n`],
     [413, `POST /login HTTP/1.1\r\n${host}Content-Length: 99999\r\n\r\n`],
+    [400, `POST /login HTTP/1.1\r\n${host}Transfer-Encoding: gzip\r\n\r\n`], // 501 by itself
     [414, `GET /${'x'.repeat(8300)} HTTP/1.1\r\n${host}\r\n`],
   ];
   for (const [status, bytes] of cases) {

@@ -28,7 +28,7 @@ async function start(t, env = {}) {
   const state = path.join(parent, 'state');
   const child = spawn('conf/run', { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
     DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
-  const site = { port, state, child, out: '', origin: new URL(`http://localhost:${port}/`) };
+  const site = { port, state, child, out: '', get origin() { return new URL(`http://localhost:${port}/`); } }; // PORT may be nonsense
   child.stdout.on('data', (part) => { site.out += part; });
   child.stderr.on('data', (part) => { site.out += part; });
   site.ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
