@@ -1,9 +1,9 @@
 /* The only door to data: one function a question, no SQL anywhere else (store.c and its parts are the only users of
  * sqlite3).
  *
- * DESIGN section 7: WAL; wal_autocheckpoint=0; every write transaction and the checkpoint run under one advisory lock
- * on a separate file (DATABASE.lock), opened by each process after fork; BEGIN IMMEDIATE; synchronous=FULL. A struct
- * store belongs to the process that opened it. A write returns OK only after COMMIT did.
+ * The one-writer rule (docs/ARCHITECTURE.md): WAL; wal_autocheckpoint=0; every write transaction and the checkpoint run
+ * under one advisory lock on a separate file (DATABASE.lock), opened by each process after fork; BEGIN IMMEDIATE;
+ * synchronous=FULL. A struct store belongs to the process that opened it. A write returns OK only after COMMIT did.
  *
  * Errors everywhere: ERR_BUSY (the lock or the database stayed busy for STORE_BUSY_MS: answer 503), ERR_IO (disk full,
  * damaged, vanished: answer 503), ERR_NOMEM; others where stated. */
@@ -76,9 +76,9 @@ enum err store_check_writable(struct store *s);
  * checkpoints the WAL (TRUNCATE where no reader is in the way). *wal_bytes (may be NULL) tells what is left. */
 enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes);
 
-/* Trims, checks against a plain grammar and lower-cases ASCII, so that one address is one account. The grammar is that
- * of HTML's type=email (one @, no quotes, commas or brackets, a dot-less domain is fine) and visible characters beyond
- * ASCII; valid UTF-8, up to 64 bytes before the @ and STORE_EMAIL_MAX in all. out is empty on ERR_FORMAT, ERR_LIMIT. */
+/* Trims, checks against the grammar of HTML's type=email (ASCII, one @, no quotes, commas or brackets, a dot-less
+ * domain is fine; an international domain in its xn-- form) and lower-cases, so that one address is one account. Up to
+ * 64 bytes before the @ and STORE_EMAIL_MAX in all. out is empty on ERR_FORMAT, ERR_LIMIT. */
 enum err store_email_normalise(const char *in, size_t n, char out[STORE_EMAIL_MAX + 1]);
 
 #endif

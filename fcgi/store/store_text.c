@@ -73,15 +73,14 @@ static bool ascii_letter_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* Letters, digits and what else HTML's type=email takes before the @; beyond ASCII whatever is visible. Quotes,
- * brackets, commas and the like are out: they would need care wherever an address is written. */
-static bool email_char(uint32_t point, bool in_domain)
+/* Letters, digits and what else HTML's type=email takes before the @. Quotes, brackets, commas and the like are out:
+ * they would need care wherever an address is written. So is all beyond ASCII: the same letters composed and
+ * decomposed, or full-width, would be two accounts, and the stored form is for ever. */
+static bool email_char(char c, bool in_domain)
 {
-    if (point >= 0x80)
-        return !point_invisible(point);
-    if (ascii_letter_or_digit((char)point) || point == '-' || point == '.')
+    if (ascii_letter_or_digit(c) || c == '-' || c == '.')
         return true;
-    return !in_domain && point != 0 && strchr("!#$%&'*+/=?^_`{|}~", (int)point) != NULL;
+    return !in_domain && c != '\0' && strchr("!#$%&'*+/=?^_`{|}~", c) != NULL;
 }
 
 /* Labels between dots: not empty, up to 63 bytes, no hyphen at either end. */
@@ -107,8 +106,7 @@ static bool blank(char c)
 
 enum err store_email_normalise(const char *in, size_t n, char out[STORE_EMAIL_MAX + 1])
 {
-    size_t at = 0, step;
-    uint32_t point;
+    size_t at = 0;
     enum err e;
 
     out[0] = '\0';
@@ -118,13 +116,10 @@ enum err store_email_normalise(const char *in, size_t n, char out[STORE_EMAIL_MA
         n--;
     if (n > STORE_EMAIL_MAX)
         return ERR_LIMIT;
-    for (size_t i = 0; i < n; i += step) {
-        step = utf8_read(in + i, n - i, &point);
-        if (step == 0)
-            return ERR_FORMAT;
-        if (point == '@' && at == 0 && i > 0)
+    for (size_t i = 0; i < n; i++) {
+        if (in[i] == '@' && at == 0 && i > 0)
             at = i;
-        else if (!email_char(point, at > 0))
+        else if (!email_char(in[i], at > 0))
             return ERR_FORMAT;
     }
     if (at == 0)

@@ -182,7 +182,8 @@ void api_signup(struct call *c)
     if (!credentials_read(c, &v, &in))
         goto out;
     if (store_email_normalise(in.email, in.email_n, email) != OK) {
-        call_problem(c, PROBLEM_BAD_ADDRESS, "Give an address such as you@example.org, of up to 254 characters.");
+        call_problem(c, PROBLEM_BAD_ADDRESS,
+                     "Give an address such as you@example.org: plain letters without accents, up to 254 characters.");
         goto out;
     }
     e = password_check_new(in.password, in.password_n, c->app->conf->password_min_length, email, &why);

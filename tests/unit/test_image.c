@@ -253,7 +253,7 @@ static void test_truncations_are_refused(void **state)
 }
 
 /* Fails when a JPEG whose end is there but whose data is not, or is noise, counts as whole; or when one with a few
- * bytes too many between its segments does not (DESIGN section 7). */
+ * bytes too many between its segments does not. */
 static void test_jpeg_damage(void **state)
 {
     size_t n, scan;

@@ -9,8 +9,8 @@
 
 #include "web/route.h"
 
-/* What DESIGN section 5 says, written down a second time: a row that is added, dropped or changed has to be changed
- * here as well, by somebody who looked at who may call it. */
+/* What docs and openapi.json promise, written down a second time: a row that is added, dropped or changed has to be
+ * changed here as well, by somebody who looked at who may call it. */
 static const struct {
     const char *path;
     enum method method;
