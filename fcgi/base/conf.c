@@ -258,7 +258,13 @@ static enum err conf_origins(struct conf *c, struct why *why)
     for (char *url = strtok_r(list, " ,\t", &save); e == OK && url != NULL; url = strtok_r(NULL, " ,\t", &save)) {
         if (c->n_origins == CONF_ORIGINS_MAX)
             return err_why(why, ERR_LIMIT, "site_url: more than %d origins", CONF_ORIGINS_MAX);
-        e = origin_parse(&c->origins[c->n_origins++], url, why);
+        e = origin_parse(&c->origins[c->n_origins], url, why);
+        /* A request tells its host and not its scheme: which cookie would it be, the secure one or the other? */
+        for (int i = 0; e == OK && i < c->n_origins; i++)
+            if (strcmp(c->origins[i].host, c->origins[c->n_origins].host) == 0)
+                e = err_why(why, ERR_EXISTS, "site_url: the host %s is listed twice; keep its https address",
+                            c->origins[i].host);
+        c->n_origins++;
     }
     if (e == OK && c->n_origins == 0)
         e = err_why(why, ERR_RANGE, "site_url: no origin given");

@@ -232,6 +232,7 @@ static void many_origins_are_limited(void **state)
     (void)snprintf(text + n, sizeof(text) - n, " http://h16");
     assert_int_equal(load(text), ERR_LIMIT);
     assert_int_equal(load("site_url = , \n"), ERR_RANGE);
+    assert_int_equal(load("site_url = http://h https://h/x\n"), ERR_EXISTS);
     (void)snprintf(longest, sizeof(longest), "site_url = http://%0255d", 1);
     assert_int_equal(load(longest), OK);
     (void)snprintf(longest, sizeof(longest), "site_url = http://%0256d", 1);
