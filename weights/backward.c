@@ -1,11 +1,12 @@
 /* The fast loops of training, compiled once for each instruction set (-DKERNEL_SET=base|avx2|avx512): what follows a
- * convolution, here; the convolution and its weight gradient in backward_conv.h; the table of them all at the end. */
+ * convolution, here; the convolution and its weight gradient in backward_conv_inline.h; the table of them all at the
+ * end. */
 #include "backward.h"
 
 #include <string.h>
 
 #include "../fcgi/nn/kernels.h"
-#include "backward_conv.h"
+#include "backward_conv_inline.h"
 #include "backward_vectors.h"
 
 #ifndef KERNEL_SET
@@ -20,7 +21,7 @@
  * vector width and needs no memory. */
 ALWAYS_INLINE vi dropped(uint32_t first, uint32_t key, uint32_t below)
 {
-    vu h;
+    vu h = {0};
     for (uint32_t i = 0; i < VL; i++)
         h[i] = first + i;
     h ^= key;

@@ -4,8 +4,8 @@
  * KX taps x IC input channels x OV vectors of output channels for the weight gradient. Blocks have constant bounds: the
  * compiler must unroll them whole, or they are ten times slower (bench_train shows). Measured on Zen 3: over 90 GFLOP/s
  * a core, both, of about 100. */
-#ifndef DIGITD_WEIGHTS_BACKWARD_CONV_H
-#define DIGITD_WEIGHTS_BACKWARD_CONV_H
+#ifndef DIGITD_WEIGHTS_BACKWARD_CONV_INLINE_H
+#define DIGITD_WEIGHTS_BACKWARD_CONV_INLINE_H
 
 #include "backward.h"
 #include "backward_vectors.h"
