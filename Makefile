@@ -22,7 +22,7 @@ ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -DDIGITD_VERSION='"$(VERSION)"' $(WARN) $(
 ALL_LDFLAGS := $(if $(FUZZING)$(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set: one source, three objects.
-ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 KERNEL_SETS := base $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 KERNEL_FLAGS_base   :=
 KERNEL_FLAGS_avx2   := -mavx2 -mfma
