@@ -241,7 +241,7 @@ static void test_bad_pictures(void **state)
 
 #define PART(name) "--b\r\nContent-Disposition: form-data; name=\"" name "\"; filename=\"\"\r\n\r\n"
 
-/* What the issue lists for uploads, and the grammar's refusals as they reach a client. */
+/* Bad uploads, and the grammar's refusals as they reach a client. */
 static void test_bad_uploads(void **state)
 {
     static const struct {
