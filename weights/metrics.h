@@ -24,7 +24,8 @@ void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8
 /* Wilson's score interval at 95 % for `right` of n (Wilson 1927). */
 void metrics_wilson(size_t right, size_t n, double *low, double *high);
 
-/* Probability of the most likely class, and which it is. */
+/* Probability of the most likely class, and which it is; 0 where the logits make no probabilities (they may be infinite
+ * or no numbers, for weights near the end of the float range). */
 double metrics_confidence(const float logits[METRICS_CLASSES], double temperature, int *digit);
 
 /* The temperature that minimises the loss (golden section over 1/20 to 20). */
