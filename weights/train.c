@@ -1,6 +1,8 @@
 /* The loop of a training run: steps, validation, the best so far, checkpoints, a line of progress. */
 #include "train.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <libgen.h>
 #include <stdlib.h>
@@ -46,6 +48,9 @@ static enum err check_out(const char *path, struct why *why)
 {
     char copy[OPTION_TEXT_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
+    struct stat st;
+    if (path[strlen(path) - 1] == '/' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return err_why(why, ERR_IO, "%s cannot be written: it is a directory, not a file", path);
     const char *place = dirname(copy);
     if (access(place, W_OK | X_OK) != 0)
         return err_why(why, ERR_IO, "%s cannot be written: %s: %s", path, place, strerror(errno));

@@ -280,6 +280,10 @@ static void test_refusals(void **state)
     s = settings("nowhere");
     snprintf(s.out, sizeof s.out, "%s/no/such/place.safetensors", dir);
     assert_int_equal(run_error(&s, &why), ERR_IO); /* before the first step, not after hours */
+    snprintf(s.out, sizeof s.out, "%s", dir);
+    assert_int_equal(run_error(&s, &why), ERR_IO);
+    snprintf(s.out, sizeof s.out, "%s/", dir);
+    assert_int_equal(run_error(&s, &why), ERR_IO);
     assert_int_not_equal(access(s.run, F_OK), 0);
 }
 
