@@ -54,7 +54,7 @@ const struct option train_options[] = {
     {"final-rate", "SHARE", OPTION_FLOAT, ATT(optim.final_rate), 0, 1, true, "of the rate, where it ends"},
     {"beta1", "DECAY", OPTION_FLOAT, ATT(optim.beta1), 0, 0.99999, true, "of the first moment, a step"},
     {"beta2", "DECAY", OPTION_FLOAT, ATT(optim.beta2), 0, 0.999999, true, "of the second moment, a step"},
-    {"epsilon", "VALUE", OPTION_FLOAT, ATT(optim.epsilon), 0, 1, true, "of AdamW"},
+    {"epsilon", "VALUE", OPTION_FLOAT, ATT(optim.epsilon), 1e-12, 1, true, "of AdamW"},
     {"weight-decay", "SHARE", OPTION_FLOAT, ATT(optim.weight_decay), 0, 10, true,
      "of a weight, taken off in a step of rate 1"},
     {"ema", "DECAY", OPTION_FLOAT, ATT(optim.ema), 0, 0.999999, true,
