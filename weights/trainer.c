@@ -40,6 +40,8 @@ static bool allocate(struct trainer *t, int threads)
 {
     size_t n = t->graph->n_params, shards = (size_t)t->set.shards;
     t->pool = parallel_new(threads);
+    if (!t->pool) /* trainer_free asks it how many workspaces there are */
+        return false;
     t->ws = calloc((size_t)threads, sizeof(struct graph_ws *));
     for (int i = 0; t->ws && i < threads; i++)
         if (!(t->ws[i] = graph_ws_new(t->graph)))
