@@ -14,6 +14,9 @@
 
 enum { HEADER_MAX = 8 * 1024 * 1024, DIGITS = 17, DEPTH = 8, PATH_BYTES = OPTION_TEXT_MAX + 32, BLOCKS_MAX = 8 };
 
+/* Channels are padded to BACK_SLICE in the blocks, so one of them may be that many times as long as the parameters. */
+static const size_t FILE_MAX = sizeof(float) * BLOCKS_MAX * BACK_SLICE * (size_t)MODEL_PARAMS_MAX;
+
 static void path_in_run(const struct train_settings *set, const char *name, char path[PATH_BYTES])
 {
     snprintf(path, PATH_BYTES, "%s/%s", set->run, name);
@@ -125,7 +128,7 @@ static enum err checkpoint_open(struct opened *o, const char *path, struct why *
     uint8_t digest[DIGEST_BYTES];
     const size_t frame = 8 + sizeof(length) + DIGEST_BYTES;
     *o = (struct opened){0};
-    enum err e = file_read(&o->bytes, &n, path, (size_t)8 * sizeof(float) * MODEL_PARAMS_MAX, why);
+    enum err e = file_read(&o->bytes, &n, path, FILE_MAX, why);
     if (e != OK)
         return e;
     if (n < frame || memcmp(o->bytes, MAGIC, 8) != 0)
