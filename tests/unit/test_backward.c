@@ -12,32 +12,11 @@
 
 #include <cmocka.h>
 
-#include "backward.h"
+#include "back_sets.h"
 #include "nn/layers.h"
 #include "random_nets.h"
 
 enum { SHAPES = 50 };
-
-static const struct back_set *sets[3];
-static int n_sets;
-
-static int setup(void **state)
-{
-    (void)state;
-    const struct back_set *all[] = {back_base(), back_avx2(), back_avx512()};
-    for (int i = 0; i < 3; i++)
-        if (all[i])
-            sets[n_sets++] = all[i];
-    assert_non_null(back_base());
-    return 0;
-}
-
-static void *get(size_t n, size_t size)
-{
-    void *p = calloc(n + 1, size);
-    assert_non_null(p);
-    return p;
-}
 
 /* Doubles that are floats exactly, so that both sides compute with the same numbers. */
 static double exact(uint64_t *seed)
