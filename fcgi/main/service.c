@@ -106,10 +106,3 @@ int service_pool_size(const struct conf *c, enum pool pool)
     }
     return 1;
 }
-
-const char *pool_name(enum pool pool)
-{
-    static const char *const names[POOL_COUNT] = {"main", "hash", "health"};
-
-    return pool >= POOL_MAIN && pool < POOL_COUNT ? names[pool] : "?";
-}

@@ -28,7 +28,4 @@ void service_log_warnings(const struct service *s);
 /* Processes of a pool: the setting, or what 0 stands for on this machine. */
 int service_pool_size(const struct conf *c, enum pool pool);
 
-/* "main", "hash", "health". */
-const char *pool_name(enum pool pool);
-
 #endif

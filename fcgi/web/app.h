@@ -13,6 +13,9 @@
 
 enum pool { POOL_MAIN, POOL_HASH, POOL_HEALTH, POOL_COUNT };
 
+/* "main", "hash", "health". */
+const char *pool_name(enum pool pool);
+
 /* Where the time of a request goes (R3). The worker's scoreboard slot shows the phase while it lasts. */
 enum phase { PHASE_IDLE, PHASE_READ, PHASE_DECODE, PHASE_INFER, PHASE_DATABASE, PHASE_HASH, PHASE_REPLY, PHASE_COUNT };
 

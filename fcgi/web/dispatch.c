@@ -15,7 +15,12 @@
 
 enum { SLOW_US = 1000000 };
 
-static const char *const pool_names[POOL_COUNT] = {"main", "hash", "health"};
+const char *pool_name(enum pool pool)
+{
+    static const char *const names[POOL_COUNT] = {"main", "hash", "health"};
+
+    return pool >= POOL_MAIN && pool < POOL_COUNT ? names[pool] : "?";
+}
 
 void call_phase(struct call *c, enum phase phase)
 {
@@ -108,7 +113,7 @@ static bool call_route(struct call *c)
     if (c->route != NULL && c->route->pool == c->app->pool)
         return true;
     if (c->route != NULL) /* nginx and the table disagree: a mistake of configuration */
-        call_event(c, LOG_ERROR, "wrong_pool", "pool", pool_names[c->app->pool]);
+        call_event(c, LOG_ERROR, "wrong_pool", "pool", pool_name(c->app->pool));
     call_problem(c, PROBLEM_NOT_FOUND, "Check the address, or start from the front page.");
     return false;
 }
@@ -230,7 +235,7 @@ static void call_log(const struct call *c, bool sent)
     log_str(&l, c->route == NULL ? "path" : "route", c->route == NULL ? c->req->path : c->route->path);
     log_int(&l, "status", status);
     log_int(&l, "ms", us / 1000);
-    log_str(&l, "pool", pool_names[c->app->pool]);
+    log_str(&l, "pool", pool_name(c->app->pool));
     if (c->user.id != 0)
         log_int(&l, "user", c->user.id);
     if (!sent)
