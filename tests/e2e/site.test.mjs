@@ -107,6 +107,8 @@ test('R88: the access log has one line a request, with the address that was aske
   const site = await start(t);
   const reply = await exchange('GET', 'no%20where%0a?secret=1', { origin: site.origin });
   assertProblem(reply, 404);
+  process.kill(site.child.pid, 'SIGTERM'); // nginx writes the line after the reply has left; once it has ended, all is written
+  assert.equal(await site.ended, 0);
   const text = fs.readFileSync(path.join(site.state, 'log/nginx-access.log'), 'utf8');
   const lines = text.split('\n').filter((line) => line.includes(reply.headers['x-request-id']));
   assert.equal(lines.length, 1, text);
