@@ -66,6 +66,23 @@ static float sample(float frame[FRAME][FRAME], float x, float y)
     return top + fy * (low - top);
 }
 
+/* Grey dilation (share > 0) or erosion (share < 0) by a cross of five pixels, blended in by |share|. */
+static void widen_strokes(float share, float px[SIDE * SIDE])
+{
+    float at[SIDE + 2][SIDE + 2] = {0}, sign = share < 0 ? -1 : 1;
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++)
+            at[y + 1][x + 1] = sign * px[y * SIDE + x];
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            const float *up = &at[y][x + 1], *here = &at[y + 1][x + 1], *down = &at[y + 2][x + 1];
+            float sides = here[-1] > here[1] ? here[-1] : here[1], ends = *up > *down ? *up : *down;
+            float most = sides > ends ? sides : ends;
+            most = most > *here ? most : *here;
+            px[y * SIDE + x] += share * (most - *here);
+        }
+}
+
 void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[784], float out[784])
 {
     float frame[FRAME][FRAME] = {0}, dx[SIDE][SIDE], dy[SIDE][SIDE];
@@ -92,4 +109,6 @@ void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[78
             out[y * SIDE + x] =
                 sample(frame, middle + xx * px + xy * py + dx[y][x], middle + yx * px + yy * py + dy[y][x]);
         }
+    if (a->stroke > 0)
+        widen_strokes(a->stroke * rng_signed(r), out);
 }

@@ -1,5 +1,5 @@
 /* Seeded small distortions of training pictures: shift, rotation, scale, shear, and a mild elastic one, all in one
- * bilinear resampling. A picture depends on its own random stream alone. */
+ * bilinear resampling, then strokes made thicker or thinner. A picture depends on its own random stream alone. */
 #ifndef DIGITD_WEIGHTS_AUGMENT_H
 #define DIGITD_WEIGHTS_AUGMENT_H
 
@@ -15,6 +15,8 @@ struct augment {
     float shear;           /* tangent of the slant: x moves by shear * y */
     float elastic_px;      /* standard deviation of a point's displacement in x and in y (after Simard et al. 2003) */
     float elastic_cell_px; /* distance of the displacement's knots: larger is smoother; 4 to 28 */
+    float stroke;          /* each pixel goes up to this share of the way to the largest (or least) of its neighbours:
+                              0.5 moves an edge by about half a pixel; 0 draws no number */
 };
 
 /* in[28][28] -> out[28][28], 0 to 1. What comes from outside the picture is 0. */

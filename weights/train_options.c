@@ -70,6 +70,8 @@ const struct option train_options[] = {
     {"shear", "TANGENT", OPTION_FLOAT, ATT(augment.shear), 0, 2, true, "distortion: slant, each way"},
     {"elastic", "PX", OPTION_FLOAT, ATT(augment.elastic_px), 0, 10, true, "distortion: deviation of a smooth field"},
     {"elastic-cell", "PX", OPTION_FLOAT, ATT(augment.elastic_cell_px), 4, 28, true, "distortion: how smooth"},
+    {"stroke", "SHARE", OPTION_FLOAT, ATT(augment.stroke), 0, 1, true,
+     "distortion: thicker or thinner, up to so far towards the next pixel"},
     {"last", NULL, OPTION_FLAG, AT(last), 0, 0, true, "ship the last epoch, not the best on validation"},
     {"first", "PICTURES", OPTION_INT, AT(train_first), 0, 60000, true, "train on so many only; 0: all 55,000"},
 };

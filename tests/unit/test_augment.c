@@ -77,7 +77,7 @@ static void test_identity(void **state)
 static void test_seeded(void **state)
 {
     (void)state;
-    const struct augment all = {2, 15, 0.15F, 0.2F, 1, 7};
+    const struct augment all = {2, 15, 0.15F, 0.2F, 1, 7, 0.5F};
     uint8_t in[N];
     float a[N], b[N];
     disc(in, 12, 15, 5);
@@ -189,6 +189,35 @@ static void test_shear(void **state)
     assert_true(largest > 0.27);
 }
 
+/* Breaks with: strokes only ever thicker, a disc's edge moved by another distance than the share of a pixel (grey
+ * dilation moves a diagonal edge less than one pixel, never more), or a number drawn though it is off. */
+static void test_stroke(void **state)
+{
+    (void)state;
+    const struct augment a = {.stroke = 0.5F};
+    uint8_t in[N];
+    float out[N];
+    double most = 0, least = 99;
+    disc(in, 13.5, 13.5, 6);
+    augment_none(in, out);
+    double radius = sqrt(measure(out).mass / 3.14159265358979);
+    for (uint64_t i = 0; i < DRAWS; i++) {
+        double r = sqrt(draw(&a, i, in, out).mass / 3.14159265358979);
+        most = fmax(most, r - radius);
+        least = fmin(least, r - radius);
+        for (int p = 0; p < N; p++)
+            assert_true(out[p] >= 0 && out[p] <= 1);
+    }
+    if (most < 0.35 || most > 0.5 || least > -0.35 || least < -0.5)
+        fail_msg("the radius changes by %.3f to %.3f", least, most);
+    struct rng off, on;
+    rng_seed(&off, 3, RNG_TEST, 0);
+    on = off;
+    augment_picture(&(struct augment){0}, &off, in, out);
+    augment_picture(&a, &on, in, out);
+    assert_int_not_equal(rng_u64(&off), rng_u64(&on));
+}
+
 /* Breaks with: an elastic field that is not as strong as asked for (measured where the picture is a slope, whose
  * values tell how far each point came from), not smooth, or not zero on average. */
 static void test_elastic(void **state)
@@ -221,9 +250,9 @@ static void test_elastic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_seeded), cmocka_unit_test(test_shift),
-        cmocka_unit_test(test_rotate),   cmocka_unit_test(test_scale),  cmocka_unit_test(test_shear),
-        cmocka_unit_test(test_elastic),
+        cmocka_unit_test(test_identity), cmocka_unit_test(test_seeded),  cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_rotate),   cmocka_unit_test(test_scale),   cmocka_unit_test(test_shear),
+        cmocka_unit_test(test_stroke),   cmocka_unit_test(test_elastic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
