@@ -321,12 +321,14 @@ static void tell_box(const struct ink *ink, const struct raster *in, struct norm
     steps->box[3] = (y1 < in->h ? y1 : in->h) - steps->box[1];
 }
 
-enum err normalise(const struct raster *in, uint8_t out[PIXELS], struct normalise_steps *steps)
+enum err normalise_with(const struct raster *in, const struct normalise_options *options, uint8_t out[PIXELS],
+                        struct normalise_steps *steps)
 {
     struct ink ink;
     struct small small;
     enum err e;
 
+    (void)options;
     memset(out, 0, PIXELS);
     memset(steps, 0, sizeof(*steps));
     if (in->w < 1 || in->h < 1)
@@ -349,4 +351,9 @@ enum err normalise(const struct raster *in, uint8_t out[PIXELS], struct normalis
     }
     ink_free(&ink);
     return e;
+}
+
+enum err normalise(const struct raster *in, uint8_t out[PIXELS], struct normalise_steps *steps)
+{
+    return normalise_with(in, &(struct normalise_options){0}, out, steps);
 }

@@ -19,6 +19,27 @@ struct raster {
     const uint8_t *px;
 };
 
+/* What a visitor may say better than the normaliser can guess. All zero: it decides, and centres as MNIST does. */
+enum normalise_invert { NORMALISE_INVERT_AUTO, NORMALISE_INVERT_YES, NORMALISE_INVERT_NO }; /* yes: ink is dark */
+enum normalise_center {
+    NORMALISE_CENTER_MASS, /* the ink box to 20 px, the centre of mass to index (14, 14) */
+    NORMALISE_CENTER_BOX,  /* the ink box to 20 px, its middle to the middle */
+    NORMALISE_CENTER_NONE  /* the whole picture to 28 px, as it lies */
+};
+
+/* Sees the pictures between the steps, in order: name is a short constant word ("levelled", "ink", "scaled" ...),
+ * px[h][w] grey, valid during the call only. */
+struct normalise_trace {
+    void (*see)(void *ctx, const char *name, int w, int h, const uint8_t *px);
+    void *ctx;
+};
+
+struct normalise_options {
+    enum normalise_invert invert;
+    enum normalise_center center;
+    const struct normalise_trace *trace; /* NULL: nobody looks */
+};
+
 /* What was done, in the pixels of the raster given. */
 struct normalise_steps {
     int width, height; /* px, of the raster that came in */
@@ -32,5 +53,9 @@ struct normalise_steps {
 /* out[28][28], light ink on black. Allocates its working copy and frees it. Never fails for content, only ERR_RANGE for
  * a side under 1 and ERR_NOMEM. */
 enum err normalise(const struct raster *in, uint8_t out[784], struct normalise_steps *steps);
+
+/* The same with a visitor's wishes. With any option set but trace, an MNIST-like picture is treated like others. */
+enum err normalise_with(const struct raster *in, const struct normalise_options *options, uint8_t out[784],
+                        struct normalise_steps *steps);
 
 #endif
