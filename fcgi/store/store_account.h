@@ -1,0 +1,68 @@
+/* The account's further parts: sessions as a list, API tokens, links sent by mail, invitations, the outbox, devices and
+ * throttles. A part of store.h's door: the same rules and errors hold (OK only after COMMIT; ERR_BUSY, ERR_IO,
+ * ERR_NOMEM everywhere). Secrets come in as SHA-256 only. Times are seconds since 1970-01-01 UTC, 0 for never.
+ *
+ * Lists call back once a row, in the order said; false stops. The row is valid during the call. */
+#ifndef DIGITD_STORE_STORE_ACCOUNT_H
+#define DIGITD_STORE_STORE_ACCOUNT_H
+
+#include "store.h"
+
+enum { STORE_NAME_MAX = 60, STORE_TOKENS_PER_USER = 50 };
+
+/* ---- sessions ---- */
+struct store_session {
+    int64_t id, created_at_s, last_seen_at_s;
+    bool current; /* its hash is the one given */
+    char address[STORE_ADDRESS_MAX + 1], agent[STORE_AGENT_MAX + 1];
+};
+/* The user's live ones, the last seen first. current_hash may be NULL. */
+enum err store_session_each(struct store *s, int64_t user_id, const struct store_session_rule *rule,
+                            const uint8_t *current_hash, bool (*row)(const struct store_session *, void *), void *ctx);
+/* ERR_NOT_FOUND: no such session of this user. */
+enum err store_session_end_id(struct store *s, int64_t user_id, int64_t session_id);
+/* All of the user's, but the one with keep_hash (NULL: none is kept). *n (may be NULL): how many ended. */
+enum err store_session_end_all(struct store *s, int64_t user_id, const uint8_t *keep_hash, int64_t *n);
+
+/* ---- changes to an account ---- */
+/* Sets the hash, ends every session (a new one is begun by the caller) and voids open reset links, in one commit. */
+enum err store_user_change_password(struct store *s, int64_t user_id, const char *password_hash);
+/* The user and all that is theirs, in one commit. ERR_NOT_FOUND. */
+enum err store_user_delete(struct store *s, int64_t user_id);
+enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* disabling ends sessions */
+enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */
+
+/* ---- API tokens ---- */
+enum { STORE_SCOPE_CLASSIFY = 1, STORE_SCOPE_HISTORY = 2 };
+struct store_token {
+    int64_t id, user_id, created_at_s, expires_at_s, last_used_at_s; /* expires 0: never; used up to 5 minutes late */
+    int scopes;                                                      /* STORE_SCOPE_... or-ed */
+    char name[STORE_NAME_MAX + 1];
+};
+/* *token is filled (id, created). name is cut and cleaned as store_session_add's agent. ERR_NOT_FOUND: no such user;
+ * ERR_LIMIT: the user has STORE_TOKENS_PER_USER already; ERR_EXISTS: the hash is in use. */
+enum err store_token_add(struct store *s, const uint8_t hash[DIGEST_BYTES], int64_t user_id, const char *name,
+                         int scopes, int64_t expires_at_s, struct store_token *token);
+/* The user of a token that has neither expired nor been revoked, and is not disabled; else ERR_NOT_FOUND. */
+enum err store_token_user(struct store *s, const uint8_t hash[DIGEST_BYTES], struct store_user *user,
+                          struct store_token *token);
+enum err store_token_each(struct store *s, int64_t user_id, bool (*row)(const struct store_token *, void *), void *ctx);
+enum err store_token_revoke(struct store *s, int64_t user_id, int64_t token_id); /* ERR_NOT_FOUND */
+
+/* ---- invitations ---- */
+struct store_invite {
+    int64_t id, created_at_s, expires_at_s;
+    int uses_left;
+    char note[STORE_NAME_MAX + 1];
+};
+enum err store_invite_add(struct store *s, const uint8_t hash[DIGEST_BYTES], const char *note, int uses,
+                          int64_t expires_at_s, struct store_invite *invite);
+/* ERR_NOT_FOUND: unknown, used up or expired. */
+enum err store_invite_check(struct store *s, const uint8_t hash[DIGEST_BYTES]);
+enum err store_invite_each(struct store *s, bool (*row)(const struct store_invite *, void *), void *ctx);
+enum err store_invite_revoke(struct store *s, int64_t id);
+/* store_user_add that takes one use of an invitation in the same commit; ERR_DENIED: it is good no more. */
+enum err store_user_add_invited(struct store *s, const char *email, const char *password_hash,
+                                const uint8_t invite_hash[DIGEST_BYTES], struct store_user *user);
+
+#endif

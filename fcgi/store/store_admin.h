@@ -1,0 +1,27 @@
+/* What `digitctl` asks of the database besides: lists, copies, checks. A part of store.h's door; the same rules hold.
+ */
+#ifndef DIGITD_STORE_STORE_ADMIN_H
+#define DIGITD_STORE_STORE_ADMIN_H
+
+#include "store_account.h"
+
+/* All users whose address contains text (NULL: all), by id, from after_id on. */
+enum err store_user_each(struct store *s, const char *text, int64_t after_id,
+                         bool (*row)(const struct store_user *, void *), void *ctx);
+
+/* A consistent copy of the database in a new file of mode 0600 while others write (one backup step under a read
+ * transaction, or VACUUM INTO), synced, under a temporary name first. ERR_EXISTS: path is there already. */
+enum err store_backup(struct store *s, const char *path, struct why *why);
+
+/* Puts a backup in the place of the database at path, which no process may have open (the caller holds the instance
+ * lock of digitd's run_dir): checks it first (application id, a schema this program can migrate, integrity), keeps the
+ * old files as NAME.before-restore, syncs. The old database is intact on failure. */
+enum err store_restore(const char *path, const char *backup, struct why *why);
+
+/* integrity_check and foreign_key_check; one call of tell for each finding. */
+enum err store_check_integrity(struct store *s, void (*tell)(void *ctx, const char *finding), void *ctx);
+
+/* How many rows each table has: for `digitctl check`. */
+enum err store_count_each(struct store *s, bool (*row)(const char *table, int64_t rows, void *ctx), void *ctx);
+
+#endif
