@@ -27,8 +27,10 @@ enum normalise_center {
     NORMALISE_CENTER_NONE  /* the whole picture to 28 px, as it lies */
 };
 
-/* Sees the pictures between the steps, in order: name is a short constant word ("levelled", "ink", "scaled" ...),
- * px[h][w] grey, valid during the call only. */
+/* Sees the pictures between the steps, in order: name is a constant word of lower-case letters, up to 15; px[h][w]
+ * grey, valid during the call only. "grey" is what came in and "input" the 28x28 that goes out; between them, unless
+ * the picture passes unchanged: "levelled" (the light evened out, ink dark), "ink" (ink light), and where there is any,
+ * "scaled". */
 struct normalise_trace {
     void (*see)(void *ctx, const char *name, int w, int h, const uint8_t *px);
     void *ctx;

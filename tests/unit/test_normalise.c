@@ -405,6 +405,81 @@ static void test_drawings_look_like_their_digit(void **state)
     }
 }
 
+/* Fails when a wish is not followed: ink is what it is called; the box goes to the middle, or the picture stays as it
+ * lies. */
+static void test_wishes(void **state)
+{
+    uint8_t *px = canvas(280, 280, 255), out[PIXELS], sample[PIXELS];
+    const struct raster in = {.w = 280, .h = 280, .px = px}, mnist = {.w = 28, .h = 28, .px = sample};
+    struct normalise_options o = {.center = NORMALISE_CENTER_NONE};
+    struct normalise_steps s;
+
+    (void)state;
+    fill(px, 280, 20, 30, 30, 200, 0); /* an L: its mass lies left of its middle and below it */
+    fill(px, 280, 20, 200, 140, 30, 0);
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    for (int i = 0; i < PIXELS; i++)
+        assert_int_equal(out[i], px[(i / 28 * 10 + 5) * 280 + i % 28 * 10 + 5] == 0 ? 255 : 0);
+    assert_true(s.inverted && s.shift[0] == 0 && s.shift[1] == 0);
+    assert_int_equal(s.box[0], 20);
+    o.center = NORMALISE_CENTER_BOX;
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    for (int x = 0; x < 28; x++) /* 20 px high, 14 wide */
+        assert_int_equal(out[22 * 28 + x] > 0, x >= 7 && x < 21);
+    assert_int_equal(out[3 * 28 + 7] + out[24 * 28 + 7], 0);
+    o = (struct normalise_options){.invert = NORMALISE_INVERT_NO};
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    assert_false(s.inverted);
+    o.invert = NORMALISE_INVERT_YES;
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    assert_true(s.inverted);
+    assert_in_range(s.shift[0], 1, 4);
+    read_sample(4, sample); /* as MNIST's are, but a wish was made */
+    o.invert = NORMALISE_INVERT_NO;
+    assert_int_equal(normalise_with(&mnist, &o, out, &s), OK);
+    assert_false(s.unchanged);
+    assert_in_range((int)(10 * mean_difference(out, sample)), 0, 10);
+    free(px);
+}
+
+static void note_step(void *ctx, const char *name, int w, int h, const uint8_t *px)
+{
+    char *seen = ctx;
+    size_t n = strlen(seen);
+    int sum = 0;
+
+    assert_in_range(strspn(name, "abcdefghijklmnopqrstuvwxyz"), strlen(name), 15);
+    for (int i = 0; i < w * h; i++)
+        sum |= px[i]; /* read to its end, under ASan */
+    snprintf(seen + n, 200 - n, "%s %dx%d%s, ", name, w, h, sum == 0 ? " black" : "");
+}
+
+/* Fails when a step is not shown, or out of order, or at the wrong size. */
+static void test_trace(void **state)
+{
+    uint8_t *px = canvas(300, 200, 255), out[PIXELS], sample[PIXELS];
+    char seen[200] = "";
+    const struct normalise_trace trace = {.see = note_step, .ctx = seen};
+    const struct normalise_options o = {.trace = &trace};
+    struct raster in = {.w = 300, .h = 200, .px = px};
+    struct normalise_steps s;
+
+    (void)state;
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    assert_string_equal(seen, "grey 300x200, levelled 300x200, ink 300x200 black, input 28x28 black, ");
+    fill(px, 300, 100, 40, 20, 100, 90);
+    seen[0] = 0;
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    assert_string_equal(seen, "grey 300x200, levelled 300x200, ink 300x200, scaled 4x20, input 28x28, ");
+    read_sample(4, sample);
+    in = (struct raster){.w = 28, .h = 28, .px = sample};
+    seen[0] = 0;
+    assert_int_equal(normalise_with(&in, &o, out, &s), OK);
+    assert_string_equal(seen, "grey 28x28, input 28x28, ");
+    assert_true(s.unchanged);
+    free(px);
+}
+
 static void test_sides_of_zero(void **state)
 {
     const uint8_t px = 0;
@@ -430,6 +505,8 @@ int main(void)
         cmocka_unit_test(test_same_digit_anywhere),
         cmocka_unit_test(test_uneven_light),
         cmocka_unit_test(test_drawings_look_like_their_digit),
+        cmocka_unit_test(test_wishes),
+        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_sides_of_zero),
     };
 

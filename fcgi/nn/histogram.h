@@ -1,0 +1,17 @@
+/* Counts of grey values. Used by the files of the normaliser alone. */
+#ifndef DIGITD_NN_HISTOGRAM_H
+#define DIGITD_NN_HISTOGRAM_H
+
+#include <stdint.h>
+
+struct histogram {
+    int64_t count[256], total;
+};
+
+/* Zero it first. */
+void histogram_add(struct histogram *h, uint8_t v);
+
+/* The least value that at least total * percent / 100 of the values do not exceed. */
+int histogram_percentile(const struct histogram *h, int percent);
+
+#endif
