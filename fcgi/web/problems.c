@@ -27,6 +27,7 @@ const struct problem problems[PROBLEM_COUNT] = {
     [PROBLEM_DAMAGED_PICTURE] = {422, "damaged-picture", "The picture is damaged or cut short."},
     [PROBLEM_INTERNAL] = {500, "internal", "Something went wrong on the server."},
     [PROBLEM_BUSY] = {503, "busy", "The server is busy."},
+    [PROBLEM_SEND_AGAIN] = {503, "send-again", "This picture was not read yet."},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable", "The server cannot answer right now."},
     [PROBLEM_NOT_READY] = {503, "not-ready", "The service is not ready."},
 };
