@@ -209,6 +209,31 @@ void image_free(struct image *img)
     memset(img, 0, sizeof(*img));
 }
 
+enum err image_write_png(const struct raster *r, struct buf *out)
+{
+    gdImagePtr im;
+    void *bytes = NULL;
+    int n = 0;
+    enum err e = ERR_NOMEM;
+
+    if (r->w < 1 || r->h < 1 || r->w > IMAGE_SIDE_MAX_PX || r->h > IMAGE_SIDE_MAX_PX)
+        return ERR_RANGE;
+    im = gdImageCreate(r->w, r->h);
+    for (int v = 0; im != NULL && v < gdMaxColors; v++)
+        (void)gdImageColorAllocate(im, v, v, v); /* an empty palette is filled from its start: colour v is grey v */
+    for (int y = 0; im != NULL && y < r->h; y++)
+        memcpy(im->pixels[y], r->px + (size_t)y * (size_t)r->w, (size_t)r->w);
+    if (im != NULL)
+        bytes = gdImagePngPtr(im, &n);
+    if (bytes != NULL)
+        e = buf_add(out, bytes, (size_t)n);
+    if (bytes != NULL)
+        gdFree(bytes);
+    if (im != NULL)
+        gdImageDestroy(im);
+    return e;
+}
+
 /* A small picture in one format, made by libgd itself; free with gdFree. */
 static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
 {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../base/buf.h"
 #include "../base/err.h"
 #include "../nn/normalise.h"
 
@@ -28,6 +29,10 @@ struct image {
  * *out is zeroed on failure. An empty n == 0 is ERR_TRUNCATED. */
 enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct why *why);
 void image_free(struct image *img);
+
+/* Appends r to out as a PNG file. For the step pictures of the command line: r is our own, of sides up to
+ * IMAGE_SIDE_MAX_PX. ERR_RANGE, ERR_NOMEM, ERR_LIMIT. */
+enum err image_write_png(const struct raster *r, struct buf *out);
 
 /* Runs one tiny decode of each format, so that what libgd and its codecs initialise lazily is done (before fork). */
 enum err image_warm_up(struct why *why);
