@@ -19,6 +19,7 @@
 
 #include <gd.h>
 
+#include "grey.h"
 #include "header_formats.h"
 
 /* What libgd said during a decode. What does not fit is dropped: the first messages are the ones that matter. */
@@ -117,14 +118,6 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
     return header_damaged(header->format, why);
 }
 
-/* Luminance of Rec. 601 over white, in whole numbers: a grey of v gives exactly v, so MNIST's pixels survive. */
-static uint8_t image_grey(int red, int green, int blue, int alpha)
-{
-    int grey = (299 * red + 587 * green + 114 * blue + 500) / 1000;
-
-    return (uint8_t)((grey * (gdAlphaMax - alpha) + 255 * alpha + gdAlphaMax / 2) / gdAlphaMax);
-}
-
 /* Where pixel (x, y) as stored goes when the picture is put upright: px[first + x * right + y * down]. */
 struct upright {
     int width, height; /* after turning */
@@ -153,27 +146,41 @@ static struct upright image_upright(const struct image_header *h)
     return u;
 }
 
-static void image_fill_grey(const gdImage *im, const struct upright *u, uint8_t *px)
+static struct grey_colour image_colour(const gdImage *im, int x, int y)
 {
-    uint8_t palette[gdMaxColors];
+    const int c = im->trueColor ? im->tpixels[y][x] : im->pixels[y][x];
 
-    for (int i = 0; !im->trueColor && i < gdMaxColors; i++)
-        palette[i] = i == im->transparent ? 255 : image_grey(im->red[i], im->green[i], im->blue[i], im->alpha[i]);
-    for (int y = 0; y < im->sy; y++) {
-        for (int x = 0; x < im->sx; x++) {
-            uint8_t *to = px + u->first + x * u->right + y * u->down;
-            int c;
+    if (c == im->transparent)
+        return (struct grey_colour){.cover = 0};
+    if (!im->trueColor)
+        return (struct grey_colour){im->red[c], im->green[c], im->blue[c], gdAlphaMax - im->alpha[c]};
+    return (struct grey_colour){gdTrueColorGetRed(c), gdTrueColorGetGreen(c), gdTrueColorGetBlue(c),
+                                gdAlphaMax - gdTrueColorGetAlpha(c)};
+}
 
-            if (!im->trueColor) {
-                *to = palette[im->pixels[y][x]];
-                continue;
-            }
-            c = im->tpixels[y][x];
-            *to = c == im->transparent ? 255
-                                       : image_grey(gdTrueColorGetRed(c), gdTrueColorGetGreen(c), gdTrueColorGetBlue(c),
-                                                    gdTrueColorGetAlpha(c));
+/* Every n-th pixel, each row starting elsewhere, so that no straight line of one pixel escapes. */
+static const struct grey_mix *image_choose_grey(const gdImage *im)
+{
+    const int n = (int)((int64_t)im->sx * im->sy / GREY_SAMPLES_MAX) + 1;
+    struct grey_counts counts = {0};
+
+    for (int y = 0; y < im->sy; y++)
+        for (int x = (int)((int64_t)y * 37 % n); x < im->sx; x += n) {
+            const struct grey_colour c = image_colour(im, x, y);
+
+            grey_count(&counts, &c);
         }
-    }
+    return &grey_mixes[grey_choose(&counts)];
+}
+
+static void image_fill_grey(const gdImage *im, const struct grey_mix *mix, const struct upright *u, uint8_t *px)
+{
+    for (int y = 0; y < im->sy; y++)
+        for (int x = 0; x < im->sx; x++) {
+            const struct grey_colour c = image_colour(im, x, y);
+
+            px[u->first + x * u->right + y * u->down] = grey_of(mix, &c);
+        }
 }
 
 enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct why *why)
@@ -194,7 +201,10 @@ enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct 
     u = image_upright(&header);
     out->px = malloc((size_t)u.width * (size_t)u.height);
     if (out->px != NULL) {
-        image_fill_grey(im, &u, out->px);
+        const struct grey_mix *mix = image_choose_grey(im);
+
+        image_fill_grey(im, mix, &u, out->px);
+        out->channel = mix->name;
         out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};
     } else {
         e = err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");

@@ -18,7 +18,8 @@ enum { IMAGE_SIDE_MAX_PX = 10000, IMAGE_AREA_MAX_PX = 25 * 1000 * 1000 };
  * undone. */
 struct image {
     struct raster raster;
-    uint8_t *px; /* == raster.px */
+    uint8_t *px;         /* == raster.px */
+    const char *channel; /* what grey was made of: "luminance", "red" ... (grey.h), a constant */
 };
 
 /* Decodes bytes[n]. why has one sentence for the visitor, who may be shown it as it stands.
