@@ -40,7 +40,7 @@ PROGRAMS  := $(if $(MAIN_OBJ),$(BUILD)/digitd) $(if $(wildcard weights/digit.c),
 
 LIBS_base  := -lmd -ljansson
 LIBS_nn    := -lm
-LIBS_image := -lgd
+LIBS_image := -lgd -lseccomp
 LIBS_store := -lsqlite3 -lcrypt -lutf8proc
 LIBS_web   := -lfcgi
 LIBS_ALL   := $(foreach r,$(ROOMS),$(LIBS_$(r))) -pthread

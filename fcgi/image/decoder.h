@@ -1,9 +1,9 @@
 /* The decoder child: picture bytes -> 28x28, in a process of its own that has nothing to lose.
  *
  * decoder_new forks it; it keeps no descriptor but its end of the channel (0 to 2 are /dev/null), warms libgd up, sets
- * its limits, closes the sandbox (sandbox.h), and answers one request at a time until the channel closes. Bytes, the
- * 28x28 and the step pictures travel in one shared memory area, the rest in messages of fixed size over a socketpair.
- * It ends with its parent. What it answers is a hostile input: the parent checks every field (decoder_reply_check).
+ * its limits, closes the sandbox (sandbox.h), and answers one request at a time until the channel closes. The file and
+ * the step pictures travel in one shared memory area, the rest in messages of fixed size over a socketpair. It ends
+ * with its parent. What it answers is a hostile input: the parent checks every field (decoder_reply_check).
  *
  * Fork it before the process opens anything that a picture must not reach (the database above all). */
 #ifndef DIGITD_IMAGE_DECODER_H
@@ -54,15 +54,24 @@ struct decoder_reply {
  * ERR_IO, ERR_NOMEM, or ERR_UNSUPPORTED where the kernel has no seccomp. The parent ignores SIGPIPE on its own. */
 enum err decoder_new(struct decoder **out, size_t bytes_max, struct why *why);
 
-/* Errors as image_decode, with the sentence for the visitor in why; *reply is zeroed on failure. When the child dies or
- * stalls, the error is ERR_FORMAT (the picture did it: 422) and decoder_lost is true from then on: every further call
- * is ERR_BUSY without a try. */
+/* Errors as image_decode, with the sentence for the visitor in why; *reply is zeroed on failure. When the child dies,
+ * stalls or talks nonsense, the error is ERR_FORMAT (the picture did it: 422) and decoder_lost is true from then on:
+ * every further call is ERR_BUSY without a try. ERR_BUSY also where it was found dead before it took this picture. */
 enum err decoder_read(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
                       struct why *why);
 bool decoder_lost(const struct decoder *d);
 
-/* The child's process id, for logs and tests. */
+/* The child's process id, for logs and tests; 0 once it is lost. */
 int decoder_pid(const struct decoder *d);
+
+/* For a poll loop, between two calls of decoder_read: anything to be heard on this descriptor is the child's end or its
+ * nonsense; decoder_heard finds out, and decoder_lost is true then. -1 once it is lost. */
+int decoder_fd(const struct decoder *d);
+void decoder_heard(struct decoder *d);
+
+/* One log line about how it was lost: sandbox_kill, decoder_died, decoder_stalled or decoder_nonsense, with the id of
+ * the request (may be NULL or ""). */
+void decoder_log_loss(const struct decoder *d, const char *request_id);
 
 /* Ends the child and waits for it. NULL is allowed. */
 void decoder_free(struct decoder *d);

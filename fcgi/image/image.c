@@ -205,6 +205,7 @@ enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct 
 
         image_fill_grey(im, mix, &u, out->px);
         out->channel = mix->name;
+        out->upright = header.orientation != 1;
         out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};
     } else {
         e = err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");

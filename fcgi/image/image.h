@@ -5,6 +5,7 @@
 #ifndef DIGITD_IMAGE_IMAGE_H
 #define DIGITD_IMAGE_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct image {
     struct raster raster;
     uint8_t *px;         /* == raster.px */
     const char *channel; /* what grey was made of: "luminance", "red" ... (grey.h), a constant */
+    bool upright;        /* EXIF's orientation was undone */
 };
 
 /* Decodes bytes[n]. why has one sentence for the visitor, who may be shown it as it stands.

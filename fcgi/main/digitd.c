@@ -1,7 +1,8 @@
 /* digitd: the service. Options, the order of the start, and one clear line where it ends early.
  *
  * The order matters: settings, then the network (read and repacked once, tested against its golden pictures), then
- * libgd's lazy initialisation, then lock, database and sockets, then fork. Nothing of a client's is read in here. */
+ * whether a decoder child can be had, then lock, database and sockets, then fork. Nothing of a client's is read in
+ * here. */
 #include <sys/stat.h>
 
 #include <getopt.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../image/image.h"
+#include "../web/route.h"
 #include "master.h"
 
 enum { EXIT_USAGE = 2 };
@@ -46,6 +47,17 @@ static int check(const char *conf_path)
     return EXIT_SUCCESS;
 }
 
+/* One decoder child, started and ended: a kernel that refuses the sandbox or a libgd without a codec is one clear line
+ * now, and not a crash loop later (R12). */
+static enum err decoder_try(struct why *why)
+{
+    struct decoder *d = NULL;
+    enum err e = decoder_new(&d, ROUTE_PICTURES_MAX_BYTES, why);
+
+    decoder_free(d);
+    return e;
+}
+
 static int serve(const char *conf_path)
 {
     struct service service;
@@ -59,7 +71,7 @@ static int serve(const char *conf_path)
     if (e == OK)
         e = master_log_open(&service.conf, &why);
     if (e == OK)
-        e = image_warm_up(&why);
+        e = decoder_try(&why);
     if (e != OK) {
         service_free(&service);
         return fail(&why);

@@ -94,7 +94,13 @@ enum err scoreboard_restrict(struct scoreboard *b, int i)
     for (int other = 0; other < b->slots; other++)
         if (other != i && munmap(b->map + (size_t)(other + 1) * b->page, b->page) != 0)
             return ERR_IO;
-    return mprotect(b->map, b->page, PROT_READ) == 0 ? OK : ERR_IO;
+    if (mprotect(b->map, b->page, PROT_READ) != 0)
+        return ERR_IO;
+    /* The worker's decoder child gets neither page. */
+    return madvise(b->map, b->page, MADV_DONTFORK) == 0 &&
+                   madvise(b->map + (size_t)(i + 1) * b->page, b->page, MADV_DONTFORK) == 0
+               ? OK
+               : ERR_IO;
 }
 
 /* to[size], always ended by a NUL. */

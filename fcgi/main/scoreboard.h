@@ -37,7 +37,8 @@ struct score *scoreboard_slot(struct scoreboard *b, int i);
 void scoreboard_set_steady(struct scoreboard *b, bool steady);
 bool scoreboard_steady(const struct scoreboard *b);
 
-/* Worker i, after fork: unmaps every slot but its own and makes the master's page read-only. ERR_IO. */
+/* Worker i, after fork: unmaps every slot but its own and makes the master's page read-only; neither
+ * is inherited by its children. ERR_IO. */
 enum err scoreboard_restrict(struct scoreboard *b, int i);
 
 /* Worker: up, then begin ... phase, route ... end for each request; answered: it counts as one. Text is cut to the

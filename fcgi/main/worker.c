@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ enum {
 
 struct worker {
     struct app app;
+    struct decoder *decoder; /* NULL but in the main pool */
     struct fcgx *fcgx;
     struct score *score;
     const struct scoreboard *board;
@@ -43,7 +45,8 @@ struct worker {
     int64_t requests_left;
     int64_t housekeep_us, drain_us; /* when: the next housekeeping; the end of draining */
     bool draining, retiring;
-    bool store_failed, accept_failed, housekeep_failed; /* said so already */
+    bool store_failed, accept_failed, housekeep_failed, loss_told; /* said so already */
+    char request_id[REQUEST_ID_MAX + 1];                           /* of the request in flight, or the last one */
 };
 
 static void worker_on_phase(void *ctx, enum phase phase)
@@ -53,7 +56,10 @@ static void worker_on_phase(void *ctx, enum phase phase)
 
 static void worker_on_route(void *ctx, const char *route, const char *request_id)
 {
-    score_route(((struct worker *)ctx)->score, route, request_id);
+    struct worker *w = ctx;
+
+    score_route(w->score, route, request_id);
+    (void)snprintf(w->request_id, sizeof(w->request_id), "%s", request_id);
 }
 
 static bool worker_is_steady(void *ctx)
@@ -127,14 +133,28 @@ static void worker_store_open(struct worker *w)
     w->store_failed = true;
 }
 
+/* The first thing that a worker makes: the child inherits what is in memory now, which is the master's and nobody's
+ * secret, and what is made later it never sees. */
+static enum err worker_decoder_new(struct worker *w)
+{
+    struct why why = {""};
+    enum err e = OK;
+
+    if (w->place->pool == POOL_MAIN)
+        e = decoder_new(&w->decoder, ROUTE_PICTURES_MAX_BYTES, &why);
+    if (e != OK)
+        log_text(LOG_ERROR, "decoder_start_failed", why.text);
+    return e;
+}
+
 static enum err worker_new(struct worker *w, const struct service *service)
 {
     enum err e;
 
-    w->signal_fd = -1;
     w->app = (struct app){.pool = w->place->pool,
                           .conf = &service->conf,
                           .model = service->model,
+                          .decoder = w->decoder,
                           .cnn = service->cnn,
                           .scratch = cnn_scratch_new(service->cnn),
                           .reply = reply_new(),
@@ -160,6 +180,7 @@ static void worker_free(struct worker *w)
     free(w->app.scratch);
     reply_free(w->app.reply);
     buf_free(w->app.body);
+    decoder_free(w->decoder);
     if (w->signal_fd >= 0)
         (void)close(w->signal_fd);
 }
@@ -243,17 +264,38 @@ static int worker_timeout_ms(const struct worker *w)
     return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 
+/* Whether this worker goes on. One that has lost its decoder ends in good order, and the master fills its seat within
+ * milliseconds: a new decoder cannot be forked from a process that has the database open. It counts as no crash (R8),
+ * or ten bad pictures would take the site down. While draining nobody would come after it, so it stays, and answers
+ * that pictures be sent again. */
+static bool worker_goes_on(struct worker *w)
+{
+    if (w->decoder == NULL || !decoder_lost(w->decoder))
+        return true;
+    if (!w->loss_told)
+        decoder_log_loss(w->decoder, w->request_id);
+    w->loss_told = true;
+    return w->draining;
+}
+
 static int worker_loop(struct worker *w)
 {
-    while (w->requests_left > 0) {
-        struct pollfd fds[2] = {{.fd = w->signal_fd, .events = POLLIN}, {.fd = w->place->listen_fd, .events = POLLIN}};
+    while (w->requests_left > 0 && worker_goes_on(w)) {
+        struct pollfd fds[3] = {{.fd = w->signal_fd, .events = POLLIN},
+                                {.fd = w->place->listen_fd, .events = POLLIN},
+                                {.fd = w->decoder == NULL ? -1 : decoder_fd(w->decoder), .events = POLLIN}};
 
-        if (poll(fds, 2, worker_timeout_ms(w)) < 0 && errno != EINTR)
+        w->request_id[0] = '\0';
+        if (poll(fds, 3, worker_timeout_ms(w)) < 0 && errno != EINTR)
             return EXIT_FAILURE;
         if (fds[0].revents != 0)
             worker_signals_read(w);
         if (w->retiring || (w->draining && clock_mono_us() > w->drain_us))
             break;
+        if (fds[2].revents != 0) { /* before a request is taken that it could not answer */
+            decoder_heard(w->decoder);
+            continue;
+        }
         if (fds[1].revents != 0)
             worker_serve(w);
         else if (w->draining)
@@ -266,12 +308,14 @@ static int worker_loop(struct worker *w)
 
 int worker_main(const struct service *service, struct scoreboard *board, const struct worker_place *place)
 {
-    struct worker w = {.board = board, .place = place, .score = scoreboard_slot(board, place->slot)};
+    struct worker w = {.board = board, .place = place, .score = scoreboard_slot(board, place->slot), .signal_fd = -1};
     enum err e = worker_harden(place);
     int status = EXIT_FAILURE;
 
     if (e == OK)
         e = scoreboard_restrict(board, place->slot);
+    if (e == OK)
+        e = worker_decoder_new(&w);
     if (e == OK)
         e = worker_new(&w, service);
     if (e != OK)

@@ -5,8 +5,6 @@
 
 #include "../base/clock.h"
 #include "../image/header.h"
-#include "../image/image.h"
-#include "../nn/normalise.h"
 #include "base64.h"
 #include "call.h"
 #include "card.h"
@@ -17,8 +15,7 @@ enum { REQUEST_AREA_MAX_PX = 100 * 1000 * 1000, NAME_BYTES_MAX = 255 };
 /* One picture on its way. */
 struct reading {
     char name[NAME_BYTES_MAX + 1]; /* the client's file name; shown, never opened */
-    uint8_t input[MODEL_PIXELS];   /* [28][28] */
-    struct normalise_steps steps;
+    struct decoder_reply decoded;
     struct answer answer;
     int64_t elapsed_us;
 };
@@ -85,19 +82,16 @@ static bool area_check(struct call *c, const struct multipart_part *parts, int n
 
 static enum err reading_make(struct call *c, const struct multipart_part *part, struct reading *r, struct why *why)
 {
-    struct image img;
+    const struct decoder_request request = {.bytes = part->bytes, .n = part->n};
     int64_t began_us = clock_mono_us();
     enum err e;
 
     (void)multipart_filename(part, r->name, sizeof(r->name));
     call_phase(c, PHASE_DECODE);
-    e = image_decode(part->bytes, part->n, &img, why);
-    if (e == OK)
-        e = normalise(&img.raster, r->input, &r->steps);
-    image_free(&img);
+    e = decoder_read(c->app->decoder, &request, &r->decoded, why);
     call_phase(c, PHASE_INFER);
     if (e == OK)
-        cnn_answer(c->app->cnn, r->input, &r->answer, c->app->scratch);
+        cnn_answer(c->app->cnn, r->decoded.input, &r->answer, c->app->scratch);
     r->elapsed_us = clock_mono_us() - began_us;
     return e;
 }
@@ -113,6 +107,8 @@ static enum problem_id problem_of(enum err e)
     case ERR_TRUNCATED:
     case ERR_RANGE:
         return PROBLEM_DAMAGED_PICTURE;
+    case ERR_BUSY: /* the decoder was lost over an earlier picture, or before it had this one */
+        return PROBLEM_SEND_AGAIN;
     case ERR_NOMEM:
         return PROBLEM_UNAVAILABLE;
     default:
@@ -122,7 +118,11 @@ static enum problem_id problem_of(enum err e)
 
 static const char *sentence_of(enum err e, const struct why *why)
 {
-    return why->text[0] != '\0' ? why->text : e == ERR_NOMEM ? "Try again later." : "Try another picture.";
+    if (why->text[0] != '\0')
+        return why->text;
+    if (e == ERR_BUSY)
+        return "The picture reader had to start anew before it came to this picture. Send it again.";
+    return e == ERR_NOMEM ? "Try again later." : "Try another picture.";
 }
 
 static void add_steps(struct json *v, const struct normalise_steps *s)
@@ -163,9 +163,9 @@ static void add_result(struct json *results, const struct reading *r, bool with_
 
     json_set_str(v, "name", r->name);
     add_answer(v, &r->answer);
-    add_steps(v, &r->steps);
+    add_steps(v, &r->decoded.steps);
     if (with_input) {
-        base64_encode(r->input, MODEL_PIXELS, text);
+        base64_encode(r->decoded.input, MODEL_PIXELS, text);
         json_set_str(v, "input", text);
     }
     json_set_int(v, "elapsed_us", r->elapsed_us);

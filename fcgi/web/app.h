@@ -4,6 +4,7 @@
 #define DIGITD_WEB_APP_H
 
 #include "../base/conf.h"
+#include "../image/decoder.h"
 #include "../nn/cnn.h"
 #include "../nn/model.h"
 #include "../store/store.h"
@@ -24,10 +25,11 @@ struct app {
     const struct conf *conf;
     const struct model *model; /* metadata and golden pictures */
     const struct cnn *cnn;
-    void *scratch;       /* for cnn_forward */
-    struct store *store; /* NULL while it cannot be opened: what needs it answers 503 */
-    struct reply *reply; /* reused */
-    struct buf *body;    /* reused, wiped after each request; maximum is the largest body of any route */
+    void *scratch;           /* for cnn_forward */
+    struct decoder *decoder; /* of the main pool's workers; NULL in the others, whose routes read no picture */
+    struct store *store;     /* NULL while it cannot be opened: what needs it answers 503 */
+    struct reply *reply;     /* reused */
+    struct buf *body;        /* reused, wiped after each request; maximum is the largest body of any route */
 
     /* May be NULL. Called when a request enters a phase, and with the route once that is known; ctx is the worker's. */
     void (*on_phase)(void *ctx, enum phase phase);

@@ -30,6 +30,7 @@ static struct conf conf;
 static struct app app;
 static struct model *model;
 static struct cnn *cnn;
+static struct decoder *decoder;
 static bool steady = true;
 static char cookie_jar[256]; /* "name=token" of the last Set-Cookie; empty once it was cleared */
 static char set_cookie[256]; /* the last reply's Set-Cookie, whole */
@@ -289,6 +290,8 @@ static int app_set_up(void **state)
     uint64_t seed = 1;
 
     (void)state;
+    assert_int_equal(decoder_new(&decoder, 10 * 1024 * 1024, &why),
+                     OK); /* before there is a database, as a worker does */
     fixture_new(&db);
     cookie_jar[0] = '\0';
     steady = true;
@@ -299,6 +302,7 @@ static int app_set_up(void **state)
     app = (struct app){.conf = &conf,
                        .model = model,
                        .cnn = cnn,
+                       .decoder = decoder,
                        .scratch = cnn_scratch_new(cnn),
                        .store = db.store,
                        .reply = reply_new(),
@@ -314,6 +318,7 @@ static int app_tear_down(void **state)
     json_free(got.json);
     got.json = NULL;
     free(app.scratch);
+    decoder_free(decoder);
     reply_free(app.reply);
     buf_free(app.body);
     cnn_free(cnn);

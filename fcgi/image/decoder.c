@@ -1,0 +1,256 @@
+/* The worker's side of the decoder child: forks it, asks, waits, believes nothing, ends it.
+ *
+ * Traps:
+ * - The channel is SOCK_SEQPACKET: a message comes whole or not at all, and its end is seen at once (recv gives 0).
+ * - A child that dies before it has taken the ask leaves it unread, and the kernel then says ECONNRESET: the picture is
+ *   innocent, ERR_BUSY. Once it has taken it, its death is the picture's fault.
+ * - SO_RCVTIMEO is the wait: one system call instead of poll and recv. It starts anew after a signal; a worker takes
+ *   its signals from a descriptor, and the deadline is looked at besides.
+ * - What lies in the shared area is wiped by this side, which alone is sure to do so (R35). */
+#include "decoder.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/log.h"
+#include "decoder_wire.h"
+
+/* Why there is no child any more. */
+enum loss { LOSS_NONE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE };
+
+struct decoder {
+    int channel; /* -1: closed */
+    pid_t pid;   /* 0: waited for */
+    struct decoder_area area;
+    uint64_t serial;
+    struct decoder_reply told; /* the last one: its pictures are wiped before the next */
+    enum loss loss;
+    int status; /* of wait, once lost */
+};
+
+static void decoder_reap(struct decoder *d)
+{
+    if (d->channel >= 0)
+        (void)close(d->channel);
+    d->channel = -1;
+    if (d->pid <= 0)
+        return;
+    (void)kill(d->pid, SIGKILL); /* it may be dead already: then its own end is what wait tells */
+    while (waitpid(d->pid, &d->status, 0) < 0 && errno == EINTR)
+        ;
+    d->pid = 0;
+}
+
+static void decoder_lose(struct decoder *d, enum loss loss)
+{
+    d->loss = loss;
+    decoder_reap(d);
+}
+
+static void decoder_wipe_pictures(struct decoder *d)
+{
+    for (int i = 0; i < d->told.n_pictures; i++)
+        memset(decoder_area_picture(&d->area, i), 0, (size_t)d->told.pictures[i].w * (size_t)d->told.pictures[i].h);
+    memset(&d->told, 0, sizeof(d->told));
+}
+
+static enum err decoder_channel(int ends[2])
+{
+    const struct timeval wait = {.tv_sec = DECODER_WAIT_MS / 1000, .tv_usec = DECODER_WAIT_MS % 1000 * 1000L};
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return ERR_IO;
+    return setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 ? OK : ERR_IO;
+}
+
+static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
+{
+    const size_t n = bytes_max + (size_t)DECODER_STEPS_MAX * DECODER_STEP_MAX_BYTES;
+    void *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (map == MAP_FAILED)
+        return ERR_NOMEM;
+    *area = (struct decoder_area){map, bytes_max, n};
+    return OK;
+}
+
+/* One message of the child's, whatever it holds. */
+static ssize_t decoder_receive(const struct decoder *d, uint8_t bytes[sizeof(struct decoder_answer) + 1])
+{
+    const int64_t until_us = clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000);
+    ssize_t n;
+
+    do
+        n = recv(d->channel, bytes, sizeof(struct decoder_answer) + 1, 0);
+    while (n < 0 && errno == EINTR && clock_mono_us() < until_us);
+    return n;
+}
+
+/* The child's first message: it is ready, or it says why not. */
+static enum err decoder_greet(struct decoder *d, struct why *why)
+{
+    uint8_t bytes[sizeof(struct decoder_answer) + 1];
+    struct decoder_answer first;
+    ssize_t n = decoder_receive(d, bytes);
+
+    if (n != (ssize_t)sizeof(first))
+        return err_why(why, ERR_IO, "decoder: the child process does not start");
+    memcpy(&first, bytes, sizeof(first)); /* it has read no picture yet: it is believed */
+    first.why[sizeof(first.why) - 1] = '\0';
+    if (first.error != OK)
+        return err_why(why, first.error > OK && first.error < ERR_COUNT ? (enum err)first.error : ERR_IO, "%s",
+                       first.why);
+    return OK;
+}
+
+enum err decoder_new(struct decoder **out, size_t bytes_max, struct why *why)
+{
+    struct decoder *d = calloc(1, sizeof(*d));
+    const pid_t self = getpid();
+    int ends[2] = {-1, -1};
+    enum err e;
+
+    *out = NULL;
+    if (d == NULL)
+        return err_why(why, ERR_NOMEM, "decoder: out of memory");
+    d->channel = -1;
+    e = decoder_area_new(&d->area, bytes_max);
+    if (e == OK)
+        e = decoder_channel(ends);
+    if (e == OK) {
+        d->pid = fork();
+        if (d->pid == 0)
+            decoder_child_run(ends[1], self, &d->area);
+        if (d->pid < 0)
+            e = ERR_IO;
+    }
+    if (e != OK)
+        (void)err_why(why, e, "decoder: %s", strerror(errno));
+    d->channel = ends[0];
+    if (ends[1] >= 0)
+        (void)close(ends[1]);
+    if (e == OK)
+        e = decoder_greet(d, why);
+    if (e != OK) {
+        decoder_free(d);
+        return e;
+    }
+    *out = d;
+    return OK;
+}
+
+static bool decoder_ask(struct decoder *d, const struct decoder_request *request)
+{
+    const struct decoder_ask ask = {.serial = ++d->serial,
+                                    .n = request->n,
+                                    .invert = (int32_t)request->invert,
+                                    .center = (int32_t)request->center,
+                                    .steps_side_px = request->steps_side_px};
+
+    memcpy(d->area.map, request->bytes, request->n);
+    return send(d->channel, &ask, sizeof(ask), MSG_NOSIGNAL) == (ssize_t)sizeof(ask);
+}
+
+/* The answer to what was asked, or why the child is lost. */
+static enum err decoder_take(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
+                             struct why *why)
+{
+    const struct decoder_expect expect = {d->serial, request->steps_side_px, &d->area};
+    uint8_t bytes[sizeof(struct decoder_answer) + 1];
+    ssize_t n = decoder_receive(d, bytes);
+    enum err e;
+
+    if (n > 0 && decoder_reply_check(bytes, (size_t)n, &expect, &e, reply, why))
+        return e;
+    if (n < 0 && errno == ECONNRESET) {
+        decoder_lose(d, LOSS_DIED);
+        return ERR_BUSY;
+    }
+    decoder_lose(d, n > 0 ? LOSS_NONSENSE : n == 0 ? LOSS_DIED : LOSS_STALLED);
+    if (d->loss == LOSS_STALLED)
+        return err_why(why, ERR_FORMAT,
+                       "The picture takes too long to read. Please make it smaller, or save it anew as PNG, and send "
+                       "that.");
+    return err_why(why, ERR_FORMAT,
+                   "The picture cannot be read. Please save it anew, as PNG for example, and send that.");
+}
+
+enum err decoder_read(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
+                      struct why *why)
+{
+    enum err e;
+
+    memset(reply, 0, sizeof(*reply));
+    if (d->loss != LOSS_NONE)
+        return ERR_BUSY;
+    if (request->n > d->area.bytes_max)
+        return err_why(why, ERR_LIMIT, "The file is too large. Please make the picture smaller.");
+    if (request->steps_side_px < 0 || request->steps_side_px > DECODER_STEP_SIDE_MAX_PX)
+        return ERR_RANGE;
+    decoder_wipe_pictures(d);
+    if (decoder_ask(d, request)) {
+        e = decoder_take(d, request, reply, why);
+    } else {
+        decoder_lose(d, LOSS_DIED);
+        e = ERR_BUSY;
+    }
+    memset(d->area.map, 0, request->n);
+    d->told = *reply;
+    return e;
+}
+
+bool decoder_lost(const struct decoder *d)
+{
+    return d->loss != LOSS_NONE;
+}
+
+int decoder_pid(const struct decoder *d)
+{
+    return (int)d->pid;
+}
+
+int decoder_fd(const struct decoder *d)
+{
+    return d->channel;
+}
+
+void decoder_heard(struct decoder *d)
+{
+    uint8_t byte;
+
+    if (d->loss == LOSS_NONE)
+        decoder_lose(d, recv(d->channel, &byte, 1, MSG_DONTWAIT) > 0 ? LOSS_NONSENSE : LOSS_DIED);
+}
+
+void decoder_log_loss(const struct decoder *d, const char *request_id)
+{
+    static const char *const events[] = {"decoder_alive", "decoder_died", "decoder_stalled", "decoder_nonsense"};
+    const bool by_sandbox = d->loss == LOSS_DIED && WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS;
+    struct log_line l;
+
+    log_begin(&l, LOG_WARN, by_sandbox ? "sandbox_kill" : events[d->loss]);
+    log_str(&l, "id", request_id);
+    log_int(&l, WIFSIGNALED(d->status) ? "signal" : "status",
+            WIFSIGNALED(d->status) ? WTERMSIG(d->status) : WEXITSTATUS(d->status));
+    log_end(&l);
+}
+
+void decoder_free(struct decoder *d)
+{
+    if (d == NULL)
+        return;
+    decoder_reap(d);
+    if (d->area.map != NULL)
+        (void)munmap(d->area.map, d->area.map_bytes);
+    free(d);
+}

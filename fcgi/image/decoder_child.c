@@ -1,0 +1,125 @@
+/* The child: one picture after the other, out of the shared area, until the channel closes.
+ *
+ * Traps:
+ * - Whatever goes wrong here ends this process and no other; nothing here may return into the worker's code.
+ * - Memory that is asked for and not there is the picture's fault (the limit is ours, the machine has more): a refusal,
+ *   never the 503 that a worker without memory would give.
+ * - An answer is zeroed before it is filled, so that nothing of the last picture is sent with it. */
+#include "decoder_wire.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "sandbox.h"
+#include "shrink.h"
+
+struct child {
+    int channel;
+    const struct decoder_area *area;
+    struct decoder_answer answer; /* the one that is being made */
+    int steps_side_px;
+};
+
+static void child_see(void *ctx, const char *name, int w, int h, const uint8_t *px)
+{
+    struct child *c = ctx;
+    const int i = c->answer.n_pictures;
+    const struct raster whole = {w, h, px};
+    int made_w, made_h;
+
+    if (i >= DECODER_STEPS_MAX || c->steps_side_px == 0)
+        return;
+    shrink(&whole, c->steps_side_px, decoder_area_picture(c->area, i), &made_w, &made_h);
+    c->answer.pictures[i].w = made_w;
+    c->answer.pictures[i].h = made_h;
+    (void)snprintf(c->answer.pictures[i].name, sizeof(c->answer.pictures[i].name), "%s", name);
+    c->answer.n_pictures++;
+}
+
+static void child_tell_steps(struct decoder_answer *a, const struct normalise_steps *s)
+{
+    a->width = s->width;
+    a->height = s->height;
+    a->unchanged = s->unchanged;
+    a->inverted = s->inverted;
+    a->blank = s->blank;
+    for (int i = 0; i < 4; i++)
+        a->box[i] = s->box[i];
+    a->shift[0] = s->shift[0];
+    a->shift[1] = s->shift[1];
+}
+
+static enum err child_read(struct child *c, const struct decoder_ask *ask, struct why *why)
+{
+    const struct normalise_trace trace = {child_see, c};
+    const struct normalise_options options = {.invert = (enum normalise_invert)ask->invert,
+                                              .center = (enum normalise_center)ask->center,
+                                              .trace = ask->steps_side_px > 0 ? &trace : NULL};
+    struct normalise_steps steps;
+    struct image img;
+    enum err e = image_decode(c->area->map, (size_t)ask->n, &img, why);
+
+    if (e == OK)
+        e = normalise_with(&img.raster, &options, c->answer.input, &steps);
+    if (e == OK) {
+        child_tell_steps(&c->answer, &steps);
+        c->answer.upright = img.upright;
+        (void)snprintf(c->answer.channel, sizeof(c->answer.channel), "%s", img.channel);
+    }
+    image_free(&img);
+    if (e == ERR_NOMEM)
+        e = err_why(why, ERR_FORMAT,
+                    "The picture takes more memory to read than a picture may have. Please make it smaller, or save "
+                    "it anew as PNG, and send that.");
+    return e;
+}
+
+/* false: the channel is closed. */
+static bool child_send(const struct child *c)
+{
+    return write(c->channel, &c->answer, sizeof(c->answer)) == (ssize_t)sizeof(c->answer);
+}
+
+static bool child_serve(struct child *c)
+{
+    struct decoder_ask ask;
+    struct why why = {""};
+    enum err e;
+
+    if (read(c->channel, &ask, sizeof(ask)) != (ssize_t)sizeof(ask))
+        return false;
+    memset(&c->answer, 0, sizeof(c->answer));
+    c->steps_side_px = ask.steps_side_px;
+    e = child_read(c, &ask, &why);
+    if (e != OK) {
+        memset(&c->answer, 0, sizeof(c->answer));
+        c->answer.error = (int32_t)e;
+        (void)snprintf(c->answer.why, sizeof(c->answer.why), "%s", why.text);
+    }
+    c->answer.serial = ask.serial;
+    return child_send(c);
+}
+
+_Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area)
+{
+    struct child c = {.area = area};
+    struct why why = {""};
+    enum err e = sandbox_enter(&channel, parent, &why);
+
+    c.channel = channel;
+    if (e == OK)
+        e = image_warm_up(&why);
+    if (e == OK)
+        e = sandbox_close(channel, &why);
+    c.answer.error = (int32_t)e;
+    (void)snprintf(c.answer.why, sizeof(c.answer.why), "%s", why.text);
+    if (child_send(&c) && e == OK)
+        while (child_serve(&c))
+            ;
+    _exit(0);
+}

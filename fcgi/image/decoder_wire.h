@@ -1,0 +1,75 @@
+/* What passes between a worker and its decoder child: one ask, one answer, each of a fixed size, both sides the same
+ * program. Private to decoder*.c, its tests and its fuzzer.
+ *
+ * The shared area is [bytes_max] for the picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. Where a
+ * picture lies follows from its number, so no offset is ever sent. */
+#ifndef DIGITD_IMAGE_DECODER_WIRE_H
+#define DIGITD_IMAGE_DECODER_WIRE_H
+
+#include <sys/types.h>
+
+#include "decoder.h"
+
+enum {
+    DECODER_STEP_MAX_BYTES = DECODER_STEP_SIDE_MAX_PX * DECODER_STEP_SIDE_MAX_PX,
+    DECODER_INPUT_PX = 784,
+    DECODER_SHIFT_MAX_PX = 28
+};
+
+struct decoder_area {
+    uint8_t *map;
+    size_t bytes_max, map_bytes;
+};
+
+static inline uint8_t *decoder_area_picture(const struct decoder_area *area, int i)
+{
+    return area->map + area->bytes_max + (size_t)i * DECODER_STEP_MAX_BYTES;
+}
+
+struct decoder_ask {
+    uint64_t serial; /* comes back in the answer: a late one is never taken for that of the next picture */
+    uint64_t n;      /* bytes in the area */
+    int32_t invert, center, steps_side_px, zero;
+};
+
+/* Numbers and bytes only, so that reading any bit pattern is defined. No padding: it would carry the child's stack. */
+struct decoder_answer {
+    uint64_t serial; /* 0: the child is ready, or error and why say what is wrong */
+    double shift[2];
+    int32_t error; /* enum err */
+    int32_t width, height, box[4];
+    int32_t n_pictures;
+    struct {
+        int32_t w, h;
+        char name[DECODER_STEP_NAME_MAX + 1];
+    } pictures[DECODER_STEPS_MAX];
+    uint8_t unchanged, inverted, blank, upright;
+    char channel[DECODER_STEP_NAME_MAX + 1];
+    char why[sizeof(((struct why *)0)->text)];
+    uint8_t input[DECODER_INPUT_PX]; /* [28][28] */
+    uint8_t zero[4];
+};
+
+_Static_assert(sizeof(struct decoder_ask) == 8 + 8 + 4 * 4, "no padding");
+_Static_assert(sizeof(struct decoder_answer) == 8 + 16 + 8 * 4 + DECODER_STEPS_MAX * (8 + DECODER_STEP_NAME_MAX + 1) +
+                                                    4 + DECODER_STEP_NAME_MAX + 1 + sizeof(((struct why *)0)->text) +
+                                                    DECODER_INPUT_PX + 4,
+               "no padding");
+
+/* What the parent knows about the answer that it waits for. */
+struct decoder_expect {
+    uint64_t serial;
+    int steps_side_px;
+    const struct decoder_area *area;
+};
+
+/* Whether bytes[n], which may be anything, are a possible answer. If so *answer is OK or one of image_decode's errors,
+ * *reply is filled (zeroed unless OK), and why has the visitor's sentence. If not, all three are as good as empty, and
+ * whoever sent it is no decoder any more. Pure: takes addresses in the area, reads nothing there. */
+bool decoder_reply_check(const uint8_t *bytes, size_t n, const struct decoder_expect *expect, enum err *answer,
+                         struct decoder_reply *reply, struct why *why);
+
+/* The child's life, from fork to its end: never returns. channel: its end. parent: the process that forked it. */
+_Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area);
+
+#endif
