@@ -1,18 +1,17 @@
 /* A run to disk and back: RUN/checkpoint and RUN/log.jsonl.
  *
- * checkpoint: "DIGTRUN1", the length of a JSON header (64 bits, this machine's order), the header, float blocks (this
- * machine's order: parameters, first, second, average where there is one, best parameters, best mean, best var), and
- * SHA-256 of all that. It is a working file of one machine, not an exchange format; the digest tells a damaged one. */
+ * checkpoint: a frame (frame.h) with magic DIGTRUN2 and blocks of parameters, first, second, average where there is
+ * one, best parameters, best mean, best var. */
 #include "run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "frame.h"
 
-#define MAGIC "DIGTRUN1"
+#define MAGIC "DIGTRUN2"
 
-enum { HEADER_MAX = 8 * 1024 * 1024, DIGITS = 17, DEPTH = 8, PATH_BYTES = OPTION_TEXT_MAX + 32, BLOCKS_MAX = 8 };
+enum { DIGITS = 17, PATH_BYTES = OPTION_TEXT_MAX + 32, BLOCKS_MAX = 8 };
 
 /* Channels are padded to BACK_SLICE in the blocks, so one of them may be that many times as long as the parameters. */
 static const size_t FILE_MAX = sizeof(float) * BLOCKS_MAX * BACK_SLICE * (size_t)MODEL_PARAMS_MAX;
@@ -24,7 +23,7 @@ static void path_in_run(const struct train_settings *set, const char *name, char
 
 void run_settings_json(const struct train_settings *set, struct json *obj)
 {
-    options_write(train_options, train_options_n, set, obj);
+    options_write(train_options, train_options_n, set, OPTION_KEPT, obj);
 }
 
 static void epoch_json(const struct epoch *e, size_t validation, struct json *obj)
@@ -39,23 +38,18 @@ static void epoch_json(const struct epoch *e, size_t validation, struct json *ob
 }
 
 /* The blocks of floats, in the order of the file. */
-struct block {
-    float *at;
-    size_t n;
-};
-
-static size_t blocks_of(const struct run *r, struct block b[BLOCKS_MAX])
+static size_t blocks_of(const struct run *r, struct frame_block b[BLOCKS_MAX])
 {
     const struct trainer *t = r->trainer;
     size_t n = 0, params = t->graph->n_params, channels = t->graph->n_channels;
-    b[n++] = (struct block){t->params, params};
-    b[n++] = (struct block){t->first, params};
-    b[n++] = (struct block){t->second, params};
+    b[n++] = (struct frame_block){t->params, params};
+    b[n++] = (struct frame_block){t->first, params};
+    b[n++] = (struct frame_block){t->second, params};
     if (t->average != t->params)
-        b[n++] = (struct block){t->average, params};
-    b[n++] = (struct block){r->best, params};
-    b[n++] = (struct block){r->best_stats.mean, channels};
-    b[n++] = (struct block){r->best_stats.var, channels};
+        b[n++] = (struct frame_block){t->average, params};
+    b[n++] = (struct frame_block){r->best, params};
+    b[n++] = (struct frame_block){r->best_stats.mean, channels};
+    b[n++] = (struct frame_block){r->best_stats.var, channels};
     return n;
 }
 
@@ -68,7 +62,9 @@ static struct json *header_of(const struct run *r)
     json_set_num(h, "loss_sum", r->loss_sum);
     json_set_num(h, "seconds", r->seconds);
     json_set_int(h, "best_epoch", r->best_epoch);
+    json_set_str(h, "version", DIGITD_VERSION);
     json_set_str(h, "kernels", r->trainer->graph->back->name);
+    teachers_write(&r->bank.teachers, json_set_array(h, "teachers"));
     struct json *history = json_set_array(h, "history");
     for (int i = 0; i < r->n_history; i++)
         epoch_json(&r->history[i], r->validation.n, json_add_object(history));
@@ -78,86 +74,23 @@ static struct json *header_of(const struct run *r)
 enum err checkpoint_save(const struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    uint8_t digest[DIGEST_BYTES], *whole = NULL;
-    struct block b[BLOCKS_MAX];
+    struct frame_block b[BLOCKS_MAX];
     struct json *head = header_of(r);
-    struct buf *text = buf_new(HEADER_MAX);
-    enum err e = head && text ? json_write(head, DIGITS, text) : ERR_NOMEM;
-    if (e != OK) {
-        err_why(why, e, "checkpoint: %s", err_str(e));
-        goto out;
-    }
-    uint64_t length = buf_len(text);
-    size_t n_blocks = blocks_of(r, b), bytes = 8 + sizeof(length) + length, at = 0;
-    for (size_t i = 0; i < n_blocks; i++)
-        bytes += b[i].n * sizeof(float);
-    whole = malloc(bytes);
-    if (!whole) {
-        e = err_why(why, ERR_NOMEM, "checkpoint: out of memory");
-        goto out;
-    }
-    memcpy(whole, MAGIC, 8);
-    memcpy(whole + 8, &length, sizeof(length));
-    at = 8 + sizeof(length);
-    memcpy(whole + at, buf_data(text), length);
-    at += length;
-    for (size_t i = 0; i < n_blocks; at += b[i++].n * sizeof(float))
-        memcpy(whole + at, b[i].at, b[i].n * sizeof(float));
-    digest_sha256(whole, bytes, digest);
     path_in_run(&r->set, "checkpoint", path);
-    e = file_write(path, (struct file_part[]){{whole, bytes}, {digest, sizeof(digest)}}, 2, why);
-out:
-    free(whole);
-    buf_free(text);
+    enum err e = frame_write(path, MAGIC, head, b, blocks_of(r, b), why);
     json_free(head);
     return e;
-}
-
-/* The file in memory, digest checked, header parsed. */
-struct opened {
-    uint8_t *bytes;
-    struct json *head;
-    const uint8_t *floats;
-    size_t float_bytes;
-};
-
-static enum err checkpoint_open(struct opened *o, const char *path, struct why *why)
-{
-    size_t n = 0;
-    uint64_t length;
-    uint8_t digest[DIGEST_BYTES];
-    const size_t frame = 8 + sizeof(length) + DIGEST_BYTES;
-    *o = (struct opened){0};
-    enum err e = file_read(&o->bytes, &n, path, FILE_MAX, why);
-    if (e != OK)
-        return e;
-    if (n < frame || memcmp(o->bytes, MAGIC, 8) != 0)
-        return err_why(why, ERR_FORMAT, "%s is no checkpoint", path);
-    digest_sha256(o->bytes, n - DIGEST_BYTES, digest);
-    if (!digest_equal(digest, o->bytes + n - DIGEST_BYTES, DIGEST_BYTES))
-        return err_why(why, ERR_FORMAT, "%s is damaged (its SHA-256 is wrong)", path);
-    memcpy(&length, o->bytes + 8, sizeof(length));
-    if (length > n - frame)
-        return err_why(why, ERR_FORMAT, "%s is damaged (its header is too long)", path);
-    o->floats = o->bytes + 8 + sizeof(length) + length;
-    o->float_bytes = n - frame - (size_t)length;
-    return json_parse(&o->head, (const char *)o->bytes + 8 + sizeof(length), (size_t)length, DEPTH, why);
-}
-
-static void checkpoint_close(struct opened *o)
-{
-    free(o->bytes);
-    json_free(o->head);
 }
 
 enum err checkpoint_settings(struct train_settings *set, char *command, size_t command_bytes, bool *exists,
                              bool *finished, struct why *why)
 {
     char path[PATH_BYTES];
-    struct opened o;
+    struct frame f;
+    struct why inner = {0};
     path_in_run(set, "checkpoint", path);
     *exists = *finished = false;
-    enum err e = checkpoint_open(&o, path, why);
+    enum err e = frame_read(&f, path, MAGIC, FILE_MAX, why);
     if (e == ERR_NOT_FOUND) {
         e = OK;
         goto out;
@@ -165,12 +98,14 @@ enum err checkpoint_settings(struct train_settings *set, char *command, size_t c
     if (e != OK)
         goto out;
     *exists = true;
-    e = options_read(train_options, train_options_n, set, json_get(o.head, "settings"), why);
-    const char *text = json_get_str(o.head, "command", NULL);
+    e = options_read(train_options, train_options_n, set, set->given, json_get(f.head, "settings"), &inner);
+    if (e != OK)
+        err_why(why, e, "%s: %s", path, inner.text);
+    const char *text = json_get_str(f.head, "command", NULL);
     snprintf(command, command_bytes, "%s", text ? text : "");
-    *finished = (int)json_len(json_get(o.head, "history")) >= set->trainer.epochs;
+    *finished = (int)json_len(json_get(f.head, "history")) >= set->trainer.epochs;
 out:
-    checkpoint_close(&o);
+    frame_free(&f);
     return e;
 }
 
@@ -208,34 +143,33 @@ static bool header_read(struct run *r, const struct json *head)
 enum err checkpoint_load(struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    struct opened o;
-    struct block b[BLOCKS_MAX];
-    size_t n_blocks = blocks_of(r, b), bytes = 0;
+    struct frame f;
+    struct frame_block b[BLOCKS_MAX];
     path_in_run(&r->set, "checkpoint", path);
-    for (size_t i = 0; i < n_blocks; i++)
-        bytes += b[i].n * sizeof(float);
-    enum err e = checkpoint_open(&o, path, why);
-    if (e == OK && (o.float_bytes != bytes || !header_read(r, o.head)))
+    enum err e = frame_read(&f, path, MAGIC, FILE_MAX, why);
+    if (e == OK && !teachers_same(&r->bank.teachers, json_get(f.head, "teachers")))
+        e = err_why(why, ERR_FORMAT, "%s: begun with other teachers (their SHA-256 are in %s/log.jsonl)", path,
+                    r->set.run);
+    if (e == OK && (!frame_fill(&f, b, blocks_of(r, b)) || !header_read(r, f.head)))
         e = err_why(why, ERR_FORMAT, "%s does not fit its own settings", path);
-    const uint8_t *from = o.floats;
-    for (size_t i = 0; e == OK && i < n_blocks; from += b[i++].n * sizeof(float))
-        memcpy(b[i].at, from, b[i].n * sizeof(float));
-    checkpoint_close(&o);
+    frame_free(&f);
     return e;
 }
 
 enum err run_log_write(const struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    struct buf *text = buf_new(HEADER_MAX);
+    struct buf *text = buf_new(FRAME_HEADER_MAX);
     struct json *start = json_new_object();
     json_set_str(start, "event", "start");
+    json_set_str(start, "version", DIGITD_VERSION);
     json_set_str(start, "command", r->command);
     run_settings_json(&r->set, json_set_object(start, "settings"));
     json_set_str(start, "train_images_sha256", r->data->images_sha256);
     json_set_str(start, "train_labels_sha256", r->data->labels_sha256);
     json_set_int(start, "train_pictures", (int64_t)r->train.n);
     json_set_int(start, "validation_pictures", (int64_t)r->validation.n);
+    teachers_write(&r->bank.teachers, json_set_array(start, "teachers"));
     json_set_str(start, "kernels", r->trainer->graph->back->name);
     json_set_int(start, "threads", parallel_threads(r->trainer->pool));
     enum err e = text ? json_write(start, DIGITS, text) : ERR_NOMEM;

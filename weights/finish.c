@@ -83,11 +83,12 @@ static enum err add_record(struct run *r, const struct metrics *v)
     json_set_int(split, "train", (int64_t)r->train.n);
     json_set_int(split, "validation", (int64_t)r->validation.n);
     run_settings_json(&r->set, settings);
-    struct json *validation = json_new_object();
+    struct json *validation = json_new_object(), *teachers = json_new_array();
+    teachers_write(&r->bank.teachers, teachers);
     metrics_json(v, validation);
-    enum err e[] = {set_meta_json(m, "dataset", data), set_meta_json(m, "split", split),
-                    set_meta_json(m, "settings", settings), set_meta_json(m, "validation", validation),
-                    set_meta_json(m, "curves", curves_json(r))};
+    enum err e[] = {set_meta_json(m, "dataset", data),          set_meta_json(m, "split", split),
+                    set_meta_json(m, "settings", settings),     set_meta_json(m, "validation", validation),
+                    set_meta_json(m, "curves", curves_json(r)), set_meta_json(m, "teachers", teachers)};
     for (size_t i = 0; i < sizeof(e) / sizeof(*e); i++)
         if (e[i] != OK)
             return e[i];

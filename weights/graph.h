@@ -87,6 +87,10 @@ const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size
 double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES],
                   float weight);
 
+/* After graph_loss of the same picture: loss_teacher's loss, its gradient times `weight` added to graph_loss's. */
+double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, const float teacher[MODEL_CLASSES],
+                          float temperature, float weight);
+
 /* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. flip: graph_flip's. */
 void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, const float *flip,
                     float *grad);

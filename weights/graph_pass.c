@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loss.h"
 #include "rng.h"
 
 struct graph_ws {
@@ -252,19 +253,16 @@ void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const s
 double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES], float weight)
 {
     size_t width = g->stages[g->n_stages - 1].c;
-    const float *z = graph_logits(g, ws, i);
     float *d = ws->d_out + i * width;
-    double top = (double)z[0], sum = 0, loss = 0, p[MODEL_CLASSES];
     memset(d, 0, width * sizeof(float));
-    for (size_t k = 1; k < MODEL_CLASSES; k++)
-        top = (double)z[k] > top ? (double)z[k] : top;
-    for (size_t k = 0; k < MODEL_CLASSES; k++)
-        sum += p[k] = exp((double)z[k] - top);
-    for (size_t k = 0; k < MODEL_CLASSES; k++) {
-        loss -= (double)target[k] * ((double)z[k] - top - log(sum));
-        d[k] = (float)((p[k] / sum - (double)target[k]) * (double)weight);
-    }
-    return loss;
+    return loss_target(graph_logits(g, ws, i), target, weight, d);
+}
+
+double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, const float teacher[MODEL_CLASSES],
+                          float temperature, float weight)
+{
+    float *d = ws->d_out + i * g->stages[g->n_stages - 1].c;
+    return loss_teacher(graph_logits(g, ws, i), teacher, temperature, weight, d);
 }
 
 /* ---- backward ---- */

@@ -188,29 +188,38 @@ void options_help(const struct option *table, size_t n_table, const void *defaul
     }
 }
 
-void options_write(const struct option *table, size_t n_table, const void *settings, struct json *to)
+void options_write(const struct option *table, size_t n_table, const void *settings, enum option_use least,
+                   struct json *to)
 {
     for (size_t i = 0; i < n_table; i++) {
         char value[OPTION_TEXT_MAX];
-        if (!table[i].is_recipe)
+        if (table[i].use < least)
             continue;
         get_value(&table[i], settings, value, sizeof(value));
         json_set_str(to, table[i].name, value);
     }
 }
 
-enum err options_read(const struct option *table, size_t n_table, void *settings, const struct json *from,
-                      struct why *why)
+enum err options_read(const struct option *table, size_t n_table, void *settings, const bool *given,
+                      const struct json *from, struct why *why)
 {
     for (size_t i = 0; i < n_table; i++) {
-        if (!table[i].is_recipe)
+        const struct option *o = &table[i];
+        bool asked = given && given[i];
+        char before[OPTION_TEXT_MAX], after[OPTION_TEXT_MAX];
+        if (o->use == OPTION_SESSION || (o->use == OPTION_KEPT && asked))
             continue;
-        const char *value = json_get_str(from, table[i].name, NULL);
+        const char *value = json_get_str(from, o->name, NULL);
         if (!value)
-            return err_why(why, ERR_FORMAT, "the setting %s is missing", table[i].name);
-        enum err e = set_value(&table[i], settings, value, why);
+            return err_why(why, ERR_FORMAT, "the setting %s is missing", o->name);
+        get_value(o, settings, before, sizeof(before));
+        enum err e = set_value(o, settings, value, why);
         if (e != OK)
             return e;
+        get_value(o, settings, after, sizeof(after));
+        if (asked && strcmp(before, after) != 0)
+            return err_why(why, ERR_RANGE, "--%s is %.60s there: a run that is gone on with keeps its recipe", o->name,
+                           after);
     }
     return OK;
 }

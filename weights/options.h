@@ -25,13 +25,21 @@ struct option_floats {
     int n;
 };
 
+/* What becomes of a value when a run is gone on with. `false` in a table is OPTION_SESSION. */
+enum option_use {
+    OPTION_SESSION,   /* of this call alone */
+    OPTION_KEPT,      /* kept with the run, where a later call does not give another: places */
+    OPTION_RECIPE,    /* part of what makes a run what it is: never changes */
+    OPTION_DISTORTION /* the same, and part of what a distorted picture looks like */
+};
+
 struct option {
     const char *name; /* without "--" */
     const char *unit; /* what the value is: "DIR", "px", "epochs" ...; NULL for a flag */
     enum option_kind kind;
     size_t offset;   /* of its value in the settings */
     double min, max; /* numbers */
-    bool is_recipe;  /* part of what makes a training run what it is: kept in the checkpoint */
+    enum option_use use;
     const char *help;
 };
 
@@ -43,9 +51,12 @@ enum err options_parse(const struct option *table, size_t n_table, void *setting
 /* The table as help: name, unit, meaning, default. */
 void options_help(const struct option *table, size_t n_table, const void *defaults, FILE *out);
 
-/* Recipe options into an object of strings, and back. Reading refuses a missing or malformed one. */
-void options_write(const struct option *table, size_t n_table, const void *settings, struct json *to);
-enum err options_read(const struct option *table, size_t n_table, void *settings, const struct json *from,
-                      struct why *why);
+/* The options of a use from `least` on into an object of strings, and all but a session's back. given[n_table] (may be
+ * NULL) says which the command line has: of a kept one, that value stays; a recipe's must be the same. Reading refuses
+ * a missing or malformed one. */
+void options_write(const struct option *table, size_t n_table, const void *settings, enum option_use least,
+                   struct json *to);
+enum err options_read(const struct option *table, size_t n_table, void *settings, const bool *given,
+                      const struct json *from, struct why *why);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DIGITD_WEIGHTS_RUN_H
 #define DIGITD_WEIGHTS_RUN_H
 
+#include "bank.h"
 #include "train.h"
 
 struct epoch {
@@ -22,6 +23,7 @@ struct run {
     struct pictures train, validation;
     struct model *model;
     struct trainer *trainer;
+    struct bank bank;                     /* of teachers' answers */
     struct graph_stats stats, best_stats; /* of the weights that were validated last; of the best */
     float *best;                          /* parameters of the best epoch */
     int best_epoch;                       /* 0: none yet */

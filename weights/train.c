@@ -19,6 +19,7 @@ enum { PROGRESS_EVERY_US = 500 * 1000 };
 
 static void run_close(struct run *r)
 {
+    bank_close(&r->bank);
     trainer_free(r->trainer);
     model_free(r->model);
     free(r->stats.mean);
@@ -79,8 +80,8 @@ static enum err run_open(struct run *r, const char *command, struct why *why)
     else
         snprintf(r->command, sizeof(r->command), "%s", command);
     r->set.trainer.bn = !r->set.no_bn;
-    if ((e = dir_make(r->set.run, why)) != OK || (e = arch_model(&r->model, r->set.layers, why)) != OK ||
-        (e = split_data(r, why)) != OK ||
+    if ((e = bank_open(&r->bank, &r->set, why)) != OK || (e = dir_make(r->set.run, why)) != OK ||
+        (e = arch_model(&r->model, r->set.layers, why)) != OK || (e = split_data(r, why)) != OK ||
         (e = trainer_new(&r->trainer, &r->set.trainer, r->model, r->train, why)) != OK)
         return e;
     const struct graph *g = r->trainer->graph;
@@ -204,6 +205,11 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
             r->seconds += (double)(clock_mono_us() - begun_us) / 1e6;
             return checkpoint_save(r, why);
         }
+        enum err e = bank_turn(&r->bank, t, &r->set, stop, out, why);
+        if (e != OK)
+            return e;
+        if (*stop)
+            continue;
         double loss = trainer_step(t);
         if (!(loss < 1e6))
             return err_why(why, ERR_RANGE, "the loss has left all bounds in epoch %d: a lower --rate may help",
@@ -212,8 +218,7 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
         progress_step(&p, r);
         if (t->step % t->steps_per_epoch != 0)
             continue;
-        enum err e = end_epoch(r, begun_us, why);
-        if (e != OK)
+        if ((e = end_epoch(r, begun_us, why)) != OK)
             return e;
         progress_epoch(&p, r);
         begun_us = clock_mono_us();

@@ -13,15 +13,19 @@
 #include "options.h"
 #include "trainer.h"
 
+enum { TRAIN_OPTIONS_MAX = 64 };
+
 struct train_settings {
     struct trainer_settings trainer;
     char layers[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX], run[OPTION_TEXT_MAX];
+    char teacher[OPTION_TEXT_MAX], answers[OPTION_TEXT_MAX]; /* files "A,B"; directory; or "none" */
     int train_first; /* of the training part of the split, this many; 0: all (for tests and trials) */
     bool last;       /* ship the last epoch's weights, not the best epoch's */
     bool no_bn;
     bool resume, finish; /* go on with RUN; write the best of RUN so far */
     int stop_after;      /* steps in this session, as if Ctrl-C came then; 0: no such end */
     bool help;
+    bool given[TRAIN_OPTIONS_MAX]; /* which of train_options the command line has */
 };
 
 extern const struct option train_options[];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rng.h"
+#include "teacher.h"
 
 enum { CHUNK = 16384, ALIGN = 64 }; /* parameters that one thread updates at a time */
 
@@ -125,6 +126,42 @@ static struct graph_pass training_pass(const struct trainer *t, size_t shard)
                                .stop_before = t->graph->n_stages};
 }
 
+int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch)
+{
+    return set->distort_epochs > 0 ? epoch % set->distort_epochs : epoch;
+}
+
+uint64_t trainer_distort_seed(const struct trainer_settings *set)
+{
+    return set->distort_seed ? set->distort_seed : set->seed;
+}
+
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
+{
+    struct rng r;
+    rng_seed(&r, trainer_distort_seed(&t->set), RNG_AUGMENT, (uint64_t)distortions << 32 | index);
+    augment_picture(&t->set.augment, &r, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
+}
+
+/* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */
+static double picture_loss(struct trainer *t, struct graph_ws *ws, size_t i, uint32_t at)
+{
+    const struct trainer_settings *set = &t->set;
+    float target[MODEL_CLASSES], spread = set->smoothing / MODEL_CLASSES, weight = 1.0F / (float)set->batch;
+    float share = t->answers ? set->distill : 0;
+    for (int k = 0; k < MODEL_CLASSES; k++)
+        target[k] = spread;
+    target[t->train.data->labels[t->train.index[at]]] += 1 - set->smoothing;
+    double loss = (double)(1 - share) * graph_loss(t->graph, ws, i, target, weight * (1 - share));
+    if (share > 0) {
+        float mean[MODEL_CLASSES];
+        teachers_mean(t->answers + (size_t)at * MODEL_CLASSES, t->n_teachers, t->train.n * MODEL_CLASSES,
+                      set->distill_temperature, mean);
+        loss += (double)share * graph_loss_teacher(t->graph, ws, i, mean, set->distill_temperature, weight * share);
+    }
+    return loss;
+}
+
 /* One shard: distorted pictures in, gradient out. */
 static void shard_gradient(void *ctx, size_t shard, int thread)
 {
@@ -132,26 +169,18 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     struct graph_ws *ws = t->ws[thread];
     const struct graph *g = t->graph;
     size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
-    uint64_t epoch = (uint64_t)(t->step / t->steps_per_epoch);
-    float *grad = t->grads + shard * g->n_params, px[MODEL_PIXELS], target[MODEL_CLASSES];
-    float spread = t->set.smoothing / MODEL_CLASSES;
+    int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);
+    float *grad = t->grads + shard * g->n_params, px[MODEL_PIXELS];
     struct graph_pass pass = training_pass(t, shard);
     for (size_t i = 0; i < n; i++) {
-        uint32_t picture = t->train.index[t->order[first + i]];
-        struct rng r;
-        rng_seed(&r, t->set.seed, RNG_AUGMENT, epoch << 32 | picture);
-        augment_picture(&t->set.augment, &r, t->train.data->images + (size_t)picture * MODEL_PIXELS, px);
+        trainer_distort(t, distortions, t->train.index[t->order[first + i]], px);
         graph_put(g, ws, i, px);
     }
     memset(grad, 0, g->n_params * sizeof(float));
     graph_forward(g, ws, n, &pass);
     t->shard_loss[shard] = 0;
-    for (size_t i = 0; i < n; i++) {
-        for (int k = 0; k < MODEL_CLASSES; k++)
-            target[k] = spread;
-        target[t->train.data->labels[t->train.index[t->order[first + i]]]] += 1 - t->set.smoothing;
-        t->shard_loss[shard] += graph_loss(g, ws, i, target, 1.0F / (float)t->set.batch);
-    }
+    for (size_t i = 0; i < n; i++)
+        t->shard_loss[shard] += picture_loss(t, ws, i, t->order[first + i]);
     graph_backward(g, ws, n, &pass, t->flip, grad);
 }
 

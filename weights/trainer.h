@@ -28,6 +28,10 @@ struct trainer_settings {
     bool bn;
     int bn_pictures; /* training pictures that fix the statistics of batch norm */
     struct augment augment;
+    uint64_t distort_seed;     /* of the distortions; 0: the seed */
+    int distort_epochs;        /* after so many epochs their distortions come again; 0: never */
+    float distill;             /* the teachers' share of the loss; 0: their answers are not looked at */
+    float distill_temperature; /* of the softmax in their part of the loss */
     struct optim optim;
     enum cnn_path path;
 };
@@ -49,7 +53,10 @@ struct trainer {
     float *flip, *grads;                              /* [n_flip], [shards][n_params] */
     double *shard_loss;                               /* [shards] */
     uint32_t *order;                                  /* [train.n]: this epoch's order */
-    int64_t steps_per_epoch, step;                    /* steps done so far, over all epochs */
+    const float *answers;                             /* teachers' logits to this epoch's distorted pictures, borrowed:
+                                                         [n_teachers][train.n][10], as train.index; NULL: none */
+    int n_teachers;
+    int64_t steps_per_epoch, step; /* steps done so far, over all epochs */
 };
 
 /* m gives the layers. A training list shorter than a batch is ERR_RANGE. The last pictures of an epoch's order that do
@@ -60,6 +67,13 @@ void trainer_free(struct trainer *t);
 
 /* One step; returns the mean loss over the batch. The caller stops at steps_per_epoch * epochs. */
 double trainer_step(struct trainer *t);
+
+/* Which distortions an epoch (from 0) has: a number that trainer_distort takes. */
+int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
+uint64_t trainer_distort_seed(const struct trainer_settings *set);
+
+/* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone. */
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS]);
 
 /* Makes `step` the number of steps done: for a run that is gone on with. */
 void trainer_go_to(struct trainer *t, int64_t step);
