@@ -61,7 +61,7 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 # The assembler's .incbin leaves no trace in the .d files.
-$(BUILD)/fcgi/store/store_schema.o: fcgi/store/schema.sql
+$(BUILD)/fcgi/store/store_schema.o: $(wildcard fcgi/store/*.sql)
 $(BUILD)/fcgi/nn/kernels_%.o: fcgi/nn/kernels.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<

@@ -30,7 +30,7 @@ struct store;
 struct store_user {
     int64_t id;
     char email[STORE_EMAIL_MAX + 1];
-    char password_hash[PASSWORD_HASH_MAX]; /* filled by store_user_by_email only */
+    char password_hash[PASSWORD_HASH_MAX]; /* filled by store_user_by_email and store_user_by_id only */
     int64_t created_at_s;                  /* since 1970-01-01 UTC */
     bool disabled;
 };
@@ -55,7 +55,9 @@ void store_close(struct store *s);
 enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user);
 /* ERR_NOT_FOUND, also for what is no address. */
 enum err store_user_by_email(struct store *s, const char *email, struct store_user *user);
-enum err store_user_set_hash(struct store *s, int64_t user_id, const char *password_hash);
+/* Another hash of the same password. ERR_NOT_FOUND: no such user, or the hash is old_hash no more, because the password
+ * was changed while the new one was computed. (A new password: store_user_change_password.) */
+enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
 
 /* A new session; token_hash is SHA-256 of the cookie's value. Drops the user's oldest beyond rule->per_user.
  * address and agent (NULL: none) are cut to fit, and what is not visible UTF-8 becomes '?'. ERR_NOT_FOUND: no such

@@ -24,12 +24,19 @@ enum err store_session_end_id(struct store *s, int64_t user_id, int64_t session_
 /* All of the user's, but the one with keep_hash (NULL: none is kept). *n (may be NULL): how many ended. */
 enum err store_session_end_all(struct store *s, int64_t user_id, const uint8_t *keep_hash, int64_t *n);
 
+/* store_session_add for a log-in whose password was checked against this hash: ERR_NOT_FOUND also when the account has
+ * another one by now (a password changed while the log-in computed must not leave it a session). */
+enum err store_session_add_checked(struct store *s, const uint8_t token_hash[DIGEST_BYTES], int64_t user_id,
+                                   const char *password_hash, const char *address, const char *agent,
+                                   const struct store_session_rule *rule);
+
 /* ---- changes to an account ---- */
-/* Sets the hash, ends every session (a new one is begun by the caller) and voids open reset links, in one commit. */
+/* Sets the hash, ends every session (a new one is begun by the caller), forgets every device (so too) and voids reset
+ * links and resets that wait in the outbox, in one commit. ERR_NOT_FOUND. */
 enum err store_user_change_password(struct store *s, int64_t user_id, const char *password_hash);
-/* The user and all that is theirs, in one commit. ERR_NOT_FOUND. */
+/* The user and all that is theirs, mail that waits included, in one commit. ERR_NOT_FOUND. */
 enum err store_user_delete(struct store *s, int64_t user_id);
-enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* disabling ends sessions */
+enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */
 
 /* ---- API tokens ---- */

@@ -1,5 +1,5 @@
-/* Housekeeping: expired sessions go, in small steps so that a log-in never waits long for the lock; the WAL is written
- * back and truncated; readiness is told. */
+/* Housekeeping: what has expired goes, in small steps so that a log-in never waits long for the lock; the WAL is
+ * written back and truncated; readiness is told. */
 #include "store_internal.h"
 
 #include <sys/stat.h>
@@ -9,50 +9,92 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "store_mail.h"
 
 enum { WAL_ALARM_EVERY_US = 60 * 1000000 };
 
-static bool bind_purge(sqlite3_stmt *st, const struct store_session_rule *rule)
-{
-    int64_t now_s = clock_wall_s();
+/* What goes, or is mended: a statement that tells whether there is any, so that the lock is taken only then, and one
+ * that does a small step of it. */
+static const struct purge {
+    enum store_sql find, step;
+    const char *op;
+} purges[] = {
+    {SQL_SESSION_PURGE_FIND, SQL_SESSION_PURGE, "session_purge"},
+    {SQL_TOKEN_PURGE_FIND, SQL_TOKEN_PURGE, "token_purge"},
+    {SQL_INVITE_PURGE_FIND, SQL_INVITE_PURGE, "invite_purge"},
+    {SQL_LINK_PURGE_FIND, SQL_LINK_PURGE, "link_purge"},
+    {SQL_MAIL_PURGE_FIND, SQL_MAIL_PURGE, "mail_purge"},
+    {SQL_DEVICE_PURGE_FIND, SQL_DEVICE_PURGE, "device_purge"},
+    {SQL_THROTTLE_PURGE_FIND, SQL_THROTTLE_PURGE, "throttle_purge"},
+    {SQL_THROTTLE_MEND_FIND, SQL_THROTTLE_MEND, "throttle_mend"},
+};
 
-    return store_bind(st, "iii", now_s - rule->idle_s, now_s - rule->max_s, now_s + STORE_CLOCK_SLACK_S);
+/* The numbers that store_sql.c tells of; a statement takes as many as it knows. */
+static void purge_bind(sqlite3_stmt *st, const struct store_session_rule *rule)
+{
+    const int64_t now_s = clock_wall_s();
+    const int64_t value[] = {now_s,
+                             now_s + STORE_CLOCK_SLACK_S,
+                             STORE_PURGE_ROWS,
+                             now_s - rule->idle_s,
+                             now_s - rule->max_s,
+                             now_s - STORE_DEVICE_S,
+                             now_s - STORE_THROTTLE_S,
+                             now_s - STORE_MAIL_KEPT_S};
+    int n = sqlite3_bind_parameter_count(st);
+
+    for (int i = 0; i < n && i < (int)(sizeof(value) / sizeof(value[0])); i++)
+        (void)sqlite3_bind_int64(st, i + 1, value[i]);
 }
 
-/* Whether any session has expired: only then is the lock taken. */
-static enum err purge_wanted(struct store *s, const struct store_session_rule *rule, bool *wanted)
+static enum err purge_wanted(struct store *s, const struct purge *p, const struct store_session_rule *rule,
+                             bool *wanted)
 {
-    sqlite3_stmt *st = s->sql[SQL_SESSION_PURGE_FIND];
+    sqlite3_stmt *st = s->sql[p->find];
     enum err e = OK;
     int rc;
 
-    (void)bind_purge(st, rule);
+    purge_bind(st, rule);
     rc = sqlite3_step(st);
     *wanted = rc == SQLITE_ROW;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        e = store_fail(s, rc, "session_purge_find");
+        e = store_fail(s, rc, p->op);
     store_reset(st);
     return e;
 }
 
-static enum err purge_sessions(struct store *s, const struct store_session_rule *rule)
+static enum err purge_run(struct store *s, const struct purge *p, const struct store_session_rule *rule)
 {
-    sqlite3_stmt *st = s->sql[SQL_SESSION_PURGE];
     bool wanted = true;
     enum err e = OK;
 
     for (int step = 0; e == OK && step < STORE_PURGE_STEPS; step++) {
-        e = purge_wanted(s, rule, &wanted);
+        e = purge_wanted(s, p, rule, &wanted);
         if (e != OK || !wanted)
             break;
         e = store_begin(s, STORE_BUSY_MS);
         if (e != OK)
             break;
-        (void)bind_purge(st, rule);
-        (void)sqlite3_bind_int64(st, 4, STORE_PURGE_ROWS);
-        e = store_end(s, store_run(s, SQL_SESSION_PURGE, "session_purge"));
+        purge_bind(s->sql[p->step], rule);
+        e = store_end(s, store_run(s, p->step, p->op));
     }
     return e;
+}
+
+/* Each kind gets its turn, also when another one failed. */
+static enum err purge_all(struct store *s, const struct store_session_rule *rule)
+{
+    enum err first = OK;
+
+    for (size_t i = 0; i < sizeof(purges) / sizeof(purges[0]); i++) {
+        enum err e = purge_run(s, &purges[i], rule);
+
+        if (first == OK)
+            first = e;
+        if (e == ERR_BUSY)
+            break; /* the others would wait as long */
+    }
+    return first;
 }
 
 static int64_t wal_size_bytes(const struct store *s)
@@ -104,7 +146,7 @@ enum err store_housekeep(struct store *s, const struct store_session_rule *rule,
     int64_t left = 0;
 
     if (e == OK) {
-        purged = purge_sessions(s, rule);
+        purged = purge_all(s, rule);
         if (wal_size_bytes(s) > 0)
             e = checkpoint(s); /* also when nothing could be purged: a full disk may be short of just this */
         left = wal_size_bytes(s);

@@ -4,9 +4,11 @@
  *   store_schema.c     the schema and its migrations
  *   store_sql.c        every statement
  *   store_write.c      the writer's lock, transactions, the mapping and logging of failures
+ *   store_query.c      running a statement and reading its rows
  *   store_housekeep.c  purging, checkpoints, readiness
- *   store_user.c, store_session.c   the questions
- *   store_text.c       e-mail addresses, and text that clients send */
+ *   store_admin.c, store_backup.c, store_restore.c   what digitctl asks besides
+ *   store_text.c       e-mail addresses, and text that clients send
+ *   store_user.c, store_session.c and the others     the questions */
 #ifndef DIGITD_STORE_STORE_INTERNAL_H
 #define DIGITD_STORE_STORE_INTERNAL_H
 
@@ -14,7 +16,9 @@
 
 #include <sqlite3.h>
 
+#include "../base/buf.h"
 #include "store.h"
+#include "store_sql.h"
 
 enum {
     STORE_PATH_MAX = 1024,
@@ -28,26 +32,6 @@ enum {
     STORE_QUICK_CHECK_BYTES = 64 * 1024 * 1024, /* a start checks files up to this size page by page: under a second */
     STORE_APPLICATION_ID = 0x64677464           /* "dgtd"; as in schema.sql */
 };
-
-/* Every statement, prepared when the store is opened. */
-enum store_sql {
-    SQL_BEGIN,
-    SQL_COMMIT,
-    SQL_ROLLBACK,
-    SQL_TRY_WRITE,
-    SQL_USER_ADD,
-    SQL_USER_BY_EMAIL,
-    SQL_USER_SET_HASH,
-    SQL_SESSION_ADD,
-    SQL_SESSION_TRIM,
-    SQL_SESSION_FIND,
-    SQL_SESSION_TOUCH,
-    SQL_SESSION_END,
-    SQL_SESSION_PURGE_FIND,
-    SQL_SESSION_PURGE,
-    SQL_COUNT
-};
-extern const char *const store_sql_text[SQL_COUNT];
 
 /* The files beside the database that SQLite keeps while it is open. */
 enum store_beside { BESIDE_WAL, BESIDE_SHM, BESIDE_COUNT };
@@ -96,17 +80,41 @@ enum err store_end(struct store *s, enum err e);
 /* Like store_begin for a write that nobody waits for: gives up soon, and for a while after it gave up. */
 enum err store_begin_idle(struct store *s);
 
-/* Binds in order: i int64_t, t const char *, h const uint8_t[DIGEST_BYTES]. Nothing is copied: the values must live
- * until store_reset. */
+/* Binds in order: i int64_t, t const char *, h const uint8_t[DIGEST_BYTES]; the latter two NULL where the pointer is.
+ * Nothing is copied: the values must live until store_reset. */
 bool store_bind(sqlite3_stmt *st, const char *kinds, ...);
 void store_reset(sqlite3_stmt *st);
 /* Runs a bound statement that answers no rows, and resets it. A broken UNIQUE is ERR_EXISTS. */
 enum err store_run(struct store *s, enum store_sql which, const char *op);
+/* Binds and runs, inside a transaction of the caller's. */
+enum err store_do(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
+/* The same in a transaction of its own. ERR_NOT_FOUND: it changed no row. */
+enum err store_change(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
+/* The same where nobody waits for it: it may be left out, and its failure is nobody's. */
+void store_change_idle(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
+/* Binds and steps to the first row. OK: the caller reads it and then resets. Else reset already; ERR_NOT_FOUND: none.
+ */
+enum err store_row(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
+/* Reads all rows of a bound statement into rows, an array of items of so many bytes, and resets it: a callback that
+ * takes its time (a terminal, a pager) must not hold a read open, which would hold the WAL. */
+enum err store_rows(struct store *s, enum store_sql which, const char *op, size_t bytes,
+                    void (*read)(sqlite3_stmt *st, void *item), struct buf *rows);
+/* A text column, cut to fit; NULL is "". */
+void store_column_text(sqlite3_stmt *st, int column, char *out, size_t room);
 /* The error that SQLite's result code means, logged with SQLite's message. */
 enum err store_fail(struct store *s, int rc, const char *op);
 
 /* Columns id, email, created_at, disabled from column first on. */
 void store_user_read(sqlite3_stmt *st, int first, struct store_user *user);
+/* Adds an account inside a transaction of the caller's; email is normalised already. */
+enum err store_user_insert(struct store *s, const char *email, const char *password_hash, struct store_user *user);
+/* Sets the hash, ends the sessions, forgets the devices, voids links and mail for a reset; inside a transaction. */
+enum err store_user_renew(struct store *s, int64_t user_id, const char *password_hash);
+/* Takes one use of an invitation, inside a transaction. ERR_DENIED: it is good no more. */
+enum err store_invite_take(struct store *s, const uint8_t hash[DIGEST_BYTES]);
+/* Whether what was made then is to end: it has expired (0: never does), or seems made in the future, since the clock
+ * was set back and nobody can tell how old it is. */
+bool store_expired(int64_t created_at_s, int64_t expires_at_s, int64_t now_s);
 
 /* Copies what a client sent, cut at a character to fit; what is not UTF-8 or not visible becomes '?'. NULL is "". */
 void store_text_keep(const char *in, char *out, size_t room);

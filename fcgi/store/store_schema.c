@@ -10,9 +10,11 @@
     extern const char name[] __attribute__((visibility("hidden")))
 
 SCHEMA_EMBED(schema_1, "fcgi/store/schema.sql");
+SCHEMA_EMBED(schema_2, "fcgi/store/schema2.sql");
 
 static const struct store_migration schema_steps[] = {
     {1, schema_1},
+    {2, schema_2},
 };
 #define N_STEPS (sizeof(schema_steps) / sizeof(schema_steps[0]))
 

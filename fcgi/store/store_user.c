@@ -1,75 +1,189 @@
 /* Accounts. Addresses are normalised on the way in, so that no caller can make two accounts of one address. */
 #include "store_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "../base/clock.h"
+#include "store_account.h"
+#include "store_admin.h"
+
+enum { USERS_AT_ONCE = 100 };
 
 void store_user_read(sqlite3_stmt *st, int first, struct store_user *user)
 {
-    const unsigned char *email = sqlite3_column_text(st, first + 1);
-
     user->id = sqlite3_column_int64(st, first);
-    (void)snprintf(user->email, sizeof(user->email), "%s", email == NULL ? "" : (const char *)email);
+    store_column_text(st, first + 1, user->email, sizeof(user->email));
     user->created_at_s = sqlite3_column_int64(st, first + 2);
     user->disabled = sqlite3_column_int(st, first + 3) != 0;
 }
 
-enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user)
+enum err store_user_insert(struct store *s, const char *email, const char *password_hash, struct store_user *user)
 {
     int64_t now_s = clock_wall_s();
+    enum err e = store_do(s, SQL_USER_ADD, "user_add", "tti", email, password_hash, now_s);
+
+    if (e != OK)
+        return e;
+    memset(user, 0, sizeof(*user));
+    user->id = sqlite3_last_insert_rowid(s->db);
+    user->created_at_s = now_s;
+    memcpy(user->email, email, strlen(email) + 1);
+    return OK;
+}
+
+enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user)
+{
+    char address[STORE_EMAIL_MAX + 1];
     enum err e;
 
     memset(user, 0, sizeof(*user));
-    e = store_email_normalise(email, strlen(email), user->email);
+    e = store_email_normalise(email, strlen(email), address);
+    if (e == OK)
+        e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    e = store_begin(s, STORE_BUSY_MS);
+    return store_end(s, store_user_insert(s, address, password_hash, user));
+}
+
+enum err store_user_add_invited(struct store *s, const char *email, const char *password_hash,
+                                const uint8_t invite_hash[DIGEST_BYTES], struct store_user *user)
+{
+    char address[STORE_EMAIL_MAX + 1];
+    enum err e;
+
+    memset(user, 0, sizeof(*user));
+    e = store_email_normalise(email, strlen(email), address);
+    if (e == OK)
+        e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    (void)store_bind(s->sql[SQL_USER_ADD], "tti", user->email, password_hash, now_s);
-    e = store_run(s, SQL_USER_ADD, "user_add");
-    user->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;
-    user->created_at_s = now_s;
-    return store_end(s, e);
+    e = store_user_insert(s, address, password_hash, user);
+    if (e == OK)
+        e = store_invite_take(s, invite_hash);
+    e = store_end(s, e);
+    if (e == ERR_DENIED)
+        (void)store_invite_check(s, invite_hash); /* deletes one that has expired */
+    if (e != OK)
+        memset(user, 0, sizeof(*user));
+    return e;
+}
+
+/* The row that store_row stepped to, or nothing. */
+static enum err user_take(struct store *s, enum store_sql which, enum err e, struct store_user *user)
+{
+    memset(user, 0, sizeof(*user));
+    if (e != OK)
+        return e;
+    store_user_read(s->sql[which], 0, user);
+    store_column_text(s->sql[which], 4, user->password_hash, sizeof(user->password_hash));
+    store_reset(s->sql[which]);
+    return OK;
 }
 
 enum err store_user_by_email(struct store *s, const char *email, struct store_user *user)
 {
-    sqlite3_stmt *st = s->sql[SQL_USER_BY_EMAIL];
     char address[STORE_EMAIL_MAX + 1];
-    enum err e = store_present(s);
-    int rc;
+    enum err e = ERR_NOT_FOUND; /* nobody has what is no address */
 
-    memset(user, 0, sizeof(*user));
-    if (e != OK)
-        return e;
-    if (store_email_normalise(email, strlen(email), address) != OK)
-        return ERR_NOT_FOUND; /* nobody has such an address */
-    (void)store_bind(st, "t", address);
-    rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW) {
-        const unsigned char *hash = sqlite3_column_text(st, 4);
+    if (store_email_normalise(email, strlen(email), address) == OK)
+        e = store_row(s, SQL_USER_BY_EMAIL, "user_by_email", "t", address);
+    return user_take(s, SQL_USER_BY_EMAIL, e, user);
+}
 
-        store_user_read(st, 0, user);
-        (void)snprintf(user->password_hash, sizeof(user->password_hash), "%s", hash == NULL ? "" : (const char *)hash);
-    } else {
-        e = rc == SQLITE_DONE ? ERR_NOT_FOUND : store_fail(s, rc, "user_by_email");
-    }
-    store_reset(st);
+enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user)
+{
+    return user_take(s, SQL_USER_BY_ID, store_row(s, SQL_USER_BY_ID, "user_by_id", "i", user_id), user);
+}
+
+enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
+{
+    return store_change(s, SQL_USER_UPGRADE_HASH, "user_set_hash", "itt", user_id, old_hash, password_hash);
+}
+
+enum err store_user_renew(struct store *s, int64_t user_id, const char *password_hash)
+{
+    enum err e = store_do(s, SQL_USER_CHANGE_HASH, "user_change_hash", "it", user_id, password_hash);
+
+    if (e == OK && sqlite3_changes(s->db) == 0)
+        e = ERR_NOT_FOUND;
+    if (e == OK)
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, NULL);
+    if (e == OK)
+        e = store_do(s, SQL_USER_DROP_DEVICES, "user_drop_devices", "i", user_id);
+    if (e == OK)
+        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", "i", user_id);
+    if (e == OK)
+        e = store_do(s, SQL_USER_DROP_RESETS, "user_drop_resets", "i", user_id);
     return e;
 }
 
-enum err store_user_set_hash(struct store *s, int64_t user_id, const char *password_hash)
+enum err store_user_change_password(struct store *s, int64_t user_id, const char *password_hash)
+{
+    enum err e = store_begin(s, STORE_BUSY_MS);
+
+    return e != OK ? e : store_end(s, store_user_renew(s, user_id, password_hash));
+}
+
+enum err store_user_delete(struct store *s, int64_t user_id)
 {
     enum err e = store_begin(s, STORE_BUSY_MS);
 
     if (e != OK)
         return e;
-    (void)store_bind(s->sql[SQL_USER_SET_HASH], "it", user_id, password_hash);
-    e = store_run(s, SQL_USER_SET_HASH, "user_set_hash");
+    /* What hangs on the address alone; the rest goes by ON DELETE CASCADE. */
+    e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", "i", user_id);
+    if (e == OK)
+        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", "i", user_id);
+    if (e == OK)
+        e = store_do(s, SQL_USER_DELETE, "user_delete", "i", user_id);
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     return store_end(s, e);
+}
+
+enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled)
+{
+    enum err e = store_begin(s, STORE_BUSY_MS);
+
+    if (e != OK)
+        return e;
+    e = store_do(s, SQL_USER_SET_DISABLED, "user_set_disabled", "ii", user_id, (int64_t)disabled);
+    if (e == OK && sqlite3_changes(s->db) == 0)
+        e = ERR_NOT_FOUND;
+    if (e == OK && disabled)
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, NULL);
+    if (e == OK && disabled)
+        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", "i", user_id);
+    return store_end(s, e);
+}
+
+static void user_item(sqlite3_stmt *st, void *item)
+{
+    store_user_read(st, 0, item);
+}
+
+enum err store_user_each(struct store *s, const char *text, int64_t after_id,
+                         bool (*row)(const struct store_user *, void *), void *ctx)
+{
+    struct buf *rows = buf_new(USERS_AT_ONCE * sizeof(struct store_user));
+    size_t n = USERS_AT_ONCE;
+    enum err e = rows == NULL ? ERR_NOMEM : OK;
+
+    while (e == OK && n == USERS_AT_ONCE) {
+        const struct store_user *user;
+
+        (void)store_bind(s->sql[SQL_USER_EACH], "iti", after_id, text, (int64_t)USERS_AT_ONCE);
+        e = store_rows(s, SQL_USER_EACH, "user_each", sizeof(*user), user_item, rows);
+        n = buf_len(rows) / sizeof(*user);
+        user = (const void *)buf_data(rows);
+        for (size_t i = 0; e == OK && i < n; i++) {
+            after_id = user[i].id;
+            if (!row(&user[i], ctx)) {
+                n = 0;
+                break;
+            }
+        }
+    }
+    buf_free(rows);
+    return e;
 }

@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,21 +55,49 @@ enum err store_fail(struct store *s, int rc, const char *op)
     return e;
 }
 
-/* Opens the lock file anew. Who makes it gives it its mode, whatever the umask. */
+/* Makes the lock file, complete before it has its name: mode 0600 whatever the umask, and where root makes it (digitctl
+ * may be run so) it belongs to whom the database belongs to, as SQLite does with its own files. */
+static enum err lock_make(struct store *s)
+{
+    char path[STORE_PATH_MAX + 32];
+    struct stat st;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "%s.%ld", s->lock_path, (long)getpid());
+    (void)unlink(path);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return store_fail_errno("database_lock_open");
+    (void)fchmod(fd, 0600);
+    if (geteuid() == 0 && stat(s->path, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
+        log_text(LOG_WARN, "database_lock_owner", strerror(errno));
+    (void)close(fd);
+    if (link(path, s->lock_path) != 0 && errno != EEXIST) {
+        enum err e = store_fail_errno("database_lock_open");
+
+        (void)unlink(path);
+        return e;
+    }
+    (void)unlink(path);
+    return OK;
+}
+
+/* Opens the lock file anew. */
 static enum err lock_open(struct store *s)
 {
     const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    enum err e;
 
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
-    s->lock_fd = open(s->lock_path, flags | O_CREAT | O_EXCL, 0600);
-    if (s->lock_fd >= 0)
-        (void)fchmod(s->lock_fd, 0600);
-    else if (errno == EEXIST)
+    s->lock_fd = open(s->lock_path, flags);
+    if (s->lock_fd < 0 && errno == ENOENT) {
+        e = lock_make(s);
+        if (e != OK)
+            return e;
         s->lock_fd = open(s->lock_path, flags);
-    if (s->lock_fd < 0)
-        return store_fail_errno("database_lock_open");
-    return OK;
+    }
+    return s->lock_fd < 0 ? store_fail_errno("database_lock_open") : OK;
 }
 
 /* Whether the file that is open is the one that others find at the path. */
@@ -142,43 +170,6 @@ enum err store_present(struct store *s)
         log_text(LOG_ERROR, "database_vanished", s->path);
     s->missing = true;
     return ERR_IO;
-}
-
-bool store_bind(sqlite3_stmt *st, const char *kinds, ...)
-{
-    int rc = SQLITE_OK, column = 1;
-    va_list ap;
-
-    va_start(ap, kinds);
-    for (const char *k = kinds; *k != '\0' && rc == SQLITE_OK; k++, column++) {
-        if (*k == 'i')
-            rc = sqlite3_bind_int64(st, column, va_arg(ap, int64_t));
-        else if (*k == 't')
-            rc = sqlite3_bind_text(st, column, va_arg(ap, const char *), -1, SQLITE_STATIC);
-        else
-            rc = sqlite3_bind_blob(st, column, va_arg(ap, const uint8_t *), DIGEST_BYTES, SQLITE_STATIC);
-    }
-    va_end(ap);
-    return rc == SQLITE_OK;
-}
-
-void store_reset(sqlite3_stmt *st)
-{
-    (void)sqlite3_reset(st); /* repeats the failure of the step, which was dealt with */
-    (void)sqlite3_clear_bindings(st);
-}
-
-enum err store_run(struct store *s, enum store_sql which, const char *op)
-{
-    int rc = sqlite3_step(s->sql[which]);
-    enum err e = OK;
-
-    if (rc == SQLITE_CONSTRAINT_UNIQUE)
-        e = ERR_EXISTS;
-    else if (rc != SQLITE_DONE)
-        e = store_fail(s, rc, op);
-    store_reset(s->sql[which]);
-    return e;
 }
 
 enum err store_begin(struct store *s, int wait_ms)

@@ -211,7 +211,7 @@ static void hash_upgrade(struct call *c, const struct credentials *in)
     e = password_hash(in->password, in->password_n, c->app->conf->password_cost, hash);
     call_phase(c, PHASE_DATABASE);
     if (e == OK)
-        e = store_user_set_hash(c->app->store, c->user.id, hash);
+        e = store_user_set_hash(c->app->store, c->user.id, c->user.password_hash, hash);
     explicit_bzero(hash, sizeof(hash));
     account_event(c, e == OK ? "hash_upgraded" : "hash_upgrade_failed", c->user.id);
 }

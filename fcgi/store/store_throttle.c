@@ -1,0 +1,128 @@
+/* Failures that are counted, and browsers that have signed in before (R51, R52). Both tables give a row the highest
+ * number when it is used again, so that "the oldest" is a question of numbers and no clock can confuse it. */
+#include "store_internal.h"
+
+#include <string.h>
+
+#include "../base/clock.h"
+#include "store_mail.h"
+
+enum { FREE_FAILURES = 5, REST_MAX_S = 900, FAILURES_MAX = 1000, DEVICES_PER_USER = 20 };
+
+/* How long to rest after so many failures: nothing, 1, 2, 4 ... 512, 900 s. */
+static int64_t rest_s(int failures)
+{
+    int doublings = failures - FREE_FAILURES - 1;
+
+    if (doublings < 0)
+        return 0;
+    return doublings > 9 ? REST_MAX_S : INT64_C(1) << doublings;
+}
+
+/* What is on record of key: 0 failures when there is nothing, or all is forgotten. */
+static enum err throttle_find(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t now_s, int *failures,
+                              int64_t *age_s)
+{
+    sqlite3_stmt *st = s->sql[SQL_THROTTLE_FIND];
+    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", "h", key);
+
+    *failures = 0;
+    *age_s = 0;
+    if (e == ERR_NOT_FOUND)
+        return OK;
+    if (e != OK)
+        return e;
+    *failures = sqlite3_column_int(st, 0);
+    *age_s = now_s - sqlite3_column_int64(st, 1);
+    store_reset(st);
+    if (*age_s < 0) /* the clock was set back: at most the whole rest; housekeeping mends the row */
+        *age_s = 0;
+    if (*age_s >= STORE_THROTTLE_S)
+        *failures = 0;
+    return OK;
+}
+
+enum err store_throttle_wait(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s)
+{
+    int64_t age_s;
+    int failures;
+    enum err e = throttle_find(s, key, clock_wall_s(), &failures, &age_s);
+
+    *wait_s = rest_s(failures) - age_s;
+    if (e != OK || *wait_s < 0)
+        *wait_s = 0;
+    return e;
+}
+
+enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s)
+{
+    int64_t now_s = clock_wall_s(), age_s;
+    int failures = 0;
+    enum err e;
+
+    *wait_s = 0;
+    e = store_begin(s, STORE_BUSY_MS);
+    if (e != OK)
+        return e;
+    e = throttle_find(s, key, now_s, &failures, &age_s);
+    failures += failures < FAILURES_MAX;
+    if (e == OK)
+        e = store_do(s, SQL_THROTTLE_DROP, "throttle_drop", "h", key);
+    if (e == OK)
+        e = store_do(s, SQL_THROTTLE_PUT, "throttle_put", "hii", key, (int64_t)failures, now_s);
+    if (e == OK)
+        e = store_do(s, SQL_THROTTLE_TRIM, "throttle_trim", "i", (int64_t)STORE_THROTTLE_MAX);
+    e = store_end(s, e);
+    if (e == OK)
+        *wait_s = rest_s(failures);
+    return e;
+}
+
+enum err store_throttle_clear(struct store *s, const uint8_t key[DIGEST_BYTES])
+{
+    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", "h", key);
+
+    if (e == ERR_NOT_FOUND)
+        return OK; /* the usual log-in is no write here */
+    if (e != OK)
+        return e;
+    store_reset(s->sql[SQL_THROTTLE_FIND]);
+    e = store_change(s, SQL_THROTTLE_DROP, "throttle_clear", "h", key);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+enum err store_device_add(struct store *s, const uint8_t hash[DIGEST_BYTES], int64_t user_id)
+{
+    enum err e = store_begin(s, STORE_BUSY_MS);
+
+    if (e != OK)
+        return e;
+    e = store_do(s, SQL_DEVICE_DROP, "device_drop", "hi", hash, user_id);
+    if (e == OK)
+        e = store_do(s, SQL_DEVICE_PUT, "device_put", "hii", hash, user_id, clock_wall_s());
+    if (e == OK && sqlite3_changes(s->db) == 0)
+        e = ERR_NOT_FOUND;
+    if (e == OK)
+        e = store_do(s, SQL_DEVICE_TRIM, "device_trim", "ii", user_id, (int64_t)DEVICES_PER_USER);
+    return store_end(s, e);
+}
+
+enum err store_device_check(struct store *s, const uint8_t hash[DIGEST_BYTES], const char *email)
+{
+    char address[STORE_EMAIL_MAX + 1];
+    int64_t id, used_at_s;
+    enum err e;
+
+    if (store_email_normalise(email, strlen(email), address) != OK)
+        return ERR_NOT_FOUND;
+    e = store_row(s, SQL_DEVICE_FIND, "device_check", "ht", hash, address);
+    if (e != OK)
+        return e;
+    id = sqlite3_column_int64(s->sql[SQL_DEVICE_FIND], 0);
+    used_at_s = sqlite3_column_int64(s->sql[SQL_DEVICE_FIND], 1);
+    store_reset(s->sql[SQL_DEVICE_FIND]);
+    if (!store_expired(used_at_s, used_at_s + STORE_DEVICE_S, clock_wall_s()))
+        return OK;
+    store_change_idle(s, SQL_DEVICE_FORGET, "device_forget", "i", id);
+    return ERR_NOT_FOUND;
+}
