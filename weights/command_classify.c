@@ -1,28 +1,32 @@
-/* digit classify: picture files through the same rooms as an upload: image, normalise, network.
+/* digit classify: picture files through the same rooms as an upload: decoder child, network, and the same words.
  *
- * It decodes in its own process: the sandbox of the service is for pictures of strangers. */
+ * A picture that ends its decoder costs that picture alone: the next one gets a new child. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fcgi/image/image.h"
+#include "../fcgi/image/report.h"
 #include "../fcgi/nn/cnn.h"
 #include "commands.h"
 #include "files.h"
 #include "options.h"
+#include "step_files.h"
 
 enum { PICTURE_MAX_BYTES = 64 * 1024 * 1024, DIGITS = 6, JSON_MAX = 64 * 1024 * 1024 };
 
 struct settings {
-    char weights[OPTION_TEXT_MAX];
+    char weights[OPTION_TEXT_MAX], steps[OPTION_TEXT_MAX], invert[OPTION_TEXT_MAX], center[OPTION_TEXT_MAX];
     bool json, help;
 };
 
-static const struct settings defaults = {.weights = "weights/digits.safetensors"};
+static const struct settings defaults = {.weights = "weights/digits.safetensors", .invert = "auto", .center = "mass"};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
     {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, false, "the network"},
+    {"invert", "WORD", OPTION_TEXT, AT(invert), 0, 0, false, "whether the ink is dark: yes, no, auto (decide)"},
+    {"center", "WORD", OPTION_TEXT, AT(center), 0, 0, false, "what goes to the middle: mass, box, none (as it lies)"},
+    {"steps", "DIR", OPTION_TEXT, AT(steps), 0, 0, false, "write each step there, as NAME-1-grey.png ..."},
     {"json", NULL, OPTION_FLAG, AT(json), 0, 0, false, "one JSON object instead of lines"},
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "this text"},
 };
@@ -30,61 +34,67 @@ enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 /* What every file needs. */
 struct reader {
+    struct decoder *decoder; /* NULL: to be made */
     struct model *model;
     struct cnn *cnn;
     void *scratch;
-    struct json *results; /* NULL: lines of text */
+    struct decoder_request request; /* what is the same for all files */
+    struct step_files *step_files;  /* NULL: not asked for */
+    struct json *results;           /* NULL: lines of text */
 };
 
-static enum err answer_file(const struct reader *r, const char *path, struct answer *a, struct normalise_steps *steps,
-                            struct why *why)
+/* What one file gave. */
+struct reading {
+    struct decoder_reply reply;
+    struct answer answer;
+    struct json *steps; /* NULL: not asked for */
+};
+
+static enum err decoder_renew(struct reader *r, struct why *why)
 {
-    uint8_t *bytes = NULL, px[MODEL_PIXELS];
-    size_t n = 0;
-    struct image img = {0};
-    enum err e = file_read(&bytes, &n, path, PICTURE_MAX_BYTES, why);
+    if (r->decoder && !decoder_lost(r->decoder))
+        return OK;
+    decoder_free(r->decoder);
+    r->decoder = NULL;
+    return decoder_new(&r->decoder, PICTURE_MAX_BYTES, why);
+}
+
+static enum err read_file(struct reader *r, const char *path, struct reading *out, struct why *why)
+{
+    uint8_t *bytes = NULL;
+    struct decoder_request request = r->request;
+    int tries = 2;
+    enum err e = file_read(&bytes, &request.n, path, PICTURE_MAX_BYTES, why);
     if (e != OK)
         return e;
     struct why reason = {0};
-    e = image_decode(bytes, n, &img, &reason);
-    if (e == OK)
-        e = normalise(&img.raster, px, steps);
-    if (e == OK)
-        cnn_answer(r->cnn, px, a, r->scratch);
-    else
-        err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
-    image_free(&img);
+    request.bytes = bytes;
+    do /* ERR_BUSY: the child had ended before it took the picture */
+        if ((e = decoder_renew(r, &reason)) == OK)
+            e = decoder_read(r->decoder, &request, &out->reply, &reason);
+    while (e == ERR_BUSY && --tries > 0);
     free(bytes);
-    return e;
+    if (e != OK)
+        return err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
+    cnn_answer(r->cnn, out->reply.input, &out->answer, r->scratch);
+    return r->step_files ? step_files_write(r->step_files, path, &out->reply, out->steps, why) : OK;
 }
 
-static void tell_json(struct json *results, const char *path, enum err e, const struct answer *a,
-                      const struct normalise_steps *steps, const struct why *why)
+/* Takes v->steps over. */
+static void tell_json(struct json *results, const char *path, enum err e, struct reading *v, const struct why *why)
 {
-    struct json *v = json_add_object(results);
-    json_set_str(v, "name", path);
-    json_set_str(v, "status", e == OK ? verdict_name(a->verdict) : "error");
+    struct json *o = json_add_object(results);
+    json_set_str(o, "name", path);
     if (e != OK) {
-        json_set_str(v, "error", why->text);
+        json_set_str(o, "status", "error");
+        json_set_str(o, "error", why->text);
+        json_free(v->steps);
         return;
     }
-    if (a->verdict == VERDICT_NOT_A_DIGIT)
-        json_set_null(v, "digit");
-    else
-        json_set_int(v, "digit", a->digit);
-    json_set_num(v, "confidence", (double)a->confidence);
-    struct json *p = json_set_array(v, "probabilities");
-    for (int k = 0; k < MODEL_CLASSES; k++)
-        json_add_num(p, (double)a->probability[k]);
-    struct json *s = json_set_object(v, "preprocessing");
-    json_set_int(s, "width", steps->width);
-    json_set_int(s, "height", steps->height);
-    json_set_bool(s, "inverted", steps->inverted);
-    struct json *box = json_set_array(s, "box"), *shift = json_set_array(s, "shift");
-    for (int i = 0; i < 4; i++)
-        json_add_int(box, steps->box[i]);
-    for (int i = 0; i < 2; i++)
-        json_add_num(shift, steps->shift[i]);
+    report_add_answer(o, &v->answer);
+    report_add_preprocessing(o, &v->reply);
+    if (v->steps)
+        json_set_own(o, "steps", v->steps);
 }
 
 static void tell_line(const char *path, const struct answer *a)
@@ -101,18 +111,17 @@ static int classify_files(struct reader *r, int n, char **paths)
 {
     int status = EXIT_DONE;
     for (int i = 0; i < n; i++) {
-        struct answer a;
-        struct normalise_steps steps;
+        struct reading v = {.steps = r->results && r->step_files ? json_new_array() : NULL};
         struct why why = {0};
-        enum err e = answer_file(r, paths[i], &a, &steps, &why);
+        enum err e = read_file(r, paths[i], &v, &why);
         if (e != OK) {
             fprintf(stderr, "digit classify: %s\n", why.text);
             status = EXIT_FAILED;
         }
         if (r->results)
-            tell_json(r->results, paths[i], e, &a, &steps, &why);
+            tell_json(r->results, paths[i], e, &v, &why);
         else if (e == OK)
-            tell_line(paths[i], &a);
+            tell_line(paths[i], &v.answer);
     }
     return status;
 }
@@ -142,8 +151,48 @@ static void help(void)
     puts("usage: digit classify [OPTION...] FILE...\n"
          "\n"
          "Tells which digit is in each picture (PNG, JPEG, GIF, BMP, WebP). Exit status 1 where a file cannot be\n"
-         "read; the others are answered all the same.\n");
+         "read; the others are answered all the same. With --steps, two pictures of one name in one run keep\n"
+         "their files apart (NAME, NAME~2 ...); files of an earlier run are replaced.\n");
     options_help(options, OPTIONS, &defaults, stdout);
+}
+
+/* Words into the request; what is wrong with them, in why. */
+static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
+{
+    int invert = report_word(report_invert_words, set->invert, strlen(set->invert));
+    int center = report_word(report_center_words, set->center, strlen(set->center));
+    if (invert < 0)
+        return err_why(why, ERR_RANGE, "--invert is auto, yes or no");
+    if (center < 0)
+        return err_why(why, ERR_RANGE, "--center is mass, box or none");
+    request->invert = (enum normalise_invert)invert;
+    request->center = (enum normalise_center)center;
+    request->steps_side_px = set->steps[0] ? DECODER_STEP_SIDE_MAX_PX : 0;
+    return OK;
+}
+
+/* The decoder first: its child is to have as little as possible of what this process has. */
+static enum err reader_open(struct reader *r, const struct settings *set, int n_files, struct why *why)
+{
+    enum err e = decoder_renew(r, why);
+    if (e == OK && set->steps[0])
+        e = step_files_new(&r->step_files, set->steps, n_files, why);
+    if (e == OK)
+        e = model_load(&r->model, set->weights, why);
+    if (e == OK)
+        e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
+    if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))
+        e = err_why(why, ERR_NOMEM, "out of memory");
+    return e;
+}
+
+static void reader_close(struct reader *r)
+{
+    free(r->scratch);
+    cnn_free(r->cnn);
+    model_free(r->model);
+    step_files_free(r->step_files);
+    decoder_free(r->decoder);
 }
 
 int command_classify(int argc, char **argv)
@@ -155,6 +204,8 @@ int command_classify(int argc, char **argv)
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && !set.help && rest == argc)
         e = err_why(&why, ERR_RANGE, "no picture was named");
+    if (e == OK)
+        e = wishes_take(&set, &r.request, &why);
     if (e != OK) {
         fprintf(stderr, "digit classify: %s (--help tells more)\n", why.text);
         return EXIT_USAGE;
@@ -163,19 +214,13 @@ int command_classify(int argc, char **argv)
         help();
         return EXIT_DONE;
     }
-    e = model_load(&r.model, set.weights, &why);
-    if (e == OK)
-        e = cnn_create(&r.cnn, r.model, CNN_AUTO, &why);
-    if (e == OK && !(r.scratch = cnn_scratch_new(r.cnn)))
-        e = err_why(&why, ERR_NOMEM, "out of memory");
+    e = reader_open(&r, &set, argc - rest, &why);
     if (e != OK)
         fprintf(stderr, "digit classify: %s\n", why.text);
     else
         status = (set.json ? classify_json : classify_files)(&r, argc - rest, argv + rest);
     if (fflush(stdout) != 0 || ferror(stdout))
         status = EXIT_FAILED;
-    free(r.scratch);
-    cnn_free(r.cnn);
-    model_free(r.model);
+    reader_close(&r);
     return status;
 }
