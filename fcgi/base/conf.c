@@ -42,11 +42,15 @@ static const struct setting settings[] = {
     {"max_requests", KIND_INT, MEMBER(max_requests), 0, 100000000, "100000", "requests",
      "A worker is replaced after about so many; 0: never"},
     {"socket_mode", KIND_OCTAL, MEMBER(socket_mode), 0, 0777, "0660", "octal mode", "Mode of the listening sockets"},
-    {"sign_up", KIND_CHOICE, MEMBER(sign_up), 0, 0, "open", "open closed", "Who may make an account"},
+    {"sign_up", KIND_CHOICE, MEMBER(sign_up), 0, 0, "open", "open closed invitation", "Who may make an account"},
     {"password_min_length", KIND_INT, MEMBER(password_min_length), 8, 64, "8", "characters",
      "Shortest password taken; 15 is recommended where it is the only factor"},
     {"password_cost", KIND_INT, MEMBER(password_cost), 5, 11, "8", "yescrypt cost",
      "5: 13 ms and 16 MiB a log-in, 8: 144 ms and 128 MiB"},
+    {"mail_command", KIND_TEXT, MEMBER(mail_command), 0, 0, "", "command",
+     "What sends a mail that it reads, such as /usr/sbin/sendmail -t; empty: no mail"},
+    {"mail_from", KIND_TEXT, MEMBER(mail_from), 0, 0, "", "address",
+     "Who the mails are from; empty: whom the command says"},
     {"session_idle_h", KIND_INT, MEMBER(session_idle_h), 1, 8760, "24", "hours", "A session unused for longer ends"},
     {"session_max_days", KIND_INT, MEMBER(session_max_days), 1, 365, "14", "days",
      "A session ends after so long at most"},
@@ -271,6 +275,20 @@ static enum err conf_origins(struct conf *c, struct why *why)
     return e;
 }
 
+/* What goes into the head of a mail is one line, and a command is found without a search path or a shell. */
+static enum err conf_mail(const struct conf *c, struct why *why)
+{
+    if (c->mail_command[0] != '\0' && c->mail_command[0] != '/')
+        return err_why(why, ERR_RANGE, "mail_command: \"%s\" must begin with the command's whole path",
+                       c->mail_command);
+    for (const char *p = c->mail_from; *p != '\0'; p++)
+        if (iscntrl((unsigned char)*p))
+            return err_why(why, ERR_FORMAT, "mail_from: it must be one line of text");
+    if (c->mail_from[0] != '\0' && strchr(c->mail_from, '@') == NULL)
+        return err_why(why, ERR_FORMAT, "mail_from: \"%s\" is not an address", c->mail_from);
+    return OK;
+}
+
 enum err conf_load(struct conf *c, const char *path, char *const *environ_vars, struct why *why)
 {
     enum err e = OK;
@@ -284,6 +302,8 @@ enum err conf_load(struct conf *c, const char *path, char *const *environ_vars, 
         e = conf_variable(c, environ_vars[i], why);
     if (e == OK)
         e = conf_origins(c, why);
+    if (e == OK)
+        e = conf_mail(c, why);
     return e;
 }
 

@@ -31,11 +31,13 @@ struct conf {
     int main_workers; /* processes; 0: as many as cores */
     int hash_workers; /* processes; 0: half the cores, at least one */
     int request_deadline_s;
-    int max_requests;        /* a worker is replaced after about so many; 0: never */
-    int socket_mode;         /* octal, of the listening sockets */
-    char sign_up[16];        /* open, closed */
-    int password_min_length; /* code points */
-    int password_cost;       /* of yescrypt: 5 (13 ms, 16 MiB) to 11 */
+    int max_requests;                 /* a worker is replaced after about so many; 0: never */
+    int socket_mode;                  /* octal, of the listening sockets */
+    char sign_up[16];                 /* open, closed, invitation */
+    int password_min_length;          /* code points */
+    int password_cost;                /* of yescrypt: 5 (13 ms, 16 MiB) to 11 */
+    char mail_command[CONF_TEXT_MAX]; /* program and arguments, spaces between; empty: this site sends no mail */
+    char mail_from[CONF_TEXT_MAX];
     int session_idle_h;
     int session_max_days;
     int sessions_per_user;

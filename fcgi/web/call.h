@@ -12,8 +12,10 @@ struct call {
     struct request *req;
     const struct route *route;          /* NULL until found */
     const struct conf_origin *origin;   /* the one of ours that the Host header names; NULL in the health pool */
-    struct store_user user;             /* whose session it is, or who has just logged in; id 0: nobody */
-    uint8_t session_hash[DIGEST_BYTES]; /* where the route needs a session */
+    int64_t id;                         /* what stood for {id} in the path; 0: nothing */
+    struct store_user user;             /* whose session or token it is, or who has just logged in; id 0: nobody */
+    uint8_t session_hash[DIGEST_BYTES]; /* where a session was needed and no token came */
+    int64_t token_id;                   /* the API token that it came with; 0: none */
 
     enum phase phase;
     int64_t began_us, phase_began_us, phase_us[PHASE_COUNT];
@@ -30,9 +32,23 @@ void call_store_failed(struct call *c, const char *what, enum err e);
 
 /* Handlers, one a row of the route table. Each leaves a finished reply. */
 void api_signup(struct call *c);
+void api_confirm(struct call *c);
 void api_login(struct call *c);
 void api_logout(struct call *c);
 void api_session(struct call *c);
+void api_site(struct call *c);
+void api_account(struct call *c);
+void api_account_delete(struct call *c);
+void api_account_export(struct call *c);
+void api_password_change(struct call *c);
+void api_password_forgot(struct call *c);
+void api_password_reset(struct call *c);
+void api_sessions(struct call *c);
+void api_sessions_end(struct call *c);
+void api_session_end(struct call *c);
+void api_tokens(struct call *c);
+void api_token_make(struct call *c);
+void api_token_revoke(struct call *c);
 void api_classify(struct call *c);
 void api_model(struct call *c);
 void api_healthz(struct call *c);

@@ -6,7 +6,8 @@
 #include "request.h"
 
 /* NULL when r may go on. Otherwise the sentence that says why not; it names no value of the request. Holds for log-in
- * and sign-up too: a visitor must not be logged in by a stranger's page. */
-const char *csrf_refusal(const struct conf *conf, const struct request *r);
+ * and sign-up too: a visitor must not be logged in by a stranger's page. takes_token: the route is open to API tokens.
+ */
+const char *csrf_refusal(const struct conf *conf, const struct request *r, bool takes_token);
 
 #endif

@@ -1,5 +1,6 @@
 /* The way of every request: read it, is its Host ours, which route, may it come from where it comes, is its body of a
- * size and type that the route takes, whose session is it, read the body; then the handler, the reply, one log line.
+ * size and type that the route takes, whose session or token is it, read the body; then the handler, the reply, one log
+ * line.
  *
  * Each step returns false when it has replied and the request goes no further. */
 #include <stdio.h>
@@ -7,11 +8,11 @@
 
 #include "../base/clock.h"
 #include "../base/log.h"
+#include "access.h"
 #include "app.h"
 #include "call.h"
 #include "csrf.h"
 #include "route.h"
-#include "session.h"
 
 enum { SLOW_US = 1000000 };
 
@@ -104,7 +105,7 @@ static bool call_route(struct call *c)
         reply_header(c->app->reply, "Location", screen);
         return false;
     }
-    c->route = route_find(c->req->path, c->req->method, allow);
+    c->route = route_find(c->req->path, c->req->method, allow, &c->id);
     if (c->route == NULL && allow[0] != '\0') {
         call_problem(c, PROBLEM_METHOD_NOT_ALLOWED, "The Allow header lists the methods that it takes.");
         reply_header(c->app->reply, "Allow", allow);
@@ -120,7 +121,7 @@ static bool call_route(struct call *c)
 
 static bool call_csrf(struct call *c)
 {
-    const char *refusal = csrf_refusal(c->app->conf, c->req);
+    const char *refusal = csrf_refusal(c->app->conf, c->req, c->route->access == ACCESS_TOKEN);
     struct log_line l;
 
     if (refusal == NULL)
@@ -151,37 +152,6 @@ static bool call_length(struct call *c)
         return false;
     }
     return true;
-}
-
-static bool call_session(struct call *c)
-{
-    const struct store_session_rule rule = session_rule(c->app->conf);
-    const char *token;
-    size_t n;
-    enum err e;
-
-    if (c->route->store && c->app->store == NULL) {
-        call_problem(c, PROBLEM_UNAVAILABLE, "Nothing was changed. Try again later.");
-        return false;
-    }
-    if (c->route->access == ACCESS_ANYONE)
-        return true;
-    e = session_cookie_read(c->req->cookie, c->origin, &token, &n);
-    if (e == ERR_FORMAT) {
-        call_problem(c, PROBLEM_BAD_COOKIE, "Clear the cookies of this site and log in again.");
-        return false;
-    }
-    if (e == OK) {
-        session_token_hash(token, n, c->session_hash);
-        call_phase(c, PHASE_DATABASE);
-        e = store_session_user(c->app->store, c->session_hash, &rule, &c->user);
-        call_phase(c, PHASE_READ);
-    }
-    if (e == ERR_NOT_FOUND)
-        call_problem(c, PROBLEM_LOG_IN_FIRST, "Log in, then try again.");
-    else if (e != OK)
-        call_store_failed(c, "session", e);
-    return e == OK;
 }
 
 static bool call_type(struct call *c)
@@ -238,6 +208,8 @@ static void call_log(const struct call *c, bool sent)
     log_str(&l, "pool", pool_name(c->app->pool));
     if (c->user.id != 0)
         log_int(&l, "user", c->user.id);
+    if (c->token_id != 0)
+        log_int(&l, "token", c->token_id);
     if (!sent)
         log_str(&l, "gone", "the peer left before the reply");
     if (us > SLOW_US) {
@@ -266,7 +238,7 @@ void app_answer(struct app *app, const struct app_peer *peer)
     if (call_read(&c, peer) && call_host(&c) && call_route(&c)) {
         if (app->on_route != NULL)
             app->on_route(app->ctx, c.route->path, req.id);
-        if (call_csrf(&c) && call_length(&c) && call_session(&c) && call_type(&c) && call_body(&c, peer))
+        if (call_csrf(&c) && call_length(&c) && access_check(&c) && call_type(&c) && call_body(&c, peer))
             c.route->handler(&c);
     }
     call_phase(&c, PHASE_REPLY);

@@ -5,11 +5,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app.h"
 #include "call.h"
 
-enum access { ACCESS_ANYONE, ACCESS_SESSION };
+enum access {
+    ACCESS_ANYONE,
+    ACCESS_SESSION, /* a browser that has logged in: never a token */
+    ACCESS_TOKEN    /* the same, or an API token with the scope */
+};
 
 enum body {
     BODY_NONE,    /* read for its length, then ignored */
@@ -18,9 +23,10 @@ enum body {
 };
 
 struct route {
-    const char *path;
+    const char *path;   /* may end in "/{id}", which stands for a number from 1 on */
     enum method method; /* GET answers HEAD as well */
     enum access access;
+    int scope; /* STORE_SCOPE_... that a token needs; 0: any token will do */
     enum body body;
     size_t body_max_bytes;
     enum pool pool;
@@ -34,8 +40,9 @@ enum { ROUTE_JSON_MAX_BYTES = 8 * 1024, ROUTE_PICTURES_MAX_BYTES = 10 * 1024 * 1
 extern const struct route routes[];
 extern const size_t n_routes;
 
-/* The row, or NULL: then allow has the methods of the path ("GET, HEAD"), or is empty where the path is unknown. */
-const struct route *route_find(const char *path, enum method method, char allow[ROUTE_ALLOW_MAX]);
+/* The row, or NULL: then allow has the methods of the path ("GET, HEAD"), or is empty where the path is unknown. *id is
+ * the number that stood for {id}, 0 where there is none. */
+const struct route *route_find(const char *path, enum method method, char allow[ROUTE_ALLOW_MAX], int64_t *id);
 
 /* The screen of a path, for any of its methods; NULL where it has none or is unknown. */
 const char *route_screen(const char *path);

@@ -1,15 +1,16 @@
-/* Makes tokens; writes and reads the cookie. */
+/* Makes tokens; writes and reads the cookies. */
 #include "session.h"
 
 #include <sys/random.h>
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base64.h"
 
 enum { TOKEN_BYTES = 32 };
+
+#define DEVICE_MAX_AGE_S "31536000" /* a year; browsers cap it at 400 days */
 
 enum err session_token_make(char token[SESSION_TOKEN_CHARS + 1])
 {
@@ -35,18 +36,23 @@ const char *session_cookie_name(const struct conf_origin *origin)
     return origin->https ? "__Host-digitd_session" : "digitd_session";
 }
 
-static bool token_shape_is_good(const char *token, size_t n)
+static const char *device_cookie_name(const struct conf_origin *origin)
+{
+    return origin->https ? "__Host-digitd_device" : "digitd_device";
+}
+
+bool session_token_shape(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!((token[i] >= '0' && token[i] <= '9') || (token[i] >= 'A' && token[i] <= 'Z') ||
-              (token[i] >= 'a' && token[i] <= 'z') || token[i] == '-' || token[i] == '_'))
+        if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'A' && text[i] <= 'Z') ||
+              (text[i] >= 'a' && text[i] <= 'z') || text[i] == '-' || text[i] == '_'))
             return false;
     return n == SESSION_TOKEN_CHARS;
 }
 
-enum err session_cookie_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n)
+static enum err cookie_read(const char *header, const char *name, const char **token, size_t *n)
 {
-    const char *name = session_cookie_name(origin), *found = NULL;
+    const char *found = NULL;
     size_t name_n = strlen(name), found_n = 0;
 
     *token = NULL;
@@ -64,23 +70,44 @@ enum err session_cookie_read(const char *header, const struct conf_origin *origi
         }
         p += pair_n;
     }
-    if (found == NULL || !token_shape_is_good(found, found_n))
+    if (found == NULL || !session_token_shape(found, found_n))
         return ERR_NOT_FOUND;
     *token = found;
     *n = found_n;
     return OK;
 }
 
+enum err session_cookie_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n)
+{
+    return cookie_read(header, session_cookie_name(origin), token, n);
+}
+
+enum err session_device_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n)
+{
+    return cookie_read(header, device_cookie_name(origin), token, n) == OK ? OK : ERR_NOT_FOUND;
+}
+
+/* max_age: "; Max-Age=..." or "". */
+static void cookie_write(const struct conf_origin *origin, const char *name, const char *value, const char *max_age,
+                         char out[SESSION_COOKIE_MAX])
+{
+    (void)snprintf(out, SESSION_COOKIE_MAX, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", name, value, max_age,
+                   origin->https ? "; Secure" : "");
+}
+
 void session_cookie_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX])
 {
-    (void)snprintf(out, SESSION_COOKIE_MAX, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s", session_cookie_name(origin),
-                   token, origin->https ? "; Secure" : "");
+    cookie_write(origin, session_cookie_name(origin), token, "", out);
 }
 
 void session_cookie_clear(const struct conf_origin *origin, char out[SESSION_COOKIE_MAX])
 {
-    (void)snprintf(out, SESSION_COOKIE_MAX, "%s=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0%s",
-                   session_cookie_name(origin), origin->https ? "; Secure" : "");
+    cookie_write(origin, session_cookie_name(origin), "", "; Max-Age=0", out);
+}
+
+void session_device_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX])
+{
+    cookie_write(origin, device_cookie_name(origin), token, "; Max-Age=" DEVICE_MAX_AGE_S, out);
 }
 
 struct store_session_rule session_rule(const struct conf *conf)

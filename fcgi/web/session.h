@@ -1,8 +1,9 @@
-/* Session tokens and the cookie that carries them (RFC 6265; RELIABILITY R57, R62). The database keeps only SHA-256 of
- * a token. */
+/* Secrets that browsers carry, and the cookies for them (RFC 6265; RELIABILITY R52, R57, R62): the session, and the
+ * device, which only says that somebody has signed in from this browser before. The database keeps SHA-256 alone. */
 #ifndef DIGITD_WEB_SESSION_H
 #define DIGITD_WEB_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +17,12 @@ enum {
     SESSION_COOKIE_MAX = 160  /* a Set-Cookie value and its NUL */
 };
 
-/* 32 random bytes as text. ERR_IO where the system gives none. */
+/* 32 random bytes as text: for a session, a device, an API token, a link in a mail. ERR_IO where the system gives none.
+ */
 enum err session_token_make(char token[SESSION_TOKEN_CHARS + 1]);
 void session_token_hash(const char *token, size_t n, uint8_t hash[DIGEST_BYTES]);
+/* Whether text[n] could be one. */
+bool session_token_shape(const char *text, size_t n);
 
 /* `__Host-digitd_session` where the site is served over https, else `digitd_session`: a browser keeps the first only
  * with Secure and Path=/, so that no other host and no plain-http page can have set it. */
@@ -32,6 +36,10 @@ enum err session_cookie_read(const char *header, const struct conf_origin *origi
  * server's own limits hold in any case. */
 void session_cookie_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX]);
 void session_cookie_clear(const struct conf_origin *origin, char out[SESSION_COOKIE_MAX]);
+
+/* The device's: `__Host-digitd_device` or `digitd_device`, for a year. ERR_NOT_FOUND also where it came twice. */
+enum err session_device_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n);
+void session_device_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX]);
 
 /* The limits, from the settings. */
 struct store_session_rule session_rule(const struct conf *conf);

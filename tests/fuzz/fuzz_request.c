@@ -8,6 +8,7 @@
 #include "../../fcgi/web/request.h"
 #include "../../fcgi/web/route.h"
 #include "../../fcgi/web/session.h"
+#include "../../fcgi/web/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,6 +35,7 @@ static void look_into(const struct request *r)
     char allow[ROUTE_ALLOW_MAX];
     const char *value;
     size_t n;
+    int64_t id;
 
     if (conf.n_origins == 0 && conf_load(&conf, NULL, NULL, NULL) != OK)
         __builtin_trap();
@@ -42,9 +44,15 @@ static void look_into(const struct request *r)
     (void)request_wants_html(r);
     (void)request_type_is(r, "application/json");
     (void)request_type_is(r, "image/");
-    (void)csrf_refusal(&conf, r);
+    (void)csrf_refusal(&conf, r, true);
     (void)conf_origin_of_host(&conf, r->host, strlen(r->host));
-    check(route_find(r->path, r->method, allow) == NULL || r->path[0] == '/');
+    check(route_find(r->path, r->method, allow, &id) == NULL || r->path[0] == '/');
+    check(id >= 0);
+    (void)route_screen(r->path);
+    if (token_read(r->authorization, &value) == OK)
+        check(strlen(value) == TOKEN_CHARS);
+    else
+        check(value == NULL);
     if (session_cookie_read(r->cookie, &conf.origins[0], &value, &n) == OK)
         check(n == SESSION_TOKEN_CHARS && value >= r->cookie && value + n <= r->cookie + strlen(r->cookie));
     else

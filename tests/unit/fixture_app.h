@@ -9,6 +9,7 @@
 #include "pictures.h"
 #include "random_nets.h"
 #include "web/app.h"
+#include "web/route.h"
 
 #define SITE "http://localhost:8080"
 #define ID   "0123456789abcdef0123456789abcdef"
@@ -18,7 +19,7 @@
 
 /* A request: what is NULL or 0 gets what a browser on our own page would send. */
 struct ask {
-    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent;
+    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent, *authorization, *device;
     const char *length; /* CONTENT_LENGTH, where it is not the number of bytes */
     const void *body;
     size_t body_n; /* 0: strlen(body) */
@@ -33,7 +34,8 @@ static struct cnn *cnn;
 static struct decoder *decoder;
 static bool steady = true;
 static char cookie_jar[256]; /* "name=token" of the last Set-Cookie; empty once it was cleared */
-static char set_cookie[256]; /* the last reply's Set-Cookie, whole */
+static char set_cookie[256]; /* the last reply's Set-Cookie, whole; of two the first, which is the session's */
+static char set_device[256]; /* the second: "name=token; ..." of the device; empty where there was none */
 
 static struct {
     int status;
@@ -43,6 +45,17 @@ static struct {
     struct json *json; /* the body, where it is JSON */
     char bytes[1 << 20];
 } got;
+
+static const char *ask_cookie(const struct ask *a)
+{
+    static char both[600];
+    const char *session = a->cookie == NULL ? cookie_jar : a->cookie;
+
+    if (a->device == NULL)
+        return session;
+    (void)snprintf(both, sizeof(both), "%s%s%s", session, session[0] == '\0' ? "" : "; ", a->device);
+    return both;
+}
 
 static const char *ask_param(const void *ctx, const char *name)
 {
@@ -64,7 +77,9 @@ static const char *ask_param(const void *ctx, const char *name)
     if (strcmp(name, "HTTP_SEC_FETCH_SITE") == 0)
         return a->site;
     if (strcmp(name, "HTTP_COOKIE") == 0)
-        return a->cookie == NULL ? cookie_jar : a->cookie;
+        return ask_cookie(a);
+    if (strcmp(name, "HTTP_AUTHORIZATION") == 0)
+        return a->authorization;
     if (strcmp(name, "HTTP_ACCEPT") == 0)
         return a->accept;
     if (strcmp(name, "HTTP_USER_AGENT") == 0)
@@ -139,7 +154,13 @@ static void take_reply(void)
     length = header("Content-Length");
     if (length != NULL && got.text_n > 0)
         assert_int_equal(strtoul(length, NULL, 10), got.text_n);
-    set_cookie[0] = '\0';
+    set_cookie[0] = set_device[0] = '\0';
+    cookie = strstr(got.head, "digitd_device=");
+    if (cookie != NULL) {
+        if (strncmp(cookie - 7, "__Host-", 7) == 0)
+            cookie -= 7;
+        (void)snprintf(set_device, sizeof(set_device), "%.*s", (int)strcspn(cookie, "\r"), cookie);
+    }
     cookie = header("Set-Cookie");
     if (cookie != NULL) {
         (void)snprintf(set_cookie, sizeof(set_cookie), "%s", cookie);
@@ -179,13 +200,39 @@ static const struct json *openapi_operation(const char *uri, const char *method)
 /* Whatever a test asks: the status is one that the description has for it. */
 static void expect_documented(const struct ask *a)
 {
-    const struct json *operation = openapi_operation(a->uri, a->method == NULL ? "GET" : a->method);
-    char status[16];
+    const char *method = a->method == NULL ? "GET" : a->method;
+    char status[16], allow[ROUTE_ALLOW_MAX];
+    const struct json *operation = NULL;
+    int64_t id;
+
+    for (int m = METHOD_GET; m < METHOD_OTHER; m++) {
+        const struct route *row = route_find(a->uri, (enum method)m, allow, &id);
+
+        if (row != NULL && strcmp(method_name((enum method)m), method) == 0)
+            operation = openapi_operation(row->path, method);
+    }
 
     (void)snprintf(status, sizeof(status), "%d", got.status);
     if (operation != NULL && !a->main_pool && !a->health_pool &&
         json_get(json_get(operation, "responses"), status) == NULL)
         fail_msg("html/openapi.json has no %s for %s", status, a->uri);
+}
+
+/* As conf/nginx.conf chooses it: by method and path, with main for what it does not know. */
+static enum pool ask_pool(const struct ask *a)
+{
+    char allow[ROUTE_ALLOW_MAX];
+    int64_t id;
+    enum pool pool = POOL_MAIN;
+
+    for (int m = METHOD_GET; m < METHOD_OTHER; m++) {
+        const struct route *row = route_find(a->uri, (enum method)m, allow, &id);
+
+        if (row != NULL && (row->pool == POOL_HEALTH ||
+                            strcmp(method_name((enum method)m), a->method == NULL ? "GET" : a->method) == 0))
+            pool = row->pool;
+    }
+    return pool;
 }
 
 /* Sends a and takes the reply apart; returns the status. */
@@ -195,13 +242,7 @@ static int answer(struct ask a)
 
     if (a.body != NULL && a.body_n == 0)
         a.body_n = strlen(a.body);
-    app.pool = POOL_MAIN;
-    if (strcmp(a.uri, "/signup") == 0 || strcmp(a.uri, "/login") == 0)
-        app.pool = POOL_HASH;
-    if (a.health_pool || (strstr(a.uri, "z") != NULL && strlen(a.uri) < 9))
-        app.pool = POOL_HEALTH;
-    if (a.main_pool)
-        app.pool = POOL_MAIN;
+    app.pool = a.health_pool ? POOL_HEALTH : a.main_pool ? POOL_MAIN : ask_pool(&a);
     app_answer(&app, &peer);
     take_reply();
     expect_documented(&a);

@@ -293,7 +293,8 @@ static void test_bad_uploads(void **state)
     cookie_jar[0] = '\0';
     (void)post_picture("image/png", NULL, seven, seven_n);
     expect_problem(__LINE__, 401, "log-in-first");
-    assert_string_equal(header("WWW-Authenticate"), "Cookie realm=\"digitd\"");
+    assert_non_null(strstr(got.head, "WWW-Authenticate: Cookie realm=\"digitd\"\r\n"));
+    assert_non_null(strstr(got.head, "WWW-Authenticate: Bearer realm=\"digitd\"\r\n")); /* RFC 6750 section 3 */
 }
 
 /* R31: five headers of 25 Mpx each are too much, before one is decoded; four are each looked at (and damaged). */
@@ -553,6 +554,7 @@ static void test_routes(void **state)
 {
     static const char *const unknown[] = {"/", "/nothing", "/login/", "/classify/x", "/.git/config", "/SESSION"};
     static const char browser[] = "text/html,application/xhtml+xml,*/*;q=0.8";
+    int wrong_pool = 0;
 
     (void)state;
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -561,20 +563,26 @@ static void test_routes(void **state)
     }
     for (size_t i = 0; i < n_routes; i++) {
         static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"};
+        const char *path = strchr(routes[i].path, '{') == NULL        ? routes[i].path
+                           : strstr(routes[i].path, "tokens") != NULL ? "/account/tokens/1"
+                                                                      : "/account/sessions/1";
 
         for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
-            if (strcmp(methods[m], method_name(routes[i].method)) == 0)
+            if (openapi_operation(routes[i].path, methods[m]) != NULL)
                 continue;
-            (void)answer((struct ask){.method = methods[m], .uri = routes[i].path});
+            (void)answer((struct ask){.method = methods[m], .uri = path});
             expect_problem(__LINE__, 405, "method-not-allowed");
-            assert_string_equal(header("Allow"), routes[i].method == METHOD_GET ? "GET, HEAD" : "POST");
+            assert_non_null(strstr(header("Allow"), method_name(routes[i].method)));
+            assert_null(strstr(header("Allow"), methods[m]));
         }
         if (routes[i].pool == POOL_MAIN)
             continue;
-        (void)answer((struct ask){.method = method_name(routes[i].method), .uri = routes[i].path, .main_pool = true});
+        wrong_pool++;
+        (void)answer((struct ask){.method = method_name(routes[i].method), .uri = path, .main_pool = true});
         expect_problem(__LINE__, 404, "not-found");
     }
-    assert_int_equal(fixture_logged(&db, "wrong_pool"), 4);
+    assert_int_equal(wrong_pool, 7);
+    assert_int_equal(fixture_logged(&db, "wrong_pool"), wrong_pool);
     (void)answer((struct ask){.uri = "/session", .health_pool = true});
     expect_problem(__LINE__, 404, "not-found");
 
@@ -885,10 +893,12 @@ static void test_wiped(void **state)
 
 static bool count_methods(const char *path, struct json *methods, void *ctx)
 {
-    char allow[ROUTE_ALLOW_MAX];
+    char allow[ROUTE_ALLOW_MAX], real[64];
+    int64_t id;
 
+    (void)snprintf(real, sizeof(real), "%.*s%s", (int)strcspn(path, "{"), path, strchr(path, '{') == NULL ? "" : "1");
     *(size_t *)ctx += json_members(methods);
-    (void)route_find(path, METHOD_OTHER, allow);
+    (void)route_find(real, METHOD_OTHER, allow, &id);
     if (allow[0] == '\0')
         fail_msg("html/openapi.json has %s, the route table has not", path);
     return true;

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "store/store_account.h"
 #include "web/route.h"
 
 /* What docs and openapi.json promise, written down a second time: a row that is added, dropped or changed has to be
@@ -15,6 +17,7 @@ static const struct {
     const char *path;
     enum method method;
     enum access access;
+    int scope;
     enum body body;
     size_t body_max_bytes;
     enum pool pool;
@@ -22,14 +25,30 @@ static const struct {
     const char *screen;
     void (*handler)(struct call *c);
 } expected[] = {
-    {"/signup", METHOD_POST, ACCESS_ANYONE, BODY_JSON, 8192, POOL_HASH, true, "./#signup", api_signup},
-    {"/login", METHOD_POST, ACCESS_ANYONE, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_login},
-    {"/logout", METHOD_POST, ACCESS_SESSION, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_logout},
-    {"/session", METHOD_GET, ACCESS_SESSION, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_session},
-    {"/classify", METHOD_POST, ACCESS_SESSION, BODY_PICTURES, 10485760, POOL_MAIN, true, "./#read", api_classify},
-    {"/model", METHOD_GET, ACCESS_ANYONE, BODY_NONE, 8192, POOL_MAIN, false, "./#model", api_model},
-    {"/healthz", METHOD_GET, ACCESS_ANYONE, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_healthz},
-    {"/readyz", METHOD_GET, ACCESS_ANYONE, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_readyz},
+    /* clang-format off */
+    {"/signup", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#signup", api_signup},
+    {"/login", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_login},
+    {"/logout", METHOD_POST, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_logout},
+    {"/session", METHOD_GET, ACCESS_TOKEN, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_session},
+    {"/site", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_MAIN, false, "./#read", api_site},
+    {"/account", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_account},
+    {"/account", METHOD_DELETE, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_HASH, true, "./#account", api_account_delete},
+    {"/account/password", METHOD_POST, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_HASH, true, "./#account", api_password_change},
+    {"/account/forgot", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#forgot", api_password_forgot},
+    {"/account/reset", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_password_reset},
+    {"/account/confirm", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#login", api_confirm},
+    {"/account/sessions", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_sessions},
+    {"/account/sessions", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_sessions_end},
+    {"/account/sessions/{id}", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_session_end},
+    {"/account/tokens", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_tokens},
+    {"/account/tokens", METHOD_POST, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#account", api_token_make},
+    {"/account/tokens/{id}", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_token_revoke},
+    {"/account/export", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, NULL, api_account_export},
+    {"/classify", METHOD_POST, ACCESS_TOKEN, STORE_SCOPE_CLASSIFY, BODY_PICTURES, 10485760, POOL_MAIN, true, "./#read", api_classify},
+    {"/model", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_MAIN, false, "./#model", api_model},
+    {"/healthz", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_healthz},
+    {"/readyz", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_readyz},
+    /* clang-format on */
 };
 #define N_EXPECTED (sizeof(expected) / sizeof(expected[0]))
 
@@ -41,6 +60,7 @@ static void test_every_row(void **state)
         assert_string_equal(routes[i].path, expected[i].path);
         assert_int_equal(routes[i].method, expected[i].method);
         assert_int_equal(routes[i].access, expected[i].access);
+        assert_int_equal(routes[i].scope, expected[i].scope);
         assert_int_equal(routes[i].body, expected[i].body);
         assert_int_equal(routes[i].body_max_bytes, expected[i].body_max_bytes);
         assert_int_equal(routes[i].pool, expected[i].pool);
@@ -65,6 +85,10 @@ static void test_rules_of_the_table(void **state)
         assert_true(row->access == ACCESS_ANYONE || row->store); /* sessions are in the database */
         assert_true(row->pool != POOL_HEALTH || row->access == ACCESS_ANYONE);
         assert_true(!method_is_safe(row->method) || row->body == BODY_NONE);
+        assert_true(row->scope == 0 || row->access == ACCESS_TOKEN);
+        /* R56: what is about the account itself is for its owner in a browser, whatever token leaks. */
+        assert_true(strncmp(row->path, "/account", 8) != 0 || row->access != ACCESS_TOKEN);
+        assert_true(strchr(row->path, '{') == NULL || strcmp(strchr(row->path, '{'), "{id}") == 0);
         assert_true(row->body_max_bytes <= ROUTE_PICTURES_MAX_BYTES);
         assert_true(row->screen == NULL || strncmp(row->screen, "./#", 3) == 0); /* relative: a sub-path works */
         for (size_t j = 0; j < i; j++)
@@ -75,8 +99,9 @@ static void test_rules_of_the_table(void **state)
 static void expect_allow(int line, const char *path, enum method method, const char *want)
 {
     char allow[ROUTE_ALLOW_MAX];
+    int64_t id;
 
-    if (route_find(path, method, allow) != NULL)
+    if (route_find(path, method, allow, &id) != NULL)
         fail_msg("line %d: %s was found", line, path);
     if (strcmp(allow, want) != 0)
         fail_msg("line %d: Allow is \"%s\", not \"%s\"", line, allow, want);
@@ -85,19 +110,49 @@ static void expect_allow(int line, const char *path, enum method method, const c
 /* R15. Breaks when a path or a method that is not listed is found. */
 static void test_find(void **state)
 {
-    static const char *const unknown[] = {"/",     "",        "/Login",    "/login/",    "/login/x", "//login",
-                                          "/logi", "/loginx", "/../login", "/session?x", "login"};
+    static const char *const unknown[] = {"/",
+                                          "",
+                                          "/Login",
+                                          "/login/",
+                                          "/login/x",
+                                          "//login",
+                                          "/logi",
+                                          "/loginx",
+                                          "/../login",
+                                          "/session?x",
+                                          "login",
+                                          "/account/sessions/",
+                                          "/account/sessions/0",
+                                          "/account/sessions/01",
+                                          "/account/sessions/-1",
+                                          "/account/sessions/1x",
+                                          "/account/sessions/1/",
+                                          "/account/sessions/{id}",
+                                          "/account/sessions/1234567890123456789",
+                                          "/account/tokens/ 1",
+                                          "/account/x"};
     char allow[ROUTE_ALLOW_MAX];
+    int64_t id = -1;
 
     (void)state;
-    for (size_t i = 0; i < n_routes; i++)
+    for (size_t i = 0; i < n_routes; i++) {
+        const char *brace = strchr(routes[i].path, '{');
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "%.*s%s", brace == NULL ? 63 : (int)(brace - routes[i].path), routes[i].path,
+                       brace == NULL ? "" : "17");
         for (int m = METHOD_GET; m <= METHOD_OTHER; m++) {
-            const struct route *row = route_find(routes[i].path, (enum method)m, allow);
+            const struct route *row = route_find(path, (enum method)m, allow, &id);
             bool head = m == METHOD_HEAD && routes[i].method == METHOD_GET;
 
-            assert_true((row == &routes[i]) == (m == (int)routes[i].method || head));
+            if (m == (int)routes[i].method || head)
+                assert_ptr_equal(row, &routes[i]);
+            else
+                assert_ptr_not_equal(row, &routes[i]);
             assert_true(row != NULL || strlen(allow) > 0);
+            assert_int_equal(id, row != NULL && brace != NULL ? 17 : 0);
         }
+    }
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         expect_allow(__LINE__, unknown[i], METHOD_POST, "");
         expect_allow(__LINE__, unknown[i], METHOD_GET, "");
@@ -106,6 +161,11 @@ static void test_find(void **state)
     expect_allow(__LINE__, "/session", METHOD_DELETE, "GET, HEAD");
     expect_allow(__LINE__, "/classify", METHOD_OPTIONS, "POST");
     expect_allow(__LINE__, "/model", METHOD_OTHER, "GET, HEAD");
+    expect_allow(__LINE__, "/account", METHOD_POST, "GET, HEAD, DELETE");
+    expect_allow(__LINE__, "/account/tokens", METHOD_DELETE, "GET, HEAD, POST");
+    expect_allow(__LINE__, "/account/tokens/9", METHOD_GET, "DELETE");
+    assert_non_null(route_find("/account/tokens/999999999999999999", METHOD_DELETE, allow, &id));
+    assert_int_equal(id, 999999999999999999);
 }
 
 static void test_screens(void **state)
@@ -113,6 +173,8 @@ static void test_screens(void **state)
     (void)state;
     assert_string_equal(route_screen("/classify"), "./#read");
     assert_string_equal(route_screen("/login"), "./#login");
+    assert_string_equal(route_screen("/account/sessions/3"), "./#account");
+    assert_null(route_screen("/account/export")); /* a link to it is a download */
     assert_null(route_screen("/healthz"));
     assert_null(route_screen("/nothing"));
 }

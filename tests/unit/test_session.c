@@ -1,4 +1,4 @@
-/* Tokens, the cookie, and the rule against other sites' pages (csrf.c). */
+/* Tokens, the cookies, and the rule against other sites' pages (csrf.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "web/base64.h"
 #include "web/csrf.h"
 #include "web/session.h"
+#include "web/token.h"
 
 #define TOKEN "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE"
 
@@ -118,6 +119,85 @@ static void test_read_cookie(void **state)
     }
 }
 
+/* R52: the device's cookie lasts, and is found beside the session's. Breaks when the two names are taken for each
+ * other.
+ */
+static void test_device_cookie(void **state)
+{
+    char out[SESSION_COOKIE_MAX];
+    const char *token;
+    size_t n;
+
+    (void)state;
+    session_device_set(&plain, TOKEN, out);
+    assert_string_equal(out, "digitd_device=" TOKEN "; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000");
+    session_device_set(&secure, TOKEN, out);
+    assert_string_equal(out,
+                        "__Host-digitd_device=" TOKEN "; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000; Secure");
+    assert_int_equal(session_device_read("digitd_session=x; digitd_device=" TOKEN, &plain, &token, &n), OK);
+    assert_true(n == SESSION_TOKEN_CHARS && memcmp(token, TOKEN, n) == 0);
+    assert_int_equal(session_device_read("digitd_session=" TOKEN, &plain, &token, &n), ERR_NOT_FOUND);
+    assert_int_equal(session_cookie_read("digitd_device=" TOKEN, &plain, &token, &n), ERR_NOT_FOUND);
+    assert_int_equal(session_device_read("digitd_device=" TOKEN, &secure, &token, &n), ERR_NOT_FOUND);
+    /* Twice: nobody knows which is the browser's, and nothing is lost by having none. */
+    assert_int_equal(session_device_read("digitd_device=" TOKEN "; digitd_device=" TOKEN, &plain, &token, &n),
+                     ERR_NOT_FOUND);
+}
+
+/* RFC 6750 section 2.1. Breaks when a scheme in front (Basic) is taken for ours, or a text of another shape for a
+ * token. */
+static void test_bearer(void **state)
+{
+    static const struct {
+        int line;
+        const char *header;
+        enum err e;
+    } cases[] = {
+        {__LINE__, "Bearer dgt_" TOKEN, OK},
+        {__LINE__, "bearer dgt_" TOKEN, OK},
+        {__LINE__, "BEARER   dgt_" TOKEN, OK},
+        {__LINE__, "", ERR_NOT_FOUND},
+        {__LINE__, "Basic ZGd0Xzpkd3Q=", ERR_NOT_FOUND},
+        {__LINE__, "Bearerdgt_" TOKEN, ERR_NOT_FOUND},
+        {__LINE__, "dgt_" TOKEN, ERR_NOT_FOUND},
+        {__LINE__, "Bearer", ERR_FORMAT},
+        {__LINE__, "Bearer ", ERR_FORMAT},
+        {__LINE__, "Bearer " TOKEN, ERR_FORMAT},
+        {__LINE__, "Bearer dgt_", ERR_FORMAT},
+        {__LINE__, "Bearer dgt_" TOKEN "x", ERR_FORMAT},
+        {__LINE__, "Bearer dgt_" TOKEN " ", ERR_FORMAT},
+        {__LINE__, "Bearer DGT_" TOKEN, ERR_FORMAT},
+        {__LINE__, "Bearer dgt_abc\"efghijklmnopqrstuvwxyz0123456789-_ABCDE", ERR_FORMAT},
+        {__LINE__, "Bearer\tdgt_" TOKEN, ERR_NOT_FOUND},
+    };
+    char made[TOKEN_CHARS + 1], header[80];
+    const char *token, *name;
+    int scope, all = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum err e = token_read(cases[i].header, &token);
+
+        if (e != cases[i].e)
+            fail_msg("line %d: \"%s\": %s, not %s", cases[i].line, cases[i].header, err_str(e), err_str(cases[i].e));
+        assert_true((e == OK) == (token != NULL));
+        assert_true(token == NULL || strcmp(token, "dgt_" TOKEN) == 0);
+        assert_true(token_is_bearer(cases[i].header) == (e != ERR_NOT_FOUND));
+    }
+    assert_int_equal(token_make(made), OK);
+    assert_int_equal(strlen(made), 47);
+    (void)snprintf(header, sizeof(header), "Bearer %s", made);
+    assert_int_equal(token_read(header, &token), OK);
+    for (int i = 0; (name = token_scope_name(i, &scope)) != NULL; i++) {
+        assert_int_equal(token_scope_of(name), scope);
+        assert_int_equal(all & scope, 0);
+        all |= scope;
+    }
+    assert_int_equal(all, 3);
+    assert_int_equal(token_scope_of("admin"), 0);
+    assert_int_equal(token_scope_of(""), 0);
+}
+
 /* R63, R64: every combination of method, Sec-Fetch-Site, Origin and cookie, against the rule said a second way: the
  * list of what is let through. Breaks when anything else is. */
 static void test_csrf_matrix(void **state)
@@ -156,13 +236,14 @@ static void test_csrf_matrix(void **state)
                     const struct request r = {.method = (enum method)m,
                                               .sec_fetch_site = sites[s],
                                               .origin = origins[o].origin,
-                                              .cookie = cookies[k]};
+                                              .cookie = cookies[k],
+                                              .authorization = ""};
                     bool safe = m == METHOD_GET || m == METHOD_HEAD || m == METHOD_OPTIONS;
                     bool program = s == 0 && o == 0 && k == 0; /* no browser's header at all */
                     bool browser = s == 1 && (o == 0 || origins[o].ours);
                     bool older = s == 0 && origins[o].ours; /* a browser without Sec-Fetch-Site */
                     bool want = safe || program || browser || older;
-                    const char *why = csrf_refusal(&conf, &r);
+                    const char *why = csrf_refusal(&conf, &r, true);
 
                     if ((why == NULL) != want)
                         fail_msg("%s site \"%s\" origin \"%s\" cookie \"%s\": %s", method_name(r.method), sites[s],
@@ -174,11 +255,37 @@ static void test_csrf_matrix(void **state)
     assert_int_equal(let, 3 * 7 * 13 * 3 + 5 * (1 + 3 * 3 + 2 * 3));
 }
 
+/* A token without a cookie is let through from anywhere, on the routes that take one: no page can have added it. Breaks
+ * when Basic (which a link can carry), a cookie beside it, or another route is let through as well. */
+static void test_csrf_token(void **state)
+{
+    static struct conf conf;
+    struct request r = {.method = METHOD_POST,
+                        .sec_fetch_site = "cross-site",
+                        .origin = "https://evil.example",
+                        .cookie = "",
+                        .authorization = "Bearer dgt_" TOKEN};
+
+    (void)state;
+    conf.origins[0] = plain;
+    conf.n_origins = 1;
+    assert_null(csrf_refusal(&conf, &r, true));
+    assert_non_null(csrf_refusal(&conf, &r, false));
+    r.cookie = "digitd_session=" TOKEN;
+    assert_non_null(csrf_refusal(&conf, &r, true));
+    r.cookie = "";
+    r.authorization = "Basic ZGd0Xzpkd3Q=";
+    assert_non_null(csrf_refusal(&conf, &r, true));
+    r.authorization = "";
+    assert_non_null(csrf_refusal(&conf, &r, true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base64),      cmocka_unit_test(test_token),       cmocka_unit_test(test_set_cookie),
-        cmocka_unit_test(test_read_cookie), cmocka_unit_test(test_csrf_matrix),
+        cmocka_unit_test(test_read_cookie), cmocka_unit_test(test_csrf_matrix), cmocka_unit_test(test_device_cookie),
+        cmocka_unit_test(test_bearer),      cmocka_unit_test(test_csrf_token),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);

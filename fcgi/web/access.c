@@ -1,0 +1,101 @@
+/* Who is asking. With `Authorization: Bearer` the token alone counts and no cookie is looked at, so that a request
+ * never has two owners; other schemes are those of a server in front (Basic, where nginx asks for a password) and say
+ * nothing here. */
+#include "access.h"
+
+#include "../base/log.h"
+#include "../store/store_account.h"
+#include "route.h"
+#include "session.h"
+#include "token.h"
+
+/* RFC 9110 section 11.6.1, RFC 6750 section 3: what else would do. reply_problem has named the cookie with a 401. */
+static void challenge(struct call *c, const char *bearer)
+{
+    reply_header(c->app->reply, "WWW-Authenticate", bearer);
+}
+
+static void log_refused(const struct call *c, const char *why)
+{
+    struct log_line l;
+
+    log_begin(&l, LOG_WARN, "token_refused");
+    log_str(&l, "id", c->req->id);
+    log_str(&l, "address", c->req->address);
+    log_str(&l, "why", why);
+    if (c->token_id != 0)
+        log_int(&l, "token", c->token_id);
+    log_end(&l);
+}
+
+static bool access_token(struct call *c)
+{
+    struct store_token row = {.id = 0};
+    uint8_t hash[DIGEST_BYTES];
+    const char *token;
+    enum err e = token_read(c->req->authorization, &token);
+
+    if (e == OK) {
+        session_token_hash(token, TOKEN_CHARS, hash);
+        call_phase(c, PHASE_DATABASE);
+        e = store_token_user(c->app->store, hash, &c->user, &row);
+        call_phase(c, PHASE_READ);
+    }
+    if (e == ERR_FORMAT || e == ERR_NOT_FOUND) {
+        log_refused(c, "unknown");
+        call_problem(c, PROBLEM_BAD_TOKEN, "It is unknown, revoked or too old. Make another one on the page.");
+        challenge(c, "Bearer realm=\"digitd\", error=\"invalid_token\"");
+        return false;
+    }
+    if (e != OK) {
+        call_store_failed(c, "token", e);
+        return false;
+    }
+    c->token_id = row.id;
+    if (c->route->access == ACCESS_TOKEN && (c->route->scope & ~row.scopes) == 0)
+        return true;
+    log_refused(c, "scope");
+    call_problem(c, PROBLEM_TOKEN_SCOPE,
+                 c->route->access == ACCESS_TOKEN ? "Make a token with the scope that this path needs."
+                                                  : "Log in on the page instead: no token opens this path.");
+    challenge(c, "Bearer realm=\"digitd\", error=\"insufficient_scope\"");
+    return false;
+}
+
+static bool access_session(struct call *c)
+{
+    const struct store_session_rule rule = session_rule(c->app->conf);
+    const char *token;
+    size_t n;
+    enum err e = session_cookie_read(c->req->cookie, c->origin, &token, &n);
+
+    if (e == ERR_FORMAT) {
+        call_problem(c, PROBLEM_BAD_COOKIE, "Clear the cookies of this site and log in again.");
+        return false;
+    }
+    if (e == OK) {
+        session_token_hash(token, n, c->session_hash);
+        call_phase(c, PHASE_DATABASE);
+        e = store_session_user(c->app->store, c->session_hash, &rule, &c->user);
+        call_phase(c, PHASE_READ);
+    }
+    if (e == ERR_NOT_FOUND) {
+        call_problem(c, PROBLEM_LOG_IN_FIRST, "Log in, then try again.");
+        if (c->route->access == ACCESS_TOKEN)
+            challenge(c, "Bearer realm=\"digitd\"");
+    } else if (e != OK) {
+        call_store_failed(c, "session", e);
+    }
+    return e == OK;
+}
+
+bool access_check(struct call *c)
+{
+    if (c->route->store && c->app->store == NULL) {
+        call_problem(c, PROBLEM_UNAVAILABLE, "Nothing was changed. Try again later.");
+        return false;
+    }
+    if (c->route->access == ACCESS_ANYONE)
+        return true;
+    return token_is_bearer(c->req->authorization) ? access_token(c) : access_session(c);
+}

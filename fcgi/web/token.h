@@ -1,0 +1,28 @@
+/* API tokens, which programs send as `Authorization: Bearer dgt_...` (RFC 6750): "dgt_", so that scanners of leaked
+ * secrets know one when they see it, and 43 characters. The database keeps SHA-256 of the whole text
+ * (session_token_hash). */
+#ifndef DIGITD_WEB_TOKEN_H
+#define DIGITD_WEB_TOKEN_H
+
+#include <stdbool.h>
+
+#include "../base/err.h"
+#include "session.h"
+
+enum { TOKEN_PREFIX_CHARS = 4, TOKEN_CHARS = TOKEN_PREFIX_CHARS + SESSION_TOKEN_CHARS };
+
+/* A new one. ERR_IO as session_token_make. */
+enum err token_make(char token[TOKEN_CHARS + 1]);
+
+/* Whether an Authorization header is of the scheme Bearer. Others (Basic) belong to a server in front of this one. */
+bool token_is_bearer(const char *authorization);
+
+/* The token in an Authorization header, TOKEN_CHARS long. ERR_NOT_FOUND: not Bearer; ERR_FORMAT: it has no token. */
+enum err token_read(const char *authorization, const char **token);
+
+/* The names of STORE_SCOPE_CLASSIFY and STORE_SCOPE_HISTORY: token_scope_name(0), (1), then NULL; and back, 0 for what
+ * is no scope. */
+const char *token_scope_name(int i, int *scope);
+int token_scope_of(const char *name);
+
+#endif
