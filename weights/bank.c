@@ -138,6 +138,7 @@ static enum err write_answers(struct bank *b, const struct trainer *t, const str
     struct json *head = header_of(b, t, set, teacher, distortions);
     const struct frame_block block = {logits_of(b, t, teacher), t->train.n * MODEL_CLASSES};
     path_of(b, set, teacher, distortions, path);
+    file_sweep(path);
     enum err e = frame_write(path, MAGIC, head, &block, 1, why);
     json_free(head);
     return e;

@@ -21,9 +21,9 @@ static void path_in_run(const struct train_settings *set, const char *name, char
     snprintf(path, PATH_BYTES, "%s/%s", set->run, name);
 }
 
-void run_settings_json(const struct train_settings *set, struct json *obj)
+void run_settings_json(const struct train_settings *set, enum option_use least, struct json *obj)
 {
-    options_write(train_options, train_options_n, set, OPTION_KEPT, obj);
+    options_write(train_options, train_options_n, set, least, obj);
 }
 
 static void epoch_json(const struct epoch *e, size_t validation, struct json *obj)
@@ -57,13 +57,13 @@ static struct json *header_of(const struct run *r)
 {
     struct json *h = json_new_object();
     json_set_str(h, "command", r->command);
-    run_settings_json(&r->set, json_set_object(h, "settings"));
+    run_settings_json(&r->set, OPTION_KEPT, json_set_object(h, "settings"));
     json_set_int(h, "step", r->trainer->step);
     json_set_num(h, "loss_sum", r->loss_sum);
     json_set_num(h, "seconds", r->seconds);
     json_set_int(h, "best_epoch", r->best_epoch);
     json_set_str(h, "version", DIGITD_VERSION);
-    json_set_str(h, "kernels", r->trainer->graph->back->name);
+    json_set_str(h, "kernels", r->kernels);
     teachers_write(&r->bank.teachers, json_set_array(h, "teachers"));
     struct json *history = json_set_array(h, "history");
     for (int i = 0; i < r->n_history; i++)
@@ -82,13 +82,12 @@ enum err checkpoint_save(const struct run *r, struct why *why)
     return e;
 }
 
-enum err checkpoint_settings(struct train_settings *set, char *command, size_t command_bytes, bool *exists,
-                             bool *finished, struct why *why)
+enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why)
 {
     char path[PATH_BYTES];
     struct frame f;
     struct why inner = {0};
-    path_in_run(set, "checkpoint", path);
+    path_in_run(&r->set, "checkpoint", path);
     *exists = *finished = false;
     enum err e = frame_read(&f, path, MAGIC, FILE_MAX, why);
     if (e == ERR_NOT_FOUND) {
@@ -98,12 +97,17 @@ enum err checkpoint_settings(struct train_settings *set, char *command, size_t c
     if (e != OK)
         goto out;
     *exists = true;
-    e = options_read(train_options, train_options_n, set, set->given, json_get(f.head, "settings"), &inner);
-    if (e != OK)
+    e = options_read(train_options, train_options_n, &r->set, r->set.given, json_get(f.head, "settings"), &inner);
+    const char *command = json_get_str(f.head, "command", NULL), *kernels = json_get_str(f.head, "kernels", NULL);
+    if (e == OK && (!command || !kernels))
+        e = err_why(&inner, ERR_FORMAT, "its command line or its kernels are missing");
+    if (e != OK) {
         err_why(why, e, "%s: %s", path, inner.text);
-    const char *text = json_get_str(f.head, "command", NULL);
-    snprintf(command, command_bytes, "%s", text ? text : "");
-    *finished = (int)json_len(json_get(f.head, "history")) >= set->trainer.epochs;
+        goto out;
+    }
+    snprintf(r->command, sizeof(r->command), "%s", command);
+    snprintf(r->kernels, sizeof(r->kernels), "%s", kernels);
+    *finished = (int)json_len(json_get(f.head, "history")) >= r->set.trainer.epochs;
 out:
     frame_free(&f);
     return e;
@@ -164,13 +168,14 @@ enum err run_log_write(const struct run *r, struct why *why)
     json_set_str(start, "event", "start");
     json_set_str(start, "version", DIGITD_VERSION);
     json_set_str(start, "command", r->command);
-    run_settings_json(&r->set, json_set_object(start, "settings"));
+    run_settings_json(&r->set, OPTION_KEPT, json_set_object(start, "settings"));
     json_set_str(start, "train_images_sha256", r->data->images_sha256);
     json_set_str(start, "train_labels_sha256", r->data->labels_sha256);
     json_set_int(start, "train_pictures", (int64_t)r->train.n);
     json_set_int(start, "validation_pictures", (int64_t)r->validation.n);
     teachers_write(&r->bank.teachers, json_set_array(start, "teachers"));
-    json_set_str(start, "kernels", r->trainer->graph->back->name);
+    json_set_str(start, "compiler", __VERSION__);
+    json_set_str(start, "kernels", r->kernels);
     json_set_int(start, "threads", parallel_threads(r->trainer->pool));
     enum err e = text ? json_write(start, DIGITS, text) : ERR_NOMEM;
     json_free(start);

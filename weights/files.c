@@ -3,9 +3,12 @@
 
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +113,31 @@ enum err file_write(const char *path, const struct file_part *parts, size_t n_pa
         return err_why(why, ERR_IO, "%s: %s", path, strerror(saved));
     }
     return sync_dir_of(path) ? OK : err_why(why, ERR_IO, "%s: its directory cannot be synced", path);
+}
+
+/* Whether name is base.tmp-PID of a process that is no more. */
+static bool is_stale(const char *name, const char *base)
+{
+    size_t n = strlen(base);
+    char *end;
+    if (strncmp(name, base, n) != 0 || strncmp(name + n, ".tmp-", 5) != 0 || name[n + 5] < '1' || name[n + 5] > '9')
+        return false;
+    long pid = strtol(name + n + 5, &end, 10);
+    return *end == '\0' && pid <= INT_MAX && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void file_sweep(const char *path)
+{
+    char for_base[PATH_BYTES], for_dir[PATH_BYTES];
+    snprintf(for_base, sizeof(for_base), "%s", path);
+    snprintf(for_dir, sizeof(for_dir), "%s", path);
+    const char *base = basename(for_base);
+    DIR *d = opendir(dirname(for_dir));
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_stale(e->d_name, base))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
 }
 
 enum err dir_make(const char *path, struct why *why)

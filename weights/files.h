@@ -20,6 +20,9 @@ struct file_part {
 /* path.tmp-PID, fsync, rename, fsync of the directory. On failure the temporary file is gone and path as it was. */
 enum err file_write(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
 
+/* Removes every path.tmp-PID whose process is dead: what a kill in file_write (or model_save) left. */
+void file_sweep(const char *path);
+
 /* Makes a directory and those above it; one that exists is fine. */
 enum err dir_make(const char *path, struct why *why);
 

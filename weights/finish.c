@@ -9,11 +9,15 @@
 
 #include "../fcgi/nn/layers.h"
 #include "answers.h"
+#include "files.h"
 #include "metrics.h"
 #include "run.h"
 
 enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES, DIGITS = 6, TEXT_MAX = 4 * 1024 * 1024 };
 #define UNSURE_SHARE 0.01
+
+static const char unsure_rule[] = "the confidence under which 1 % of the validation pictures lie",
+                  all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
 
 /* obj as the text of a metadata value. */
 static enum err set_meta_json(struct model *m, const char *key, struct json *obj)
@@ -82,10 +86,13 @@ static enum err add_record(struct run *r, const struct metrics *v)
     json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);
     json_set_int(split, "validation", (int64_t)r->validation.n);
-    run_settings_json(&r->set, settings);
+    if (r->set.all)
+        json_set_str(split, "rule", all_rule);
+    run_settings_json(&r->set, OPTION_RECIPE, settings);
     struct json *validation = json_new_object(), *teachers = json_new_array();
     teachers_write(&r->bank.teachers, teachers);
     metrics_json(v, validation);
+    json_set_bool(validation, "trained_on", r->set.all);
     enum err e[] = {set_meta_json(m, "dataset", data),          set_meta_json(m, "split", split),
                     set_meta_json(m, "settings", settings),     set_meta_json(m, "validation", validation),
                     set_meta_json(m, "curves", curves_json(r)), set_meta_json(m, "teachers", teachers)};
@@ -93,8 +100,14 @@ static enum err add_record(struct run *r, const struct metrics *v)
         if (e[i] != OK)
             return e[i];
     model_set_meta(m, "command", r->command);
-    model_set_meta(m, "kernels", r->trainer->graph->back->name);
-    model_set_meta(m, "unsure_rule", "the confidence under which 1 % of the validation pictures lie");
+    model_set_meta(m, "kernels", r->kernels);
+    model_set_meta(m, "program", "digit " DIGITD_VERSION);
+    model_set_meta(m, "unsure_rule", unsure_rule);
+    if (r->like) {
+        const char *rule = model_meta(r->like, "unsure_rule");
+        model_set_meta(m, "unsure_rule", rule ? rule : "that of the file calibrated_as");
+        model_set_meta(m, "calibrated_as", r->like->sha256);
+    }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)r->set.trainer.seed);
     model_set_meta(m, "seed", number);
     snprintf(number, sizeof(number), "%zu", m->n_params);
@@ -115,6 +128,22 @@ static void set_name(struct model *m, const char *path)
     model_set_meta(m, "name", name);
 }
 
+/* From the validation pictures, or, where they were trained on, from another network of the same recipe. */
+static void fit(const struct run *r, struct model *m, const uint8_t *labels)
+{
+    size_t n = r->validation.n;
+    if (r->like) {
+        m->temperature = r->like->temperature;
+        m->unsure_below = r->like->unsure_below;
+        return;
+    }
+    m->temperature = (float)metrics_fit_temperature(n, r->logits, labels);
+    double quantile = metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
+    m->unsure_below = (float)quantile;
+    if ((double)m->unsure_below > quantile) /* rounded up: the picture at the edge would fall under it */
+        m->unsure_below = nextafterf(m->unsure_below, 0);
+}
+
 /* Temperature and threshold, and with them the figures on the validation pictures. */
 static enum err calibrate(struct run *r, struct metrics *v, struct why *why)
 {
@@ -126,13 +155,8 @@ static enum err calibrate(struct run *r, struct metrics *v, struct why *why)
         e = answers_run(cnn, r->data, r->validation.index, r->validation.n, r->set.trainer.threads, r->logits, labels,
                         NULL, why);
     if (e == OK) {
-        size_t n = r->validation.n;
-        m->temperature = (float)metrics_fit_temperature(n, r->logits, labels);
-        double quantile = metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
-        m->unsure_below = (float)quantile;
-        if ((double)m->unsure_below > quantile) /* rounded up: the picture at the edge would fall under it */
-            m->unsure_below = nextafterf(m->unsure_below, 0);
-        metrics_count(v, n, r->logits, labels, (double)m->temperature, (double)m->unsure_below);
+        fit(r, m, labels);
+        metrics_count(v, r->validation.n, r->logits, labels, (double)m->temperature, (double)m->unsure_below);
     }
     cnn_free(cnn);
     free(labels);
@@ -154,6 +178,7 @@ enum err run_finish(struct run *r, FILE *progress, struct why *why)
     if (e != OK)
         return err_why(why, e, "%s: %s", r->set.out, err_str(e));
     set_name(r->model, r->set.out);
+    file_sweep(r->set.out);
     e = model_save(r->model, r->set.out, why);
     if (e == OK && progress)
         fprintf(progress,

@@ -1,5 +1,5 @@
-/* The state of a training run, shared by train.c (the loop), checkpoint.c (to and from disk) and finish.c (the weights
- * file); nobody else includes this. */
+/* The state of a training run, shared by run_open.c (what must hold before it begins), train.c (the loop), checkpoint.c
+ * (to and from disk) and finish.c (the weights file); nobody else includes this. */
 #ifndef DIGITD_WEIGHTS_RUN_H
 #define DIGITD_WEIGHTS_RUN_H
 
@@ -17,11 +17,14 @@ struct epoch {
 
 struct run {
     struct train_settings set;
-    char command[4 * OPTION_TEXT_MAX];
-    const struct dataset *data; /* borrowed */
+    char command[TRAIN_COMMAND_MAX];
+    char kernels[64];           /* instruction sets of its sessions, "avx2" or "avx512,avx2" */
+    int lock;                   /* on the run directory, while it trains; -1: none */
+    struct dataset loaded;      /* where set.data was read */
+    const struct dataset *data; /* that, or the caller's */
     uint32_t *train_index, *validation_index;
     struct pictures train, validation;
-    struct model *model;
+    struct model *model, *like; /* like: whose calibration is taken over, or NULL */
     struct trainer *trainer;
     struct bank bank;                     /* of teachers' answers */
     struct graph_stats stats, best_stats; /* of the weights that were validated last; of the best */
@@ -33,16 +36,21 @@ struct run {
     float *logits;            /* [validation.n][10] */
 };
 
+/* run_open.c. Checks, locks (unless set.finish: that only reads), and makes r ready; r has set, and data or NULL: then
+ * set.data is read. To be closed
+ * in any case. ERR_BUSY where another process trains in the run directory. */
+enum err run_open(struct run *r, const char *command, struct why *why);
+void run_close(struct run *r);
+
 /* checkpoint.c */
 enum err checkpoint_save(const struct run *r, struct why *why);
-/* Only the settings of a recipe: what run_open needs before there is a trainer. *exists is false, and nothing else
- * happens, where there is no checkpoint. */
-enum err checkpoint_settings(struct train_settings *set, char *command, size_t command_bytes, bool *exists,
-                             bool *finished, struct why *why);
+/* Settings, command line and instruction sets alone: what run_open needs before there is a trainer. *exists is false,
+ * and nothing else happens, where there is no checkpoint. */
+enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why);
 enum err checkpoint_load(struct run *r, struct why *why);
 /* RUN/log.jsonl from the history. */
 enum err run_log_write(const struct run *r, struct why *why);
-void run_settings_json(const struct train_settings *set, struct json *obj);
+void run_settings_json(const struct train_settings *set, enum option_use least, struct json *obj);
 
 /* finish.c: the weights file from the best epoch so far. */
 enum err run_finish(struct run *r, FILE *progress, struct why *why);

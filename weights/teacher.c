@@ -82,7 +82,8 @@ void teachers_write(const struct teachers *t, struct json *array)
 {
     for (int i = 0; i < t->n; i++) {
         struct json *one = json_add_object(array);
-        json_set_str(one, "file", t->list[i].path);
+        const char *slash = strrchr(t->list[i].path, '/');
+        json_set_str(one, "file", slash ? slash + 1 : t->list[i].path);
         json_set_str(one, "sha256", t->list[i].sha256);
     }
 }

@@ -33,7 +33,8 @@ void teacher_picture(const float px[MODEL_PIXELS], uint8_t image[MODEL_PIXELS]);
 /* The mean of the n teachers' softmax(logits / temperature); teacher i's logits begin at logits + i * apart. */
 void teachers_mean(const float *logits, int n, size_t apart, float temperature, float mean[MODEL_CLASSES]);
 
-/* [{"file", "sha256"}, ...], and whether an array says the same digests in the same order. */
+/* [{"file", "sha256"}, ...], names without directories; and whether an array says the same digests in the same order.
+ */
 void teachers_write(const struct teachers *t, struct json *array);
 bool teachers_same(const struct teachers *t, const struct json *array);
 

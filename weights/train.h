@@ -13,14 +13,17 @@
 #include "options.h"
 #include "trainer.h"
 
-enum { TRAIN_OPTIONS_MAX = 64 };
+enum { TRAIN_OPTIONS_MAX = 64, TRAIN_COMMAND_MAX = 4096 };
 
 struct train_settings {
     struct trainer_settings trainer;
     char layers[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX], run[OPTION_TEXT_MAX];
     char teacher[OPTION_TEXT_MAX], answers[OPTION_TEXT_MAX]; /* files "A,B"; directory; or "none" */
-    int train_first; /* of the training part of the split, this many; 0: all (for tests and trials) */
-    bool last;       /* ship the last epoch's weights, not the best epoch's */
+    char like[OPTION_TEXT_MAX];    /* a weights file whose calibration is taken over, or "none" */
+    char kernels[OPTION_TEXT_MAX]; /* "auto" or an instruction set by name */
+    int train_first;               /* of the training part of the split, this many; 0: all (for tests and trials) */
+    bool all;                      /* train on the validation pictures too */
+    bool last;                     /* ship the last epoch's weights, not the best epoch's */
     bool no_bn;
     bool resume, finish; /* go on with RUN; write the best of RUN so far */
     int stop_after;      /* steps in this session, as if Ctrl-C came then; 0: no such end */
@@ -41,7 +44,7 @@ enum train_end { TRAIN_DONE, TRAIN_STOPPED };
 enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,
                    FILE *progress, enum train_end *end, struct why *why);
 
-/* The same on any training pictures, which are split like MNIST's. */
+/* The same on any training pictures, which are split like MNIST's; data NULL: MNIST. */
 enum err train_run_on(const struct train_settings *set, const struct dataset *data, const char *command,
                       const volatile sig_atomic_t *stop, FILE *progress, enum train_end *end, struct why *why);
 
