@@ -24,7 +24,7 @@ static void level_measure(const struct ink *ink, struct level *l)
 {
     const int longest = ink->w > ink->h ? ink->w : ink->h;
 
-    l->cell = longest / INK_CELLS;
+    l->cell = (longest + INK_CELLS - 1) / INK_CELLS; /* rounded up: never more cells than the grid has */
     l->gw = (ink->w + l->cell - 1) / l->cell;
     l->gh = (ink->h + l->cell - 1) / l->cell;
     for (int gy = 0; gy < l->gh; gy++)
