@@ -1,16 +1,27 @@
 /* POST /classify: parts -> decoded picture -> 28x28 -> digit -> JSON. A picture that cannot be read is a result like
  * the others, with the problem in it, unless it is the only one. */
-#include <stdio.h>
-#include <string.h>
-
 #include "../base/clock.h"
 #include "../image/header.h"
+#include "../image/report.h"
 #include "base64.h"
 #include "call.h"
 #include "card.h"
+#include "classify_query.h"
 #include "multipart.h"
 
-enum { REQUEST_AREA_MAX_PX = 100 * 1000 * 1000, NAME_BYTES_MAX = 255 };
+enum {
+    REQUEST_AREA_MAX_PX = 100 * 1000 * 1000,
+    NAME_BYTES_MAX = 255,
+    STEPS_PARTS_MAX = 8,
+    STEPS_SIDE_MAX_PX = 200,
+    STEPS_AREA_MAX_PX = STEPS_SIDE_MAX_PX * STEPS_SIDE_MAX_PX, /* of one step of all pictures of a request together */
+    /* What nginx holds of a reply (fastcgi_buffers, 32 of 16 KiB): with more, a slow client would hold the worker. */
+    REPLY_BUFFERED_BYTES = 512 * 1024,
+    RESULT_REST_BYTES = 4 * 1024 /* a result but for its steps: name, numbers, the 28x28 */
+};
+_Static_assert(DECODER_STEPS_MAX *BASE64_CHARS(STEPS_AREA_MAX_PX) + STEPS_PARTS_MAX * RESULT_REST_BYTES <
+                   REPLY_BUFFERED_BYTES,
+               "a reply with steps fits into nginx's buffers");
 
 /* One picture on its way. */
 struct reading {
@@ -20,16 +31,33 @@ struct reading {
     int64_t elapsed_us;
 };
 
-/* ?input=1 asks for the 28x28. false: it has replied. */
-static bool options_read(struct call *c, bool *with_input)
+/* What the query asks for. false: it has replied. */
+static bool query_take(struct call *c, struct classify_query *query)
 {
-    size_t n;
-    const char *value = request_query(c->req, "input", &n);
+    struct why why = {""};
 
-    *with_input = value != NULL && n == 1 && *value == '1';
-    if (value == NULL || *with_input || (n == 1 && *value == '0'))
+    if (classify_query_read(c->req->query, query, &why) == OK)
         return true;
-    call_problem(c, PROBLEM_BAD_REQUEST, "The parameter input is 1 or 0.");
+    call_problem(c, PROBLEM_BAD_REQUEST, why.text);
+    return false;
+}
+
+/* The longest side of a step's picture when n pictures share STEPS_AREA_MAX_PX. */
+static int steps_side_px(int n)
+{
+    int side = STEPS_SIDE_MAX_PX;
+
+    while (side * side * n > STEPS_AREA_MAX_PX)
+        side--;
+    return side;
+}
+
+/* Whether the steps of n pictures can be sent. false: it has replied. */
+static bool steps_check(struct call *c, const struct classify_query *query, int n)
+{
+    if (!query->steps || n <= STEPS_PARTS_MAX)
+        return true;
+    call_problem(c, PROBLEM_BAD_REQUEST, "With steps=1 a request has up to 8 pictures. Send fewer at a time.");
     return false;
 }
 
@@ -80,12 +108,15 @@ static bool area_check(struct call *c, const struct multipart_part *parts, int n
     return area_px <= REQUEST_AREA_MAX_PX;
 }
 
-static enum err reading_make(struct call *c, const struct multipart_part *part, struct reading *r, struct why *why)
+/* request: what all parts have in common. */
+static enum err reading_make(struct call *c, const struct multipart_part *part, struct decoder_request request,
+                             struct reading *r, struct why *why)
 {
-    const struct decoder_request request = {.bytes = part->bytes, .n = part->n};
     int64_t began_us = clock_mono_us();
     enum err e;
 
+    request.bytes = part->bytes;
+    request.n = part->n;
     (void)multipart_filename(part, r->name, sizeof(r->name));
     call_phase(c, PHASE_DECODE);
     e = decoder_read(c->app->decoder, &request, &r->decoded, why);
@@ -125,49 +156,38 @@ static const char *sentence_of(enum err e, const struct why *why)
     return e == ERR_NOMEM ? "Try again later." : "Try another picture.";
 }
 
-static void add_steps(struct json *v, const struct normalise_steps *s)
+/* base64 of the raw greys: a canvas, or a script, takes them without a decoder. */
+static void add_steps(struct json *result, const struct decoder_reply *decoded)
 {
-    struct json *p = json_set_object(v, "preprocessing"), *box, *shift;
+    struct json *steps = json_set_array(result, "steps");
+    char grey[BASE64_CHARS(STEPS_AREA_MAX_PX) + 1];
 
-    json_set_int(p, "width", s->width);
-    json_set_int(p, "height", s->height);
-    json_set_bool(p, "unchanged", s->unchanged);
-    json_set_bool(p, "inverted", s->inverted);
-    box = json_set_array(p, "box");
-    for (int i = 0; i < 4; i++)
-        json_add_int(box, s->box[i]);
-    shift = json_set_array(p, "shift");
-    for (int i = 0; i < 2; i++)
-        json_add_num(shift, s->shift[i]);
+    for (int i = 0; i < decoded->n_pictures; i++) {
+        const struct decoder_step *step = &decoded->pictures[i];
+        struct json *v = json_add_object(steps);
+
+        base64_encode(step->px, (size_t)step->w * (size_t)step->h, grey);
+        json_set_str(v, "name", step->name);
+        json_set_int(v, "width", step->w);
+        json_set_int(v, "height", step->h);
+        json_set_str(v, "grey", grey);
+    }
 }
 
-static void add_answer(struct json *v, const struct answer *a)
-{
-    struct json *probabilities;
-
-    json_set_str(v, "status", verdict_name(a->verdict));
-    if (a->verdict == VERDICT_NOT_A_DIGIT)
-        json_set_null(v, "digit");
-    else
-        json_set_int(v, "digit", a->digit);
-    json_set_num(v, "confidence", (double)a->confidence);
-    probabilities = json_set_array(v, "probabilities");
-    for (int i = 0; i < MODEL_CLASSES; i++)
-        json_add_num(probabilities, (double)a->probability[i]);
-}
-
-static void add_result(struct json *results, const struct reading *r, bool with_input)
+static void add_result(struct json *results, const struct reading *r, const struct classify_query *query)
 {
     struct json *v = json_add_object(results);
     char text[BASE64_CHARS(MODEL_PIXELS) + 1];
 
     json_set_str(v, "name", r->name);
-    add_answer(v, &r->answer);
-    add_steps(v, &r->decoded.steps);
-    if (with_input) {
+    report_add_answer(v, &r->answer);
+    report_add_preprocessing(v, &r->decoded);
+    if (query->input) {
         base64_encode(r->decoded.input, MODEL_PIXELS, text);
         json_set_str(v, "input", text);
     }
+    if (query->steps)
+        add_steps(v, &r->decoded);
     json_set_int(v, "elapsed_us", r->elapsed_us);
 }
 
@@ -184,22 +204,26 @@ static void add_error(struct json *results, const struct call *c, const struct r
 void api_classify(struct call *c)
 {
     struct multipart_part parts[MULTIPART_PARTS_MAX];
+    struct classify_query query;
+    struct decoder_request request = {0};
     struct json *v = NULL, *results;
-    bool with_input;
     int n = 0;
 
-    if (!options_read(c, &with_input) || !parts_take(c, parts, &n) || !area_check(c, parts, n))
+    if (!query_take(c, &query) || !parts_take(c, parts, &n) || !steps_check(c, &query, n) || !area_check(c, parts, n))
         return;
+    request.invert = (enum normalise_invert)query.invert;
+    request.center = (enum normalise_center)query.center;
+    request.steps_side_px = query.steps ? steps_side_px(n) : 0;
     v = json_new_object();
     card_identify(c->app, json_set_object(v, "model"));
     results = json_set_array(v, "results");
     for (int i = 0; i < n; i++) {
         struct reading r = {.name = ""};
         struct why why = {""};
-        enum err e = reading_make(c, &parts[i], &r, &why);
+        enum err e = reading_make(c, &parts[i], request, &r, &why);
 
         if (e == OK) {
-            add_result(results, &r, with_input);
+            add_result(results, &r, &query);
         } else if (n > 1) {
             add_error(results, c, &r, e, &why);
         } else {

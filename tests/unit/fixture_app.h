@@ -309,14 +309,14 @@ static void form_add(struct buf *form, const char *filename, const void *bytes, 
     assert_int_equal(buf_add_str(form, "\r\n"), OK);
 }
 
-static int post_parts(struct buf *form)
+static inline int post_parts(struct buf *form)
 {
     assert_int_equal(buf_add_str(form, "--b--\r\n"), OK);
     return post_form(buf_data(form), buf_len(form));
 }
 
 /* How many rows users and sessions have: what must not change when a request is refused. */
-static int rows(void)
+static inline int rows(void)
 {
     return sql_int(db.store, "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM sessions)");
 }

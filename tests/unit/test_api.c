@@ -151,6 +151,8 @@ static void test_classify(void **state)
     assert_true(json_get_int(p, "height", &i64) && i64 == 28);
     assert_true(json_get_bool(p, "inverted", &flag) && flag == steps.inverted);
     assert_true(json_get_bool(p, "unchanged", &flag) && flag == steps.unchanged);
+    assert_true(json_get_bool(p, "upright", &flag) && !flag);
+    assert_string_equal(json_get_str(p, "channel", NULL), "luminance");
     assert_int_equal(json_len(json_get(p, "box")), 4);
     for (size_t i = 0; i < 4; i++)
         assert_true(json_int(json_at(json_get(p, "box"), i), &i64) && i64 == steps.box[i]);
