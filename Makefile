@@ -40,7 +40,7 @@ PROGRAMS  := $(if $(MAIN_OBJ),$(BUILD)/digitd) $(if $(wildcard weights/digit.c),
 
 LIBS_base  := -lmd -ljansson
 LIBS_nn    := -lm
-LIBS_image := -lgd -lseccomp
+LIBS_image := -lgd -lseccomp -lz
 LIBS_store := -lsqlite3 -lcrypt -lutf8proc
 LIBS_web   := -lfcgi
 LIBS_ALL   := $(foreach r,$(ROOMS),$(LIBS_$(r))) -pthread
@@ -112,13 +112,23 @@ data: $(DATA)/.checked
 test: SUITES ?=
 test:
 	@conf/need build make run data test
-	@$(MAKE) --silent -j$$(nproc) all data test-tools plain-unit
+	@$(MAKE) --silent -j$$(nproc) all data test-tools golden-tools plain-unit
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 
 # Small programs that the suites use.
 test-tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
+
+# Makers of seeded pictures: tests/golden/NAME.c, one program each, on what is in tests/golden/make/.
+GOLDEN_MAKE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden/make/*.c))
+golden-tools: $(patsubst tests/golden/%.c,$(BUILD)/golden/%,$(wildcard tests/golden/*.c))
+$(BUILD)/weights.a: $(WEIGHT_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+$(BUILD)/golden/%: $(BUILD)/tests/golden/%.o $(GOLDEN_MAKE) $(BUILD)/weights.a $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 
@@ -186,4 +196,4 @@ help:
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools asan train evaluate bench fuzz fuzz-programs lint install clean help
+.PHONY: run data test test-tools golden-tools asan train evaluate bench fuzz fuzz-programs lint install clean help

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exif.h"
+#include "image.h"
 
 enum {
     JPEG_TEM = 0x01,
@@ -22,9 +23,10 @@ enum {
     JPEG_EOI = 0xd9,
     JPEG_SOS = 0xda,
     JPEG_APP1 = 0xe1,
-    /* Encoders write about ten scans; libjpeg-turbo's own fuzzers stop at 500. At 25 Mpx a hundred take some seconds.
-     */
-    JPEG_SCANS_MAX = 100
+    /* Encoders write about ten scans; libjpeg-turbo's own fuzzers stop at 500. Each scan may go over every block: at
+     * 25 Mpx one takes 40 ms, and 20 together with the rest 1.9 s. */
+    JPEG_SCANS_MAX = 100,
+    JPEG_SCANS_MAX_PX = 20 * IMAGE_AREA_MAX_PX /* width x height x scans */
 };
 
 /* Position of the code byte of the next marker at or after at; n when there is none. After a scan's header this runs
@@ -80,11 +82,11 @@ static enum err jpeg_take_segment(uint8_t code, const uint8_t *segment, size_t l
     if (code == JPEG_SOS) {
         if (out->width == 0)
             return header_damaged(IMAGE_JPEG, why);
-        if (++*scans > JPEG_SCANS_MAX)
-            return err_why(why, ERR_LIMIT,
+        if (++*scans > JPEG_SCANS_MAX || (int64_t)*scans * out->width * out->height > JPEG_SCANS_MAX_PX)
+            return err_why(why, ERR_UNSUPPORTED,
                            "The JPEG file is made of more than %d scans, which would take too long to read. Please "
-                           "save the picture anew and send that.",
-                           JPEG_SCANS_MAX);
+                           "save the picture as an ordinary JPEG or as PNG and send that.",
+                           *scans - 1);
     }
     return OK;
 }

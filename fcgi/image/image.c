@@ -6,7 +6,8 @@
  * - libpng's warnings do not pass through it: they go to stderr.
  * - Alpha has 7 bits and runs from 0, opaque, to 127; a palette picture has alpha in its palette, and on top of it one
  *   colour may be declared transparent. Pixels are read from its arrays: the accessors cost a call and two checks each.
- * - PNG: libpng inflates text and profiles before the picture; header_mend_png drops them.
+ * - PNG: libpng inflates text and profiles before the picture (header_mend_png drops them), and whatever lies behind
+ *   the last row (png_data.h).
  * - BMP: header_mend_bmp tells what it reads wrongly. Alpha of a 32-bit BMP is ignored, as most programs do. */
 #include "image.h"
 
@@ -21,6 +22,7 @@
 
 #include "grey.h"
 #include "header_formats.h"
+#include "png_data.h"
 
 /* What libgd said during a decode. What does not fit is dropped: the first messages are the ones that matter. */
 static struct {
@@ -102,6 +104,10 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
             n = header_mend_png(mended, n);
         else
             header_mend_bmp(mended, n);
+    }
+    if (header->format == IMAGE_PNG && png_data_overflows(mended, n)) {
+        free(mended);
+        return header_damaged(header->format, why);
     }
     memset(&image_messages, 0, sizeof(image_messages));
     gdSetErrorMethod(image_collect_message);

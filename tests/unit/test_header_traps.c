@@ -88,7 +88,8 @@ static void put_jpeg_scan(struct made *m)
     put(m, "data\xff\0data\xff\xd0more", 15);
 }
 
-/* Fails when the thumbnail's frame, a DHT or a stuffed byte is taken for the frame header. */
+/* Fails when the thumbnail's frame, a DHT or a stuffed byte is taken for the frame header, or a file may ask for more
+ * passes over its pixels than there is time for. */
 static void test_jpeg_traps(void **state)
 {
     struct image_header h;
@@ -127,7 +128,20 @@ static void test_jpeg_traps(void **state)
     for (int i = 0; i < 101; i++)
         put_jpeg_scan(&many);
     put(&many, "\xff\xd9", 2);
-    assert_int_equal(read_made(&many, &h, &why), ERR_LIMIT);
+    assert_int_equal(read_made(&many, &h, &why), ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "100 scans"));
+    many.n = 0;
+    put_jpeg_with_thumbnail(&many, false, 0xc2, 5000, 5000); /* each one goes over 25 Mpx */
+    for (int i = 0; i < 20; i++)
+        put_jpeg_scan(&many);
+    size_t before = many.n;
+
+    put(&many, "\xff\xd9", 2);
+    assert_int_equal(read_made(&many, &h, &why), OK);
+    many.n = before;
+    put_jpeg_scan(&many);
+    put(&many, "\xff\xd9", 2);
+    assert_int_equal(read_made(&many, &h, &why), ERR_UNSUPPORTED);
     put_jpeg_with_thumbnail(&tall, false, 0xc0, 640, 0); /* the height comes later, in a DNL segment */
     assert_int_equal(read_made(&tall, &h, &why), ERR_UNSUPPORTED);
 }

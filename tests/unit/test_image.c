@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <gd.h>
+#include <zlib.h>
 
 #include "pictures.h"
 
@@ -340,6 +341,95 @@ static void test_png_text_is_not_inflated(void **state)
     free(plain);
 }
 
+static size_t png_chunk(uint8_t *to, const char *type, const uint8_t *data, size_t n)
+{
+    struct made head = {.n = 0}, tail = {.n = 0};
+
+    put_be(&head, (uint32_t)n, 4);
+    put(&head, type, 4);
+    memcpy(to, head.b, 8);
+    memmove(to + 8, data, n);
+    put_be(&tail, (uint32_t)crc32(0, to + 4, (uInt)n + 4), 4);
+    memcpy(to + 8 + n, tail.b, 4);
+    return n + 12;
+}
+
+/* A white 28x28 grey PNG whose data goes on for mib MiB behind its last row; its checksums are right. Free it. */
+static uint8_t *png_with_surplus(int mib, size_t *n)
+{
+    enum { MIB = 1 << 20, ROWS = 28 * 29 };
+    uint8_t *zeros = calloc(1, MIB), *block = malloc(MIB), *data = malloc((size_t)(mib + 2) * 2048), *png;
+    uint8_t rows[ROWS], ihdr[13] = {0, 0, 0, 28, 0, 0, 0, 28, 8};
+    z_stream z = {.next_in = rows, .avail_in = ROWS, .next_out = data, .avail_out = 2048};
+    uLong sum = adler32(adler32(0, NULL, 0), rows, 0);
+    struct made end = {.n = 0};
+    size_t data_n, block_n;
+
+    memset(rows, 255, ROWS);
+    for (int y = 0; y < 28; y++)
+        rows[y * 29] = 0;
+    sum = adler32(sum, rows, ROWS);
+    assert_int_equal(deflateInit(&z, 9), Z_OK);
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    data_n = 2048 - z.avail_out;
+    z.next_in = zeros; /* a flushed block stands alone: it can be repeated */
+    z.avail_in = MIB;
+    z.next_out = block;
+    z.avail_out = MIB;
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    block_n = MIB - z.avail_out;
+    (void)deflateEnd(&z);
+    assert_in_range(block_n, 1000, 1200);
+    for (int i = 0; i < mib; i++, data_n += block_n) {
+        memcpy(data + data_n, block, block_n);
+        sum = adler32_combine(sum, adler32(adler32(0, NULL, 0), zeros, MIB), MIB);
+    }
+    put(&end, "\x01\0\0\xff\xff", 5); /* a last block, stored, empty */
+    put_be(&end, (uint32_t)sum, 4);
+    memcpy(data + data_n, end.b, end.n);
+    data_n += end.n;
+    png = malloc(data_n + 100);
+    memcpy(png, "\x89PNG\r\n\x1a\n", 8);
+    *n = 8 + png_chunk(png + 8, "IHDR", ihdr, sizeof(ihdr));
+    *n += png_chunk(png + *n, "IDAT", data, data_n);
+    *n += png_chunk(png + *n, "IEND", ihdr, 0);
+    free(data);
+    free(block);
+    free(zeros);
+    return png;
+}
+
+static double cpu_ms(void)
+{
+    struct rusage r;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &r), 0);
+    return (double)r.ru_utime.tv_sec * 1e3 + (double)r.ru_utime.tv_usec / 1e3;
+}
+
+/* Fails when libpng gets to inflate what lies behind the last row: here 1,500 MB out of a file of 1.6 MB, for seconds;
+ * or when a file with a little of it, as some encoders write, is refused. */
+static void test_png_surplus(void **state)
+{
+    struct image img;
+    struct why why = {{0}};
+    size_t n;
+    uint8_t *png = png_with_surplus(1, &n);
+    double began_ms;
+
+    (void)state;
+    if (image_decode(png, n, &img, &why) != OK)
+        fail_msg("a surplus of 1 MiB: %s", why.text);
+    assert_int_equal(img.px[783], 255);
+    image_free(&img);
+    free(png);
+    png = png_with_surplus(1500, &n);
+    began_ms = cpu_ms();
+    assert_int_equal(image_decode(png, n, &img, &why), ERR_FORMAT);
+    assert_in_range((int)(cpu_ms() - began_ms), 0, 500); /* measured: 60 */
+    free(png);
+}
+
 /* Each refusal that a visitor meets, with its code. Fails when one becomes another, which changes the HTTP status. */
 static void test_refusals(void **state)
 {
@@ -452,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_jpeg_damage),
         cmocka_unit_test(test_png_damage),
         cmocka_unit_test(test_png_text_is_not_inflated),
+        cmocka_unit_test(test_png_surplus),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bmp_mended),
         cmocka_unit_test(test_warm_up),
