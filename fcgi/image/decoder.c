@@ -2,8 +2,8 @@
  *
  * Traps:
  * - The channel is SOCK_SEQPACKET: a message comes whole or not at all, and its end is seen at once (recv gives 0).
- * - A child that dies before it has taken the ask leaves it unread, and the kernel then says ECONNRESET: the picture is
- *   innocent, ERR_BUSY. Once it has taken it, its death is the picture's fault.
+ * - A child that dies before it has taken the ask leaves it unread, and the kernel then says ECONNRESET (or EPIPE to
+ *   the ask): the picture is innocent, ERR_BUSY. Once it has taken it, its death is the picture's fault.
  * - SO_RCVTIMEO is the wait: one system call instead of poll and recv. It starts anew after a signal; a worker takes
  *   its signals from a descriptor, and the deadline is looked at besides.
  * - What lies in the shared area is wiped by this side, which alone is sure to do so (R35). */
@@ -25,8 +25,8 @@
 #include "../base/log.h"
 #include "decoder_wire.h"
 
-/* Why there is no child any more. */
-enum loss { LOSS_NONE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE };
+/* Why there is no child any more. LOSS_BEFORE: it was dead before it took a picture. */
+enum loss { LOSS_NONE, LOSS_BEFORE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE };
 
 struct decoder {
     int channel; /* -1: closed */
@@ -75,7 +75,7 @@ static enum err decoder_channel(int ends[2])
 
 static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
 {
-    const size_t n = bytes_max + (size_t)DECODER_STEPS_MAX * DECODER_STEP_MAX_BYTES;
+    const size_t n = sizeof(struct decoder_answer) + bytes_max + (size_t)DECODER_STEPS_MAX * DECODER_STEP_MAX_BYTES;
     void *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (map == MAP_FAILED)
@@ -84,28 +84,33 @@ static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
     return OK;
 }
 
-/* One message of the child's, whatever it holds. */
-static ssize_t decoder_receive(const struct decoder *d, uint8_t bytes[sizeof(struct decoder_answer) + 1])
+/* Waits for the child's message, and takes its answer out of the area, whatever both hold. *loss: why there is none. */
+static bool decoder_receive(const struct decoder *d, struct decoder_answer *answer, enum loss *loss)
 {
     const int64_t until_us = clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000);
+    uint64_t message[2] = {0}; /* room to see that one is too long */
     ssize_t n;
 
     do
-        n = recv(d->channel, bytes, sizeof(struct decoder_answer) + 1, 0);
+        n = recv(d->channel, message, sizeof(message), 0);
     while (n < 0 && errno == EINTR && clock_mono_us() < until_us);
-    return n;
+    if (n == (ssize_t)sizeof(message[0]) && message[0] == d->serial) {
+        memcpy(answer, decoder_area_answer(&d->area), sizeof(*answer));
+        memset(decoder_area_answer(&d->area), 0, sizeof(*answer));
+        return true;
+    }
+    *loss = n > 0 ? LOSS_NONSENSE : n == 0 ? LOSS_DIED : errno == ECONNRESET ? LOSS_BEFORE : LOSS_STALLED;
+    return false;
 }
 
-/* The child's first message: it is ready, or it says why not. */
+/* The child's first message: it is ready, or it says why not. It has read no picture yet: it is believed. */
 static enum err decoder_greet(struct decoder *d, struct why *why)
 {
-    uint8_t bytes[sizeof(struct decoder_answer) + 1];
     struct decoder_answer first;
-    ssize_t n = decoder_receive(d, bytes);
+    enum loss loss;
 
-    if (n != (ssize_t)sizeof(first))
+    if (!decoder_receive(d, &first, &loss))
         return err_why(why, ERR_IO, "decoder: the child process does not start");
-    memcpy(&first, bytes, sizeof(first)); /* it has read no picture yet: it is believed */
     first.why[sizeof(first.why) - 1] = '\0';
     if (first.error != OK)
         return err_why(why, first.error > OK && first.error < ERR_COUNT ? (enum err)first.error : ERR_IO, "%s",
@@ -157,7 +162,7 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
                                     .center = (int32_t)request->center,
                                     .steps_side_px = request->steps_side_px};
 
-    memcpy(d->area.map, request->bytes, request->n);
+    memcpy(decoder_area_bytes(&d->area), request->bytes, request->n);
     return send(d->channel, &ask, sizeof(ask), MSG_NOSIGNAL) == (ssize_t)sizeof(ask);
 }
 
@@ -165,24 +170,25 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
 static enum err decoder_take(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
                              struct why *why)
 {
-    const struct decoder_expect expect = {d->serial, request->steps_side_px, &d->area};
-    uint8_t bytes[sizeof(struct decoder_answer) + 1];
-    ssize_t n = decoder_receive(d, bytes);
+    struct decoder_answer answer;
+    enum loss loss = LOSS_NONSENSE;
     enum err e;
 
-    if (n > 0 && decoder_reply_check(bytes, (size_t)n, &expect, &e, reply, why))
+    if (decoder_receive(d, &answer, &loss) &&
+        decoder_reply_check((const uint8_t *)&answer, sizeof(answer), request->steps_side_px, &d->area, &e, reply, why))
         return e;
-    if (n < 0 && errno == ECONNRESET) {
-        decoder_lose(d, LOSS_DIED);
+    decoder_lose(d, loss);
+    switch (loss) {
+    case LOSS_BEFORE:
         return ERR_BUSY;
-    }
-    decoder_lose(d, n > 0 ? LOSS_NONSENSE : n == 0 ? LOSS_DIED : LOSS_STALLED);
-    if (d->loss == LOSS_STALLED)
+    case LOSS_STALLED:
         return err_why(why, ERR_FORMAT,
                        "The picture takes too long to read. Please make it smaller, or save it anew as PNG, and send "
                        "that.");
-    return err_why(why, ERR_FORMAT,
-                   "The picture cannot be read. Please save it anew, as PNG for example, and send that.");
+    default:
+        return err_why(why, ERR_FORMAT,
+                       "The picture cannot be read. Please save it anew, as PNG for example, and send that.");
+    }
 }
 
 enum err decoder_read(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
@@ -201,10 +207,10 @@ enum err decoder_read(struct decoder *d, const struct decoder_request *request, 
     if (decoder_ask(d, request)) {
         e = decoder_take(d, request, reply, why);
     } else {
-        decoder_lose(d, LOSS_DIED);
+        decoder_lose(d, LOSS_BEFORE);
         e = ERR_BUSY;
     }
-    memset(d->area.map, 0, request->n);
+    memset(decoder_area_bytes(&d->area), 0, request->n);
     d->told = *reply;
     return e;
 }
@@ -229,13 +235,14 @@ void decoder_heard(struct decoder *d)
     uint8_t byte;
 
     if (d->loss == LOSS_NONE)
-        decoder_lose(d, recv(d->channel, &byte, 1, MSG_DONTWAIT) > 0 ? LOSS_NONSENSE : LOSS_DIED);
+        decoder_lose(d, recv(d->channel, &byte, 1, MSG_DONTWAIT) > 0 ? LOSS_NONSENSE : LOSS_BEFORE);
 }
 
 void decoder_log_loss(const struct decoder *d, const char *request_id)
 {
-    static const char *const events[] = {"decoder_alive", "decoder_died", "decoder_stalled", "decoder_nonsense"};
-    const bool by_sandbox = d->loss == LOSS_DIED && WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS;
+    static const char *const events[] = {"decoder_alive", "decoder_died", "decoder_died", "decoder_stalled",
+                                         "decoder_nonsense"};
+    const bool by_sandbox = WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS;
     struct log_line l;
 
     log_begin(&l, LOG_WARN, by_sandbox ? "sandbox_kill" : events[d->loss]);

@@ -4,7 +4,8 @@
  * - Whatever goes wrong here ends this process and no other; nothing here may return into the worker's code.
  * - Memory that is asked for and not there is the picture's fault (the limit is ours, the machine has more): a refusal,
  *   never the 503 that a worker without memory would give.
- * - An answer is zeroed before it is filled, so that nothing of the last picture is sent with it. */
+ * - The answer lies in the shared area, and the worker zeroes it once it has it: nothing of the last picture is there
+ *   when the next one is read. */
 #include "decoder_wire.h"
 
 #include <sys/socket.h>
@@ -21,24 +22,24 @@
 struct child {
     int channel;
     const struct decoder_area *area;
-    struct decoder_answer answer; /* the one that is being made */
+    struct decoder_answer *answer; /* in the area */
     int steps_side_px;
 };
 
 static void child_see(void *ctx, const char *name, int w, int h, const uint8_t *px)
 {
     struct child *c = ctx;
-    const int i = c->answer.n_pictures;
+    const int i = c->answer->n_pictures;
     const struct raster whole = {w, h, px};
     int made_w, made_h;
 
     if (i >= DECODER_STEPS_MAX || c->steps_side_px == 0)
         return;
     shrink(&whole, c->steps_side_px, decoder_area_picture(c->area, i), &made_w, &made_h);
-    c->answer.pictures[i].w = made_w;
-    c->answer.pictures[i].h = made_h;
-    (void)snprintf(c->answer.pictures[i].name, sizeof(c->answer.pictures[i].name), "%s", name);
-    c->answer.n_pictures++;
+    c->answer->pictures[i].w = made_w;
+    c->answer->pictures[i].h = made_h;
+    (void)snprintf(c->answer->pictures[i].name, sizeof(c->answer->pictures[i].name), "%s", name);
+    c->answer->n_pictures++;
 }
 
 static void child_tell_steps(struct decoder_answer *a, const struct normalise_steps *s)
@@ -62,14 +63,14 @@ static enum err child_read(struct child *c, const struct decoder_ask *ask, struc
                                               .trace = ask->steps_side_px > 0 ? &trace : NULL};
     struct normalise_steps steps;
     struct image img;
-    enum err e = image_decode(c->area->map, (size_t)ask->n, &img, why);
+    enum err e = image_decode(decoder_area_bytes(c->area), (size_t)ask->n, &img, why);
 
     if (e == OK)
-        e = normalise_with(&img.raster, &options, c->answer.input, &steps);
+        e = normalise_with(&img.raster, &options, c->answer->input, &steps);
     if (e == OK) {
-        child_tell_steps(&c->answer, &steps);
-        c->answer.upright = img.upright;
-        (void)snprintf(c->answer.channel, sizeof(c->answer.channel), "%s", img.channel);
+        child_tell_steps(c->answer, &steps);
+        c->answer->upright = img.upright;
+        (void)snprintf(c->answer->channel, sizeof(c->answer->channel), "%s", img.channel);
     }
     image_free(&img);
     if (e == ERR_NOMEM)
@@ -79,10 +80,17 @@ static enum err child_read(struct child *c, const struct decoder_ask *ask, struc
     return e;
 }
 
-/* false: the channel is closed. */
-static bool child_send(const struct child *c)
+static void child_refuse(struct child *c, enum err e, const struct why *why)
 {
-    return write(c->channel, &c->answer, sizeof(c->answer)) == (ssize_t)sizeof(c->answer);
+    memset(c->answer, 0, sizeof(*c->answer));
+    c->answer->error = (int32_t)e;
+    (void)snprintf(c->answer->why, sizeof(c->answer->why), "%s", why->text);
+}
+
+/* false: the channel is closed. */
+static bool child_send(const struct child *c, uint64_t serial)
+{
+    return write(c->channel, &serial, sizeof(serial)) == (ssize_t)sizeof(serial);
 }
 
 static bool child_serve(struct child *c)
@@ -93,21 +101,16 @@ static bool child_serve(struct child *c)
 
     if (read(c->channel, &ask, sizeof(ask)) != (ssize_t)sizeof(ask))
         return false;
-    memset(&c->answer, 0, sizeof(c->answer));
     c->steps_side_px = ask.steps_side_px;
     e = child_read(c, &ask, &why);
-    if (e != OK) {
-        memset(&c->answer, 0, sizeof(c->answer));
-        c->answer.error = (int32_t)e;
-        (void)snprintf(c->answer.why, sizeof(c->answer.why), "%s", why.text);
-    }
-    c->answer.serial = ask.serial;
-    return child_send(c);
+    if (e != OK)
+        child_refuse(c, e, &why);
+    return child_send(c, ask.serial);
 }
 
 _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area)
 {
-    struct child c = {.area = area};
+    struct child c = {.area = area, .answer = decoder_area_answer(area)};
     struct why why = {""};
     enum err e = sandbox_enter(&channel, parent, &why);
 
@@ -116,9 +119,9 @@ _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder
         e = image_warm_up(&why);
     if (e == OK)
         e = sandbox_close(channel, &why);
-    c.answer.error = (int32_t)e;
-    (void)snprintf(c.answer.why, sizeof(c.answer.why), "%s", why.text);
-    if (child_send(&c) && e == OK)
+    if (e != OK)
+        child_refuse(&c, e, &why);
+    if (child_send(&c, 0) && e == OK)
         while (child_serve(&c))
             ;
     _exit(0);

@@ -88,8 +88,8 @@ static void reply_fill(const struct decoder_answer *a, const struct decoder_area
     }
 }
 
-bool decoder_reply_check(const uint8_t *bytes, size_t n, const struct decoder_expect *expect, enum err *answer,
-                         struct decoder_reply *reply, struct why *why)
+bool decoder_reply_check(const uint8_t *bytes, size_t n, int steps_side_px, const struct decoder_area *area,
+                         enum err *answer, struct decoder_reply *reply, struct why *why)
 {
     struct decoder_answer a;
 
@@ -98,8 +98,6 @@ bool decoder_reply_check(const uint8_t *bytes, size_t n, const struct decoder_ex
     if (n != sizeof(a))
         return false;
     memcpy(&a, bytes, sizeof(a));
-    if (a.serial != expect->serial)
-        return false;
     if (a.error != OK) {
         if (!refusal_is_good(&a))
             return false;
@@ -108,9 +106,9 @@ bool decoder_reply_check(const uint8_t *bytes, size_t n, const struct decoder_ex
             memcpy(why->text, a.why, sizeof(why->text));
         return true;
     }
-    if (!steps_are_good(&a) || !pictures_are_good(&a, expect->steps_side_px))
+    if (!steps_are_good(&a) || !pictures_are_good(&a, steps_side_px))
         return false;
     *answer = OK;
-    reply_fill(&a, expect->area, reply);
+    reply_fill(&a, area, reply);
     return true;
 }

@@ -1,8 +1,11 @@
 /* What passes between a worker and its decoder child: one ask, one answer, each of a fixed size, both sides the same
  * program. Private to decoder*.c, its tests and its fuzzer.
  *
- * The shared area is [bytes_max] for the picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. Where a
- * picture lies follows from its number, so no offset is ever sent. */
+ * Over the socketpair go asks of 32 bytes and answers of 8: the kernel's handling of a message is most of what the
+ * second process costs, and grows with it. The shared area is one struct decoder_answer, then [bytes_max] for the
+ * picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. Where a picture lies follows from its number,
+ * so no offset is ever sent. The parent copies the answer out once and looks at the copy alone: the child can write on.
+ */
 #ifndef DIGITD_IMAGE_DECODER_WIRE_H
 #define DIGITD_IMAGE_DECODER_WIRE_H
 
@@ -16,25 +19,14 @@ enum {
     DECODER_SHIFT_MAX_PX = 28
 };
 
-struct decoder_area {
-    uint8_t *map;
-    size_t bytes_max, map_bytes;
-};
-
-static inline uint8_t *decoder_area_picture(const struct decoder_area *area, int i)
-{
-    return area->map + area->bytes_max + (size_t)i * DECODER_STEP_MAX_BYTES;
-}
-
 struct decoder_ask {
-    uint64_t serial; /* comes back in the answer: a late one is never taken for that of the next picture */
+    uint64_t serial; /* is the answer's message: a late one is never taken for that of the next picture; 0: ready */
     uint64_t n;      /* bytes in the area */
     int32_t invert, center, steps_side_px, zero;
 };
 
-/* Numbers and bytes only, so that reading any bit pattern is defined. No padding: it would carry the child's stack. */
+/* Numbers and bytes only, so that reading any bit pattern is defined; no padding, so that all of it is checked. */
 struct decoder_answer {
-    uint64_t serial; /* 0: the child is ready, or error and why say what is wrong */
     double shift[2];
     int32_t error; /* enum err */
     int32_t width, height, box[4];
@@ -51,23 +43,34 @@ struct decoder_answer {
 };
 
 _Static_assert(sizeof(struct decoder_ask) == 8 + 8 + 4 * 4, "no padding");
-_Static_assert(sizeof(struct decoder_answer) == 8 + 16 + 8 * 4 + DECODER_STEPS_MAX * (8 + DECODER_STEP_NAME_MAX + 1) +
-                                                    4 + DECODER_STEP_NAME_MAX + 1 + sizeof(((struct why *)0)->text) +
+_Static_assert(sizeof(struct decoder_answer) == 16 + 8 * 4 + DECODER_STEPS_MAX * (8 + DECODER_STEP_NAME_MAX + 1) + 4 +
+                                                    DECODER_STEP_NAME_MAX + 1 + sizeof(((struct why *)0)->text) +
                                                     DECODER_INPUT_PX + 4,
                "no padding");
 
-/* What the parent knows about the answer that it waits for. */
-struct decoder_expect {
-    uint64_t serial;
-    int steps_side_px;
-    const struct decoder_area *area;
+struct decoder_area {
+    uint8_t *map;
+    size_t bytes_max, map_bytes;
 };
 
-/* Whether bytes[n], which may be anything, are a possible answer. If so *answer is OK or one of image_decode's errors,
- * *reply is filled (zeroed unless OK), and why has the visitor's sentence. If not, all three are as good as empty, and
- * whoever sent it is no decoder any more. Pure: takes addresses in the area, reads nothing there. */
-bool decoder_reply_check(const uint8_t *bytes, size_t n, const struct decoder_expect *expect, enum err *answer,
-                         struct decoder_reply *reply, struct why *why);
+static inline struct decoder_answer *decoder_area_answer(const struct decoder_area *area)
+{
+    return (struct decoder_answer *)(void *)area->map;
+}
+static inline uint8_t *decoder_area_bytes(const struct decoder_area *area)
+{
+    return area->map + sizeof(struct decoder_answer);
+}
+static inline uint8_t *decoder_area_picture(const struct decoder_area *area, int i)
+{
+    return decoder_area_bytes(area) + area->bytes_max + (size_t)i * DECODER_STEP_MAX_BYTES;
+}
+
+/* Whether bytes[n], which may be anything, are a possible answer to a request with this steps_side_px. If so *answer is
+ * OK or one of image_decode's errors, *reply is filled (zeroed unless OK), and why has the visitor's sentence. If not,
+ * whoever wrote it is no decoder any more. Pure: takes addresses in the area, reads nothing there. */
+bool decoder_reply_check(const uint8_t *bytes, size_t n, int steps_side_px, const struct decoder_area *area,
+                         enum err *answer, struct decoder_reply *reply, struct why *why);
 
 /* The child's life, from fork to its end: never returns. channel: its end. parent: the process that forked it. */
 _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area);
