@@ -1,5 +1,5 @@
 // Shows one result large, and a row of results as cards. A result is what POST /classify answers for a part.
-import { $, el, calm } from './dom.js';
+import { $, el, calm, paintGrey } from './dom.js';
 import { drawGlyph, makeGlyph } from './glyph.js';
 import { DIGITS, SAY, verdict, failed, stepsOf, percent, shortName } from './text.js';
 
@@ -41,14 +41,14 @@ export function showReading(item, note = '') {
   $('steps').textContent = shortName(item.name);
 }
 
-/** item: {name, url, result}; written: the digit is written before the eyes. */
+/** item: {name, url, result, readWith}; written: the digit is written before the eyes. */
 export function showResult(item, written) {
   const { result } = item;
   show(result.status, verdict(result), signOf(result), written && !calm());
   showGiven(item);
-  showBars(result.probabilities, result.digit);
+  showBars(result.status === 'not_a_digit' ? null : result.probabilities, result.digit); // they sum to 1 whatever it shows
   showSeen(result.input);
-  $('steps').textContent = [shortName(item.name), stepsOf(result)].filter(Boolean).join(' · ');
+  $('steps').textContent = [shortName(item.name), stepsOf(result, item.readWith)].filter(Boolean).join(' · ');
 }
 
 /** A failure that is not the picture's: said in the answer's place, so that no "Reading" is left standing. */
@@ -98,15 +98,7 @@ function showGiven(item) {
 function showSeen(input) {
   const canvas = $('seen');
   canvas.hidden = !input;
-  if (!input) return;
-  const grey = atob(input);
-  const context = canvas.getContext('2d');
-  const image = context.createImageData(28, 28);
-  for (let i = 0; i < 784; i++) {
-    image.data.fill(grey.charCodeAt(i), 4 * i, 4 * i + 3);
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
+  if (input) paintGrey(canvas, input);
 }
 
 /** A card for an item; onPick() when it is chosen. */

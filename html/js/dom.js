@@ -29,4 +29,16 @@ export function say(node, text) {
   node.hidden = !text;
 }
 
+/** Paints base64 of the canvas' width * height grey bytes. */
+export function paintGrey(canvas, base64) {
+  const grey = atob(base64);
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; 4 * i < image.data.length; i++) {
+    image.data.fill(grey.charCodeAt(i), 4 * i, 4 * i + 3);
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
 export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;

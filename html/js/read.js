@@ -1,10 +1,12 @@
 // The main screen: takes pictures in every way people try, sends them in order, shows the answers.
 // Traps: a new gift ends the reading of the one before; an ended session keeps the pictures (resume()); a refusal of a
-// request with several pictures is no reason to lose the good ones: they are sent again one by one.
+// request with several pictures is no reason to lose the good ones: they are sent again one by one; pictures behind one
+// that stopped the reader were not read, and are sent again once.
 import { $, el, say, calm } from './dom.js';
 import { BUSY, request, ApiError } from './api.js';
 import { SAY, sentenceOf } from './text.js';
 import { initAnswer, showEmpty, showReading, showResult, showFailure, makeCard, fillCard } from './answer.js';
+import { NO_WISH, initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 
 const PICTURES_MAX = 64;
 const REQUEST_BYTES_MAX = 10 * 1024 * 1024;
@@ -13,7 +15,7 @@ const SLOWEST_BYTES_S = 32 * 1024;            // an upload slower than this is g
 const TIMEOUT_MS = 30000;
 
 let onExpired;            // the session has ended: (hasPictures) => void
-let items = [];           // {file, name, url, result, failure (why there is no result yet), card}
+let items = [];           // {file, name, url, result, failure (why there is no result yet), card, wish, asking, ...}
 let chosen = 0;
 let running = null;       // AbortController of the reading going on
 let waiting = false;      // pictures are kept for after the log-in
@@ -21,6 +23,7 @@ let waiting = false;      // pictures are kept for after the log-in
 export function initRead(hooks) {
   onExpired = hooks.onExpired;
   initAnswer();
+  initHow({ onLook: look, onWish: readAgain });
   initSamples();
   const input = $('files');
   input.addEventListener('change', () => {
@@ -48,13 +51,17 @@ export function forget() {
   note('');
   $('many').hidden = true;
   showEmpty();
+  hideHow();
 }
 
 function drop() {
   if (running) running.abort();
   running = null;
   waiting = false;
-  for (const item of items) URL.revokeObjectURL(item.url);
+  for (const item of items) {
+    URL.revokeObjectURL(item.url);
+    if (item.asking) item.asking.abort();
+  }
   items = [];
   chosen = 0;
   $('cards').replaceChildren();
@@ -120,6 +127,7 @@ function take(files) {
   note(files.length > PICTURES_MAX ? SAY.tooMany(files.length, PICTURES_MAX) : '');
   items = files.slice(0, PICTURES_MAX).map((file) => ({
     file, name: file.name || SAY.pastedName, url: URL.createObjectURL(file), result: null, failure: '', card: null,
+    wish: NO_WISH, readWith: NO_WISH, wishFailure: '', asking: null, sentAgain: false,
   }));
   for (const item of items) {
     if (item.file.size > REQUEST_BYTES_MAX - PART_BYTES) {
@@ -143,7 +151,7 @@ async function run() {
   running = stop;
   waiting = false;
   const todo = items.filter((item) => !item.result);
-  for (const item of todo) item.failure = '';
+  for (const item of todo) Object.assign(item, { failure: '', sentAgain: false });
   refresh();
   try {
     for (const batch of batches(todo)) await readBatch(batch, stop.signal);
@@ -170,33 +178,90 @@ function batches(list) {
   return out;
 }
 
-async function readBatch(batch, signal) {
+/** One request: the results of list, in its order. */
+async function send(list, { wish = NO_WISH, steps = false, signal, onWait }) {
   const form = new FormData();
   let size = 0;
-  for (const item of batch) {
+  for (const item of list) {
     form.append('image', item.file, item.name);
     size += item.file.size;
   }
-  let answer;
+  const query = new URLSearchParams({ input: 1, ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
+  const answer = await request(`classify?${query}`, {
+    method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait,
+  });
+  if (!Array.isArray(answer.results) || answer.results.length !== list.length) throw new ApiError('odd');
+  return answer.results;
+}
+
+const IS_ABOUT_PICTURES = [400, 413, 415, 422];
+const failedResult = (error) => ({ status: 'error', problem: error.problem || { title: SAY.notYet, detail: sentenceOf(error) } });
+const wasNotRead = ({ status, problem }) => status === 'error' && problem.type === 'problems/send-again';
+
+async function readBatch(batch, signal) {
+  let results;
   try {
-    answer = await request('classify?input=1', {
-      method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000,
-      waitFor: [...BUSY, 429],
+    results = await send(batch, {
+      signal, steps: batch.length === 1 && isLooking(),
       onWait: (left) => { if (items[chosen] && !items[chosen].result) showReading(items[chosen], SAY.busy(left)); },
     });
   } catch (error) {
-    if (![400, 413, 415, 422].includes(error.status)) throw error;
+    if (!IS_ABOUT_PICTURES.includes(error.status)) throw error;
     if (batch.length > 1) {
       for (const item of batch) await readBatch([item], signal);
       return;
     }
-    batch[0].result = { status: 'error', problem: error.problem || { title: SAY.notYet, detail: sentenceOf(error) } };
-    refresh();
-    return;
+    results = [failedResult(error)];
   }
-  if (!Array.isArray(answer.results) || answer.results.length !== batch.length) throw new ApiError('odd');
-  batch.forEach((item, i) => { item.result = answer.results[i]; });
+  const left = batch.filter((_, i) => wasNotRead(results[i]));
+  batch.forEach((item, i) => { if (!left.includes(item)) item.result = results[i]; });
   refresh(batch.includes(items[chosen]));
+  if (left.length) await sendAgain(left, signal);
+}
+
+/** The pictures behind one that stopped the reader: once more, then it is up to the visitor. */
+async function sendAgain(left, signal) {
+  const fresh = left.filter((item) => !item.sentAgain);
+  if (fresh.length < left.length) throw new ApiError('stopped');
+  for (const item of left) item.sentAgain = true;
+  note(SAY.sendingAgain(left.length));
+  await readBatch(left, signal);
+  note(SAY.sentAgain(left.length));
+}
+
+// ---- one picture again, with its steps ----
+
+function look(item) {
+  if (item.result && item.result.preprocessing && !item.result.steps && !item.asking) readAgain(item, item.wish);
+}
+
+async function readAgain(item, wish) {
+  const stop = new AbortController();
+  if (item.asking) item.asking.abort();
+  Object.assign(item, { wish, wishFailure: '', asking: stop });
+  if (item === items[chosen]) showHow(item);
+  try {
+    const [result] = await send([item], { wish, steps: true, signal: stop.signal, onWait: (left) => { if (item === items[chosen]) noteHow(SAY.busy(left)); } });
+    item.asking = null;
+    if (wish !== item.readWith) {
+      Object.assign(item, { result, readWith: wish });
+      refresh();
+    } else {
+      item.result.steps = result.steps; // the answer stands: nothing is said twice
+      if (item === items[chosen]) showHow(item);
+    }
+  } catch (error) {
+    if (error.kind === 'aborted' || item.asking !== stop) return;
+    if (error.status === 401) {
+      item.asking = null;
+      item.result.steps = null;
+      waiting = true;
+      onExpired(true);
+      return;
+    }
+    Object.assign(item, { asking: null, wishFailure: sentenceOf(error) });
+    if (item === items[chosen]) showHow(item);
+  }
 }
 
 /** The request failed for a reason that is not the pictures': they stay, to be tried again. */
@@ -230,6 +295,8 @@ function refresh(written) {
   if (item.result) showResult(item, written);
   else if (item.failure) showFailure(item, item.failure);
   else showReading(item);
+  showHow(item);
+  if (isLooking() && !item.wishFailure) look(item);
   if (items.length < 2) return;
   items.forEach((each, i) => {
     fillCard(each.card, each.result, each.failure);

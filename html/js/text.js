@@ -64,6 +64,9 @@ export const SAY = {
     }[type] || type;
     return activation === 'relu' ? `${name}, ReLU` : name;
   },
+  sendingAgain: (n) => `One picture stopped the reader. The ${n > 1 ? `${n} behind it are` : 'one behind it is'} sent again.`,
+  sentAgain: (n) => `One picture stopped the reader. The ${n > 1 ? `${n} behind it were` : 'one behind it was'} sent again.`,
+  noSteps: 'This picture could not be read, so there are no steps to show.',
   given: (name) => `The picture you gave: ${name}`,
   sample: (digit) => `Sample: ${DIGITS[digit]}`,
 };
@@ -74,6 +77,7 @@ export function sentenceOf(error) {
   if (kind === 'offline') return 'You are offline. Try again when the connection is back.';
   if (kind === 'unreachable') return 'The server cannot be reached. Check your connection and try again.';
   if (kind === 'timeout') return 'The server took too long to answer. Try again.';
+  if (kind === 'stopped') return 'One picture after another stopped the reader. Send these again without them.';
   if (kind === 'odd') return 'The server answered something that this page does not understand. Try again later.';
   if (status === 429 && retryAfter) return `Too many tries. Wait ${waitText(retryAfter)} and try again.`;
   if (status >= 502 && status <= 504) return `${(problem && problem.title) || 'The server is busy.'} Try again in ${waitText(retryAfter || 10)}.`;
@@ -107,15 +111,47 @@ export function verdict(result) {
 }
 
 /** What was done to the picture before the network saw it. */
-export function stepsOf(result) {
+export function stepsOf(result, wish) {
   const steps = [];
   const p = result.preprocessing;
   if (p) {
     steps.push(`${p.width} × ${p.height} px`);
+    if (p.upright) steps.push('turned upright');
     if (p.inverted) steps.push('turned light on dark');
     if (p.unchanged) steps.push('used as it is');
+    else if (wish.center === 'none') steps.push('scaled as it lies');
     else if (p.box && p.box[2]) steps.push(`cropped to ${p.box[2]} × ${p.box[3]}`, 'centred');
   }
   if (result.elapsed_us) steps.push(`read in ${(result.elapsed_us / 1000).toFixed(result.elapsed_us < 10000 ? 2 : 0)} ms`);
   return steps.join(' · ');
+}
+
+const px = (n) => `${Math.abs(n).toLocaleString('en')} px`;
+const channelText = (channel) => ({ luminance: 'brightness', cover: 'where it is not transparent' }[channel] || `its ${channel}, in which the ink stands out most`);
+const moved = (n, back, forth) => (n ? [`${px(n)} ${n < 0 ? back : forth}`] : []);
+
+/** What a step did: a title and a sentence. p: the answer's preprocessing; wish: what the visitor asked for. */
+export function stepCaption({ name, width, height }, p, wish) {
+  const found = p.inverted ? 'dark on light: turned over' : 'light on dark';
+  const [x, y, w, h] = p.box;
+  const shift = [...moved(p.shift[0], 'left', 'right'), ...moved(p.shift[1], 'up', 'down')].join(', ');
+  switch (name) {
+    case 'grey': return {
+      title: p.upright ? 'Upright, in grey' : 'In grey',
+      text: `${p.width} × ${p.height} px, by ${channelText(p.channel)}.`,
+    };
+    case 'levelled': return { title: 'Light evened out', text: 'Without shadows, tint and ruled lines.' };
+    case 'ink': return {
+      title: w ? 'The ink' : 'No ink',
+      text: w ? `${wish.invert === 'auto' ? 'Found' : 'Taken as'} ${found}. ${w} × ${h} px at ${x}, ${y}.` : 'Nothing stands out from the paper.',
+    };
+    case 'scaled': return { title: 'Scaled', text: `${wish.center === 'none' ? 'The whole picture' : 'The ink'}, to ${width} × ${height} px.` };
+    case 'input': return {
+      title: 'What the network saw',
+      text: p.unchanged ? `It was like the digits that the network learnt from${p.inverted ? ', once turned over' : ''}: used as it is.`
+        : !w && wish.center !== 'none' ? 'Nothing.'
+        : { mass: 'Its centre of mass in the middle', box: 'Its outline in the middle', none: 'As it lies' }[wish.center] + (shift ? `: moved ${shift}.` : '.'),
+    };
+    default: return { title: name, text: `${width} × ${height} px.` };
+  }
 }

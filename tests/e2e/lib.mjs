@@ -47,7 +47,7 @@ export class Visitor {
     const reply = await exchange(method, where, { headers: all, body });
     for (const cookie of reply.headers['set-cookie'] ?? []) {
       const [pair] = cookie.split(';');
-      this.cookie = pair.endsWith('=') ? null : pair;
+      if (/^(__Host-)?digitd_session=/.test(pair)) this.cookie = pair.endsWith('=') ? null : pair;
     }
     return reply;
   }
