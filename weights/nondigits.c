@@ -145,8 +145,10 @@ static void draw_blank(int what, struct rng *r, uint8_t *px)
     const float base = what == PAPER_FLAT ? 255 * rng_float(r) : 90 + 160 * rng_float(r), fall = 0.4F * rng_float(r);
     const float angle = 6.28F * rng_float(r), dx = cosf(angle), dy = sinf(angle), vignette = 0.4F * rng_float(r);
     const float grain = what == PAPER_GRAIN ? 4 + 12 * rng_float(r) : 3 * rng_float(r);
-    struct ruling lines = {.pitch = 12 + 24 * rng_float(r), .width = 0.6F + 1.6F * rng_float(r)};
+    struct ruling lines;
 
+    lines.pitch = 12 + 24 * rng_float(r);
+    lines.width = 0.6F + 1.6F * rng_float(r);
     lines.depth = 10 + 60 * rng_float(r);
     lines.tilt = 0.05F * rng_signed(r);
     lines.phase = lines.pitch * rng_float(r);
