@@ -43,6 +43,7 @@ export function showHow(item) {
     $(`wish-${name}`).value = wish[name];
     $(`wish-${name}`).disabled = unread;
   }
+  $('how-hint').hidden = unread;
   note(unread ? SAY.noSteps : wishFailure, !unread);
   if (result && result.steps) draw(item);
   else if (unread) clear();

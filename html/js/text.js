@@ -122,12 +122,12 @@ export function stepsOf(result, wish) {
     else if (wish.center === 'none') steps.push('scaled as it lies');
     else if (p.box && p.box[2]) steps.push(`cropped to ${p.box[2]} × ${p.box[3]}`, 'centred');
   }
-  if (result.elapsed_us) steps.push(`read in ${(result.elapsed_us / 1000).toFixed(result.elapsed_us < 10000 ? 2 : 0)} ms`);
+  if (result.elapsed_us) steps.push(`read in ${(result.elapsed_us / 1000).toFixed(result.elapsed_us < 10000 ? 2 : 0)}\u00a0ms`);
   return steps.join(' · ');
 }
 
 const px = (n) => `${Math.abs(n).toLocaleString('en')} px`;
-const channelText = (channel) => ({ luminance: 'brightness', cover: 'where it is not transparent' }[channel] || `its ${channel}, in which the ink stands out most`);
+const channelText = (channel) => ({ luminance: 'brightness', cover: 'where it is not transparent' }[channel] || `its ${channel} alone, where the ink stands out most`);
 const moved = (n, back, forth) => (n ? [`${px(n)} ${n < 0 ? back : forth}`] : []);
 
 /** What a step did: a title and a sentence. p: the answer's preprocessing; wish: what the visitor asked for. */
