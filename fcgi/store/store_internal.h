@@ -2,13 +2,12 @@
  *
  *   store.c            opening, closing, the settings of a connection
  *   store_schema.c     the schema and its migrations
- *   store_sql.c        every statement
+ *   store_sql.c        every statement;   store_query.c   running one and reading its rows
  *   store_write.c      the writer's lock, transactions, the mapping and logging of failures
- *   store_query.c      running a statement and reading its rows
  *   store_housekeep.c  purging, checkpoints, readiness
- *   store_admin.c, store_backup.c, store_restore.c   what digitctl asks besides
  *   store_text.c       e-mail addresses, and text that clients send
- *   store_user.c, store_session.c and the others     the questions */
+ *   store_admin.c, store_backup.c, store_restore.c, store_files.c   what digitctl asks besides
+ *   store_user.c, store_session.c and the others                    the questions */
 #ifndef DIGITD_STORE_STORE_INTERNAL_H
 #define DIGITD_STORE_STORE_INTERNAL_H
 
@@ -92,8 +91,7 @@ enum err store_do(struct store *s, enum store_sql which, const char *op, const c
 enum err store_change(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
 /* The same where nobody waits for it: it may be left out, and its failure is nobody's. */
 void store_change_idle(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
-/* Binds and steps to the first row. OK: the caller reads it and then resets. Else reset already; ERR_NOT_FOUND: none.
- */
+/* Binds and steps to the first row. OK: the caller reads it and then resets. Else it is reset. ERR_NOT_FOUND: none. */
 enum err store_row(struct store *s, enum store_sql which, const char *op, const char *kinds, ...);
 /* Reads all rows of a bound statement into rows, an array of items of so many bytes, and resets it: a callback that
  * takes its time (a terminal, a pager) must not hold a read open, which would hold the WAL. */

@@ -39,6 +39,14 @@ struct fixture {
 
 static const struct store_session_rule fixture_rule = {.idle_s = 24 * 3600, .max_s = 14 * 86400, .per_user = 20};
 
+/* LONG=1 in the environment (make faults) asks for the long form of a test. */
+static inline bool test_is_long(void)
+{
+    const char *asked = getenv("LONG");
+
+    return asked != NULL && strcmp(asked, "1") == 0;
+}
+
 static inline void fixture_dir(struct fixture *f)
 {
     memset(f, 0, sizeof(*f));

@@ -1,0 +1,75 @@
+/* A copy of the database while others write, by VACUUM INTO: one consistent state, and nothing of what was deleted. The
+ * copy's name appears when all of it is on the disk. */
+#include "store_admin.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_files.h"
+#include "store_internal.h"
+
+static enum err vacuum_into(struct store *s, const char *to, const char *path, struct why *why)
+{
+    sqlite3_stmt *st = NULL;
+    enum err e = OK;
+    int rc = sqlite3_prepare_v2(s->db, "VACUUM INTO ?1", -1, &st, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(st, 1, to, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc != SQLITE_DONE) {
+        e = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ? ERR_BUSY
+            : (rc & 0xff) == SQLITE_NOMEM                              ? ERR_NOMEM
+                                                                       : ERR_IO;
+        (void)err_why(why, e, "%s: the copy failed: %s", path, sqlite3_errmsg(s->db));
+    }
+    (void)sqlite3_finalize(st);
+    return e;
+}
+
+/* Gives the finished file its name, which nobody else must have taken meanwhile. */
+static enum err backup_name(const char *from, const char *path, struct why *why)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return OK;
+    if (errno == EEXIST)
+        return err_why(why, ERR_EXISTS, "%s: is there already", path);
+    if (errno != EINVAL && errno != ENOSYS) /* a volume that cannot do it without replacing */
+        return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    return rename(from, path) == 0 ? OK : err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+enum err store_backup(struct store *s, const char *path, struct why *why)
+{
+    char name[STORE_PATH_MAX] = "";
+    struct stat st;
+    enum err e;
+    int fd;
+
+    if (lstat(path, &st) == 0)
+        return err_why(why, ERR_EXISTS, "%s: is there already", path);
+    e = store_present(s);
+    if (e != OK)
+        return err_why(why, e, "%s: vanished", s->path);
+    e = store_temporary(path, name, sizeof(name), &fd, why);
+    if (e != OK)
+        return e;
+    (void)close(fd); /* SQLite takes an empty file, and with it its mode */
+    e = vacuum_into(s, name, path, why);
+    if (e == OK)
+        e = store_sync_path(name, 0, why);
+    if (e == OK)
+        e = backup_name(name, path, why);
+    if (e == OK)
+        e = store_sync_directory_of(path, why);
+    else
+        (void)unlink(name);
+    return e;
+}
