@@ -4,7 +4,7 @@
 #include <time.h>
 
 #ifdef CLOCK_STEPPABLE
-static int64_t stepped_s, stepped_mono_s;
+static int64_t stepped_s, stepped_mono_s, held_s;
 
 void clock_step(int64_t seconds)
 {
@@ -12,8 +12,14 @@ void clock_step(int64_t seconds)
     if (seconds > 0)
         stepped_mono_s += seconds;
 }
+
+void clock_hold(bool hold)
+{
+    held_s = 0;
+    held_s = hold ? clock_wall_s() - stepped_s : 0;
+}
 #else
-enum { stepped_s = 0, stepped_mono_s = 0 };
+enum { stepped_s = 0, stepped_mono_s = 0, held_s = 0 };
 #endif
 
 int64_t clock_wall_s(void)
@@ -21,7 +27,7 @@ int64_t clock_wall_s(void)
     struct timespec t;
 
     (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec + stepped_s;
+    return (held_s != 0 ? held_s : (int64_t)t.tv_sec) + stepped_s;
 }
 
 int64_t clock_mono_us(void)

@@ -4,6 +4,7 @@
 #ifndef DIGITD_BASE_CLOCK_H
 #define DIGITD_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Seconds since 1970-01-01 UTC. */
@@ -15,6 +16,8 @@ int64_t clock_mono_us(void);
 #ifdef CLOCK_STEPPABLE
 /* Moves both clocks by so many seconds. A negative step sets the wall clock back; the other one never goes back. */
 void clock_step(int64_t seconds);
+/* While held, the wall clock stands still but for steps: a rest of one second lasts as long as a slow machine needs. */
+void clock_hold(bool hold);
 #endif
 
 #endif

@@ -30,7 +30,9 @@ static bool invitation_read(struct call *c, const struct field *f, uint8_t hash[
     if (strcmp(c->app->conf->sign_up, "invitation") != 0)
         return true;
     code += strspn(code, space);
-    n = strcspn(code, space);
+    n = strlen(code);
+    while (n > 0 && strchr(space, code[n - 1]) != NULL)
+        n--;
     session_token_hash(code, n, hash);
     *invite = hash;
     call_phase(c, PHASE_DATABASE);

@@ -250,7 +250,7 @@ static int answer(struct ask a)
 }
 
 /* R25: the last reply is this problem, whole, and says nothing about the inside. */
-static void expect_problem(int line, int status, const char *name)
+static inline void expect_problem(int line, int status, const char *name)
 {
     static const char *const inside[] = {"sqlite", "SQL", "errno", ".c:", "/dev/shm", "/tmp", DIGITD_VERSION};
     char type[64];
@@ -275,12 +275,12 @@ static void expect_problem(int line, int status, const char *name)
             fail_msg("line %d: tells of the inside: %s", line, got.text);
 }
 
-static int post_json(const char *uri, const char *text)
+static inline int post_json(const char *uri, const char *text)
 {
     return answer((struct ask){.method = "POST", .uri = uri, .type = JSON, .body = text});
 }
 
-static int post_credentials(const char *uri, const char *email, const char *password)
+static inline int post_credentials(const char *uri, const char *email, const char *password)
 {
     char text[1024];
 
@@ -289,20 +289,35 @@ static int post_credentials(const char *uri, const char *email, const char *pass
 }
 
 /* A new visitor, logged in. */
-static void sign_up(const char *email)
+static inline void sign_up(const char *email)
 {
     cookie_jar[0] = '\0';
     if (post_credentials("/signup", email, GOOD) != 201)
         fail_msg("sign-up: %s", got.bytes);
 }
 
-static int post_form(const void *body, size_t n)
+/* Keeps the last reply, to hold another against it. */
+static inline void keep_reply(char *out, size_t room)
+{
+    size_t n = strlen(got.bytes);
+
+    assert_true(n < room);
+    memcpy(out, got.bytes, n + 1);
+}
+
+/* A request of a visitor whose session is this cookie ("" : nobody), without a body. */
+static inline int ask_as(const char *cookie, const char *method, const char *uri)
+{
+    return answer((struct ask){.method = method, .uri = uri, .cookie = cookie});
+}
+
+static inline int post_form(const void *body, size_t n)
 {
     return answer((struct ask){.method = "POST", .uri = "/classify", .type = FORM, .body = body, .body_n = n});
 }
 
 /* Appends a part to a form with the boundary b. */
-static void form_add(struct buf *form, const char *filename, const void *bytes, size_t n)
+static inline void form_add(struct buf *form, const char *filename, const void *bytes, size_t n)
 {
     (void)buf_add_fmt(form, "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"%s\"\r\n\r\n", filename);
     (void)buf_add(form, bytes, n);

@@ -1,0 +1,303 @@
+/* Failed passwords, counted (R51, R52): for known and unknown addresses alike, over restarts, before any hash is
+ * computed, and without locking out a browser that has signed in before. Other sites' requests (R63, R64) on every
+ * unsafe route of the table. */
+#include "fixture_app.h"
+
+#include "store/store_account.h"
+#include "store/store_mail.h"
+#include "web/session.h"
+
+#define WRONG "not the password"
+
+static int hashes;
+
+static void count_hashes(void *ctx, enum phase phase)
+{
+    (void)ctx;
+    hashes += phase == PHASE_HASH;
+}
+
+/* A try from a browser with these cookies ("" : none). */
+static int try_login(const char *email, const char *password, const char *device)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof(body), "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+    return answer(
+        (struct ask){.method = "POST", .uri = "/login", .type = JSON, .cookie = "", .device = device, .body = body});
+}
+
+/* The last reply: 429, and to wait so long. */
+static void expect_rest(int line, int wait_s)
+{
+    char seconds[16];
+
+    expect_problem(line, 429, "too-many-tries");
+    (void)snprintf(seconds, sizeof(seconds), "%d", wait_s);
+    if (strcmp(header("Retry-After"), seconds) != 0)
+        fail_msg("line %d: Retry-After is %s, not %d", line, header("Retry-After"), wait_s);
+}
+
+/* R51. Breaks when a failure is not counted, a rest is too short or too long, a try within it costs a hash, or the two
+ * kinds of address can be told apart. */
+static void test_rests_double(void **state)
+{
+    static const char *const emails[] = {"known@example.org", "nobody@example.org", "not an address"};
+    static char replies[20][1024];
+
+    (void)state;
+    sign_up("known@example.org");
+    app.on_phase = count_hashes;
+    for (size_t i = 0; i < 3; i++) {
+        int wait_s = 1, n = 0;
+
+        for (int k = 0; k < 6; k++) {
+            (void)try_login(emails[i], WRONG, NULL);
+            expect_problem(__LINE__, 401, "wrong-login");
+        }
+        for (; n < 12; n++) {
+            hashes = 0;
+            (void)try_login(emails[i], n % 2 == 0 ? GOOD : WRONG, NULL); /* the right one is not looked at either */
+            expect_rest(__LINE__, wait_s);
+            assert_int_equal(hashes, 0);
+            if (i == 0)
+                keep_reply(replies[n], sizeof(replies[n]));
+            else
+                assert_string_equal(got.bytes, replies[n]);
+            clock_step(wait_s - 1);
+            if (wait_s > 1) {
+                (void)try_login(emails[i], WRONG, NULL);
+                expect_rest(__LINE__, 1);
+            }
+            clock_step(1);
+            (void)try_login(emails[i], WRONG, NULL);
+            expect_problem(__LINE__, 401, "wrong-login");
+            wait_s = wait_s * 2 > 900 ? 900 : wait_s == 512 ? 900 : wait_s * 2;
+        }
+        assert_int_equal(wait_s, 900);
+    }
+    assert_true(fixture_logged(&db, "throttled") >= 36);
+}
+
+/* R51: what was counted is still there after a restart, and forgotten a day after the last failure. */
+static void test_restart(void **state)
+{
+    (void)state;
+    sign_up("a@example.org");
+    for (int k = 0; k < 6; k++)
+        (void)try_login("a@example.org", WRONG, NULL);
+    store_close(db.store);
+    app.store = db.store = fixture_open(&db);
+    (void)try_login("a@example.org", GOOD, NULL);
+    expect_rest(__LINE__, 1);
+    clock_step(1);
+    (void)try_login("a@example.org", WRONG, NULL);
+    (void)try_login("A@Example.org ", GOOD, NULL); /* one address, however it is written */
+    expect_rest(__LINE__, 2);
+    clock_step(86400);
+    for (int k = 0; k < 6; k++) {
+        (void)try_login("a@example.org", WRONG, NULL);
+        expect_problem(__LINE__, 401, "wrong-login");
+    }
+}
+
+/* A good log-in begins the count anew; another account's count is its own. */
+static void test_cleared(void **state)
+{
+    (void)state;
+    sign_up("a@example.org");
+    sign_up("b@example.org");
+    for (int round = 0; round < 3; round++) {
+        for (int k = 0; k < 5; k++)
+            (void)try_login("a@example.org", WRONG, NULL);
+        assert_int_equal(try_login("a@example.org", GOOD, NULL), 200);
+    }
+    for (int k = 0; k < 6; k++)
+        (void)try_login("a@example.org", WRONG, NULL);
+    assert_int_equal(try_login("b@example.org", GOOD, NULL), 200);
+    (void)try_login("a@example.org", GOOD, NULL);
+    expect_rest(__LINE__, 1);
+}
+
+/* R52. Breaks when a stranger locks the owner's own browser out, a made-up or borrowed device does as well as the
+ * owner's, or a device may guess without end. */
+static void test_device(void **state)
+{
+    static const char made_up[] = "digitd_device=abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE";
+    char mine[256], theirs[256];
+
+    (void)state;
+    sign_up("b@example.org");
+    (void)snprintf(theirs, sizeof(theirs), "%.*s", (int)strcspn(set_device, ";"), set_device);
+    sign_up("a@example.org");
+    (void)snprintf(mine, sizeof(mine), "%.*s", (int)strcspn(set_device, ";"), set_device);
+    assert_string_equal(strchr(set_device, ';'), "; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000");
+    assert_string_not_equal(mine, theirs);
+
+    for (int k = 0; k < 6; k++)
+        (void)try_login("a@example.org", WRONG, NULL);
+    (void)try_login("a@example.org", GOOD, NULL);
+    expect_rest(__LINE__, 1);
+    (void)try_login("a@example.org", GOOD, theirs);
+    expect_rest(__LINE__, 1);
+    (void)try_login("a@example.org", GOOD, made_up);
+    expect_rest(__LINE__, 1);
+    assert_int_equal(try_login("a@example.org", GOOD, mine), 200);
+    assert_int_equal(strncmp(set_device, mine, strlen(mine)), 0); /* kept, for another year */
+    (void)try_login("a@example.org", GOOD, NULL);                 /* the stranger's count stands */
+    expect_rest(__LINE__, 1);
+
+    for (int k = 0; k < 6; k++) {
+        (void)try_login("a@example.org", WRONG, mine);
+        expect_problem(__LINE__, 401, "wrong-login");
+    }
+    (void)try_login("a@example.org", GOOD, mine);
+    expect_rest(__LINE__, 1);
+    clock_step(1);
+    assert_int_equal(try_login("a@example.org", GOOD, NULL), 200); /* counted apart, the other way round too */
+    /* R57: the database does not hold the cookie itself. */
+    assert_int_equal(sql_int(db.store, "SELECT count(*) FROM devices WHERE length(device_hash) = 32"), 3);
+}
+
+/* A browser of two people keeps one device for both. */
+static void test_shared_device(void **state)
+{
+    char device[256];
+
+    (void)state;
+    sign_up("a@example.org");
+    (void)snprintf(device, sizeof(device), "%.*s", (int)strcspn(set_device, ";"), set_device);
+    sign_up("b@example.org");
+    assert_int_equal(try_login("b@example.org", GOOD, device), 200);
+    assert_int_equal(strncmp(set_device, device, strlen(device)), 0);
+    for (int i = 0; i < 2; i++) {
+        const char *email = i == 0 ? "a@example.org" : "b@example.org";
+
+        for (int k = 0; k < 7; k++)
+            (void)try_login(email, WRONG, NULL);
+        assert_int_equal(try_login(email, GOOD, device), 200);
+    }
+}
+
+/* Who has a session cannot guess the password behind it either: both paths that ask for it count with log-in. */
+static void test_current_password(void **state)
+{
+    (void)state;
+    sign_up("a@example.org");
+    for (int k = 0; k < 6; k++) {
+        (void)answer((struct ask){.method = k % 2 == 0 ? "POST" : "DELETE",
+                                  .uri = k % 2 == 0 ? "/account/password" : "/account",
+                                  .type = JSON,
+                                  .body = k % 2 == 0 ? "{\"current\":\"" WRONG "\",\"new\":\"a loud orange mountain\"}"
+                                                     : "{\"password\":\"" WRONG "\"}"});
+        expect_problem(__LINE__, 403, "wrong-password");
+    }
+    (void)answer(
+        (struct ask){.method = "DELETE", .uri = "/account", .type = JSON, .body = "{\"password\":\"" GOOD "\"}"});
+    expect_rest(__LINE__, 1);
+    (void)post_json("/account/password", "{\"current\":\"" GOOD "\",\"new\":\"a loud orange mountain\"}");
+    expect_rest(__LINE__, 1);
+    (void)try_login("a@example.org", GOOD, NULL);
+    expect_rest(__LINE__, 1);
+    clock_step(1);
+    assert_int_equal(post_json("/account/password", "{\"current\":\"" GOOD "\",\"new\":\"a loud orange mountain\"}"),
+                     200);
+    assert_int_equal(try_login("a@example.org", "a loud orange mountain", NULL), 200);
+}
+
+/* R74: while failures cannot be counted nobody may guess; and a right password is still right. */
+static void test_uncounted(void **state)
+{
+    (void)state;
+    sign_up("a@example.org");
+    sql_do(db.store, "CREATE TRIGGER full BEFORE INSERT ON throttles BEGIN SELECT RAISE(ABORT, 'full'); END");
+    (void)try_login("a@example.org", WRONG, NULL);
+    assert_int_equal(got.status, 503);
+    (void)try_login("nobody@example.org", WRONG, NULL);
+    assert_int_equal(got.status, 503);
+    assert_int_equal(try_login("a@example.org", GOOD, NULL), 200);
+    sql_do(db.store, "DROP TRIGGER full");
+    (void)try_login("a@example.org", WRONG, NULL);
+    expect_problem(__LINE__, 401, "wrong-login");
+}
+
+/* R63, R64: every unsafe route, asked with each combination of Sec-Fetch-Site, Origin and cookie, against the list of
+ * what is let through. Breaks when a route is added that the rule does not cover, or a refused request changes
+ * anything. */
+static void test_every_route_from_elsewhere(void **state)
+{
+    static const char *const sites[] = {NULL, "same-origin", "same-site", "cross-site", "none"};
+    static const char *const origins[] = {NULL,
+                                          SITE,
+                                          "https://digits.example.org",
+                                          "null",
+                                          "http://localhost:8081",
+                                          "http://127.0.0.1:8080",
+                                          "https://localhost:8080",
+                                          "http://evil.example"};
+    static const char dead[] = "digitd_session=abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE";
+    int let = 0, refused = 0, unsafe = 0, before;
+    char live[256];
+
+    (void)state;
+    sign_up("a@example.org");
+    (void)snprintf(live, sizeof(live), "%s", cookie_jar);
+    before = rows();
+    for (size_t i = 0; i < n_routes; i++) {
+        char uri[64];
+
+        if (method_is_safe(routes[i].method))
+            continue;
+        unsafe++;
+        (void)snprintf(uri, sizeof(uri), "%.*s%s", (int)strcspn(routes[i].path, "{"), routes[i].path,
+                       strchr(routes[i].path, '{') == NULL ? "" : "1");
+        for (size_t s = 0; s < 5; s++)
+            for (size_t o = 0; o < 8; o++)
+                for (int k = 0; k < 2; k++) {
+                    bool ours = o == 1 || o == 2;
+                    bool want = (s == 1 && (o == 0 || ours)) || (s == 0 && ours) || (s == 0 && o == 0 && k == 0);
+
+                    (void)answer((struct ask){.method = method_name(routes[i].method),
+                                              .uri = uri,
+                                              .type = routes[i].body == BODY_PICTURES ? "image/png" : JSON,
+                                              .site = sites[s],
+                                              .origin = origins[o],
+                                              .no_origin = origins[o] == NULL,
+                                              .cookie = k == 0 ? ""
+                                                        : want ? dead
+                                                               : live,
+                                              .body = "{}"});
+                    if (want && got.status == 403)
+                        fail_msg("%s %s is refused: %s", sites[s], uri, got.text);
+                    if (!want)
+                        expect_problem(__LINE__, 403, "cross-site");
+                    let += want;
+                    refused += !want;
+                }
+    }
+    assert_int_equal(unsafe, 13);
+    assert_int_equal(let, unsafe * (2 * 3 + 2 * 2 + 1));
+    assert_int_equal(fixture_logged(&db, "csrf_refused"), refused);
+    assert_int_equal(rows(), before);
+    assert_int_equal(ask_as(live, "GET", "/session"), 200);
+}
+
+/* A rest is over when the test says so. */
+static int held_set_up(void **state)
+{
+    clock_hold(true);
+    return app_set_up(state);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, held_set_up, app_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_rests_double),  TEST(test_restart),
+        TEST(test_cleared),       TEST(test_device),
+        TEST(test_shared_device), TEST(test_current_password),
+        TEST(test_uncounted),     TEST(test_every_route_from_elsewhere),
+    };
+
+    return cmocka_run_group_tests_name("api_throttle", tests, NULL, NULL);
+}
