@@ -9,7 +9,18 @@
 #include <stdint.h>
 
 /* What a stream is for: streams of different uses never share numbers. */
-enum rng_use { RNG_SPLIT = 1, RNG_INIT, RNG_SHUFFLE, RNG_AUGMENT, RNG_DROPOUT, RNG_TEST, RNG_NONDIGIT, RNG_DRAW };
+enum rng_use {
+    RNG_SPLIT = 1,
+    RNG_INIT,
+    RNG_SHUFFLE,
+    RNG_AUGMENT,
+    RNG_DROPOUT,
+    RNG_TEST,
+    RNG_NONDIGIT,
+    RNG_DRAW,
+    RNG_EXAMPLE_DIGIT,
+    RNG_EXAMPLE_OTHER
+};
 
 struct rng {
     uint64_t s[4];
