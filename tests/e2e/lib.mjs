@@ -33,13 +33,15 @@ export function exchange(method, where, { headers = {}, body, origin = base } = 
   });
 }
 
-// A visitor: keeps the session cookie, sends Origin as a browser does.
+// A visitor: keeps the cookies of session and device, sends Origin as a browser does.
 export class Visitor {
-  cookie = null;
+  cookie = null; // "digitd_session=..."
+  device = null;
   async send(method, where, { headers = {}, body, json } = {}) {
     const all = { ...headers };
     if (method !== 'GET') all.Origin ??= base.origin;
-    if (this.cookie) all.Cookie ??= this.cookie;
+    const cookies = [this.cookie, this.device].filter(Boolean).join('; ');
+    if (cookies) all.Cookie ??= cookies;
     if (json !== undefined) {
       body = JSON.stringify(json);
       all['Content-Type'] ??= 'application/json';
