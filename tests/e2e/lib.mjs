@@ -16,6 +16,8 @@ export const goodPassword = 'a quiet violet harbour';
 
 // One HTTP exchange on a connection of its own; never follows a redirect, never adds a header but Host and Content-Length.
 export function exchange(method, where, { headers = {}, body, origin = base } = {}) {
+  // node adds it where a method usually has a body, and DELETE is none of those.
+  if (method === 'DELETE' && body !== undefined) headers = { ...headers, 'Content-Length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const request = http.request(new URL(where, origin), { method, headers, agent: false, timeout: 30000 }, (reply) => {
       const parts = [];
@@ -37,24 +39,28 @@ export function exchange(method, where, { headers = {}, body, origin = base } = 
 export class Visitor {
   cookie = null; // "digitd_session=..."
   device = null;
+  constructor(origin = base) {
+    this.origin = origin;
+  }
   async send(method, where, { headers = {}, body, json } = {}) {
     const all = { ...headers };
-    if (method !== 'GET') all.Origin ??= base.origin;
+    if (method !== 'GET') all.Origin ??= this.origin.origin;
     const cookies = [this.cookie, this.device].filter(Boolean).join('; ');
     if (cookies) all.Cookie ??= cookies;
     if (json !== undefined) {
       body = JSON.stringify(json);
       all['Content-Type'] ??= 'application/json';
     }
-    const reply = await exchange(method, where, { headers: all, body });
+    const reply = await exchange(method, where, { headers: all, body, origin: this.origin });
     for (const cookie of reply.headers['set-cookie'] ?? []) {
       const [pair] = cookie.split(';');
-      if (/^(__Host-)?digitd_session=/.test(pair)) this.cookie = pair.endsWith('=') ? null : pair;
+      const [, name] = /^(?:__Host-)?digitd_(session|device)=/.exec(pair);
+      this[name === 'session' ? 'cookie' : 'device'] = pair.endsWith('=') ? null : pair;
     }
     return reply;
   }
-  static async signedUp() {
-    const visitor = new Visitor();
+  static async signedUp(origin = base) {
+    const visitor = new Visitor(origin);
     visitor.email = newEmail();
     const reply = await visitor.send('POST', 'signup', { json: { email: visitor.email, password: goodPassword } });
     assert.equal(reply.status, 201, reply.text);

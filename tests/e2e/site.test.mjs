@@ -1,7 +1,7 @@
 // `make run` itself, as conf/run does it: start, stop, ports, and what nginx answers when digitd is in trouble. Each test has a site
 // of its own, with request limits on.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -9,40 +9,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertProblem, exchange, goodPassword, newEmail, root } from './lib.mjs';
-
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
-// conf/run leads a process group of its own (detached), and nginx and digitd stay in it.
-const processes = (site) => execFileSync('ps', ['-eo', 'pgid=,pid='], { encoding: 'utf8' }).split('\n')
-  .map((line) => line.trim().split(/\s+/).map(Number)).filter(([group]) => group === site.child.pid).map(([, pid]) => pid);
-
-async function start(t, env = {}) {
-  const port = env.PORT ?? await freePort();
-  const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-site-'));
-  fs.chmodSync(parent, 0o755);
-  const state = path.join(parent, 'state');
-  const child = spawn('conf/run', { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
-    DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
-  const site = { port, state, child, out: '', get origin() { return new URL(`http://localhost:${port}/`); } }; // PORT may be nonsense
-  child.stdout.on('data', (part) => { site.out += part; });
-  child.stderr.on('data', (part) => { site.out += part; });
-  site.ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
-  t.after(async () => {
-    if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
-    await Promise.race([site.ended, sleep(12000)]);
-    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-    fs.rmSync(parent, { recursive: true, force: true });
-  });
-  const started = performance.now();
-  while (!/^ready on/m.test(site.out) && child.exitCode === null && performance.now() - started < 20000) await sleep(20);
-  site.seconds = (performance.now() - started) / 1000;
-  return site;
-}
+import { alive, processes, start } from './site.mjs';
 
 test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no process and no socket', async (t) => {
   const before = fs.readdirSync(root).sort();
@@ -170,10 +137,9 @@ test('bad settings are one clear line each', async (t) => {
 
 test('R53: over the limit is 429 problem+json with Retry-After, and the rest goes on', async (t) => {
   const site = await start(t);
-  const body = '{"email":"nobody@example.org","password":"wrong password"}';
   const headers = { 'Content-Type': 'application/json', Origin: site.origin.origin };
-  const replies = await Promise.all(Array.from({ length: 40 }, () =>
-    exchange('POST', 'login', { origin: site.origin, headers, body })));
+  const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => exchange('POST', 'login', { origin: site.origin, headers,
+    body: `{"email":"nobody${i}@example.org","password":"wrong password"}` }))); // one address would rest by itself (R51)
   const refused = replies.filter((reply) => reply.status === 429);
   assert.ok(refused.length >= 10, `${refused.length} of 40 refused`);
   assertProblem(refused[0], 429, 'too-many-requests');
