@@ -27,7 +27,7 @@
 #include "../web/route.h"
 
 enum {
-    WORKER_HOUSEKEEP_MS = 5000,
+    WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s of the end of what held it */
     WORKER_DRAIN_MS = 5000,
     WORKER_PAUSE_MS = 100,
     WORKER_HASH_NICE = 10 /* a log-in flood leaves the processor to /classify */

@@ -427,7 +427,7 @@ static void unfit_backups_are_refused(void **state)
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 203);
 }
 
-/* Breaks when a backup of the version before cannot be restored, or one beside a lost or ruined database. */
+/* Breaks when a backup cannot take the place of a lost or ruined database. */
 static void restores_mend_what_is_lost(void **state)
 {
     static unsigned char junk[8192];
@@ -451,28 +451,6 @@ static void restores_mend_what_is_lost(void **state)
     assert_true(exists(beside(".before-restore")));
     f.store = fixture_open(&f);
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 1);
-}
-
-/* Makes the database anew as version 1 with one user and one session, as the program of that time left it. */
-static void make_version_1(const char *path)
-{
-    static const struct store_migration first[] = {{1, NULL}};
-    struct store_migration step = first[0];
-    static char sql[8192];
-    int fd = open("fcgi/store/schema.sql", O_RDONLY | O_CLOEXEC);
-    ssize_t n = read(fd, sql, sizeof(sql) - 1);
-    sqlite3 *db = NULL;
-
-    assert_true(n > 0);
-    (void)close(fd);
-    step.sql = sql;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, step.sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db, "INSERT INTO users (email, password_hash, created_at) VALUES ('ada@example.org', 'x', 1)",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 /* Breaks when a backup of the version before is not migrated on the way in. */

@@ -4,6 +4,10 @@
 
 #include <sys/resource.h>
 
+#include "fixture_kill.h"
+#include "store/store_account.h"
+#include "store/store_mail.h"
+
 static struct fixture f;
 static struct why why;
 
@@ -371,11 +375,73 @@ static void killed_migrations_leave_the_old_version(void **state)
     assert_int_equal(migrate(steps_good, 3), OK);
 }
 
+static int prepare_child(void)
+{
+    return store_prepare(f.path, NULL) == OK ? 0 : 1;
+}
+
+/* R77. Breaks when the migration to this program's schema, killed before whichever change to a file, leaves a database
+ * that is neither the old nor the new version, that has lost a row, or that the next start cannot finish. */
+static void migrations_are_killed_everywhere(void **state)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    int old = 0, new = 0;
+    bool killed = true;
+
+    (void)state;
+    for (int n = 0; killed; n += test_is_long() ? 1 : SANITIZED ? 5 : 2) {
+        sqlite3 *db = NULL;
+        int version = 0, tables = 0;
+
+        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+            (void)unlink(beside(ends[i]));
+        make_version_1(f.path);
+        killed = killed_before_change(prepare_child, n);
+        assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+        assert_int_equal(store_pragma_int(db, "PRAGMA user_version", &version), SQLITE_OK);
+        assert_int_equal(store_pragma_int(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'", &tables),
+                         SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        if (version != 1 && version != store_schema_version())
+            fail_msg("killed before change %d: version %d", n, version);
+        assert_int_equal(version == 1, tables == 3); /* one is SQLite's own */
+        old += version == 1;
+        new += version != 1;
+        assert_int_equal(store_prepare(f.path, NULL), OK);
+        f.store = fixture_open(&f);
+        assert_true(integrity_ok(f.store));
+        assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users JOIN sessions ON user_id = users.id"), 1);
+        assert_int_equal(try_add(f.store, 1), OK);
+        store_close(f.store);
+        f.store = NULL;
+    }
+    assert_true(old > 5 && new > 1); /* it was cut before and after the commit */
+}
+
+/* Every question that lets somebody in must fail with ERR_IO, not with an answer. */
+static void nothing_is_answered(struct store *s)
+{
+    struct store_token token;
+    struct store_user user;
+    int64_t wait_s = 0;
+
+    assert_int_equal(store_user_by_email(s, "ada@example.org", &user), ERR_IO);
+    assert_int_equal(store_user_by_id(s, 1, &user), ERR_IO);
+    assert_int_equal(ask_session(s, 1), ERR_IO);
+    assert_int_equal(store_token_user(s, token_hash(2), &user, &token), ERR_IO);
+    assert_int_equal(store_invite_check(s, token_hash(3)), ERR_IO);
+    assert_int_equal(store_link_reset_user(s, token_hash(4), &user), ERR_IO);
+    assert_int_equal(store_link_confirm(s, token_hash(4), &user), ERR_IO);
+    assert_int_equal(store_throttle_wait(s, token_hash(5), &wait_s), ERR_IO);
+    assert_int_equal(store_throttle_fail(s, token_hash(5), &wait_s), ERR_IO);
+    assert_int_equal(store_device_check(s, token_hash(6), "ada@example.org"), ERR_IO);
+    assert_int_equal(try_add(s, 1), ERR_IO);
+}
+
 /* R75. Breaks when a vanished or replaced database goes unnoticed, is made anew, or is not taken back when it returns.
  */
 static void vanished_databases_are_an_alarm(void **state)
 {
-    struct store_user user;
     char away[200];
 
     (void)state;
@@ -383,9 +449,7 @@ static void vanished_databases_are_an_alarm(void **state)
     (void)snprintf(away, sizeof(away), "%s.away", f.path);
     assert_int_equal(rename(f.path, away), 0);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(try_add(f.store, 2), ERR_IO);
-        assert_int_equal(ask_session(f.store, 1), ERR_IO); /* not "there is no such session" */
-        assert_int_equal(store_user_by_email(f.store, "ada@example.org", &user), ERR_IO);
+        nothing_is_answered(f.store); /* not "there is no such session" */
         assert_int_equal(store_session_end(f.store, token_hash(1)), ERR_IO);
         assert_int_equal(store_check_writable(f.store), ERR_IO);
         assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), ERR_IO);
@@ -507,9 +571,7 @@ static void damage_is_not_an_answer(void **state)
     f.store = fixture_open(&f);
     memset(junk, 0xa5, sizeof(junk));
     overwrite_database(junk, n, 4096);
-    assert_int_equal(store_user_by_email(f.store, "ada@example.org", &user), ERR_IO);
-    assert_int_equal(ask_session(f.store, 1), ERR_IO);
-    assert_int_equal(try_add(f.store, 1), ERR_IO);
+    nothing_is_answered(f.store);
     assert_true(fixture_logged(&f, "database_error") >= 3);
     overwrite_database(good, n, 4096);
     assert_int_equal(store_user_by_email(f.store, "ada@example.org", &user), OK);
@@ -623,6 +685,7 @@ int main(void)
         TEST(starts_leave_data_alone, setup_empty),
         TEST(migrations_are_whole, setup),
         TEST(killed_migrations_leave_the_old_version, setup),
+        TEST(migrations_are_killed_everywhere, setup_empty),
         TEST(vanished_databases_are_an_alarm, setup),
         TEST(full_databases_recover, setup),
         TEST(full_disks_recover, setup),
