@@ -95,6 +95,7 @@ LIMITS  ?= on
 WORKERS ?=
 DATA    ?= data
 WEIGHTS ?= weights/digits.safetensors
+SPLIT   ?= validation
 EPOCHS  ?= 40
 SECONDS_EACH := $(or $(SECONDS),60)
 
@@ -139,6 +140,9 @@ asan:
 
 train: $(BUILD)/digit data
 	$(BUILD)/digit train --data '$(DATA)' --out '$(WEIGHTS)' --epochs '$(EPOCHS)' $(ARGS)
+# How the weights read validation pictures that were turned, thinned, lit ...; SPLIT=test counts as a reading of the test set.
+perturb: $(BUILD)/golden/perturb data
+	@$(BUILD)/golden/perturb --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' $(ARGS)
 evaluate: $(BUILD)/digit data
 	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
 
@@ -193,7 +197,8 @@ help:
 	@echo 'make bench      benchmarks of the network and of the trainer'
 	@echo 'make train      train a network   EPOCHS=40  WEIGHTS=file  ARGS="further options of digit train"'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
+	@echo 'make perturb    accuracy on pictures that were shifted, turned, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train evaluate bench fuzz fuzz-programs lint install clean help
+.PHONY: run data test test-tools golden-tools asan train perturb evaluate bench fuzz fuzz-programs lint install clean help
