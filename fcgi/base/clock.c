@@ -30,6 +30,16 @@ int64_t clock_wall_s(void)
     return (held_s != 0 ? held_s : (int64_t)t.tv_sec) + stepped_s;
 }
 
+const char *clock_text(int64_t wall_s, char out[CLOCK_TEXT_MAX])
+{
+    time_t t = (time_t)wall_s;
+    struct tm utc;
+
+    if (gmtime_r(&t, &utc) == NULL || strftime(out, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        out[0] = '\0';
+    return out;
+}
+
 int64_t clock_mono_us(void)
 {
     struct timespec t;

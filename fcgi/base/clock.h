@@ -10,6 +10,10 @@
 /* Seconds since 1970-01-01 UTC. */
 int64_t clock_wall_s(void);
 
+/* A time of that clock as RFC 3339 has it, in UTC: "2026-11-30T12:00:00Z". Returns out; "" where no calendar has it. */
+enum { CLOCK_TEXT_MAX = 32 };
+const char *clock_text(int64_t wall_s, char out[CLOCK_TEXT_MAX]);
+
 /* Microseconds since some fixed point, never going back (CLOCK_MONOTONIC). */
 int64_t clock_mono_us(void);
 

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include "clock.h"
+
 /* Jansson's macros of these names; here they are functions. */
 #undef json_is_object
 #undef json_is_array
@@ -235,6 +237,16 @@ void json_set_num(struct json *obj, const char *key, double v)
 void json_set_bool(struct json *obj, const char *key, bool v)
 {
     (void)json_put(obj, key, json_boolean(v));
+}
+
+void json_set_time(struct json *obj, const char *key, int64_t wall_s)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    if (wall_s == 0)
+        json_set_null(obj, key);
+    else
+        json_set_str(obj, key, clock_text(wall_s, text));
 }
 
 void json_set_null(struct json *obj, const char *key)

@@ -53,6 +53,7 @@ void json_set_strn(struct json *obj, const char *key, const char *utf8, size_t n
 void json_set_int(struct json *obj, const char *key, int64_t v);
 void json_set_num(struct json *obj, const char *key, double v); /* NaN and infinities mark a failure */
 void json_set_bool(struct json *obj, const char *key, bool v);
+void json_set_time(struct json *obj, const char *key, int64_t wall_s); /* RFC 3339 in UTC; null for 0: never */
 void json_set_null(struct json *obj, const char *key);
 void json_set_own(struct json *obj, const char *key, struct json *child); /* takes child over, also on failure */
 struct json *json_add_object(struct json *arr);

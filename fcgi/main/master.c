@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../base/log.h"
+#include "../base/run_dir.h"
 #include "socket.h"
 #include "worker.h"
 

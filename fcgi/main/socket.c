@@ -5,60 +5,13 @@
  * keeps two masters from looking at the same time. */
 #include "socket.h"
 
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { RUN_DIR_MODE = 0750, LOCK_MODE = 0640 };
-
-enum err run_dir_make(const char *dir, struct why *why)
-{
-    struct stat st;
-
-    if (mkdir(dir, RUN_DIR_MODE) != 0 && errno != EEXIST)
-        return err_why(why, ERR_IO, "run_dir %s: %s", dir, strerror(errno));
-    if (stat(dir, &st) != 0)
-        return err_why(why, ERR_IO, "run_dir %s: %s", dir, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        return err_why(why, ERR_IO, "run_dir %s: not a directory", dir);
-    return OK;
-}
-
-enum err run_dir_lock(const char *dir, int *fd, struct why *why)
-{
-    char path[4096], text[32];
-    int n;
-
-    *fd = -1;
-    if (snprintf(path, sizeof(path), "%s/digitd.lock", dir) >= (int)sizeof(path))
-        return err_why(why, ERR_IO, "run_dir %s: the path is too long", dir);
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
-    if (*fd < 0)
-        return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        int busy = errno == EWOULDBLOCK;
-
-        (void)err_why(why, ERR_IO, "%s: %s", path, busy ? "another digitd runs here" : strerror(errno));
-        (void)close(*fd);
-        *fd = -1;
-        return busy ? ERR_BUSY : ERR_IO;
-    }
-    n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    if (ftruncate(*fd, 0) != 0 || write(*fd, text, (size_t)n) != n) { /* for people; the lock is what counts */
-        (void)err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-        (void)close(*fd);
-        *fd = -1;
-        return ERR_IO;
-    }
-    return OK;
-}
 
 /* Makes room at path: removes a socket that nobody answers on. */
 static enum err socket_make_room(const char *path, const struct sockaddr_un *address, struct why *why)

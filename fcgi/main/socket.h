@@ -1,4 +1,4 @@
-/* The directory of the sockets, the lock that keeps a second master out of it, and the listening Unix sockets.
+/* The listening Unix sockets.
  *
  * Each failure is one line in why. Nothing here trusts a name that is already there: a file that is no socket stays. */
 #ifndef DIGITD_MAIN_SOCKET_H
@@ -7,13 +7,6 @@
 #include "../base/err.h"
 
 enum { SOCKET_PATH_MAX = 107 }; /* bytes of sockaddr_un.sun_path, less the NUL */
-
-/* Makes dir with mode 0750 if it is not there (its parent must be). ERR_IO. */
-enum err run_dir_make(const char *dir, struct why *why);
-
-/* Takes dir/digitd.lock for as long as *fd stays open in this process (children must close theirs) and writes the
- * process id into it. ERR_BUSY: another instance has it. ERR_IO. */
-enum err run_dir_lock(const char *dir, int *fd, struct why *why);
 
 /* Binds path with exactly this mode and listens; *fd is non-blocking and close-on-exec. A socket that is there is
  * replaced only if nobody answers on it. ERR_BUSY: somebody does; ERR_EXISTS: a file of another kind is there;

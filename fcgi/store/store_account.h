@@ -41,6 +41,9 @@ enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *u
 
 /* ---- API tokens ---- */
 enum { STORE_SCOPE_CLASSIFY = 1, STORE_SCOPE_HISTORY = 2 };
+/* Their names: store_scope_name(0, ...), (1, ...), then NULL; and back, 0 for what is no scope. */
+const char *store_scope_name(int i, int *scope);
+int store_scope_of(const char *name);
 struct store_token {
     int64_t id, user_id, created_at_s, expires_at_s, last_used_at_s; /* expires 0: never; used up to 5 minutes late */
     int scopes;                                                      /* STORE_SCOPE_... or-ed */

@@ -7,6 +7,29 @@
 #include "../base/clock.h"
 #include "store_account.h"
 
+static const struct {
+    const char *name;
+    int scope;
+} scope_names[] = {{"classify", STORE_SCOPE_CLASSIFY}, {"history", STORE_SCOPE_HISTORY}};
+
+enum { N_SCOPES = sizeof(scope_names) / sizeof(scope_names[0]) };
+
+const char *store_scope_name(int i, int *scope)
+{
+    if (i < 0 || i >= N_SCOPES)
+        return NULL;
+    *scope = scope_names[i].scope;
+    return scope_names[i].name;
+}
+
+int store_scope_of(const char *name)
+{
+    for (int i = 0; i < N_SCOPES; i++)
+        if (strcmp(scope_names[i].name, name) == 0)
+            return scope_names[i].scope;
+    return 0;
+}
+
 bool store_expired(int64_t created_at_s, int64_t expires_at_s, int64_t now_s)
 {
     return expires_at_s > 0 && (expires_at_s <= now_s || created_at_s > now_s + STORE_CLOCK_SLACK_S);

@@ -26,7 +26,6 @@ void account_session_begin(struct call *c, int status);
 /* ---- JSON ---- */
 struct json *account_user_json(const struct store_user *user); /* {"user":{...}}; reply_json takes it over */
 void account_set_user(struct json *obj, const struct store_user *user);
-void account_set_time(struct json *obj, const char *key, int64_t t_s); /* RFC 3339; null for 0 */
 void account_set_token(struct json *obj, const struct store_token *token);
 /* The user's sessions and tokens, appended to an array; *n (may be NULL) counts them. */
 enum err account_add_sessions(struct call *c, struct json *arr, int64_t *n);

@@ -1,21 +1,7 @@
 /* Accounts as JSON. */
-#include <time.h>
-
 #include "account.h"
 #include "session.h"
 #include "token.h"
-
-void account_set_time(struct json *obj, const char *key, int64_t t_s)
-{
-    time_t t = (time_t)t_s;
-    struct tm utc;
-    char text[32] = "";
-
-    if (t_s == 0 || gmtime_r(&t, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-        json_set_null(obj, key);
-    else
-        json_set_str(obj, key, text);
-}
 
 void account_set_user(struct json *obj, const struct store_user *user)
 {
@@ -23,7 +9,7 @@ void account_set_user(struct json *obj, const struct store_user *user)
 
     json_set_int(u, "id", user->id);
     json_set_str(u, "email", user->email);
-    account_set_time(u, "created_at", user->created_at_s);
+    json_set_time(u, "created_at", user->created_at_s);
 }
 
 struct json *account_user_json(const struct store_user *user)
@@ -43,12 +29,12 @@ void account_set_token(struct json *obj, const struct store_token *token)
     json_set_int(obj, "id", token->id);
     json_set_str(obj, "name", token->name);
     scopes = json_set_array(obj, "scopes");
-    for (int i = 0; (name = token_scope_name(i, &scope)) != NULL; i++)
+    for (int i = 0; (name = store_scope_name(i, &scope)) != NULL; i++)
         if ((token->scopes & scope) != 0)
             json_add_str(scopes, name);
-    account_set_time(obj, "created_at", token->created_at_s);
-    account_set_time(obj, "expires_at", token->expires_at_s);
-    account_set_time(obj, "last_used_at", token->last_used_at_s);
+    json_set_time(obj, "created_at", token->created_at_s);
+    json_set_time(obj, "expires_at", token->expires_at_s);
+    json_set_time(obj, "last_used_at", token->last_used_at_s);
 }
 
 /* Where the rows of a list go. */
@@ -67,8 +53,8 @@ static bool add_session(const struct store_session *row, void *ctx)
     json_set_bool(v, "current", row->current);
     json_set_str(v, "address", row->address);
     json_set_str(v, "agent", row->agent);
-    account_set_time(v, "created_at", row->created_at_s);
-    account_set_time(v, "last_seen_at", row->last_seen_at_s);
+    json_set_time(v, "created_at", row->created_at_s);
+    json_set_time(v, "last_seen_at", row->last_seen_at_s);
     return true;
 }
 

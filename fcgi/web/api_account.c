@@ -59,7 +59,7 @@ void api_account_export(struct call *c)
     struct json *v = json_new_object();
     enum err e;
 
-    account_set_time(v, "exported_at", clock_wall_s());
+    json_set_time(v, "exported_at", clock_wall_s());
     account_set_user(v, &c->user);
     call_phase(c, PHASE_DATABASE);
     e = account_add_sessions(c, json_set_array(v, "sessions"), NULL);

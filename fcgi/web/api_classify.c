@@ -3,7 +3,7 @@
 #include "../base/clock.h"
 #include "../image/header.h"
 #include "../image/report.h"
-#include "base64.h"
+#include "../base/base64.h"
 #include "call.h"
 #include "card.h"
 #include "classify_query.h"

@@ -32,7 +32,7 @@ static int scopes_read(const struct json *list)
 
     for (size_t i = 0; i < json_len(list); i++) {
         const char *name = json_str(json_at(list, i), NULL);
-        int scope = name == NULL ? 0 : token_scope_of(name);
+        int scope = name == NULL ? 0 : store_scope_of(name);
 
         if (scope == 0)
             return 0;

@@ -1,29 +1,14 @@
 /* Makes tokens; writes and reads the cookies. */
 #include "session.h"
 
-#include <sys/random.h>
-
 #include <stdio.h>
 #include <string.h>
-
-#include "base64.h"
-
-enum { TOKEN_BYTES = 32 };
 
 #define DEVICE_MAX_AGE_S "31536000" /* a year; browsers cap it at 400 days */
 
 enum err session_token_make(char token[SESSION_TOKEN_CHARS + 1])
 {
-    uint8_t bytes[TOKEN_BYTES];
-    char text[BASE64_CHARS(TOKEN_BYTES) + 1];
-
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return ERR_IO;
-    base64_encode_url(bytes, sizeof(bytes), text);
-    memcpy(token, text, SESSION_TOKEN_CHARS + 1);
-    explicit_bzero(bytes, sizeof(bytes));
-    explicit_bzero(text, sizeof(text));
-    return OK;
+    return secret_make(token);
 }
 
 void session_token_hash(const char *token, size_t n, uint8_t hash[DIGEST_BYTES])

@@ -10,15 +10,15 @@
 #include "../base/conf.h"
 #include "../base/digest.h"
 #include "../base/err.h"
+#include "../base/secret.h"
 #include "../store/store.h"
 
 enum {
-    SESSION_TOKEN_CHARS = 43, /* 32 bytes in base64url without padding */
-    SESSION_COOKIE_MAX = 160  /* a Set-Cookie value and its NUL */
+    SESSION_TOKEN_CHARS = SECRET_CHARS,
+    SESSION_COOKIE_MAX = 160 /* a Set-Cookie value and its NUL */
 };
 
-/* 32 random bytes as text: for a session, a device, an API token, a link in a mail. ERR_IO where the system gives none.
- */
+/* A new one, for a session or a device. ERR_IO as secret_make. */
 enum err session_token_make(char token[SESSION_TOKEN_CHARS + 1]);
 void session_token_hash(const char *token, size_t n, uint8_t hash[DIGEST_BYTES]);
 /* Whether text[n] could be one. */

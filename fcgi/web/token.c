@@ -4,21 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../store/store_account.h"
-
-static const char prefix[TOKEN_PREFIX_CHARS + 1] = "dgt_", scheme[] = "Bearer";
-
-static const struct {
-    const char *name;
-    int scope;
-} scopes[] = {{"classify", STORE_SCOPE_CLASSIFY}, {"history", STORE_SCOPE_HISTORY}};
-
-enum { N_SCOPES = sizeof(scopes) / sizeof(scopes[0]) };
+static const char prefix[] = SECRET_TOKEN_PREFIX, scheme[] = "Bearer";
 
 enum err token_make(char token[TOKEN_CHARS + 1])
 {
-    memcpy(token, prefix, TOKEN_PREFIX_CHARS);
-    return session_token_make(token + TOKEN_PREFIX_CHARS);
+    return secret_token_make(token);
 }
 
 bool token_is_bearer(const char *authorization)
@@ -43,20 +33,4 @@ enum err token_read(const char *authorization, const char **token)
         return ERR_FORMAT;
     *token = p;
     return OK;
-}
-
-const char *token_scope_name(int i, int *scope)
-{
-    if (i < 0 || i >= N_SCOPES)
-        return NULL;
-    *scope = scopes[i].scope;
-    return scopes[i].name;
-}
-
-int token_scope_of(const char *name)
-{
-    for (int i = 0; i < N_SCOPES; i++)
-        if (strcmp(scopes[i].name, name) == 0)
-            return scopes[i].scope;
-    return 0;
 }

@@ -9,7 +9,7 @@
 #include "../base/err.h"
 #include "session.h"
 
-enum { TOKEN_PREFIX_CHARS = 4, TOKEN_CHARS = TOKEN_PREFIX_CHARS + SESSION_TOKEN_CHARS };
+enum { TOKEN_CHARS = SECRET_TOKEN_CHARS, TOKEN_PREFIX_CHARS = TOKEN_CHARS - SECRET_CHARS };
 
 /* A new one. ERR_IO as session_token_make. */
 enum err token_make(char token[TOKEN_CHARS + 1]);
@@ -19,10 +19,5 @@ bool token_is_bearer(const char *authorization);
 
 /* The token in an Authorization header, TOKEN_CHARS long. ERR_NOT_FOUND: not Bearer; ERR_FORMAT: it has no token. */
 enum err token_read(const char *authorization, const char **token);
-
-/* The names of STORE_SCOPE_CLASSIFY and STORE_SCOPE_HISTORY: token_scope_name(0), (1), then NULL; and back, 0 for what
- * is no scope. */
-const char *token_scope_name(int i, int *scope);
-int token_scope_of(const char *name);
 
 #endif

@@ -3,7 +3,7 @@
 #include "fixture_app.h"
 
 #include "nn/normalise.h"
-#include "web/base64.h"
+#include "base/base64.h"
 #include "web/problems.h"
 #include "web/route.h"
 #include "web/session.h"

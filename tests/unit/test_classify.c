@@ -7,7 +7,7 @@
 #include <signal.h>
 
 #include "image/image.h"
-#include "web/base64.h"
+#include "base/base64.h"
 
 #define BODY_MAX (10 * 1024 * 1024)
 

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "web/base64.h"
+#include "base/base64.h"
+#include "store/store_account.h"
 #include "web/csrf.h"
 #include "web/session.h"
 #include "web/token.h"
@@ -188,14 +189,14 @@ static void test_bearer(void **state)
     assert_int_equal(strlen(made), 47);
     (void)snprintf(header, sizeof(header), "Bearer %s", made);
     assert_int_equal(token_read(header, &token), OK);
-    for (int i = 0; (name = token_scope_name(i, &scope)) != NULL; i++) {
-        assert_int_equal(token_scope_of(name), scope);
+    for (int i = 0; (name = store_scope_name(i, &scope)) != NULL; i++) {
+        assert_int_equal(store_scope_of(name), scope);
         assert_int_equal(all & scope, 0);
         all |= scope;
     }
     assert_int_equal(all, 3);
-    assert_int_equal(token_scope_of("admin"), 0);
-    assert_int_equal(token_scope_of(""), 0);
+    assert_int_equal(store_scope_of("admin"), 0);
+    assert_int_equal(store_scope_of(""), 0);
 }
 
 /* R63, R64: every combination of method, Sec-Fetch-Site, Origin and cookie, against the rule said a second way: the

@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648): with padding for pictures in JSON (section 4), URL-safe without padding for tokens (section 5). */
-#ifndef DIGITD_WEB_BASE64_H
-#define DIGITD_WEB_BASE64_H
+#ifndef DIGITD_BASE_BASE64_H
+#define DIGITD_BASE_BASE64_H
 
 #include <stddef.h>
 #include <stdint.h>
