@@ -54,11 +54,18 @@ static void elastic_field(const struct augment *a, struct rng *r, float field[SI
         }
 }
 
+/* fminf and fmaxf would be calls of the C library. */
+static inline float between(float v, float least, float most)
+{
+    v = v > least ? v : least;
+    return v < most ? v : most;
+}
+
 /* frame: the picture inside zeros, one row and column before, two after. x, y in pixels of the picture. */
 static float sample(float frame[FRAME][FRAME], float x, float y)
 {
-    x = fminf(fmaxf(x + 1, 0), SIDE + 1);
-    y = fminf(fmaxf(y + 1, 0), SIDE + 1);
+    x = between(x + 1, 0, SIDE + 1);
+    y = between(y + 1, 0, SIDE + 1);
     int xi = (int)x, yi = (int)y;
     float fx = x - (float)xi, fy = y - (float)yi;
     float top = frame[yi][xi] + fx * (frame[yi][xi + 1] - frame[yi][xi]);

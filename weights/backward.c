@@ -93,30 +93,38 @@ static void act(const struct back_act *a)
         act_plain(a);
 }
 
+/* z where a vector of outputs came from. */
+ALWAYS_INLINE vf chosen_z(const struct back_act_grad *g, vi code, const float *z, size_t row)
+{
+    vf v = keep_where((vi)(code == 0), load(z));
+    v += keep_where((vi)(code == 1), load(z + g->c));
+    v += keep_where((vi)(code == 2), load(z + row));
+    return v + keep_where((vi)(code == 3), load(z + row + g->c));
+}
+
 static void act_sums(const struct back_act_grad *g)
 {
+    enum { V = 16 / VL }; /* vectors at a time: what a walk touches is used whole */
     const size_t row = g->w * g->c, oh = g->pool ? g->h / 2 : g->h, ow = g->pool ? g->w / 2 : g->w;
-    for (size_t c = 0; c < g->c; c += VL) {
-        vf sum_g = (vf){0}, sum_gz = (vf){0};
+    for (size_t c = 0; c < g->c; c += 16) {
+        vf sum_g[V], sum_gz[V];
+        for (int v = 0; v < V; v++)
+            sum_g[v] = sum_gz[v] = (vf){0};
         for (size_t y = 0; y < oh; y++)
             for (size_t x = 0; x < ow; x++) {
                 size_t element = (y * ow + x) * g->c + c;
-                vi code = load_code(g->code + element);
-                vf d = keep_where((vi)(code != BACK_SHUT), load(g->d_out + element) * g->keep_scale), z;
-                if (g->pool) {
-                    const float *p = g->z + 2 * y * row + 2 * x * g->c + c;
-                    z = keep_where((vi)(code == 0), load(p));
-                    z += keep_where((vi)(code == 1), load(p + g->c));
-                    z += keep_where((vi)(code == 2), load(p + row));
-                    z += keep_where((vi)(code == 3), load(p + row + g->c));
-                } else {
-                    z = load(g->z + element);
+                const float *p = g->pool ? g->z + 2 * y * row + 2 * x * g->c + c : g->z + element;
+                for (int v = 0; v < V; v++, element += VL, p += VL) {
+                    vi code = load_code(g->code + element);
+                    vf d = keep_where((vi)(code != BACK_SHUT), load(g->d_out + element) * g->keep_scale);
+                    sum_g[v] += d;
+                    sum_gz[v] += d * (g->pool ? chosen_z(g, code, p, row) : load(p));
                 }
-                sum_g += d;
-                sum_gz += d * z;
             }
-        add_to(g->sum_g + c, sum_g);
-        add_to(g->sum_gz + c, sum_gz);
+        for (int v = 0; v < V; v++) {
+            add_to(g->sum_g + c + v * VL, sum_g[v]);
+            add_to(g->sum_gz + c + v * VL, sum_gz[v]);
+        }
     }
 }
 

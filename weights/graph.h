@@ -61,6 +61,7 @@ struct graph_pass {
     bool dropout;
     uint64_t drop_seed; /* the mask is a function of it, the stage and the place */
     int stop_before;    /* forward ends after z of this stage; n_stages (or more) for all */
+    int known;          /* forward begins with z of stage known - 1 (graph_z); 0: with the pictures */
 };
 
 /* m gives shapes only. drop[n_drop]: rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated
@@ -76,14 +77,16 @@ void graph_ws_free(struct graph_ws *ws);
 /* Picture i of the shard: px[28][28], 0 to 1. */
 void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px);
 
-/* n pictures through the graph. */
 void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p);
+
+/* z of stage s, z_floats a picture: to be kept, or to be put back for pass.known. */
+float *graph_z(struct graph_ws *ws, int s);
 
 /* Logits of picture i, [10], after a whole forward. */
 const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size_t i);
 
-/* Softmax and cross-entropy of picture i against target[10] (sums to 1): returns the loss and keeps its gradient times
- * `weight` for graph_backward. To be called for every picture of the shard. */
+/* loss_target of picture i: returns the loss and keeps its gradient times `weight` for graph_backward. To be called for
+ * every picture of the shard. */
 double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES],
                   float weight);
 
@@ -101,9 +104,7 @@ void graph_flip(const struct graph *g, const float *params, float *flip);
 /* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
 void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int s, double *sum, double *square);
 
-/* graph_params.c: parameters as such. */
-
-/* He's normal initialisation (2015) from a seed. */
+/* Parameters as such (graph_params.c): He's normal initialisation (2015) from a seed. */
 void graph_init(const struct graph *g, uint64_t seed, float *params);
 
 /* decay[n_params]: 1 for weights, 0 for shifts, scales and padding. */

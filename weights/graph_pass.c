@@ -130,6 +130,11 @@ void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float
             to[y * row + x * step] = px[y * MODEL_SIDE + x];
 }
 
+float *graph_z(struct graph_ws *ws, int s)
+{
+    return ws->z[s];
+}
+
 const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size_t i)
 {
     return ws->in[g->n_stages] + i * g->stages[g->n_stages - 1].c;
@@ -240,8 +245,8 @@ static void stage_act(const struct graph *g, struct graph_ws *ws, size_t n, int 
 
 void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p)
 {
-    for (int i = 0; i < g->n_stages; i++) {
-        if (g->stages[i].kind != STAGE_POOL)
+    for (int i = p->known > 0 ? p->known - 1 : 0; i < g->n_stages; i++) {
+        if (g->stages[i].kind != STAGE_POOL && i != p->known - 1)
             linear_forward(g, ws, n, i, p->params);
         if (i == p->stop_before)
             return;

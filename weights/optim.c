@@ -1,4 +1,5 @@
-/* AdamW. Element by element, so that the result does not depend on how a range is cut. */
+/* AdamW. Element by element, so that the result does not depend on how a range is cut, nor on the vectors that the
+ * compiler makes of it (see the Makefile). */
 #include "optim.h"
 
 #include <math.h>
@@ -24,8 +25,9 @@ float optim_ema_decay(const struct optim *o, int64_t step)
     return start < o->ema ? start : o->ema;
 }
 
-void optim_step(const struct optim *o, int64_t step, float rate, size_t i0, size_t i1, const float *grad,
-                const float *decay, float *params, float *first, float *second, float *average)
+void optim_step(const struct optim *o, int64_t step, float rate, size_t i0, size_t i1, const float *restrict grad,
+                const float *restrict decay, float *restrict params, float *restrict first, float *restrict second,
+                float *restrict average)
 {
     double t = (double)step + 1;
     float correct1 = (float)(1 / (1 - pow((double)o->beta1, t)));

@@ -8,7 +8,7 @@
 #include "rng.h"
 #include "teacher.h"
 
-enum { CHUNK = 16384, ALIGN = 64 }; /* parameters that one thread updates at a time */
+enum { CHUNK = 16384, ALIGN = 64, KEEP_BYTES = 1 << 30 }; /* CHUNK: parameters that one thread updates at a time */
 
 static float *floats_new(size_t n)
 {
@@ -71,6 +71,7 @@ enum err trainer_new(struct trainer **out, const struct trainer_settings *set, c
     if (!t)
         return err_why(why, ERR_NOMEM, "out of memory");
     t->set = *set;
+    t->keep_bytes = KEEP_BYTES;
     t->train = train;
     t->steps_per_epoch = (int64_t)train.n / set->batch;
     e = graph_create(&t->graph, m, (size_t)(set->batch / set->shards), set->drop.v, set->drop.n, set->bn, set->path,
@@ -239,11 +240,29 @@ struct sweep {
     struct graph_pass pass;
     float *logits;        /* [n][10], or NULL */
     double *sum, *square; /* [pieces][c] of stage pass.stop_before, or NULL */
+    float *kept;          /* [n][kept_floats]: z of stage pass.known - 1, then of stage pass.stop_before; or NULL */
+    size_t kept_floats;
 };
 
 static size_t sweep_pieces(const struct sweep *s)
 {
     return (s->pictures.n + s->t->graph->shard - 1) / s->t->graph->shard;
+}
+
+/* The pictures of a piece, or what is known of them, into the workspace. */
+static void sweep_begin(const struct sweep *s, struct graph_ws *ws, size_t i0, size_t n)
+{
+    const struct graph *g = s->t->graph;
+    float px[MODEL_PIXELS];
+    if (s->pass.known > 0) {
+        size_t z_floats = g->stages[s->pass.known - 1].z_floats;
+        memcpy(graph_z(ws, s->pass.known - 1), s->kept + i0 * s->kept_floats, n * z_floats * sizeof(float));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        augment_none(s->pictures.data->images + (size_t)s->pictures.index[i0 + i] * MODEL_PIXELS, px);
+        graph_put(g, ws, i, px);
+    }
 }
 
 static void sweep_piece(void *ctx, size_t piece, int thread)
@@ -252,51 +271,70 @@ static void sweep_piece(void *ctx, size_t piece, int thread)
     const struct graph *g = s->t->graph;
     struct graph_ws *ws = s->t->ws[thread];
     size_t i0 = piece * g->shard, n = s->pictures.n - i0 < g->shard ? s->pictures.n - i0 : g->shard;
-    float px[MODEL_PIXELS];
-    for (size_t i = 0; i < n; i++) {
-        augment_none(s->pictures.data->images + (size_t)s->pictures.index[i0 + i] * MODEL_PIXELS, px);
-        graph_put(g, ws, i, px);
-    }
+    sweep_begin(s, ws, i0, n);
     graph_forward(g, ws, n, &s->pass);
     if (s->sum) {
-        size_t c = g->stages[s->pass.stop_before].c;
-        graph_moments(g, ws, n, s->pass.stop_before, s->sum + piece * c, s->square + piece * c);
+        const struct stage *st = &g->stages[s->pass.stop_before];
+        graph_moments(g, ws, n, s->pass.stop_before, s->sum + piece * st->c, s->square + piece * st->c);
+        if (s->kept)
+            memcpy(s->kept + i0 * s->kept_floats, graph_z(ws, s->pass.stop_before), n * st->z_floats * sizeof(float));
     }
     for (size_t i = 0; s->logits && i < n; i++)
         memcpy(s->logits + (i0 + i) * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));
 }
 
+/* Room to keep the largest z of all pictures, so that each stage goes on from the one before; without it (too large, or
+ * no memory) each stage begins with the pictures again, and finds the same. */
+static void sweep_keep(struct sweep *s)
+{
+    const struct graph *g = s->t->graph;
+    for (int i = 0; i < g->n_stages; i++)
+        if (g->stages[i].bn && g->stages[i].z_floats > s->kept_floats)
+            s->kept_floats = g->stages[i].z_floats;
+    size_t bytes = s->pictures.n * s->kept_floats * sizeof(float);
+    if (bytes > 0 && bytes <= s->t->keep_bytes)
+        s->kept = malloc(bytes);
+}
+
+/* The statistics of stage i, for which s->pass.fixed has those of the stages before. */
+static enum err stage_stats(struct sweep *s, int i, struct graph_stats *stats)
+{
+    const struct stage *st = &s->t->graph->stages[i];
+    size_t pieces = sweep_pieces(s);
+    s->sum = calloc(2 * pieces * st->c, sizeof(double));
+    if (!s->sum)
+        return ERR_NOMEM;
+    s->square = s->sum + pieces * st->c;
+    s->pass.stop_before = i;
+    parallel_run(s->t->pool, pieces, sweep_piece, s);
+    s->pass.known = s->kept ? i + 1 : 0;
+    double count = (double)(s->pictures.n * st->h * st->w);
+    for (size_t c = 0; c < st->c; c++) {
+        double sum = 0, square = 0;
+        for (size_t p = 0; p < pieces; p++) {
+            sum += s->sum[p * st->c + c];
+            square += s->square[p * st->c + c];
+        }
+        double mean = sum / count, var = square / count - mean * mean;
+        stats->mean[st->channels_at + c] = (float)mean;
+        stats->var[st->channels_at + c] = (float)(var > 0 ? var : 0);
+    }
+    free(s->sum);
+    return OK;
+}
+
 enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats)
 {
-    const struct graph *g = t->graph;
     struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .fixed = stats}};
+    enum err e = OK;
     if (s.pictures.n > (size_t)t->set.bn_pictures)
         s.pictures.n = (size_t)t->set.bn_pictures;
-    size_t pieces = sweep_pieces(&s);
-    for (int i = 0; i < g->n_stages; i++) {
-        const struct stage *st = &g->stages[i];
-        if (!st->bn)
-            continue;
-        s.sum = calloc(2 * pieces * st->c, sizeof(double));
-        if (!s.sum)
-            return ERR_NOMEM;
-        s.square = s.sum + pieces * st->c;
-        s.pass.stop_before = i;
-        parallel_run(t->pool, pieces, sweep_piece, &s);
-        double count = (double)(s.pictures.n * st->h * st->w);
-        for (size_t c = 0; c < st->c; c++) {
-            double sum = 0, square = 0;
-            for (size_t p = 0; p < pieces; p++) {
-                sum += s.sum[p * st->c + c];
-                square += s.square[p * st->c + c];
-            }
-            double mean = sum / count, var = square / count - mean * mean;
-            stats->mean[st->channels_at + c] = (float)mean;
-            stats->var[st->channels_at + c] = (float)(var > 0 ? var : 0);
-        }
-        free(s.sum);
-    }
-    return OK;
+    sweep_keep(&s);
+    for (int i = 0; e == OK && i < t->graph->n_stages; i++)
+        if (t->graph->stages[i].bn)
+            e = stage_stats(&s, i, stats);
+    free(s.kept);
+    return e;
 }
 
 void trainer_logits(struct trainer *t, const float *params, const struct graph_stats *stats, struct pictures p,

@@ -56,6 +56,7 @@ struct trainer {
     const float *answers;                             /* teachers' logits to this epoch's distorted pictures, borrowed:
                                                          [n_teachers][train.n][10], as train.index; NULL: none */
     int n_teachers;
+    size_t keep_bytes;             /* most that trainer_stats may keep from stage to stage, so as not to begin again */
     int64_t steps_per_epoch, step; /* steps done so far, over all epochs */
 };
 

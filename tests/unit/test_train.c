@@ -347,6 +347,35 @@ static void test_learns(void **state)
     trainer_free(t);
 }
 
+/* Breaks with: statistics that depend on whether there was room to go on from the stage before. */
+static void test_stats_kept(void **state)
+{
+    (void)state;
+    struct dataset d;
+    uint32_t index[PICTURES];
+    make_pictures(&d);
+    for (uint32_t i = 0; i < PICTURES; i++)
+        index[i] = i;
+    struct why why = {0};
+    struct model *m;
+    struct trainer *t;
+    struct trainer_settings set = small;
+    set.bn_pictures = 75; /* the last shard is not full */
+    assert_int_equal(arch_model(&m, "pool-conv16-conv24-pool-conv40v-dense20-dense10", &why), OK);
+    assert_int_equal(trainer_new(&t, &set, m, (struct pictures){&d, index, PICTURES}, &why), OK);
+    for (int i = 0; i < 3; i++)
+        trainer_step(t);
+    struct graph_stats kept = graph_stats_new(t->graph), again = graph_stats_new(t->graph);
+    assert_int_equal(trainer_stats(t, t->average, &kept), OK);
+    t->keep_bytes = 0;
+    assert_int_equal(trainer_stats(t, t->average, &again), OK);
+    assert_memory_equal(kept.mean, again.mean, 2 * t->graph->n_channels * sizeof(float));
+    free(kept.mean);
+    free(again.mean);
+    trainer_free(t);
+    model_free(m);
+}
+
 /* Breaks with: a change to what a seed means - the order of pictures, the distortions, dropout, first weights, the
  * optimiser - by which the recipe of a published network no longer makes that network. Bits differ between instruction
  * sets, compilers and C libraries; so few steps do not carry that further than the tolerance. */
@@ -399,7 +428,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradient), cmocka_unit_test(test_export),    cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_learns),   cmocka_unit_test(test_reference), cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_learns),   cmocka_unit_test(test_reference), cmocka_unit_test(test_stats_kept),
+        cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
