@@ -98,7 +98,7 @@ static void test_killed(void **state)
     whole.trainer.epochs = 5;
     assert_int_equal(run(&whole, &never), TRAIN_DONE);
     for (int series = 0; series < 3; series++) {
-        char name[16], checkpoint[OPTION_TEXT_MAX + 16];
+        char name[32], checkpoint[OPTION_TEXT_MAX + 16];
         snprintf(name, sizeof name, "killed-%d", series);
         struct train_settings s = settings(name);
         s.trainer.epochs = 5;
