@@ -1,0 +1,156 @@
+// What guessing passwords meets: nothing to learn from the time of a reply (R48), a bounded queue (R50), and afterwards no secret
+// in the database or a log. Each test has a site of its own. R48_TRIES=300 is the long form of the first.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { Visitor, assertProblem, exchange, goodPassword, newEmail, picture } from './lib.mjs';
+import { start } from './site.mjs';
+
+const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
+
+// Breaks when an unknown address costs no hash or a cheaper one. A rest would be told in no time, so an address is tried five times
+// only. A busy machine is given three rounds; what it costs in processor time, test_api_throttle.c measures more finely.
+test('R48: the median time of a wrong password is that of an unknown address', async (t) => {
+  const tries = Number(process.env.R48_TRIES ?? 20), free = 5;
+  const within = tries >= 300 ? 0.02 : 0.25;
+  const site = await start(t, { LIMITS: 'off', DIGITD_PASSWORD_COST: tries >= 300 ? 7 : 5 });
+  const send = (where, email, password) => exchange('POST', where, { origin: site.origin, body: JSON.stringify({ email, password }),
+    headers: { 'Content-Type': 'application/json', Origin: site.origin.origin } });
+  const timed = async (email) => {
+    const began = performance.now();
+    const { status } = await send('login', email, 'not the password');
+    assert.equal(status, 401);
+    return performance.now() - began;
+  };
+  let ratio = 0;
+  for (let round = 0; round < 3; round++) {
+    const times = { known: [], unknown: [] };
+    for (let i = 0; i < tries; i += free) {
+      const emails = { known: newEmail(), unknown: newEmail() };
+      assert.equal((await send('signup', emails.known, goodPassword)).status, 201);
+      for (let k = 0; k < free; k++)
+        for (const kind of k % 2 ? ['known', 'unknown'] : ['unknown', 'known']) times[kind].push(await timed(emails[kind]));
+    }
+    ratio = median(times.known) / median(times.unknown);
+    t.diagnostic(`2 x ${tries} tries: medians ${median(times.known).toFixed(2)} and ${median(times.unknown).toFixed(2)} ms, ratio ${ratio.toFixed(4)}`);
+    if (Math.abs(ratio - 1) <= within) return;
+  }
+  assert.fail(`known : unknown is ${ratio}`);
+});
+
+// Breaks when log-ins queue for longer than a request may last, when what does not fit is a bare 502, or when they slow the rest.
+test('R50, R10: a flood of log-ins is bounded: 503 with Retry-After, and everything else goes on', async (t) => {
+  const site = await start(t, { LIMITS: 'off', DIGITD_HASH_WORKERS: 1, DIGITD_PASSWORD_COST: 8 });
+  const visitor = await Visitor.signedUp(site.origin);
+  const ask = async () => {
+    const began = performance.now();
+    assert.equal((await visitor.send('POST', 'classify', { headers: { 'Content-Type': 'image/png' }, body: picture('digit-7.png') })).status, 200);
+    return performance.now() - began;
+  };
+  await ask();
+  const headers = { 'Content-Type': 'application/json', Origin: site.origin.origin };
+  let left = 80;
+  const flood = Promise.all(Array.from({ length: left }, (_, i) => exchange('POST', 'login', { origin: site.origin, headers,
+    body: JSON.stringify({ email: `nobody${i}@example.org`, password: 'not the password' }) }).then((reply) => { left--; return reply; })));
+  const times = [];
+  while (left > 5 && times.length < 400) times.push(await ask());
+  const replies = await flood;
+  const refused = replies.filter(({ status }) => status === 503), answered = replies.filter(({ status }) => status === 401);
+  assert.equal(refused.length + answered.length, replies.length, `${replies.map(({ status }) => status)}`);
+  assert.ok(refused.length >= 40, `${refused.length} refused: one process and 16 in its queue`);
+  assert.ok(answered.length >= 16, `${answered.length} answered`);
+  for (const reply of refused) {
+    assertProblem(reply, 503, 'busy');
+    assert.match(reply.headers['retry-after'], /^[1-9]\d*$/);
+  }
+  assert.ok(times.length >= 3 && median(times) < 500, `/classify meanwhile: ${times.length} times, median ${median(times)} ms`);
+  assert.equal((await visitor.send('POST', 'login', { json: { email: visitor.email, password: goodPassword } })).status, 200);
+});
+
+// R57, R66, R89. Breaks when a password, token, cookie, invitation or link is kept, or logged, as it is: as text, as base64 or as hex.
+test('after a whole life of accounts, no secret is in a dump of the database or in a log', async (t) => {
+  const site = await start(t, { LIMITS: 'off' });
+  const db = path.join(site.state, 'digitd.db');
+  const secrets = new Map();
+  const secret = (what, text) => { secrets.set(what, text); return text; };
+  const keep = (visitor, what) => {
+    if (visitor.cookie) secret(`session of ${what}`, visitor.cookie.split('=')[1]);
+    if (visitor.device) secret(`device of ${what}`, visitor.device.split('=')[1]);
+  };
+  const password = secret('password', 'canary of the first garden'), changed = secret('new password', 'canary of the second garden');
+  const reset = secret('reset password', 'canary of the third garden'), wrong = secret('wrong password', 'canary of no garden');
+  const email = newEmail();
+  const visitor = new Visitor(site.origin);
+  const send = async (method, where, json, more = {}) => {
+    const reply = await visitor.send(method, where, { json, ...more });
+    keep(visitor, `${method} ${where} ${secrets.size}`);
+    return reply;
+  };
+  assert.equal((await send('POST', 'signup', { email, password })).status, 201);
+  assert.equal((await send('POST', 'login', { email, password })).status, 200);
+  assert.equal((await send('POST', 'login', { email, password: wrong })).status, 401);
+  await send('POST', 'login', { email: wrong, password: wrong }); // typed into the wrong field
+  await send('POST', 'signup', { email: newEmail(), password, hint: wrong });
+  await send('POST', 'signup', { email: newEmail(), password, invitation: secret('invitation', 'canary-of-an-invitation') });
+  await send('POST', 'login', undefined, { body: `{"password": "${wrong}"`, headers: { 'Content-Type': 'application/json' } });
+  assert.equal((await send('POST', 'login', { email, password })).status, 200);
+  assert.equal((await send('POST', 'account/password', { current: wrong, new: changed })).status, 403);
+  assert.equal((await send('POST', 'account/password', { current: password, new: changed })).status, 200);
+  const made = await send('POST', 'account/tokens', { name: 'x', scopes: ['classify', 'history'] });
+  const token = secret('token', made.json.secret.slice(4));
+  const image = { headers: { 'Content-Type': 'image/png', Authorization: `Bearer dgt_${token}` }, body: picture('digit-7.png'), origin: site.origin };
+  assert.equal((await exchange('POST', 'classify', image)).status, 200);
+  assert.equal((await exchange('GET', 'account', { ...image, body: undefined })).status, 403);
+  const bad = secret('unknown token', randomBytes(32).toString('base64url'));
+  assert.equal((await exchange('GET', 'session', { origin: site.origin, headers: { Authorization: `Bearer dgt_${bad}` } })).status, 401);
+  assert.equal((await send('GET', 'session', undefined, { headers: { Cookie: `${visitor.cookie}; ${visitor.cookie}` } })).status, 400);
+  assert.equal((await send('POST', 'logout', undefined, { headers: { Origin: 'http://evil.example' } })).status, 403);
+  const link = secret('link', randomBytes(32).toString('base64url'));
+  assert.equal((await send('POST', 'account/reset', { token: link, password: reset })).status, 403);
+  assert.equal((await send('POST', 'account/confirm', { token: link })).status, 403);
+  const now = Math.floor(Date.now() / 1000), hash = createHash('sha256').update(link).digest('hex');
+  execFileSync('sqlite3', [db, `INSERT INTO links (link_hash, kind, user_id, created_at, expires_at) VALUES (x'${hash}', 1, 1, ${now}, ${now + 3600})`]);
+  assert.equal((await send('POST', 'account/reset', { token: link, password: reset })).status, 204);
+  assert.equal((await send('POST', 'login', { email, password: reset })).status, 200);
+  await exchange('GET', `session?token=${token}&link=${link}`, { origin: site.origin }); // a program that does it wrong
+  assert.equal((await send('GET', 'account/export')).status, 200);
+  const second = await Visitor.signedUp(site.origin);
+  assert.equal((await second.send('DELETE', 'account', { json: { password: goodPassword } })).status, 204);
+  process.kill(site.child.pid, 'SIGTERM');
+  assert.equal(await site.ended, 0);
+
+  // With mail: what waits in the outbox.
+  const mailing = await start(t, { LIMITS: 'off', STATE: site.state, DIGITD_MAIL_COMMAND: '/bin/true' });
+  const asked = await exchange('POST', 'signup', { origin: mailing.origin, headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email: newEmail(), password }) });
+  assert.equal(asked.status, 202, asked.text);
+  const forgot = await exchange('POST', 'account/forgot', { origin: mailing.origin, headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email }) });
+  assert.equal(forgot.status, 202, forgot.text);
+  process.kill(mailing.child.pid, 'SIGTERM');
+  assert.equal(await mailing.ended, 0);
+
+  assert.ok(secrets.size >= 12, `${secrets.size} secrets`);
+  const places = new Map([['the dump', Buffer.from(execFileSync('sqlite3', ['-readonly', db, '.dump'], { maxBuffer: 1 << 28 }))]]);
+  for (const name of fs.readdirSync(site.state, { recursive: true }).concat(fs.readdirSync(path.join(site.state, 'log')).map((file) => `log/${file}`))) {
+    const file = path.join(site.state, name);
+    if (fs.statSync(file).isFile()) places.set(name, fs.readFileSync(file));
+  }
+  assert.ok(places.has('log/digitd.log') && places.has('log/nginx-access.log') && places.has('digitd.db'), [...places.keys()].join(' '));
+  assert.ok(places.get('the dump').includes(email) && places.get('the dump').includes('INSERT INTO outbox') &&
+    places.get('the dump').includes('INSERT INTO tokens'), 'the dump has the rows');
+  const dump = places.get('the dump').toString();
+  assert.match(dump, /INSERT INTO throttles/);
+  for (const [what, text] of secrets) {
+    const bytes = /^[\w-]{43}$/.test(text) ? [Buffer.from(text, 'base64url')] : [];
+    const forms = [text, Buffer.from(text).toString('base64').replace(/=+$/, ''), ...bytes.map((b) => b.toString('hex')), ...bytes.map((b) => b.toString('hex').toUpperCase()),
+      Buffer.from(text).toString('hex'), encodeURIComponent(text)];
+    for (const [where, content] of places) {
+      for (const form of forms) assert.ok(!content.includes(form), `${what} is in ${where}`);
+      for (const b of bytes) assert.ok(!content.includes(b), `the bytes of ${what} are in ${where}`);
+    }
+  }
+});
