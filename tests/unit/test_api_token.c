@@ -172,6 +172,39 @@ static void test_beside_a_cookie(void **state)
     assert_string_equal(json_get_str(json_get(got.json, "user"), "email", NULL), "a@example.org");
 }
 
+/* A program's request may say that it comes from anywhere, since no page can add a token; but not with a cookie beside
+ * it, and never for a Host that is not ours (R23, R63). */
+static void test_from_elsewhere(void **state)
+{
+    char authorization[80];
+    struct ask a = {.method = "POST",
+                    .uri = "/classify",
+                    .type = "image/png",
+                    .origin = "https://evil.example",
+                    .site = "cross-site",
+                    .cookie = "",
+                    .authorization = authorization,
+                    .body = seven,
+                    .body_n = seven_n};
+
+    (void)state;
+    sign_up("a@example.org");
+    (void)make("{\"name\":\"x\",\"scopes\":[\"classify\"]}");
+    (void)snprintf(authorization, sizeof(authorization), "Bearer %s", secret);
+    assert_int_equal(answer(a), 200);
+    a.host = "evil.example";
+    (void)answer(a);
+    expect_problem(__LINE__, 421, "misdirected");
+    a.host = NULL;
+    a.cookie = cookie_jar;
+    (void)answer(a);
+    expect_problem(__LINE__, 403, "cross-site");
+    a.cookie = "";
+    (void)snprintf(authorization, sizeof(authorization), "Basic %s", secret);
+    (void)answer(a);
+    expect_problem(__LINE__, 403, "cross-site");
+}
+
 /* Breaks when a token outlives its last day, its owner's account, or a disabled owner. */
 static void test_ends(void **state)
 {
@@ -274,8 +307,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_life), TEST(test_every_route), TEST(test_scope), TEST(test_beside_a_cookie),
-        TEST(test_ends), TEST(test_bad_wishes),  TEST(test_log),
+        TEST(test_life),           TEST(test_every_route), TEST(test_scope),      TEST(test_beside_a_cookie),
+        TEST(test_from_elsewhere), TEST(test_ends),        TEST(test_bad_wishes), TEST(test_log),
     };
 
     return cmocka_run_group_tests_name("api_token", tests, set_up_all, tear_down_all);

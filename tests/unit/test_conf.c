@@ -79,6 +79,11 @@ static void files_are_read(void **state)
     assert_int_equal(conf.session_idle_h, 24);
     assert_int_equal(load(""), OK);
     assert_int_equal(load("log_file ="), OK);
+    assert_int_equal(
+        load("sign_up = invitation\nmail_command = /usr/sbin/sendmail -t\nmail_from = Digits <d@example.org>"), OK);
+    assert_string_equal(conf.sign_up, "invitation");
+    assert_string_equal(conf.mail_command, "/usr/sbin/sendmail -t");
+    assert_string_equal(conf.mail_from, "Digits <d@example.org>");
 }
 
 /* R12. Breaks when a bad line is passed over in silence, or the message does not tell where it is. */
@@ -106,12 +111,16 @@ static void bad_lines_are_refused(void **state)
         {__LINE__, "password_cost = 99999999999999999999\n", "from 5 to 11", ERR_RANGE},
         {__LINE__, "socket_mode = 0888\n", "from 0000 to 0777", ERR_RANGE},
         {__LINE__, "socket_mode = 1777\n", "from 0000 to 0777", ERR_RANGE},
-        {__LINE__, "sign_up = maybe\n", "one of: open closed", ERR_RANGE},
-        {__LINE__, "sign_up = ope\n", "one of: open closed", ERR_RANGE},
-        {__LINE__, "sign_up = open closed\n", "one of: open closed", ERR_RANGE},
-        {__LINE__, "sign_up =\n", "one of: open closed", ERR_RANGE}, /* ran past the end of the list once */
+        {__LINE__, "sign_up = maybe\n", "one of: open closed invitation", ERR_RANGE},
+        {__LINE__, "sign_up = ope\n", "one of: open closed invitation", ERR_RANGE},
+        {__LINE__, "sign_up = open closed\n", "one of: open closed invitation", ERR_RANGE},
+        {__LINE__, "sign_up =\n", "one of: open closed invitation", ERR_RANGE}, /* ran past the end of the list once */
         {__LINE__, "log_level = \n", "one of: debug info warn error", ERR_RANGE},
         {__LINE__, "database =\n", "database is empty", ERR_RANGE},
+        {__LINE__, "mail_command = sendmail -t\n", "must begin with the command's whole path", ERR_RANGE},
+        {__LINE__, "mail_command = ./sendmail\n", "must begin with the command's whole path", ERR_RANGE},
+        {__LINE__, "mail_from = nobody\n", "mail_from: \"nobody\" is not an address", ERR_FORMAT},
+        {__LINE__, "mail_from = a@example.org\rBcc: b@example.org\n", "mail_from: it must be one line", ERR_FORMAT},
     };
 
     (void)state;
