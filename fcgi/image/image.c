@@ -269,6 +269,22 @@ static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
     return NULL;
 }
 
+/* The sample with damage at several places of its second half, so that the ways of failing have been walked too:
+ * messages, warnings, longjmp. What comes out is nobody's business. */
+static void image_warm_up_damaged(uint8_t *bytes, size_t n)
+{
+    for (size_t at = n / 2; at + 8 < n; at += n / 16 + 1) {
+        struct image img;
+        uint8_t kept[4];
+
+        memcpy(kept, bytes + at, sizeof(kept));
+        memset(bytes + at, 0x5a, sizeof(kept));
+        (void)image_decode(bytes, n, &img, NULL);
+        image_free(&img);
+        memcpy(bytes + at, kept, sizeof(kept));
+    }
+}
+
 enum err image_warm_up(struct why *why)
 {
     /* 16 px: one whole MCU of a JPEG with subsampled colour, one macroblock of a WebP. */
@@ -277,6 +293,8 @@ enum err image_warm_up(struct why *why)
 
     if (im == NULL)
         return err_why(why, ERR_NOMEM, "out of memory");
+    for (int i = 0; i < 16 * 16; i++) /* data enough to be damaged */
+        im->tpixels[i / 16][i % 16] = gdTrueColor(i, i * 7 % 256, i * 31 % 256);
     for (int format = IMAGE_PNG; e == OK && format <= IMAGE_WEBP; format++) {
         struct image img;
         int n = 0;
@@ -288,6 +306,8 @@ enum err image_warm_up(struct why *why)
         }
         e = image_decode(bytes, (size_t)n, &img, why);
         image_free(&img);
+        if (e == OK)
+            image_warm_up_damaged(bytes, (size_t)n);
         gdFree(bytes);
     }
     gdImageDestroy(im);

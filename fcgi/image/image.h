@@ -37,7 +37,8 @@ void image_free(struct image *img);
  * IMAGE_SIDE_MAX_PX. ERR_RANGE, ERR_NOMEM, ERR_LIMIT. */
 enum err image_write_png(const struct raster *r, struct buf *out);
 
-/* Runs one tiny decode of each format, so that what libgd and its codecs initialise lazily is done (before fork). */
+/* Decodes a tiny picture of each format, whole and damaged, so that what libgd and its codecs initialise lazily is done
+ * before the sandbox closes (R38). ERR_UNSUPPORTED, ERR_NOMEM ... where a codec is missing. */
 enum err image_warm_up(struct why *why);
 
 #endif

@@ -63,12 +63,15 @@ static enum err sandbox_descriptors(int *channel)
     return OK;
 }
 
-/* A terminal's Ctrl-C and systemd's SIGTERM reach every process of the service: this one ends when its worker does. */
+/* A terminal's Ctrl-C and systemd's SIGTERM reach every process of the service: this one ends when its worker does. The
+ * rest has its default action: the handlers of the parent's libraries are not for here. */
 static enum err sandbox_signals(void)
 {
     static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD};
     sigset_t set;
 
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL); /* not SIGKILL, nor those of libc */
     (void)sigemptyset(&set);
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         (void)sigaddset(&set, ours[i]);
