@@ -16,13 +16,15 @@
 
 #include "../base/log.h"
 
-/* The other parts of R70 are checked in store_check. secure_delete: a changed password's hash is overwritten. */
+/* The other parts of R70 are checked in store_check. secure_delete: a changed password's hash is overwritten.
+ * cache_size: KiB at most, for the upper levels of every index of a large database. */
 static const char connection_setup[] = "PRAGMA synchronous = FULL;"
                                        "PRAGMA foreign_keys = ON;"
                                        "PRAGMA trusted_schema = OFF;"
                                        "PRAGMA wal_autocheckpoint = 0;"
                                        "PRAGMA cell_size_check = ON;"
                                        "PRAGMA secure_delete = ON;"
+                                       "PRAGMA cache_size = -16384;"
                                        "PRAGMA temp_store = MEMORY;";
 
 /* What must be true of an open database. */

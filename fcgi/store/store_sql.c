@@ -58,8 +58,9 @@ const char *const store_sql_text[SQL_COUNT] = {
     /* Ids ascend, whatever the clock did. */
     [SQL_SESSION_TRIM] = "DELETE FROM sessions WHERE user_id = ?1 AND id NOT IN "
                          "(SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)",
-    [SQL_SESSION_FIND] = "SELECT u.id, u.email, u.created_at, u.disabled, s.id, s.created_at, s.last_seen_at "
-                         "FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.token_hash = ?1",
+    [SQL_SESSION_FIND] =
+        "SELECT u.id, u.email, u.created_at, u.disabled, s.id, s.created_at, s.last_seen_at "
+        "FROM sessions AS s INDEXED BY sessions_lookup JOIN users AS u ON u.id = s.user_id WHERE s.token_hash = ?1",
     [SQL_SESSION_EACH] = "SELECT id, created_at, last_seen_at, token_hash = ?2, address, agent FROM sessions "
                          "WHERE user_id = ?1 ORDER BY last_seen_at DESC, id DESC",
     [SQL_SESSION_TOUCH] = "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2",

@@ -1,0 +1,341 @@
+/* Whether the questions that every visitor asks get slower as the database grows.
+ *
+ *     bench_store [USERS [HISTORY]]        10,000 and 100,000; `make bench-scale` asks for 1,000,000 and 10,000,000
+ *
+ * Fills one database with so many users, two sessions and a token each, and so many rows of history of their full size
+ * (about a kilobyte each: 10,000,000 take 10 GB and some minutes), spread over the users as time would; and makes
+ * another with 100 users and nothing else: a new installation. (With a single user all that is asked stays in the
+ * processor's nearest cache, and one would measure that.) Then asks both in turn, so that what else the machine does
+ * hits both alike: the look-up of a log-in, of a session's cookie, of a token, of a page of history (the new one has
+ * none), each of a random user, and a whole log-in less its hash with its commit. Prints the medians in microseconds;
+ * ends with 1 if a look-up of a log-in or a session takes over 1.5 times as long in the large one.
+ *
+ * The operating system's cache is warm, as it is on a machine that serves: the large file was just written, and a round
+ * of questions is asked before the clock starts. With less memory than the indexes take (about 100 bytes a row of
+ * history and 400 a user), look-ups wait for the disk and this says nothing of them. BENCH_DIR (/var/tmp) is where the
+ * files are made; they are removed. */
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/store_account.h"
+#include "store/store_internal.h"
+
+enum { ASKED = 20000, LOG_INS = 500, WARM_UP = 20000, ROW_BYTES = 1100, USER_BYTES = 1500 };
+
+static const struct store_session_rule rule = {.idle_s = 24 * 3600, .max_s = 14 * 86400, .per_user = 20};
+static const char hash_text[] = "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz.ABCDE";
+
+struct side {
+    const char *name;
+    char path[256];
+    int64_t users;
+    struct store *store;
+};
+
+/* Numbers that look random (SplitMix64), the same on each run. */
+static uint64_t mix(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static void email_of(int64_t user, char out[64])
+{
+    (void)snprintf(out, 64, "u%016" PRIx64 "@example.org", mix((uint64_t)user));
+}
+
+/* kind: 0 and 1 are sessions, 2 a token, from 100 on what log-ins make. */
+static const uint8_t *hash_of(int64_t user, int kind)
+{
+    static uint8_t hash[DIGEST_BYTES];
+
+    for (int i = 0; i < 4; i++) {
+        const uint64_t part = mix(mix((uint64_t)user) + (uint64_t)(kind * 4 + i));
+        memcpy(hash + 8 * i, &part, 8);
+    }
+    return hash;
+}
+
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) {
+        (void)fprintf(stderr, "bench_store: %s\n", sqlite3_errmsg(db));
+        exit(1);
+    }
+    return st;
+}
+
+static void step(sqlite3_stmt *st)
+{
+    if (sqlite3_step(st) != SQLITE_DONE) {
+        (void)fprintf(stderr, "bench_store: %s\n", sqlite3_errmsg(sqlite3_db_handle(st)));
+        exit(1);
+    }
+    (void)sqlite3_reset(st);
+}
+
+static void fill_users(sqlite3 *db, int64_t users, int64_t now_s)
+{
+    sqlite3_stmt *user = prepare(db, "INSERT INTO users (email, password_hash, created_at) VALUES (?1, ?2, ?3)");
+    sqlite3_stmt *session = prepare(db, "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, "
+                                        "agent) VALUES (?1, ?2, ?3, ?4, '2001:db8::1', ?5)");
+    sqlite3_stmt *token = prepare(db, "INSERT INTO tokens (token_hash, user_id, name, scopes, created_at, expires_at, "
+                                      "last_used_at) VALUES (?1, ?2, 'script', 1, ?3, 0, ?3)");
+    char email[64];
+
+    for (int64_t i = 1; i <= users; i++) {
+        email_of(i, email);
+        (void)store_bind(user, "tti", email, hash_text, now_s - (int64_t)(mix((uint64_t)i) % 10000000));
+        step(user);
+        for (int k = 0; k < 2; k++) {
+            (void)store_bind(session, "hiiit", hash_of(i, k), i, now_s - 100 - k * 3600, now_s - 10,
+                             "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
+            step(session);
+        }
+        (void)store_bind(token, "hii", hash_of(i, 2), i, now_s);
+        step(token);
+    }
+    (void)sqlite3_finalize(user);
+    (void)sqlite3_finalize(session);
+    (void)sqlite3_finalize(token);
+}
+
+static void fill_history(sqlite3 *db, int64_t users, int64_t rows, int64_t now_s)
+{
+    static uint8_t picture[784], probabilities[40];
+    sqlite3_stmt *st = prepare(db, "INSERT INTO history (user_id, created_at, name, status, digit, label, confidence, "
+                                   "probabilities, picture) VALUES (?1, ?2, 'digit.png', ?3, ?4, NULL, 0.99, ?5, ?6)");
+
+    for (int64_t i = 0; i < rows; i++) {
+        const uint64_t r = mix((uint64_t)i);
+
+        memcpy(picture + r % 700, &r, sizeof(r));
+        (void)sqlite3_bind_int64(st, 1, 1 + (int64_t)(r % (uint64_t)users));
+        (void)sqlite3_bind_int64(st, 2, now_s - rows + i);
+        (void)sqlite3_bind_int64(st, 3, r % 50 == 0 ? 1 : 0);
+        (void)sqlite3_bind_int64(st, 4, (int64_t)((r >> 32) % 10));
+        (void)sqlite3_bind_blob(st, 5, probabilities, sizeof(probabilities), SQLITE_STATIC);
+        (void)sqlite3_bind_blob(st, 6, picture, sizeof(picture), SQLITE_STATIC);
+        step(st);
+        if (rows >= 1000000 && i % (rows / 10) == 0)
+            (void)fprintf(stderr, "history: %" PRId64 " of %" PRId64 "\n", i, rows);
+    }
+    (void)sqlite3_finalize(st);
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        (void)fprintf(stderr, "bench_store: %s: %s\n", sql, sqlite3_errmsg(db));
+        exit(1);
+    }
+}
+
+/* Makes and fills a database, without the care that a service needs, and opens it with it. */
+static void side_make(struct side *side, int64_t rows)
+{
+    const int64_t now_s = clock_wall_s();
+    struct why why = {""};
+    sqlite3 *db = NULL;
+
+    if (store_prepare(side->path, &why) != OK || sqlite3_open(side->path, &db) != SQLITE_OK) {
+        (void)fprintf(stderr, "bench_store: %s\n", why.text);
+        exit(1);
+    }
+    run(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; BEGIN");
+    fill_users(db, side->users, now_s);
+    fill_history(db, side->users, rows, now_s);
+    run(db, "COMMIT; PRAGMA journal_mode = WAL");
+    (void)sqlite3_close(db);
+    if (store_open(&side->store, side->path, &why) != OK) {
+        (void)fprintf(stderr, "bench_store: %s\n", why.text);
+        exit(1);
+    }
+}
+
+static void side_remove(struct side *side)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+    char path[300];
+
+    store_close(side->store);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", side->path, ends[i]);
+        (void)unlink(path);
+    }
+}
+
+/* ---- the questions: each asks about one user, and ends the program if the answer is wrong ---- */
+static void wrong(const char *what, enum err e)
+{
+    (void)fprintf(stderr, "bench_store: %s: %s\n", what, err_str(e));
+    exit(1);
+}
+
+static void ask_log_in(struct side *side, int64_t user, int n)
+{
+    struct store_user found;
+    char email[64];
+    enum err e;
+
+    (void)n;
+    email_of(user, email);
+    e = store_user_by_email(side->store, email, &found);
+    if (e != OK || found.id != user)
+        wrong("user_by_email", e);
+}
+
+static void ask_session(struct side *side, int64_t user, int n)
+{
+    struct store_user found;
+    enum err e = store_session_user(side->store, hash_of(user, n & 1), &rule, &found);
+
+    if (e != OK || found.id != user)
+        wrong("session_user", e);
+}
+
+static void ask_token(struct side *side, int64_t user, int n)
+{
+    struct store_user found;
+    struct store_token token;
+    enum err e = store_token_user(side->store, hash_of(user, 2), &found, &token);
+
+    (void)n;
+    if (e != OK || found.id != user)
+        wrong("token_user", e);
+}
+
+/* The statement that a page of history will be read by; the store has no function for it yet. */
+static void ask_history(struct side *side, int64_t user, int n)
+{
+    static const struct store *first;
+    static sqlite3_stmt *statement[2];
+    sqlite3_stmt **st;
+
+    if (first == NULL)
+        first = side->store;
+    st = &statement[side->store != first];
+    if (*st == NULL)
+        *st = prepare(side->store->db, "SELECT id, created_at, name, status, digit, label, confidence, probabilities, "
+                                       "picture FROM history WHERE user_id = ?1 AND id < ?2 AND digit = ?3 "
+                                       "ORDER BY id DESC LIMIT 20");
+    if (n < 0) {
+        (void)sqlite3_finalize(*st);
+        *st = NULL;
+        return;
+    }
+    (void)store_bind(*st, "iii", user, INT64_MAX, (int64_t)(n % 10));
+    while (sqlite3_step(*st) == SQLITE_ROW)
+        ;
+    (void)sqlite3_reset(*st);
+}
+
+static void ask_whole_log_in(struct side *side, int64_t user, int n)
+{
+    enum err e;
+
+    ask_log_in(side, user, n);
+    e = store_session_add_checked(side->store, hash_of(user, 100 + n), user, hash_text, "::1", "bench", &rule);
+    if (e != OK)
+        wrong("session_add", e);
+}
+
+static double now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Asks both sides in turn, prints the medians; the ratio. */
+static double compare(const char *name, struct side side[2], void (*ask)(struct side *, int64_t, int), int asked,
+                      int warm_up)
+{
+    static double took_us[2][ASKED];
+    double median[2];
+
+    for (int n = -warm_up; n < asked; n++)
+        for (int k = 0; k < 2; k++) {
+            const int64_t user = 1 + (int64_t)(mix((uint64_t)(n + warm_up)) % (uint64_t)side[k].users);
+            const double start = now_us();
+
+            ask(&side[k], user, n < 0 ? n + warm_up : n);
+            if (n >= 0)
+                took_us[k][n] = now_us() - start;
+        }
+    for (int k = 0; k < 2; k++) {
+        qsort(took_us[k], (size_t)asked, sizeof(double), by_value);
+        median[k] = took_us[k][asked / 2];
+    }
+    printf("%-26s %10.1f %10.1f %8.2f\n", name, median[0], median[1], median[1] / median[0]);
+    return median[1] / median[0];
+}
+
+static bool room_for(const char *dir, int64_t users, int64_t rows)
+{
+    const double need = (double)rows * ROW_BYTES + (double)users * USER_BYTES;
+    struct statvfs v;
+
+    if (statvfs(dir, &v) != 0 || (double)v.f_bavail * (double)v.f_frsize < need * 1.1) {
+        (void)fprintf(stderr, "bench_store: %s has not the %.1f GB that this takes (BENCH_DIR moves it)\n", dir,
+                      need * 1.1 / 1e9);
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct side side[2] = {{.name = "new", .users = 100}, {.name = "full"}};
+    const char *asked = getenv("BENCH_DIR"), *dir = asked != NULL ? asked : "/var/tmp";
+    const int64_t rows = argc > 2 ? atoll(argv[2]) : 100000;
+    struct stat st = {0};
+    double worst = 0, ratio, start;
+
+    side[1].users = argc > 1 ? atoll(argv[1]) : 10000;
+    log_init(2, LOG_ERROR);
+    if (side[1].users < 1 || rows < 0 || !room_for(dir, side[1].users, rows))
+        return 1;
+    start = now_us();
+    for (int k = 0; k < 2; k++) {
+        (void)snprintf(side[k].path, sizeof(side[k].path), "%s/bench_store.%ld.%s.db", dir, (long)getpid(),
+                       side[k].name);
+        side_make(&side[k], k == 0 ? 0 : rows);
+    }
+    (void)stat(side[1].path, &st);
+    printf("%" PRId64 " users, %" PRId64 " sessions, %" PRId64 " rows of history: %.2f GB, filled in %.0f s\n",
+           side[1].users, side[1].users * 2, rows, (double)st.st_size / 1e9, (now_us() - start) / 1e6);
+    printf("%-26s %10s %10s %8s   (median, us)\n", "", "new", "full", "ratio");
+    worst = compare("log-in, look-up", side, ask_log_in, ASKED, WARM_UP);
+    ratio = compare("session", side, ask_session, ASKED, WARM_UP);
+    worst = ratio > worst ? ratio : worst;
+    (void)compare("token", side, ask_token, ASKED, WARM_UP);
+    (void)compare("history, a page of a digit", side, ask_history, ASKED, WARM_UP);
+    (void)compare("log-in, with its commit", side, ask_whole_log_in, LOG_INS, 0);
+    for (int k = 0; k < 2; k++) {
+        ask_history(&side[k], 0, -1);
+        side_remove(&side[k]);
+    }
+    printf("%s: the slowest look-up takes %.2f times as long (limit 1.5)\n", worst <= 1.5 ? "ok" : "TOO SLOW", worst);
+    return worst <= 1.5 ? 0 : 1;
+}
