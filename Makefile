@@ -121,6 +121,13 @@ test:
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 
+# The long forms of the tests that kill, race and count (LONG=1 in their environment), without sanitizers.
+STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_faults store_admin)
+faults:
+	@conf/need build make run data test
+	@$(MAKE) --silent -j$$(nproc) all data test-tools $(STRESSED)
+	@LONG=1 BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run stress faults
+
 # Small programs that the suites use.
 test-tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
@@ -167,6 +174,10 @@ $(BUILD)/tests/%.o: ALL_CFLAGS += -Ifcgi -Iweights
 bench: $(BENCHES) data
 	@set -e; for b in $(BENCHES); do echo "== $$b"; DATA_DIR='$(DATA)' $$b; done
 
+# A million users and ten million rows of history: 12 GB below BENCH_DIR (/var/tmp) for some ten minutes.
+bench-scale: $(BUILD)/bench/bench_store
+	$(BUILD)/bench/bench_store 1000000 10000000
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME; SECONDS= each (60).
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
@@ -205,8 +216,10 @@ help:
 	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
 	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
 	@echo 'make asan       the unit tests alone, under ASan and UBSan'
+	@echo 'make faults     the long forms of what kills, races and counts: 10^6 commits, every step cut (an hour)'
 	@echo 'make fuzz       every fuzzer   SECONDS=60 each'
 	@echo 'make bench      benchmarks of the network and of the trainer'
+	@echo 'make bench-scale  look-ups with a million users and ten million rows of history (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails under 98.9 % on the validation pictures'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
@@ -214,4 +227,4 @@ help:
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate bench fuzz fuzz-programs lint install clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate bench bench-scale faults fuzz fuzz-programs lint install clean help
