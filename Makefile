@@ -29,14 +29,13 @@ KERNEL_FLAGS_avx2   := -mavx2 -mfma
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
 KERNEL_FLAGS        := $(if $(SAN),-O2,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
-ROOMS     := base nn image store web main
+ROOMS     := base nn image store web ctl main
 ROOM_SRC  := $(filter-out %/kernels.c %/digitd.c %/digitctl.c,$(foreach r,$(ROOMS),$(wildcard fcgi/$(r)/*.c)))
 ROOM_OBJ  := $(ROOM_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/fcgi/nn/kernels_%.o)
-MAIN_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fcgi/main/digitd.c))
 WEIGHT_KERNELS := $(if $(wildcard weights/backward.c),$(KERNEL_SETS:%=$(BUILD)/weights/backward_%.o))
 WEIGHT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out weights/digit.c weights/backward.c,$(wildcard weights/*.c))) $(WEIGHT_KERNELS)
 DIGIT_OBJ := $(BUILD)/weights/digit.o $(WEIGHT_OBJ)
-PROGRAMS  := $(if $(MAIN_OBJ),$(BUILD)/digitd) $(if $(wildcard weights/digit.c),$(BUILD)/digit)
+PROGRAMS  := $(BUILD)/digitd $(BUILD)/digitctl $(BUILD)/digit
 
 LIBS_base  := -lmd -ljansson
 LIBS_nn    := -lm
@@ -52,7 +51,7 @@ $(BUILD)/rooms.a: $(ROOM_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(BUILD)/digitd: $(MAIN_OBJ) $(BUILD)/rooms.a
+$(BUILD)/digitd $(BUILD)/digitctl: $(BUILD)/%: $(BUILD)/fcgi/main/%.o $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 $(BUILD)/digit: $(DIGIT_OBJ) $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
@@ -85,7 +84,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_ALL)
 
 # What sanitizers slow, forbid or compile otherwise is run without them too.
-plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn)
+plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn sandbox decoder)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit plain-unit
@@ -197,12 +196,13 @@ lint:
 INSTALL := install
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/digitd' \
-	  '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples' '$(DESTDIR)/etc/digitd'
-	$(INSTALL) -m 755 $(BUILD)/digitd '$(DESTDIR)$(PREFIX)/sbin/'
+	  '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples' '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)/etc/digitd'
+	$(INSTALL) -m 755 $(BUILD)/digitd $(BUILD)/digitctl '$(DESTDIR)$(PREFIX)/sbin/'
 	$(INSTALL) -m 755 $(BUILD)/digit '$(DESTDIR)$(PREFIX)/bin/'
 	$(INSTALL) -m 644 weights/digits.safetensors weights/MODEL.md '$(DESTDIR)$(PREFIX)/share/digitd/'
 	cp -R html '$(DESTDIR)$(PREFIX)/share/digitd/'
 	chmod -R u=rwX,go=rX '$(DESTDIR)$(PREFIX)/share/digitd'
+	$(INSTALL) -m 644 docs/man/digitctl.8 '$(DESTDIR)$(PREFIX)/share/man/man8/'
 	$(INSTALL) -m 644 conf/nginx.conf '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples/'
 	[ -e '$(DESTDIR)/etc/digitd/digitd.conf' ] || $(INSTALL) -m 644 conf/digitd.conf '$(DESTDIR)/etc/digitd/'
 
@@ -210,7 +210,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make            build into build/: digitd (the service), digit (the network without it)'
+	@echo 'make            build into build/: digitd (the service), digitctl (its administration), digit (the network)'
 	@echo 'make run        install what is missing, build, serve on http://localhost:8080/ until Ctrl-C'
 	@echo '                PORT=9000  STATE=/tmp/x  WORKERS=2  LIMITS=off (no request limits: for load tests)'
 	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'

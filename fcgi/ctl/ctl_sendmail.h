@@ -1,0 +1,27 @@
+/* Hands a message to a sendmail-compatible program: on its standard input, recipients from the head (-t). */
+#ifndef DIGITD_CTL_CTL_SENDMAIL_H
+#define DIGITD_CTL_CTL_SENDMAIL_H
+
+#include <stddef.h>
+
+#include "../base/conf.h"
+#include "../base/err.h"
+
+enum { SENDMAIL_ARGS_MAX = 32 };
+
+/* mail_command, taken apart: words between spaces and tabs. No shell sees it, so quotes, backslashes and the like mean
+ * nothing, and to keep anybody from thinking so, they are refused: what needs them goes into a script. */
+struct sendmail {
+    char text[CONF_TEXT_MAX];
+    char *argv[SENDMAIL_ARGS_MAX + 1]; /* into text */
+};
+enum err sendmail_parse(struct sendmail *s, const char *command, struct why *why);
+
+/* Runs it on message[n] and waits. OK: it ended with status 0, so the message is its business now. ERR_IO: it could not
+ * be started; ERR_DENIED: another status, or a signal; ERR_BUSY: it took longer than deadline_ms and was killed with
+ * all that it had started. One line in why, without anything of the message. SIGCHLD must be blocked, and not ignored.
+ * The program gets the environment but for DIGITD_*, standard error for its output, no other descriptor, and a process
+ * group of its own. */
+enum err sendmail_run(const struct sendmail *s, const char *message, size_t n, int deadline_ms, struct why *why);
+
+#endif
