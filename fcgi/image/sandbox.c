@@ -116,10 +116,14 @@ static enum err sandbox_limit(struct why *why)
 static int sandbox_rules(scmp_filter_ctx filter, int channel)
 {
     static const int plain[] = {SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(exit_group)};
-    const struct scmp_arg_cmp memory[] = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                                          SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS)};
-    const struct scmp_arg_cmp to_channel = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)channel);
-    const struct scmp_arg_cmp to_null = SCMP_A0_32(SCMP_CMP_EQ, STDERR_FILENO);
+    /* Numbers of descriptors are ints: the upper half of the register says nothing. */
+    const struct scmp_arg_cmp memory[] = {
+        {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
+        {.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_ANONYMOUS, .datum_b = MAP_ANONYMOUS}};
+    const struct scmp_arg_cmp to_channel = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (uint32_t)channel};
+    const struct scmp_arg_cmp to_null = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = STDERR_FILENO};
     int fault = 0;
 
     for (size_t i = 0; fault == 0 && i < sizeof(plain) / sizeof(plain[0]); i++)

@@ -1,5 +1,5 @@
-/* Any bytes -> image/image -> nn/normalise, twice: what is decoded has the size that the header told, the box lies
- * within it, and the second run gives the same 28x28 as the first.
+/* Any bytes -> image/image -> nn/normalise, with wishes and twice without: what is decoded has the size that the header
+ * told, the box lies within it, and the second run gives the same 28x28 as the first.
  *
  * Pictures over 256 Kpx are left out: they cost time and reach no other code than small ones. The codecs behind libgd
  * are not instrumented; what is found in them is found by the allocator and by the checks here. */
@@ -17,11 +17,28 @@ static void check(int good)
         __builtin_trap();
 }
 
-static void check_normalise(const struct raster *r)
+static void see(void *ctx, const char *name, int w, int h, const uint8_t *px)
 {
+    volatile uint8_t end = px[(size_t)w * (size_t)h - 1];
+
+    (void)end;
+    check(name[0] >= 'a' && name[0] <= 'z' && strlen(name) <= 15);
+    ++*(int *)ctx;
+}
+
+/* wish: any number; it decides what is asked of the normaliser. */
+static void check_normalise(const struct raster *r, size_t wish)
+{
+    int seen = 0;
+    const struct normalise_trace trace = {see, &seen};
+    const struct normalise_options options = {
+        .invert = (enum normalise_invert)(wish % 3), .center = (enum normalise_center)(wish / 3 % 3), .trace = &trace};
     uint8_t first[784], second[784];
     struct normalise_steps s;
 
+    check(normalise_with(r, &options, first, &s) == OK && seen >= 2);
+    check(s.shift[0] >= -28 && s.shift[0] <= 28 && s.shift[1] >= -28 && s.shift[1] <= 28);
+    check(s.box[0] >= 0 && s.box[1] >= 0 && s.box[0] + s.box[2] <= r->w && s.box[1] + s.box[3] <= r->h);
     check(normalise(r, first, &s) == OK && normalise(r, second, &s) == OK && memcmp(first, second, sizeof(first)) == 0);
     check(s.box[0] >= 0 && s.box[1] >= 0 && s.box[0] + s.box[2] <= r->w && s.box[1] + s.box[3] <= r->h);
 }
@@ -38,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool turned = h.orientation >= 5;
 
         check(img.raster.w == (turned ? h.height : h.width) && img.raster.h == (turned ? h.width : h.height));
-        check_normalise(&img.raster);
+        check_normalise(&img.raster, size);
     } else {
         check(why.text[0] != '\0' && img.px == NULL);
     }
