@@ -198,7 +198,7 @@ static void draw_with_pen(const struct drawing *d, struct rng *r, uint8_t *px)
 {
     struct pen_figure figure;
     struct pen_hand hand;
-    char own[512];
+    char own[512] = "";
     float box[4];
 
     if (d->skeleton == NULL)
