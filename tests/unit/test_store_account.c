@@ -348,7 +348,8 @@ static void tokens_expire_for_good(void **state)
     assert_int_equal(ask_token(1), OK);
     clock_step(10);
     assert_int_equal(tokens_of(ada), 1);
-    assert_int_equal(ask_token(1), ERR_NOT_FOUND);                       /* seen by a request */
+    assert_int_equal(ask_token(1), ERR_NOT_FOUND); /* seen by a request */
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM tokens"), 2);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK); /* the other one by housekeeping */
     clock_step(-3600);
     assert_int_equal(ask_token(1), ERR_NOT_FOUND);

@@ -150,8 +150,10 @@ static void connections_are_set_up(void **state)
     assert_int_equal(sql_int(f.store, "PRAGMA busy_timeout"), STORE_BUSY_MS);
     assert_int_equal(sql_int(f.store, "PRAGMA application_id"), STORE_APPLICATION_ID);
     assert_int_equal(sql_int(f.store, "PRAGMA user_version"), store_schema_version());
-    assert_int_equal(
-        sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE strict AND name IN ('users', 'sessions')"), 2);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict"), 9);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND "
+                                      "name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"),
+                     0);
     assert_int_equal(sqlite3_db_config(f.store->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, -1, &on), SQLITE_OK);
     assert_int_equal(on, 0);
     assert_int_equal(sqlite3_db_config(f.store->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &on), SQLITE_OK);

@@ -324,7 +324,8 @@ static void links_expire_for_good(void **state)
     clock_step(5);
     assert_int_equal(ask_reset(3), ERR_NOT_FOUND);
     assert_int_equal(store_link_reset_use(f.store, token_hash(4), "$new"), ERR_NOT_FOUND);
-    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK); /* the fifth */
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM links WHERE kind = 1"), 1); /* two were seen */
+    assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);                /* the fifth */
     clock_step(STORE_CONFIRM_S - STORE_RESET_S);
     assert_int_equal(confirm(2), ERR_NOT_FOUND);
     clock_step(-STORE_CONFIRM_S);
@@ -478,6 +479,7 @@ static void devices_are_forgotten_for_good(void **state)
     assert_int_equal(store_device_check(f.store, token_hash(1), "ada@example.org"), OK);
     clock_step(5);
     assert_int_equal(store_device_check(f.store, token_hash(1), "ada@example.org"), ERR_NOT_FOUND);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM devices"), 1);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
     clock_step(-STORE_DEVICE_S);
     assert_int_equal(store_device_check(f.store, token_hash(1), "ada@example.org"), ERR_NOT_FOUND);
