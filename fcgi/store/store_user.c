@@ -107,7 +107,7 @@ enum err store_user_renew(struct store *s, int64_t user_id, const char *password
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK)
-        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, NULL);
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, (const uint8_t *)NULL);
     if (e == OK)
         e = store_do(s, SQL_USER_DROP_DEVICES, "user_drop_devices", "i", user_id);
     if (e == OK)
@@ -151,7 +151,7 @@ enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK && disabled)
-        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, NULL);
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, (const uint8_t *)NULL);
     if (e == OK && disabled)
         e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", "i", user_id);
     return store_end(s, e);
