@@ -32,7 +32,7 @@ export async function start(t, env = {}) {
   site.ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
   t.after(async () => {
     if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
-    await Promise.race([site.ended, sleep(12000)]);
+    await Promise.race([site.ended, sleep(12000, undefined, { ref: false })]);
     if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     fs.rmSync(parent, { recursive: true, force: true });
   });
