@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,9 +64,8 @@ static enum err lock_make(struct store *s)
     struct stat st;
     int fd;
 
-    (void)snprintf(path, sizeof(path), "%s.%ld", s->lock_path, (long)getpid());
-    (void)unlink(path);
-    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    (void)snprintf(path, sizeof(path), "%s.XXXXXX", s->lock_path);
+    fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
         return store_fail_errno("database_lock_open");
     (void)fchmod(fd, 0600);
