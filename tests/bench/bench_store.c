@@ -90,25 +90,35 @@ static void step(sqlite3_stmt *st)
 static void fill_users(sqlite3 *db, int64_t users, int64_t now_s)
 {
     sqlite3_stmt *user = prepare(db, "INSERT INTO users (email, password_hash, created_at) VALUES (?1, ?2, ?3)");
-    sqlite3_stmt *session = prepare(db, "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, "
-                                        "agent) VALUES (?1, ?2, ?3, ?4, '2001:db8::1', ?5)");
-    sqlite3_stmt *token = prepare(db, "INSERT INTO tokens (token_hash, user_id, name, scopes, created_at, expires_at, "
-                                      "last_used_at) VALUES (?1, ?2, 'script', 1, ?3, 0, ?3)");
     char email[64];
 
     for (int64_t i = 1; i <= users; i++) {
         email_of(i, email);
         (void)store_bind(user, "tti", email, hash_text, now_s - (int64_t)(mix((uint64_t)i) % 10000000));
         step(user);
+    }
+    (void)sqlite3_finalize(user);
+}
+
+/* Last, and seen just now: what was last seen over five minutes ago would be written anew by the look-up. */
+static void fill_sessions(sqlite3 *db, int64_t users)
+{
+    sqlite3_stmt *session = prepare(db, "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, "
+                                        "agent) VALUES (?1, ?2, ?3, ?4, '2001:db8::1', ?5)");
+    sqlite3_stmt *token = prepare(db, "INSERT INTO tokens (token_hash, user_id, name, scopes, created_at, expires_at, "
+                                      "last_used_at) VALUES (?1, ?2, 'script', 1, ?3, 0, ?3)");
+
+    for (int64_t i = 1; i <= users; i++) {
+        const int64_t now_s = clock_wall_s();
+
         for (int k = 0; k < 2; k++) {
-            (void)store_bind(session, "hiiit", hash_of(i, k), i, now_s - 100 - k * 3600, now_s - 10,
+            (void)store_bind(session, "hiiit", hash_of(i, k), i, now_s - k * 3600, now_s + STORE_CLOCK_SLACK_S / 2,
                              "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
             step(session);
         }
         (void)store_bind(token, "hii", hash_of(i, 2), i, now_s);
         step(token);
     }
-    (void)sqlite3_finalize(user);
     (void)sqlite3_finalize(session);
     (void)sqlite3_finalize(token);
 }
@@ -158,6 +168,7 @@ static void side_make(struct side *side, int64_t rows)
     run(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; BEGIN");
     fill_users(db, side->users, now_s);
     fill_history(db, side->users, rows, now_s);
+    fill_sessions(db, side->users);
     run(db, "COMMIT; PRAGMA journal_mode = WAL");
     (void)sqlite3_close(db);
     if (store_open(&side->store, side->path, &why) != OK) {
@@ -317,7 +328,7 @@ int main(int argc, char **argv)
     if (side[1].users < 1 || rows < 0 || !room_for(dir, side[1].users, rows))
         return 1;
     start = now_us();
-    for (int k = 0; k < 2; k++) {
+    for (int k = 1; k >= 0; k--) { /* the new one last: its sessions are seen just now too */
         (void)snprintf(side[k].path, sizeof(side[k].path), "%s/bench_store.%ld.%s.db", dir, (long)getpid(),
                        side[k].name);
         side_make(&side[k], k == 0 ? 0 : rows);
