@@ -115,7 +115,8 @@ function parseReply(bytes) {
     return [name.toLowerCase(), value.join(': ')];
   }));
   const body = text.slice(split + 4);
-  return { status: Number.parseInt(headers.status ?? '200', 10), headers, text: body, json: /json/.test(headers['content-type'] ?? '') ? JSON.parse(body) : null };
+  const cookies = [...text.slice(0, split).matchAll(/^Set-Cookie: ([^;\r]*)/gim)].map((match) => match[1]);
+  return { cookies, status: Number.parseInt(headers.status ?? '200', 10), headers, text: body, json: /json/.test(headers['content-type'] ?? '') ? JSON.parse(body) : null };
 }
 
 // One whole request.
