@@ -31,8 +31,9 @@ enum op { OP_CONV, OP_CONV_POOL, OP_MAXPOOL2, OP_DENSE };
 
 struct step {
     enum op op;
-    const struct layer *layer; /* only while the steps are made; NULL afterwards */
+    const struct layer *layer; /* only until its weights are packed; NULL afterwards */
     int conv_h, conv_w, kernel;
+    size_t features; /* dense: inputs, without padding */
     bool relu;
     float *weight, *bias; /* in the block of the struct cnn */
     struct place in, out;
@@ -44,7 +45,10 @@ struct cnn {
     struct step step[MODEL_LAYERS_MAX];
     struct place picture; /* where the image goes */
     size_t scratch_floats;
-    float temperature, unsure_below;
+    float temperature, unsure_below, reject_below;
+    unsigned ink_max; /* a sum of pixels over this is no digit */
+    int n_reject;     /* steps of the reject rule, behind the last one's input; 0: there is none */
+    struct step reject[2];
     float *block; /* all packed weights and biases */
 };
 
@@ -88,7 +92,12 @@ static void make_steps(struct cnn *c, const struct model *m)
         if (l->kind == LAYER_FLATTEN || l->kind == LAYER_SOFTMAX)
             continue;
         struct step *s = &c->step[c->n_steps++];
-        *s = (struct step){.layer = l, .kernel = l->kernel, .relu = l->relu, .conv_h = l->out_h, .conv_w = l->out_w};
+        *s = (struct step){.layer = l,
+                           .kernel = l->kernel,
+                           .relu = l->relu,
+                           .conv_h = l->out_h,
+                           .conv_w = l->out_w,
+                           .features = (size_t)l->in_c};
         s->op = l->kind == LAYER_CONV2D ? OP_CONV : l->kind == LAYER_MAXPOOL2 ? OP_MAXPOOL2 : OP_DENSE;
         s->out = (struct place){.h = l->out_h, .w = l->out_w, .c = padded(l->out_c)};
         if (s->op == OP_CONV && next && next->kind == LAYER_MAXPOOL2) {
@@ -172,19 +181,45 @@ static void pack_dense(const struct step *s)
             s->weight[channels_last(&s->in, i) * (size_t)s->out.c + (size_t)o] = *from++;
 }
 
+/* The two dense steps of the reject rule. They read what the last step reads, so they run before anything else is put
+ * into the scratch block, and write behind all activations. */
+static void make_reject(struct cnn *c, const struct model *m, struct layer rule[2])
+{
+    const struct model_reject *r = &m->reject;
+    if (r->hidden == 0)
+        return;
+    c->n_reject = 2;
+    c->reject_below = r->below;
+    rule[0] = (struct layer){.in_c = r->features, .out_c = r->hidden, .weight = r->hidden_weight, .relu = true};
+    rule[0].bias = r->hidden_bias;
+    rule[1] = (struct layer){.in_c = r->hidden, .out_c = 1, .weight = r->out_weight, .bias = r->out_bias};
+    for (int i = 0; i < c->n_reject; i++) {
+        struct step *s = &c->reject[i];
+        *s = (struct step){.op = OP_DENSE, .layer = &rule[i], .relu = rule[i].relu};
+        s->in = i == 0 ? c->step[c->n_steps - 1].in : c->reject[i - 1].out;
+        s->out = (struct place){.h = 1, .w = 1, .c = padded(rule[i].out_c)};
+        c->scratch_floats += place_fit(&s->out, 0, c->scratch_floats);
+    }
+}
+
+static struct step *step_at(struct cnn *c, int i)
+{
+    return i < c->n_steps ? &c->step[i] : &c->reject[i - c->n_steps];
+}
+
 /* One zeroed block for all steps; KERNEL_LANES makes every part of it a multiple of the alignment. */
 static enum err pack_weights(struct cnn *c)
 {
     size_t floats = ALIGN_FLOATS;
-    for (int i = 0; i < c->n_steps; i++)
-        floats += packed_weights(&c->step[i]) + (size_t)c->step[i].out.c;
+    for (int i = 0; i < c->n_steps + c->n_reject; i++)
+        floats += packed_weights(step_at(c, i)) + (size_t)step_at(c, i)->out.c;
     c->block = aligned_alloc(ALIGN_BYTES, floats * sizeof *c->block);
     if (!c->block)
         return ERR_NOMEM;
     memset(c->block, 0, floats * sizeof *c->block);
     float *next = c->block;
-    for (int i = 0; i < c->n_steps; i++) {
-        struct step *s = &c->step[i];
+    for (int i = 0; i < c->n_steps + c->n_reject; i++) {
+        struct step *s = step_at(c, i);
         s->weight = next;
         s->bias = next + packed_weights(s);
         next = s->bias + s->out.c;
@@ -194,6 +229,7 @@ static enum err pack_weights(struct cnn *c)
             pack_conv(s);
         if (s->layer->bias)
             memcpy(s->bias, s->layer->bias, (size_t)s->layer->out_c * sizeof *s->bias);
+        s->layer = NULL;
     }
     return OK;
 }
@@ -210,16 +246,17 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
     c->kernels = kernels;
     c->temperature = m->temperature;
     c->unsure_below = m->unsure_below;
+    c->ink_max = (unsigned)((double)m->ink_above * 255 * MODEL_PIXELS);
+    struct layer rule[2];
     make_steps(c, m);
     const bool one_channel = c->step[0].op != OP_MAXPOOL2;
     c->picture = (struct place){.h = MODEL_SIDE, .w = MODEL_SIDE, .c = one_channel ? 1 : KERNEL_LANES};
     place_activations(c);
+    make_reject(c, m, rule);
     if (pack_weights(c)) {
         cnn_free(c);
         return err_why(why, ERR_NOMEM, "out of memory");
     }
-    for (int i = 0; i < c->n_steps; i++)
-        c->step[i].layer = NULL;
     *out = c;
     return OK;
 }
@@ -305,25 +342,42 @@ void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float l
     memcpy(logits, block + c->step[c->n_steps - 1].out.at, MODEL_CLASSES * sizeof *logits);
 }
 
-static bool has_ink(const uint8_t image[MODEL_PIXELS])
+size_t cnn_features(const struct cnn *c)
 {
-    for (int i = 0; i < MODEL_PIXELS; i++)
-        if (image[i] > 0)
-            return true;
-    return false;
+    const struct step *last = &c->step[c->n_steps - 1];
+    return last->op == OP_DENSE ? last->features : 0;
 }
 
-/* "not at least" instead of "below": a confidence that is no number (weights near the end of the float range can make
- * infinities meet) must not pass for a digit. */
+void cnn_features_get(const struct cnn *c, const void *scratch, float *features)
+{
+    const struct place *in = &c->step[c->n_steps - 1].in;
+    const float *block = scratch;
+    for (size_t i = 0; i < cnn_features(c); i++)
+        features[i] = block[in->at + channels_last(in, i)];
+}
+
+/* Whether the picture that cnn_forward just saw is none of a digit: without ink, with too much, or by the rule. "not at
+ * least" instead of "below", here and with the confidence: what is no number (weights near the end of the float range
+ * can make infinities meet) must not pass for a digit. */
+static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float *block, float *score)
+{
+    unsigned ink = 0;
+    for (int i = 0; i < MODEL_PIXELS; i++)
+        ink += image[i];
+    for (int i = 0; i < c->n_reject; i++)
+        run_step(c->kernels, &c->reject[i], block);
+    *score = c->n_reject > 0 ? block[c->reject[c->n_reject - 1].out.at] : 0;
+    return ink == 0 || ink > c->ink_max || !(*score >= c->reject_below);
+}
+
 void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
 {
-    float logits[MODEL_CLASSES];
     double scaled[MODEL_CLASSES], probability[MODEL_CLASSES];
 
     *a = (struct answer){.verdict = VERDICT_DIGIT};
-    cnn_forward(c, image, logits, scratch);
+    cnn_forward(c, image, a->logits, scratch);
     for (int i = 0; i < MODEL_CLASSES; i++)
-        scaled[i] = (double)logits[i] / (double)c->temperature;
+        scaled[i] = (double)a->logits[i] / (double)c->temperature;
     layer_softmax_forward(MODEL_CLASSES, scaled, probability);
     for (int i = 0; i < MODEL_CLASSES; i++) {
         a->probability[i] = (float)probability[i];
@@ -331,7 +385,7 @@ void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct a
             a->digit = i;
     }
     a->confidence = a->probability[a->digit];
-    if (!has_ink(image))
+    if (is_refused(c, image, scratch, &a->score))
         a->verdict = VERDICT_NOT_A_DIGIT;
     else if (!(a->confidence >= c->unsure_below))
         a->verdict = VERDICT_UNSURE;

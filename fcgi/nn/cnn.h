@@ -36,16 +36,25 @@ struct answer {
     int digit;                        /* 0 to 9: the most likely one, also where the verdict is not VERDICT_DIGIT */
     float confidence;                 /* probability of that digit, 0 to 1 */
     float probability[MODEL_CLASSES]; /* softmax(logits / temperature), sums to 1 */
+    float logits[MODEL_CLASSES];      /* what cnn_forward says */
+    float score;                      /* of the model's reject rule: high for digits; 0 where it has none */
 };
 
-/* Softmax with c's temperature, then its thresholds. A picture without ink (no pixel over 0) is not a digit. */
+/* Softmax with c's temperature, then its thresholds. A picture is not a digit without ink (no pixel over 0), with too
+ * much (mean pixel / 255 over ink_above), or with a score under reject_below. */
 void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch);
+
+/* What the last layer reads, in the file's order, of the picture that cnn_forward or cnn_answer just saw with this
+ * scratch block: how many floats, 0 where the last layer is not dense; and they. */
+size_t cnn_features(const struct cnn *c);
+void cnn_features_get(const struct cnn *c, const void *scratch, float *features);
 
 /* "digit", "unsure", "not_a_digit". */
 const char *verdict_name(enum verdict v);
 
 /* Runs the model's golden pictures through c and compares with its golden logits, or, for a file without them, with the
- * naive layers on seeded pictures. OK, or ERR_FORMAT with the largest difference in why. */
+ * naive layers on seeded pictures; and its reject rule with plain sums on the same pictures. OK, or ERR_FORMAT with the
+ * largest difference in why. */
 enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *why);
 
 #endif

@@ -51,21 +51,46 @@ static enum err expected(const struct model *m, int i, uint8_t image[MODEL_PIXEL
     return OK;
 }
 
+/* How far the score of this picture is from plain sums over what the network's last layer reads. */
+static double score_difference(const struct cnn *c, const struct model *m, const uint8_t image[MODEL_PIXELS],
+                               float *features, void *scratch)
+{
+    const struct model_reject *r = &m->reject;
+    struct answer a;
+    cnn_answer(c, image, &a, scratch);
+    cnn_features_get(c, scratch, features);
+    double score = (double)r->out_bias[0], scale = 1 + fabs(score);
+    for (int h = 0; h < r->hidden; h++) {
+        const float *weight = r->hidden_weight + (size_t)h * (size_t)r->features;
+        double sum = (double)r->hidden_bias[h];
+        for (int i = 0; i < r->features; i++)
+            sum += (double)weight[i] * (double)features[i];
+        const double part = (double)r->out_weight[h] * (sum > 0 ? sum : 0);
+        score += part;
+        scale += fabs(part);
+    }
+    return fabs((double)a.score - score) / scale;
+}
+
 enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *why)
 {
     uint8_t image[MODEL_PIXELS];
     float got[MODEL_CLASSES];
     double want[MODEL_CLASSES], worst = 0;
     void *scratch = cnn_scratch_new(c);
-    enum err e = scratch ? OK : ERR_NOMEM;
+    float *features = calloc(cnn_features(c) + 1, sizeof *features);
+    enum err e = scratch && features ? OK : ERR_NOMEM;
     for (int i = 0; !e && i < (m->n_golden ? m->n_golden : SELF_TEST_PICTURES); i++) {
         e = expected(m, i, image, want);
         if (e)
             break;
         cnn_forward(c, image, got, scratch);
-        const double d = difference(got, want);
+        double d = difference(got, want);
+        worst = d > worst || isnan(d) ? d : worst;
+        d = m->reject.hidden > 0 ? score_difference(c, m, image, features, scratch) : 0;
         worst = d > worst || isnan(d) ? d : worst;
     }
+    free(features);
     free(scratch);
     if (e)
         return err_why(why, e, "self test: %s", err_str(e));

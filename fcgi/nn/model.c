@@ -78,6 +78,19 @@ static struct model_tensor *add_tensor(struct model_tensor *t, const char *name,
     return t;
 }
 
+static int add_reject(const struct model *m, struct model_tensor *t)
+{
+    const struct model_reject *r = &m->reject;
+    const size_t hidden = (size_t)r->hidden, features = (size_t)r->features;
+    if (r->hidden == 0)
+        return 0;
+    add_tensor(&t[0], "reject.hidden", "weight", 2, (size_t[4]){hidden, features})->f32 = r->hidden_weight;
+    add_tensor(&t[1], "reject.hidden", "bias", 1, (size_t[4]){hidden})->f32 = r->hidden_bias;
+    add_tensor(&t[2], "reject.out", "weight", 2, (size_t[4]){1, hidden})->f32 = r->out_weight;
+    add_tensor(&t[3], "reject.out", "bias", 1, (size_t[4]){1})->f32 = r->out_bias;
+    return 4;
+}
+
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX])
 {
     int n = 0;
@@ -95,7 +108,7 @@ int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX
         add_tensor(&t[n++], "golden", "logits", 2, (size_t[4]){g, MODEL_CLASSES})->f32 = m->golden_logits;
         add_tensor(&t[n++], "golden", "input", 3, (size_t[4]){g, MODEL_SIDE, MODEL_SIDE})->u8 = m->golden_input;
     }
-    return n;
+    return n + add_reject(m, t + n);
 }
 
 bool model_digits_find(const uint8_t *header, size_t header_n, const char digits[DIGEST_HEX], size_t *at)
@@ -173,6 +186,7 @@ void model_free(struct model *m)
     free(m->block);
     free(m->golden_input);
     free(m->golden_logits);
+    model_reject_clear(m);
     json_free(m->meta);
     free(m);
 }

@@ -22,7 +22,8 @@ enum {
     MODEL_LAYERS_MAX = 64,
     MODEL_CHANNELS_MAX = 4096, /* outputs of one conv2d or dense layer */
     MODEL_PARAMS_MAX = 16 * 1024 * 1024,
-    MODEL_GOLDEN_MAX = 256
+    MODEL_GOLDEN_MAX = 256,
+    MODEL_REJECT_MAX = 256 /* hidden units of the reject rule */
 };
 
 enum layer_kind { LAYER_CONV2D, LAYER_MAXPOOL2, LAYER_FLATTEN, LAYER_DENSE, LAYER_SOFTMAX };
@@ -39,17 +40,32 @@ struct layer {
     float *bias;             /* [out_c]; NULL for a layer without */
 };
 
+/* What tells digits from other pictures: two dense layers on what the network's last layer reads (its features, in the
+ * file's order), ReLU between them, one number out, the score: under `below` a picture is not a digit. Fitted apart
+ * from the network, which stays as it is (weights/reject_fit.h). */
+struct model_reject {
+    int hidden;           /* 0: the file has no such rule, and the rest is NULL */
+    int features;         /* inputs of the network's last layer */
+    float *hidden_weight; /* [hidden][features]; from malloc, with all below, freed by model_free */
+    float *hidden_bias;   /* [hidden] */
+    float *out_weight;    /* [1][hidden] */
+    float *out_bias;      /* [1] */
+    float below;
+};
+
 struct model {
     int n_layers;
     struct layer layers[MODEL_LAYERS_MAX];
     size_t n_params;
-    float *block;                /* all weights and biases, 64-byte aligned */
-    struct json *meta;           /* __metadata__: an object of strings (owned); never NULL */
-    int n_golden;                /* 0 where the file has none */
-    uint8_t *golden_input;       /* [n_golden][28][28]; from malloc, freed by model_free */
-    float *golden_logits;        /* [n_golden][10]; the same */
-    float temperature;           /* probabilities are softmax(logits / temperature); 1 unless the file says */
-    float unsure_below;          /* a confidence under this is "unsure"; 0 unless the file says */
+    float *block;          /* all weights and biases, 64-byte aligned */
+    struct json *meta;     /* __metadata__: an object of strings (owned); never NULL */
+    int n_golden;          /* 0 where the file has none */
+    uint8_t *golden_input; /* [n_golden][28][28]; from malloc, freed by model_free */
+    float *golden_logits;  /* [n_golden][10]; the same */
+    float temperature;     /* probabilities are softmax(logits / temperature); 1 unless the file says */
+    float unsure_below;    /* a confidence under this is "unsure"; 0 unless the file says */
+    float ink_above;       /* a picture whose mean pixel / 255 is over this is not a digit; 1 unless the file says */
+    struct model_reject reject;
     bool sha256_in_file;         /* the file carries its own digest, and it was right */
     char sha256[DIGEST_HEX + 1]; /* over the whole file, its own 64 digits taken as '0' */
 };
@@ -67,9 +83,15 @@ enum err model_load(struct model **out, const char *path, struct why *why);
 enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
 
 /* Writes path.tmp-PID, syncs, renames, syncs the directory: path is the old file or the whole new one, never between.
- * Sets __metadata__.layers, sha256, temperature, unsure_below and writer itself; other metadata is written as it stands
- * in m->meta. */
+ * Sets __metadata__.layers, sha256, temperature, unsure_below, ink_above, reject_below (where there is a rule) and
+ * writer itself; other metadata is written as it stands in m->meta. */
 enum err model_save(struct model *m, const char *path, struct why *why);
+
+/* Makes m->reject, all 0, in place of what it has. ERR_UNSUPPORTED where the network does not end with a dense layer,
+ * ERR_RANGE for less than 1 or more than MODEL_REJECT_MAX, ERR_NOMEM. */
+enum err model_reject_new(struct model *m, int hidden, struct why *why);
+/* Takes it away. */
+void model_reject_clear(struct model *m);
 
 /* A metadata value, or NULL. */
 const char *model_meta(const struct model *m, const char *key);

@@ -192,6 +192,7 @@ static enum err create(struct model **out, const struct layer *spec, int n, size
         return err_why(why, ERR_NOMEM, "out of memory");
     m->n_layers = n;
     m->temperature = 1;
+    m->ink_above = 1;
     m->meta = json_new_object();
     for (int i = 0; i < n; i++)
         take_spec(&m->layers[i], &spec[i]);

@@ -261,11 +261,25 @@ static enum err make_golden(struct parse *p)
     return OK;
 }
 
+/* Room for a reject rule, with as many hidden units as its first tensor has rows. */
+static enum err make_reject(struct parse *p)
+{
+    struct why inner = {0};
+    const struct entry *e = find_entry(p, "reject.hidden.weight");
+    if (!e)
+        return OK;
+    const bool too_many = e->n_dims != 2 || e->dim[0] > MODEL_REJECT_MAX;
+    const enum err failed = model_reject_new(p->model, too_many ? 0 : (int)e->dim[0], &inner);
+    return failed ? err_why(p->why, failed, "%s: reject.hidden.weight: %s", p->file, inner.text) : OK;
+}
+
 static enum err take_tensors(struct parse *p)
 {
     struct model_tensor t[MODEL_TENSORS_MAX];
     char shown[64];
     enum err e = make_golden(p);
+    if (!e)
+        e = make_reject(p);
     const int n = e ? 0 : model_tensors(p->model, t);
     for (int i = 0; !e && i < n; i++)
         e = take_tensor(p, &t[i]);
@@ -300,6 +314,21 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
         return err_why(p->why, ERR_FORMAT, "%s: temperature or unsure_below is not a number in its range", p->file);
     m->temperature = (float)temperature;
     m->unsure_below = (float)unsure_below;
+    return OK;
+}
+
+/* The limits of what is a digit. A threshold without its rule is a file that lost tensors, and the other way round. */
+static enum err take_limits(struct parse *p, const struct json *meta)
+{
+    struct model *m = p->model;
+    double ink_above = 1, below = 0;
+    if ((json_get(meta, "reject_below") != NULL) != (m->reject.hidden > 0))
+        return err_why(p->why, ERR_FORMAT, "%s: reject_below and the tensors reject.* must come together", p->file);
+    const bool numbers = meta_number(meta, "ink_above", 1, &ink_above) && meta_number(meta, "reject_below", 0, &below);
+    m->ink_above = (float)ink_above;
+    m->reject.below = (float)below;
+    if (!numbers || !model_limits_ok((double)m->ink_above, (double)m->reject.below))
+        return err_why(p->why, ERR_FORMAT, "%s: ink_above or reject_below is not a number in its range", p->file);
     return OK;
 }
 
@@ -343,6 +372,8 @@ enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const c
         e = take_metadata(p, meta);
     if (!e)
         e = take_tensors(p);
+    if (!e)
+        e = take_limits(p, meta);
     if (!e) {
         *out = p->model;
         p->model = NULL;

@@ -11,7 +11,7 @@ enum {
     MODEL_HEADER_MAX = 1024 * 1024,    /* bytes; the metadata of a trained network is some 20 KiB */
     MODEL_HEADER_ALIGN = 64,           /* the header is padded so that the tensors begin at a multiple of this */
     MODEL_FILE_MAX = 80 * 1024 * 1024, /* bytes: as many parameters as there may be, and then some */
-    MODEL_TENSORS_MAX = 2 * MODEL_LAYERS_MAX + 2,
+    MODEL_TENSORS_MAX = 2 * MODEL_LAYERS_MAX + 6,
     MODEL_TENSOR_NAME = 48,
     MODEL_DIMS_MAX = 4
 };
@@ -29,7 +29,8 @@ struct model_tensor {
     uint8_t *u8;
 };
 
-/* All tensors of m in the order of the file: the layers' first, then golden.logits and golden.input where m has them.
+/* All tensors of m in the order of the file: the layers' first, then golden.logits and golden.input, then
+ * reject.*, where m has them.
  * Returns how many. */
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX]);
 
@@ -48,6 +49,12 @@ enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[D
 
 /* The temperature is over 0 and at most 1000, unsure_below 0 to 1. */
 bool model_numbers_ok(double temperature, double unsure_below);
+
+/* ink_above is over 0 and at most 1; a reject rule's threshold is at most a million either way. */
+bool model_limits_ok(double ink_above, double reject_below);
+
+/* Whether all numbers of m->reject are finite, or there is none. */
+bool model_reject_finite(const struct model *m);
 
 /* Whether all of v[n] are finite numbers. */
 bool model_all_finite(const float *v, size_t n);

@@ -33,6 +33,9 @@ static enum err set_metadata(struct model *m, const char *zeros)
     buf_free(layers);
     set_number(m, "temperature", m->temperature);
     set_number(m, "unsure_below", m->unsure_below);
+    set_number(m, "ink_above", m->ink_above);
+    if (m->reject.hidden > 0)
+        set_number(m, "reject_below", m->reject.below);
     model_set_meta(m, "writer", MODEL_WRITER);
     model_set_meta(m, "sha256", zeros);
     return e;
@@ -189,7 +192,8 @@ static enum err check_numbers(const struct model *m, const char *path, struct wh
                            (m->n_golden > 0 && m->n_golden <= MODEL_GOLDEN_MAX && m->golden_input && m->golden_logits &&
                             model_all_finite(m->golden_logits, (size_t)m->n_golden * MODEL_CLASSES));
     if (!golden_ok || !model_all_finite(m->block, m->n_params) ||
-        !model_numbers_ok((double)m->temperature, (double)m->unsure_below))
+        !model_numbers_ok((double)m->temperature, (double)m->unsure_below) || !model_reject_finite(m) ||
+        !model_limits_ok((double)m->ink_above, (double)m->reject.below))
         return err_why(why, ERR_RANGE, "%s: not written: a weight or a number is not finite or not in its range", path);
     return OK;
 }
