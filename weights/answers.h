@@ -3,12 +3,32 @@
 #define DIGITD_WEIGHTS_ANSWERS_H
 
 #include "../fcgi/nn/cnn.h"
+#include "../fcgi/nn/normalise.h"
 #include "idx.h"
 
-/* logits[n][10] and labels[n] of the pictures index[n] of d (index NULL: the first n). Each picture goes through the
- * normaliser, as an upload does (MNIST's pass it unchanged), and cnn_forward. *changed counts those that the
- * normaliser did not leave as they are (may be NULL). */
-enum err answers_run(const struct cnn *c, const struct dataset *d, const uint32_t *index, size_t n, int threads,
-                     float *logits, uint8_t *labels, size_t *changed, struct why *why);
+/* Owned by whoever ran them: answers_free. */
+struct answers {
+    size_t n;
+    struct answer *of; /* [n] */
+    float *logits;     /* [n][10] */
+    uint8_t *labels;   /* [n] */
+    bool *refused;     /* [n]: not a digit */
+    uint32_t *index;   /* [n]: which picture of the dataset */
+    size_t changed;    /* pictures that the normaliser did not leave as they are */
+};
+
+/* The pictures index[n] of d (index NULL: the first n). Each goes through the normaliser, as an upload does (MNIST's
+ * pass it unchanged), and cnn_answer. threads 0: one a processor. */
+enum err answers_run(struct answers *out, const struct cnn *c, const struct dataset *d, const uint32_t *index, size_t n,
+                     int threads, struct why *why);
+void answers_free(struct answers *a);
+
+/* Draws picture number i, of sides up to ANSWERS_SIDE_MAX, into px. */
+enum { ANSWERS_SIDE_MAX = 112 };
+typedef struct raster (*answers_draw)(void *ctx, size_t i, uint8_t px[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX]);
+
+/* verdict[n] of pictures that draw makes (any thread may ask for any of them). */
+enum err answers_verdicts(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
+                          enum verdict *verdict, struct why *why);
 
 #endif

@@ -8,5 +8,6 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_STOPPED = 130 };
 int command_train(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_classify(int argc, char **argv);
+int command_calibrate(int argc, char **argv);
 
 #endif

@@ -12,6 +12,7 @@ static const struct {
     {"classify", command_classify, "tell which digit is in each picture file"},
     {"train", command_train, "make a weights file from MNIST's training pictures"},
     {"evaluate", command_evaluate, "measure a weights file on MNIST's test or validation pictures"},
+    {"calibrate", command_calibrate, "fit what a weights file's answers are worth, and what it refuses"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

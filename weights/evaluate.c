@@ -1,20 +1,18 @@
-/* Load, answer, count, tell. The split of the training set is the trainer's; the test set is its own files. */
+/* Load, answer, count; the wrong pictures as files. The split of the training set is the trainer's; the test set is its
+ * own files. */
 #include "evaluate.h"
 
+#include <dirent.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../fcgi/base/clock.h"
-#include "answers.h"
+#include "../fcgi/image/image.h"
 #include "files.h"
 #include "parallel.h"
 
-enum { FILE_MAX = 256 * 1024 * 1024, DIGITS = 9, JSON_MAX = 1024 * 1024 };
-
-static const char *split_name(enum evaluate_split s)
-{
-    return s == EVALUATE_TEST ? "test" : "validation";
-}
+enum { FILE_MAX = 256 * 1024 * 1024, PNG_MAX = 16 * 1024, PATH_BYTES = 1024 };
 
 /* The pictures asked for: *index is NULL for all of d. The caller frees d and *index. */
 static enum err load_split(struct dataset *d, uint32_t **index, size_t *n, const char *dir, enum evaluate_split split,
@@ -34,122 +32,118 @@ static enum err load_split(struct dataset *d, uint32_t **index, size_t *n, const
     return e == OK ? OK : err_why(why, e, "out of memory");
 }
 
-static enum err answer_all(struct evaluation *out, const struct model *m, const struct dataset *d,
-                           const uint32_t *index, size_t n, struct why *why)
+static enum err answer_all(struct evaluation *out, const struct model *m, const uint32_t *index, size_t n,
+                           struct why *why)
 {
+    const struct evaluate_settings *set = &out->set;
     struct cnn *cnn = NULL;
-    float *logits = calloc(n * MODEL_CLASSES + 1, sizeof(*logits));
-    uint8_t *labels = calloc(n + 1, 1);
-    enum err e = logits && labels ? cnn_create(&cnn, m, CNN_AUTO, why) : err_why(why, ERR_NOMEM, "out of memory");
+    enum err e = cnn_create(&cnn, m, CNN_AUTO, why);
     if (e != OK)
-        goto out;
+        return e;
     snprintf(out->kernels, sizeof(out->kernels), "%s", cnn_path_name(cnn));
     int64_t begun_us = clock_mono_us();
-    e = answers_run(cnn, d, index, n, out->threads, logits, labels, &out->changed, why);
+    e = answers_run(&out->answers, cnn, &out->data, index, n, out->threads, why);
     out->seconds = (double)(clock_mono_us() - begun_us) / 1e6;
     if (e == OK)
-        metrics_count(&out->metrics, n, logits, labels, out->temperature, out->unsure_below);
-out:
+        metrics_count(&out->metrics, n, out->answers.logits, out->answers.labels, out->answers.refused,
+                      out->temperature, out->unsure_below);
+    if (e == OK && set->reject)
+        e = refusals_measure(&out->refusals, cnn, set->fashion, set->seed, out->threads, why);
     cnn_free(cnn);
-    free(logits);
-    free(labels);
     return e;
 }
 
-enum err evaluate_run(struct evaluation *out, const char *weights, const char *data, enum evaluate_split split,
-                      int threads, struct why *why)
+static void note_model(struct evaluation *out, const struct model *m)
+{
+    memcpy(out->weights_sha256, m->sha256, sizeof(out->weights_sha256));
+    out->temperature = (double)m->temperature;
+    out->unsure_below = (double)m->unsure_below;
+    out->ink_above = (double)m->ink_above;
+    out->has_rule = m->reject.hidden > 0;
+    out->reject_below = (double)m->reject.below;
+    out->n_params = m->n_params;
+}
+
+enum err evaluate_run(struct evaluation *out, const struct evaluate_settings *set, struct why *why)
 {
     struct model *m = NULL;
-    struct dataset d = {0};
     uint32_t *index = NULL;
     uint8_t *bytes = NULL;
     size_t n = 0, size = 0;
-    *out = (struct evaluation){.split = split, .threads = threads > 0 ? threads : parallel_processors()};
-    enum err e = file_read(&bytes, &size, weights, FILE_MAX, why);
+    *out = (struct evaluation){.set = *set, .threads = set->threads > 0 ? set->threads : parallel_processors()};
+    enum err e = file_read(&bytes, &size, set->weights, FILE_MAX, why);
     if (e == OK)
-        e = model_parse(&m, bytes, size, weights, why);
+        e = model_parse(&m, bytes, size, set->weights, why);
     if (e == OK)
-        e = load_split(&d, &index, &n, data, split, why);
+        e = load_split(&out->data, &index, &n, set->data, set->split, why);
     if (e != OK)
         goto out;
     digest_sha256_hex(bytes, size, out->file_sha256);
-    memcpy(out->weights_sha256, m->sha256, sizeof(out->weights_sha256));
-    memcpy(out->images_sha256, d.images_sha256, sizeof(out->images_sha256));
-    memcpy(out->labels_sha256, d.labels_sha256, sizeof(out->labels_sha256));
-    out->temperature = (double)m->temperature;
-    out->unsure_below = (double)m->unsure_below;
-    out->n_params = m->n_params;
-    e = answer_all(out, m, &d, index, n, why);
+    note_model(out, m);
+    e = answer_all(out, m, index, n, why);
 out:
     free(bytes);
     free(index);
-    dataset_free(&d);
     model_free(m);
     return e;
 }
 
-static void print_classes(const struct metrics *m, FILE *out)
+void evaluate_free(struct evaluation *e)
 {
-    fputs("\nconfusion (row: truth, column: answer)        precision    recall\n    ", out);
-    for (int k = 0; k < METRICS_CLASSES; k++)
-        fprintf(out, "%5d", k);
-    fputc('\n', out);
-    for (int k = 0; k < METRICS_CLASSES; k++) {
-        size_t truth = 0, answered = 0;
-        fprintf(out, "  %d ", k);
-        for (int j = 0; j < METRICS_CLASSES; j++) {
-            truth += m->confusion[k][j];
-            answered += m->confusion[j][k];
-            fprintf(out, "%5zu", m->confusion[k][j]);
-        }
-        double hit = 100 * (double)m->confusion[k][k];
-        fprintf(out, "  %7.2f %% %7.2f %%\n", answered > 0 ? hit / (double)answered : 0,
-                truth > 0 ? hit / (double)truth : 0);
-    }
+    answers_free(&e->answers);
+    dataset_free(&e->data);
 }
 
-void evaluate_print(const struct evaluation *e, FILE *out)
+/* ---- wrong pictures ---- */
+
+static int is_error_picture(const struct dirent *entry)
 {
-    const struct metrics *m = &e->metrics;
-    double low, high;
-    metrics_wilson(m->right, m->n, &low, &high);
-    fprintf(out, "%s pictures: %zu of %zu right, %.2f %% (95 %% interval %.2f to %.2f), %zu wrong\n",
-            split_name(e->split), m->right, m->n, m->n > 0 ? 100 * (double)m->right / (double)m->n : 0, 100 * low,
-            100 * high, m->n - m->right);
-    fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
-            100 * m->ece, e->temperature);
-    fprintf(out, "unsure (confidence under %.4f): %zu, of them wrong: %zu\n", e->unsure_below, m->unsure,
-            m->unsure_wrong);
-    fprintf(out, "%zu parameters; %.2f s on %d threads (%s kernels); the normaliser changed %zu pictures\n",
-            e->n_params, e->seconds, e->threads, e->kernels, e->changed);
-    print_classes(m, out);
-    fprintf(out, "\nSHA-256\n  weights %s\n  file    %s\n  images  %s\n  labels  %s\n", e->weights_sha256,
-            e->file_sha256, e->images_sha256, e->labels_sha256);
+    return fnmatch("[0-9]*-truth[0-9]-answer[0-9]-*.png", entry->d_name, 0) == 0;
 }
 
-enum err evaluate_json(const struct evaluation *e, FILE *out, struct why *why)
+static enum err check_dir(const char *dir, struct why *why)
 {
-    struct json *v = json_new_object();
-    struct buf *text = buf_new(JSON_MAX);
-    json_set_str(v, "split", split_name(e->split));
-    metrics_json(&e->metrics, v);
-    json_set_num(v, "temperature", e->temperature);
-    json_set_num(v, "unsure_below", e->unsure_below);
-    json_set_int(v, "parameters", (int64_t)e->n_params);
-    json_set_int(v, "normaliser_changed", (int64_t)e->changed);
-    json_set_num(v, "seconds", e->seconds);
-    json_set_int(v, "threads", e->threads);
-    json_set_str(v, "kernels", e->kernels);
-    json_set_str(v, "weights_sha256", e->weights_sha256);
-    json_set_str(v, "file_sha256", e->file_sha256);
-    json_set_str(v, "images_sha256", e->images_sha256);
-    json_set_str(v, "labels_sha256", e->labels_sha256);
-    enum err status = v && text ? json_write(v, DIGITS, text) : ERR_NOMEM;
+    struct dirent **found = NULL;
+    int n = scandir(dir, &found, is_error_picture, NULL);
+    for (int i = 0; i < n; i++)
+        free(found[i]);
+    free(found);
+    if (n < 0)
+        return err_why(why, ERR_IO, "%s: cannot be read", dir);
+    return n == 0 ? OK : err_why(why, ERR_EXISTS, "%s: has %d wrong pictures already: remove them first", dir, n);
+}
+
+static enum err write_error(const struct evaluation *e, size_t i, const char *dir, struct buf *png, struct why *why)
+{
+    const struct answer *a = &e->answers.of[i];
+    const struct raster r = {MODEL_SIDE, MODEL_SIDE, e->data.images + (size_t)e->answers.index[i] * MODEL_PIXELS};
+    char path[PATH_BYTES];
+    int length = snprintf(path, sizeof(path), "%s/%05u-truth%d-answer%d-%.4f.png", dir, e->answers.index[i],
+                          e->answers.labels[i], a->digit, (double)a->confidence);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return err_why(why, ERR_LIMIT, "--errors: the path is too long");
+    buf_reset(png);
+    enum err status = image_write_png(&r, png);
+    if (status != OK)
+        return err_why(why, status, "%s: %s", path, err_str(status));
+    return file_write(path, &(struct file_part){buf_data(png), buf_len(png)}, 1, why);
+}
+
+enum err evaluate_errors_write(const struct evaluation *e, const char *dir, size_t *n, struct why *why)
+{
+    struct buf *png = NULL;
+    *n = 0;
+    enum err status = dir_make(dir, why);
     if (status == OK)
-        fprintf(out, "%s\n", buf_data(text));
-    else
-        err_why(why, status, "JSON: %s", err_str(status));
-    buf_free(text);
-    json_free(v);
+        status = check_dir(dir, why);
+    if (status == OK && !(png = buf_new(PNG_MAX)))
+        status = err_why(why, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; status == OK && i < e->answers.n; i++) {
+        if (e->answers.of[i].digit == e->answers.labels[i])
+            continue;
+        status = write_error(e, i, dir, png, why);
+        *n += status == OK;
+    }
+    buf_free(png);
     return status;
 }

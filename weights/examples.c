@@ -1,15 +1,17 @@
-/* A stream of random numbers a picture; its first number says what kind it is. Which kinds there are, and how many of
- * each, is a choice like the distortions of training. */
+/* A stream of random numbers a picture. Which kinds there are, and how many of each, is a choice like the distortions
+ * of training.
+ *
+ * The trap: whatever is done to digits is done to the others, and as often. Digits alone enlarged, say, would teach the
+ * rule that blurred pictures are digits. */
 #include "examples.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "augment.h"
-#include "pen.h"
+#include "sketch.h"
 
-enum { SIDE = EXAMPLE_SIDE, DIGIT = 28, AREA = DIGIT * DIGIT, TRIES = 50, FULL_TURN_DEG = 360 };
+enum { SIDE = SKETCH_SIDE, DIGIT = 28, AREA = DIGIT * DIGIT, TRIES = 50 };
 static const float two_pi = 6.2831853F;
 
 /* As in training, and a little more. */
@@ -21,9 +23,21 @@ static const struct augment distortion = {.shift_px = 1,
                                           .elastic_cell_px = 7,
                                           .stroke = 0.6F};
 
+static int below(struct rng *r, int n)
+{
+    return (int)rng_below(r, (uint32_t)n);
+}
+
 static uint8_t to_grey(float v)
 {
     return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5F);
+}
+
+static struct raster same_size(const float *from, uint8_t *px)
+{
+    for (int i = 0; i < AREA; i++)
+        px[i] = to_grey(255 * from[i]);
+    return (struct raster){DIGIT, DIGIT, px};
 }
 
 /* px[28][28] in 0..1 four times as large: what a drawing area or a camera sends. */
@@ -42,27 +56,6 @@ static struct raster enlarge(const float *from, uint8_t *px)
     return (struct raster){SIDE, SIDE, px};
 }
 
-struct raster example_digit(const struct example_source *s, uint64_t seed, uint64_t i, uint8_t px[SIDE * SIDE])
-{
-    const uint8_t *from = s->d->images + (size_t)s->index[i % s->n] * AREA;
-    float distorted[AREA];
-    struct rng r;
-
-    if (i < s->n) {
-        memcpy(px, from, AREA);
-        return (struct raster){DIGIT, DIGIT, px};
-    }
-    rng_seed(&r, seed, RNG_EXAMPLE_DIGIT, i);
-    augment_picture(&distortion, &r, from, distorted);
-    if (i >= 2 * s->n)
-        return enlarge(distorted, px);
-    for (int k = 0; k < AREA; k++)
-        px[k] = to_grey(255 * distorted[k]);
-    return (struct raster){DIGIT, DIGIT, px};
-}
-
-/* ---- digits spoilt ---- */
-
 static const uint8_t *any_digit(const struct example_source *s, struct rng *r, int *label)
 {
     const uint32_t at = s->index[rng_below(r, (uint32_t)s->n)];
@@ -70,6 +63,8 @@ static const uint8_t *any_digit(const struct example_source *s, struct rng *r, i
     *label = s->d->labels[at];
     return s->d->images + (size_t)at * AREA;
 }
+
+/* ---- digits spoilt ---- */
 
 /* The brighter of what is there and a digit, in a picture of w columns. */
 static void put_digit(uint8_t *px, int w, int left, int top, const uint8_t *digit)
@@ -142,116 +137,6 @@ static struct raster draw_quarters(const struct example_source *s, struct rng *r
     return (struct raster){DIGIT, DIGIT, px};
 }
 
-/* ---- strokes ---- */
-
-/* A skeleton for the pen, and the points put so far: where strokes may begin. */
-struct sketch {
-    int n, x[PEN_NODES_MAX], y[PEN_NODES_MAX];
-    size_t used;
-    char text[1024];
-};
-
-static void put_point(struct sketch *k, const char *how, int x, int y)
-{
-    const size_t room = sizeof(k->text) - k->used;
-    const int put = snprintf(k->text + k->used, room, "%s%d %d ", how, x, y);
-
-    if (put < 0 || (size_t)put >= room || k->n == PEN_NODES_MAX) {
-        k->text[k->used] = '\0';
-        return;
-    }
-    k->used += (size_t)put;
-    k->x[k->n] = x;
-    k->y[k->n++] = y;
-}
-
-static int below(struct rng *r, int n)
-{
-    return (int)rng_below(r, (uint32_t)n);
-}
-
-/* Anywhere, or where another stroke was: at one of its points, or half-way between two. */
-static void begin_stroke(struct sketch *k, struct rng *r)
-{
-    if (k->n < 2 || below(r, 10) < 3) {
-        const int x = below(r, 101);
-
-        put_point(k, "M", x, below(r, 101));
-        return;
-    }
-    const int a = below(r, k->n - 1), b = below(r, 2) ? a + 1 : a;
-
-    put_point(k, "M", (k->x[a] + k->x[b]) / 2, (k->y[a] + k->y[b]) / 2);
-}
-
-/* A part of an ellipse, open by 70 degrees or more. */
-static void add_arc(struct sketch *k, struct rng *r)
-{
-    const int steps = 4 + below(r, 3), sweep = (below(r, 2) ? 1 : -1) * (100 + below(r, 190));
-    const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
-    const bool joins = k->n > 1 && below(r, 2);
-    const int at = joins ? below(r, k->n) : 0;
-    float x = 50 + (float)below(r, 31) - 15, y = 50 + (float)below(r, 31) - 15;
-    const float first = two_pi * (float)from / FULL_TURN_DEG;
-
-    if (joins) { /* the middle is where the arc begins at that point */
-        x = (float)k->x[at] - (float)wide * cosf(first);
-        y = (float)k->y[at] - (float)high * sinf(first);
-    }
-    for (int i = 0; i <= steps; i++) {
-        const float angle = first + two_pi * (float)(sweep * i) / (float)(FULL_TURN_DEG * steps);
-
-        put_point(k, i == 0 ? "M" : "S", (int)(x + (float)wide * cosf(angle)), (int)(y + (float)high * sinf(angle)));
-    }
-}
-
-/* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
-static void add_line(struct sketch *k, struct rng *r)
-{
-    const int how = below(r, 6), far = (below(r, 2) ? 1 : -1) * (30 + below(r, 71));
-
-    begin_stroke(k, r);
-    if (how == 0)
-        put_point(k, "L", k->x[k->n - 1] + far, k->y[k->n - 1]);
-    if (how == 1)
-        put_point(k, "L", k->x[k->n - 1], k->y[k->n - 1] + far);
-    for (int i = how < 2 ? 0 : how < 4 ? 1 : how == 4 ? 2 : 2 + below(r, 3); i > 0; i--) {
-        const int x = below(r, 101);
-
-        put_point(k, how == 5 ? "S" : "L", x, below(r, 101));
-    }
-}
-
-/* Up to five lines and arcs. By chance a few of these are digits. */
-static struct raster draw_strokes(struct rng *r, uint8_t *px)
-{
-    struct sketch sketch = {.n = 0};
-    struct pen_figure figure;
-    struct pen_hand hand;
-    float box[4];
-
-    add_arc(&sketch, r);
-    if (below(r, 5) > 0) {
-        const int lines = 1 + below(r, 4), arcs = below(r, 3) == 0 ? 1 + below(r, 2) : 0;
-
-        if (below(r, 2))
-            sketch = (struct sketch){.n = 0};
-        for (int i = 0; i < lines; i++)
-            add_line(&sketch, r);
-        for (int i = 0; i < arcs || (sketch.n < 3 && i < 1); i++)
-            add_arc(&sketch, r);
-    }
-    pen_hand_make(&hand, r);
-    const float radius = SIDE * (0.01F + 0.05F * rng_float(r));
-    if (pen_write(sketch.text, &hand, r, &figure) != OK)
-        return (struct raster){SIDE, SIDE, px}; /* not met: sketches are short */
-    pen_box(&figure, box);
-    const float scale = (SIDE - 4 * radius) / fmaxf(fmaxf(box[2] - box[0], box[3] - box[1]), 0.01F);
-    pen_move(&figure, scale, 2 * radius - scale * box[0], 2 * radius - scale * box[1], radius);
-    pen_draw(&figure, SIDE, SIDE, px);
-    return (struct raster){SIDE, SIDE, px};
-}
-
 /* ---- areas ---- */
 
 /* A wave over a picture of side 1: -1 to 1. */
@@ -321,26 +206,51 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
     return (struct raster){side, side, px};
 }
 
-struct raster example_other(const struct example_source *s, uint64_t seed, uint64_t i, uint8_t px[SIDE * SIDE])
+/* Something else, as it is drawn. */
+static struct raster draw_other(const struct example_source *s, struct rng *r, uint8_t *px)
 {
-    struct rng r;
-
-    rng_seed(&r, seed, RNG_EXAMPLE_OTHER, i);
     memset(px, 0, SIDE * SIDE);
-    switch (below(&r, 12)) {
+    switch (below(r, 12)) {
     case 0:
-        return draw_row(s, &r, px);
+        return draw_row(s, r, px);
     case 1:
-        return draw_over(s, &r, px);
+        return draw_over(s, r, px);
     case 2:
-        return draw_turned(s, &r, px);
+        return draw_turned(s, r, px);
     case 3:
-        return draw_quarters(s, &r, px);
+        return draw_quarters(s, r, px);
     case 4:
-        return draw_blobs(&r, px);
+        return draw_blobs(r, px);
     case 5:
-        return draw_pattern(&r, px);
+        return draw_pattern(r, px);
     default:
-        return draw_strokes(&r, px);
+        sketch_draw(r, px);
+        return (struct raster){SIDE, SIDE, px};
     }
+}
+
+enum err example_make(const struct example_source *s, bool digit, uint64_t seed, uint64_t i, uint8_t out[AREA])
+{
+    uint8_t px[SIDE * SIDE];
+    float distorted[AREA];
+    struct normalise_steps steps;
+    struct rng r;
+    int label;
+
+    rng_seed(&r, seed, RNG_EXAMPLE, 2 * i + digit);
+    if (digit) {
+        memcpy(out, any_digit(s, &r, &label), AREA);
+    } else {
+        const struct raster drawn = draw_other(s, &r, px);
+        const enum err e = normalise(&drawn, out, &steps);
+
+        if (e != OK)
+            return e;
+    }
+    const uint32_t how = rng_below(&r, 4);
+    if (how < 2)
+        return OK;
+    augment_picture(&distortion, &r, out, distorted);
+    const struct raster again = how == 2 ? same_size(distorted, px) : enlarge(distorted, px);
+    return normalise(&again, out, &steps);
 }

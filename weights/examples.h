@@ -11,8 +11,6 @@
 #include "../fcgi/nn/normalise.h"
 #include "idx.h"
 
-enum { EXAMPLE_SIDE = 112 };
-
 /* The digits that examples are made of: the pictures index[n] of d, n > 0; borrowed. */
 struct example_source {
     const struct dataset *d;
@@ -20,12 +18,9 @@ struct example_source {
     size_t n;
 };
 
-/* Number i of what the seed makes, as it would be uploaded: 28 to EXAMPLE_SIDE px each way, in the caller's px, to go
- * through the normaliser. Digits are the first n of the source as they are, then each once more distorted, then
- * enlarged. */
-struct raster example_digit(const struct example_source *s, uint64_t seed, uint64_t i,
-                            uint8_t px[EXAMPLE_SIDE * EXAMPLE_SIDE]);
-struct raster example_other(const struct example_source *s, uint64_t seed, uint64_t i,
-                            uint8_t px[EXAMPLE_SIDE * EXAMPLE_SIDE]);
+/* Example number i of what the seed makes, a digit or something else: out[28][28], after the normaliser. Half of them
+ * as they are, a quarter distorted, a quarter distorted and enlarged, as a drawing area or a camera would send them.
+ * ERR_NOMEM of the normaliser is the only failure. */
+enum err example_make(const struct example_source *s, bool digit, uint64_t seed, uint64_t i, uint8_t out[784]);
 
 #endif

@@ -1,23 +1,18 @@
 /* From the best epoch to a weights file: fold, calibrate, add golden pictures and the record of the run, save.
  *
- * Everything is decided on the validation pictures. The temperature minimises their loss; unsure_below is the
- * confidence under which UNSURE_SHARE of them lie, and the metadata say how many of those are wrong. */
+ * Everything is decided on the validation pictures (calibrate.h); the metadata say how many of those are wrong. */
 #include <libgen.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../fcgi/nn/layers.h"
-#include "answers.h"
+#include "calibrate.h"
 #include "files.h"
-#include "metrics.h"
 #include "run.h"
 
 enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES, DIGITS = 6, TEXT_MAX = 4 * 1024 * 1024 };
-#define UNSURE_SHARE 0.01
 
-static const char unsure_rule[] = "the confidence under which 1 % of the validation pictures lie",
-                  all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
+static const char all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
 
 /* obj as the text of a metadata value. */
 static enum err set_meta_json(struct model *m, const char *key, struct json *obj)
@@ -102,12 +97,6 @@ static enum err add_record(struct run *r, const struct metrics *v)
     model_set_meta(m, "command", r->command);
     model_set_meta(m, "kernels", r->kernels);
     model_set_meta(m, "program", "digit " DIGITD_VERSION);
-    model_set_meta(m, "unsure_rule", unsure_rule);
-    if (r->like) {
-        const char *rule = model_meta(r->like, "unsure_rule");
-        model_set_meta(m, "unsure_rule", rule ? rule : "that of the file calibrated_as");
-        model_set_meta(m, "calibrated_as", r->like->sha256);
-    }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)r->set.trainer.seed);
     model_set_meta(m, "seed", number);
     snprintf(number, sizeof(number), "%zu", m->n_params);
@@ -128,39 +117,21 @@ static void set_name(struct model *m, const char *path)
     model_set_meta(m, "name", name);
 }
 
-/* From the validation pictures, or, where they were trained on, from another network of the same recipe. */
-static void fit(const struct run *r, struct model *m, const uint8_t *labels)
+/* Temperature, thresholds and reject rule from the validation pictures, or, where they were trained on, thresholds of
+ * another network of the same recipe; and the figures with them. */
+static enum err fit(const struct run *r, struct metrics *v, struct why *why)
 {
-    size_t n = r->validation.n;
-    if (r->like) {
-        m->temperature = r->like->temperature;
-        m->unsure_below = r->like->unsure_below;
-        return;
-    }
-    m->temperature = (float)metrics_fit_temperature(n, r->logits, labels);
-    double quantile = metrics_quantile(n, r->logits, (double)m->temperature, UNSURE_SHARE);
-    m->unsure_below = (float)quantile;
-    if ((double)m->unsure_below > quantile) /* rounded up: the picture at the edge would fall under it */
-        m->unsure_below = nextafterf(m->unsure_below, 0);
-}
-
-/* Temperature and threshold, and with them the figures on the validation pictures. */
-static enum err calibrate(struct run *r, struct metrics *v, struct why *why)
-{
-    struct model *m = r->model;
-    struct cnn *cnn = NULL;
-    uint8_t *labels = calloc(r->validation.n + 1, 1);
-    enum err e = labels ? cnn_create(&cnn, m, CNN_AUTO, why) : ERR_NOMEM;
-    if (e == OK)
-        e = answers_run(cnn, r->data, r->validation.index, r->validation.n, r->set.trainer.threads, r->logits, labels,
-                        NULL, why);
-    if (e == OK) {
-        fit(r, m, labels);
-        metrics_count(v, r->validation.n, r->logits, labels, (double)m->temperature, (double)m->unsure_below);
-    }
-    cnn_free(cnn);
-    free(labels);
-    return e;
+    struct reject_settings reject = reject_defaults;
+    reject.seed = r->set.trainer.seed;
+    const struct calibration c = {.data = r->data,
+                                  .train = r->train.index,
+                                  .n_train = r->train.n,
+                                  .validation = r->validation.index,
+                                  .n_validation = r->validation.n,
+                                  .like = r->like,
+                                  .reject = &reject,
+                                  .threads = r->set.trainer.threads};
+    return calibrate(r->model, &c, v, why);
 }
 
 enum err run_finish(struct run *r, FILE *progress, struct why *why)
@@ -169,7 +140,7 @@ enum err run_finish(struct run *r, FILE *progress, struct why *why)
     if (r->best_epoch == 0)
         return err_why(why, ERR_NOT_FOUND, "%s: no epoch is done yet", r->set.run);
     graph_export(r->trainer->graph, r->best, &r->best_stats, r->model);
-    enum err e = calibrate(r, &v, why);
+    enum err e = fit(r, &v, why);
     if (e != OK)
         return e;
     e = add_golden(r->model, &r->validation);

@@ -25,10 +25,9 @@ static double loss_of(const float *logits, int truth, double temperature)
     return -log(confidence) - (double)(logits[truth] - logits[digit]) / temperature;
 }
 
-void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, double temperature,
-                   double unsure_below)
+void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, const bool *refused,
+                   double temperature, double unsure_below)
 {
-    double sum[METRICS_BINS] = {0}, right[METRICS_BINS] = {0};
     memset(m, 0, sizeof(*m));
     m->n = n;
     for (size_t i = 0; i < n; i++) {
@@ -37,18 +36,22 @@ void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8
         double confidence = metrics_confidence(z, temperature, &digit);
         int bin = (int)(confidence * METRICS_BINS);
         bin = bin < METRICS_BINS ? bin : METRICS_BINS - 1;
-        sum[bin] += confidence;
-        right[bin] += digit == truth;
+        m->bin[bin].n++;
+        m->bin[bin].confidence += confidence;
+        m->bin[bin].right += digit == truth;
         m->right += digit == truth;
         m->confusion[truth][digit]++;
         m->loss += loss_of(z, truth, temperature);
-        if (confidence < unsure_below) {
+        if (refused && refused[i]) {
+            m->refused++;
+            m->refused_wrong += digit != truth;
+        } else if (confidence < unsure_below) {
             m->unsure++;
             m->unsure_wrong += digit != truth;
         }
     }
     for (int b = 0; b < METRICS_BINS && n > 0; b++)
-        m->ece += fabs(sum[b] - right[b]) / (double)n;
+        m->ece += fabs(m->bin[b].confidence - (double)m->bin[b].right) / (double)n;
     m->loss = n > 0 ? m->loss / (double)n : 0;
 }
 
@@ -111,6 +114,22 @@ double metrics_quantile(size_t n, const float *logits, double temperature, doubl
     return value;
 }
 
+/* The points of a calibration plot: mean confidence and accuracy of the answers in each bin that has any. */
+static void add_bins(const struct metrics *m, struct json *bins)
+{
+    for (int b = 0; b < METRICS_BINS; b++) {
+        const double n = (double)m->bin[b].n;
+        if (m->bin[b].n == 0)
+            continue;
+        struct json *bin = json_add_object(bins);
+        json_set_num(bin, "from", (double)b / METRICS_BINS);
+        json_set_num(bin, "to", (double)(b + 1) / METRICS_BINS);
+        json_set_int(bin, "pictures", (int64_t)m->bin[b].n);
+        json_set_num(bin, "confidence", m->bin[b].confidence / n);
+        json_set_num(bin, "accuracy", (double)m->bin[b].right / n);
+    }
+}
+
 void metrics_json(const struct metrics *m, struct json *obj)
 {
     double low, high;
@@ -124,6 +143,9 @@ void metrics_json(const struct metrics *m, struct json *obj)
     json_set_num(obj, "ece", m->ece);
     json_set_int(obj, "unsure", (int64_t)m->unsure);
     json_set_int(obj, "unsure_wrong", (int64_t)m->unsure_wrong);
+    json_set_int(obj, "refused", (int64_t)m->refused);
+    json_set_int(obj, "refused_wrong", (int64_t)m->refused_wrong);
+    add_bins(m, json_set_array(obj, "bins"));
     struct json *classes = json_set_array(obj, "classes"), *confusion = json_set_array(obj, "confusion");
     for (int k = 0; k < METRICS_CLASSES; k++) {
         size_t truth = 0, answered = 0, hit = m->confusion[k][k];

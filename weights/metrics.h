@@ -2,6 +2,7 @@
 #ifndef DIGITD_WEIGHTS_METRICS_H
 #define DIGITD_WEIGHTS_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,13 +14,18 @@ struct metrics {
     size_t n, right;
     double loss; /* mean of -log probability of the truth, with the temperature */
     double ece;  /* expected calibration error over METRICS_BINS equal bins of confidence (Guo et al. 2017) */
+    struct {
+        size_t n, right;
+        double confidence; /* sum */
+    } bin[METRICS_BINS];
     size_t confusion[METRICS_CLASSES][METRICS_CLASSES]; /* [truth][answer] */
-    size_t unsure, unsure_wrong;                        /* answers under the threshold; the wrong ones among them */
+    size_t unsure, unsure_wrong;   /* answers under the threshold, not refused; the wrong ones among them */
+    size_t refused, refused_wrong; /* taken for no digit; those whose most likely digit is wrong as well */
 };
 
-/* logits[n][10], labels[n]. */
-void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, double temperature,
-                   double unsure_below);
+/* logits[n][10], labels[n], refused[n] (NULL: none is). */
+void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, const bool *refused,
+                   double temperature, double unsure_below);
 
 /* Wilson's score interval at 95 % for `right` of n (Wilson 1927). */
 void metrics_wilson(size_t right, size_t n, double *low, double *high);

@@ -18,8 +18,7 @@ enum rng_use {
     RNG_TEST,
     RNG_NONDIGIT,
     RNG_DRAW,
-    RNG_EXAMPLE_DIGIT,
-    RNG_EXAMPLE_OTHER
+    RNG_EXAMPLE
 };
 
 struct rng {

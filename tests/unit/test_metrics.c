@@ -21,7 +21,7 @@ static void test_no_numbers(void **state)
     for (int i = 0; i < 2; i++)
         assert_true(metrics_confidence(logits[i], 1, &digit) == 0);
     assert_true(metrics_confidence(logits[2], 1, &digit) > 0.99 && digit == 7);
-    metrics_count(&m, 3, logits[0], labels, 1, 0.5);
+    metrics_count(&m, 3, logits[0], labels, NULL, 1, 0.5);
     assert_int_equal(m.n, 3);
     assert_int_equal(m.unsure, 2); /* as the service says of such a picture */
     assert_int_equal(m.confusion[7][7], 1);

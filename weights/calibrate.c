@@ -1,0 +1,128 @@
+/* Shares. UNSURE_SHARE of the validation pictures lie under unsure_below; REJECT_SHARE of them are refused as no digit,
+ * over all rules together. ink_above is a little more than any training digit has, and refuses none. */
+#include "calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers.h"
+
+#define UNSURE_SHARE 0.01
+#define REJECT_SHARE 0.01
+#define INK_MARGIN   1.1
+
+static const char *const unsure_rule = "the confidence under which 1 % of the validation pictures lie";
+static const char *const reject_rule =
+    "two dense layers on the features, fitted to tell training digits from examples of "
+    "other things; 1 % of the validation pictures are under the threshold";
+
+/* v rounded down to a float, so that what is at v is not under it. */
+static float float_below(double v)
+{
+    const float f = (float)v;
+    return (double)f > v ? nextafterf(f, -INFINITY) : f;
+}
+
+/* Mean pixel / 255 of the darkest training digit, and a margin. */
+static float ink_limit(const struct calibration *c)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < c->n_train; i++) {
+        const uint8_t *px = c->data->images + (size_t)c->train[i] * MODEL_PIXELS;
+        uint32_t ink = 0;
+        for (int k = 0; k < MODEL_PIXELS; k++)
+            ink += px[k];
+        most = ink > most ? ink : most;
+    }
+    return (float)fmin(1, INK_MARGIN * most / 255 / MODEL_PIXELS);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* The score under which share of the answers lie; those that other rules refuse count as the lowest. */
+static enum err score_limit(const struct answers *a, double share, float *out)
+{
+    float *score = calloc(a->n + 1, sizeof(*score));
+    if (!score)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < a->n; i++)
+        score[i] = a->refused[i] || isnan(a->of[i].score) ? -INFINITY : a->of[i].score;
+    qsort(score, a->n, sizeof(*score), by_value);
+    const size_t at = (size_t)(share * (double)a->n);
+    *out = a->n > 0 && isfinite(score[at]) ? score[at] : 0;
+    free(score);
+    return OK;
+}
+
+/* Answers with everything fitted so far; the threshold of the rule is none yet. */
+static enum err answer(struct answers *out, struct model *m, const struct calibration *c, struct why *why)
+{
+    struct cnn *cnn = NULL;
+    enum err e = cnn_create(&cnn, m, CNN_AUTO, why);
+    if (e == OK)
+        e = answers_run(out, cnn, c->data, c->validation, c->n_validation, c->threads, why);
+    cnn_free(cnn);
+    return e;
+}
+
+static enum err fit_rule(struct model *m, const struct calibration *c, struct why *why)
+{
+    const struct example_source digits = {c->data, c->train, c->n_train};
+    model_reject_clear(m);
+    m->ink_above = 1;
+    if (!c->reject || (c->like && c->like->reject.hidden == 0))
+        return OK;
+    const enum err e = reject_fit(m, &digits, c->reject, why);
+    m->reject.below = -1e6F;
+    return e == ERR_UNSUPPORTED ? OK : e;
+}
+
+static enum err fit_thresholds(struct model *m, const struct calibration *c, const struct answers *a)
+{
+    if (c->like) {
+        m->temperature = c->like->temperature;
+        m->unsure_below = c->like->unsure_below;
+        m->ink_above = c->like->ink_above;
+        m->reject.below = c->like->reject.below;
+        return OK;
+    }
+    m->temperature = (float)metrics_fit_temperature(a->n, a->logits, a->labels);
+    m->unsure_below = float_below(metrics_quantile(a->n, a->logits, (double)m->temperature, UNSURE_SHARE));
+    m->ink_above = ink_limit(c);
+    return m->reject.hidden > 0 ? score_limit(a, REJECT_SHARE, &m->reject.below) : OK;
+}
+
+static void tell(struct model *m, const struct calibration *c)
+{
+    static const char *const borrowed = "that of the file calibrated_as";
+    const char *rule = c->like ? model_meta(c->like, "unsure_rule") : unsure_rule;
+    model_set_meta(m, "unsure_rule", rule ? rule : borrowed);
+    if (m->reject.hidden > 0)
+        model_set_meta(m, "reject_rule", c->like ? borrowed : reject_rule);
+    if (c->like)
+        model_set_meta(m, "calibrated_as", c->like->sha256);
+}
+
+enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why)
+{
+    struct answers a = {0};
+    enum err e = fit_rule(m, c, why);
+    if (e == OK)
+        e = answer(&a, m, c, why);
+    if (e == OK && (e = fit_thresholds(m, c, &a)) != OK)
+        err_why(why, e, "calibration: %s", err_str(e));
+    if (e == OK) {
+        tell(m, c);
+        answers_free(&a);
+        e = v ? answer(&a, m, c, why) : OK;
+    }
+    if (e == OK && v)
+        metrics_count(v, a.n, a.logits, a.labels, a.refused, (double)m->temperature, (double)m->unsure_below);
+    answers_free(&a);
+    return e;
+}

@@ -1,0 +1,112 @@
+/* digit calibrate: thresholds and reject rule for a network that was trained somewhere else, or without them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "calibrate.h"
+#include "commands.h"
+#include "options.h"
+
+struct settings {
+    char weights[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX];
+    struct reject_settings reject;
+    bool no_reject, help;
+};
+
+#define AT(field) offsetof(struct settings, field)
+static const struct option options[] = {
+    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, OPTION_SESSION, "the network to begin with"},
+    {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "the weights file to write"},
+    {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_SESSION,
+     "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
+    {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION, "temperature and unsure_below only"},
+    {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION, "of the reject rule's examples and beginning"},
+    {"hidden", "N", OPTION_INT, AT(reject.hidden), 1, REJECT_HIDDEN_MAX, OPTION_SESSION,
+     "hidden units of the reject rule"},
+    {"examples", "N", OPTION_INT, AT(reject.examples), 64, 1000000, OPTION_SESSION,
+     "digits that it learns from, and as many other pictures"},
+    {"epochs", "N", OPTION_INT, AT(reject.epochs), 1, 1000, OPTION_SESSION, "passes over them"},
+    {"threads", "N", OPTION_INT, AT(reject.threads), 0, 64, OPTION_SESSION,
+     "0: one a processor; does not change the result"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
+};
+enum { OPTIONS = sizeof(options) / sizeof(*options) };
+
+static void help(const struct settings *defaults)
+{
+    puts("usage: digit calibrate --out FILE [OPTION...]\n"
+         "\n"
+         "Fits what a network's answers are worth and leaves the network as it is: the temperature of its\n"
+         "probabilities, the confidence under which it is unsure, and what it takes for no digit. Decided on the\n"
+         "5,000 validation pictures of MNIST's training set, learnt from the other 55,000. For networks brought\n"
+         "from elsewhere (PyTorch's state_dict as safetensors); `digit train` does it by itself.\n");
+    options_help(options, OPTIONS, defaults, stdout);
+}
+
+static enum err calibrate_on(struct model *m, const struct dataset *d, const struct settings *set, struct metrics *v,
+                             struct why *why)
+{
+    uint32_t *train = NULL, *validation = NULL;
+    struct calibration c = {.data = d, .reject = set->no_reject ? NULL : &set->reject, .threads = set->reject.threads};
+    enum err e = dataset_split(d, &train, &c.n_train, &validation, &c.n_validation);
+    c.train = train;
+    c.validation = validation;
+    if (e != OK)
+        err_why(why, e, "%s", err_str(e));
+    if (e == OK)
+        e = calibrate(m, &c, v, why);
+    free(train);
+    free(validation);
+    return e;
+}
+
+static enum err run(const struct settings *set, struct why *why)
+{
+    struct model *m = NULL;
+    struct dataset d = {0};
+    struct metrics v;
+    enum err e = model_load(&m, set->weights, why);
+    if (e == OK)
+        e = dataset_load(&d, set->data, IDX_TRAIN, why);
+    if (e == OK)
+        e = calibrate_on(m, &d, set, &v, why);
+    if (e == OK)
+        e = model_save(m, set->out, why);
+    if (e == OK) {
+        printf("%s: validation %zu of %zu right, loss %.5f, ECE %.2f %%, temperature %.4f\n", set->out, v.right, v.n,
+               v.loss, 100 * v.ece, (double)m->temperature);
+        printf("unsure under %.4f: %zu, of them wrong: %zu; not a digit: %zu, of them wrong anyway: %zu\n",
+               (double)m->unsure_below, v.unsure, v.unsure_wrong, v.refused, v.refused_wrong);
+        if (m->reject.hidden == 0 && !set->no_reject)
+            puts("no reject rule: the network does not end with a dense layer");
+    }
+    dataset_free(&d);
+    model_free(m);
+    return e;
+}
+
+int command_calibrate(int argc, char **argv)
+{
+    const struct settings defaults = {
+        .weights = "weights/digits.safetensors", .data = "data", .reject = reject_defaults};
+    struct settings set = defaults;
+    struct why why = {0};
+    int rest;
+    enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
+    if (e == OK && rest < argc)
+        e = err_why(&why, ERR_RANGE, "%.60s: calibrate takes no files", argv[rest]);
+    if (e == OK && !set.help && !set.out[0])
+        e = err_why(&why, ERR_RANGE, "--out: which file to write?");
+    if (e != OK) {
+        fprintf(stderr, "digit calibrate: %s (--help tells more)\n", why.text);
+        return EXIT_USAGE;
+    }
+    if (set.help) {
+        help(&defaults);
+        return EXIT_DONE;
+    }
+    e = run(&set, &why);
+    if (e == OK)
+        return EXIT_DONE;
+    fprintf(stderr, "digit calibrate: %s\n", why.text);
+    return EXIT_FAILED;
+}

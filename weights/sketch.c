@@ -1,0 +1,190 @@
+/* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was. */
+#include "sketch.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pen.h"
+
+enum { SIDE = SKETCH_SIDE, FULL_TURN_DEG = 360 };
+static const float two_pi = 6.2831853F;
+
+static int below(struct rng *r, int n)
+{
+    return (int)rng_below(r, (uint32_t)n);
+}
+
+/* A skeleton for the pen, and the points put so far: where strokes may begin. */
+struct sketch {
+    int n, x[PEN_NODES_MAX], y[PEN_NODES_MAX];
+    size_t used;
+    char text[1024];
+};
+
+static void put_point(struct sketch *k, const char *how, int x, int y)
+{
+    const size_t room = sizeof(k->text) - k->used;
+    const int put = snprintf(k->text + k->used, room, "%s%d %d ", how, x, y);
+
+    if (put < 0 || (size_t)put >= room || k->n == PEN_NODES_MAX) {
+        k->text[k->used] = '\0';
+        return;
+    }
+    k->used += (size_t)put;
+    k->x[k->n] = x;
+    k->y[k->n++] = y;
+}
+
+/* Anywhere, or where another stroke was: at one of its points, or half-way between two. */
+static void begin_stroke(struct sketch *k, struct rng *r)
+{
+    if (k->n < 2 || below(r, 10) < 3) {
+        const int x = below(r, 101);
+
+        put_point(k, "M", x, below(r, 101));
+        return;
+    }
+    const int a = below(r, k->n - 1), b = below(r, 2) ? a + 1 : a;
+
+    put_point(k, "M", (k->x[a] + k->x[b]) / 2, (k->y[a] + k->y[b]) / 2);
+}
+
+/* A part of an ellipse, open by 70 degrees or more. */
+static void add_arc(struct sketch *k, struct rng *r)
+{
+    const int steps = 4 + below(r, 3), sweep = (below(r, 2) ? 1 : -1) * (100 + below(r, 190));
+    const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
+    const bool joins = k->n > 1 && below(r, 2);
+    const int at = joins ? below(r, k->n) : 0;
+    float x = 50 + (float)below(r, 31) - 15, y = 50 + (float)below(r, 31) - 15;
+    const float first = two_pi * (float)from / FULL_TURN_DEG;
+
+    if (joins) { /* the middle is where the arc begins at that point */
+        x = (float)k->x[at] - (float)wide * cosf(first);
+        y = (float)k->y[at] - (float)high * sinf(first);
+    }
+    for (int i = 0; i <= steps; i++) {
+        const float angle = first + two_pi * (float)(sweep * i) / (float)(FULL_TURN_DEG * steps);
+
+        put_point(k, i == 0 ? "M" : "S", (int)(x + (float)wide * cosf(angle)), (int)(y + (float)high * sinf(angle)));
+    }
+}
+
+/* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
+static void add_line(struct sketch *k, struct rng *r)
+{
+    const int how = below(r, 6), far = (below(r, 2) ? 1 : -1) * (30 + below(r, 71));
+
+    begin_stroke(k, r);
+    if (how == 0)
+        put_point(k, "L", k->x[k->n - 1] + far, k->y[k->n - 1]);
+    if (how == 1)
+        put_point(k, "L", k->x[k->n - 1], k->y[k->n - 1] + far);
+    for (int i = how < 2 ? 0 : how < 4 ? 1 : how == 4 ? 2 : 2 + below(r, 3); i > 0; i--) {
+        const int x = below(r, 101);
+
+        put_point(k, how == 5 ? "S" : "L", x, below(r, 101));
+    }
+}
+
+/* A line or a bent one over an earlier stroke: its middle is where that has a point, or between two. */
+static void add_crossing(struct sketch *k, struct rng *r)
+{
+    const float angle = two_pi * rng_float(r), half = 15 + 35 * rng_float(r), bend = below(r, 3) ? 0 : 12;
+    int x = 50, y = 50;
+
+    if (k->n > 1) {
+        const int a = below(r, k->n - 1), b = a + below(r, 2);
+
+        x = (k->x[a] + k->x[b]) / 2;
+        y = (k->y[a] + k->y[b]) / 2;
+    }
+    const int dx = (int)(half * cosf(angle)), dy = (int)(half * sinf(angle));
+    put_point(k, "M", x - dx, y - dy);
+    if (bend > 0)
+        put_point(k, "S", x + (int)(bend * sinf(angle)), y - (int)(bend * cosf(angle)));
+    put_point(k, bend > 0 ? "S" : "L", x + dx, y + dy);
+}
+
+/* A straight line between two earlier strokes, as in A and H. */
+static void add_strut(struct sketch *k, struct rng *r)
+{
+    int end[2][2] = {{50, 20}, {50, 80}};
+
+    for (int i = 0; i < 2 && k->n > 1; i++) {
+        const int a = below(r, k->n - 1), b = a + below(r, 2);
+
+        end[i][0] = (k->x[a] + k->x[b]) / 2;
+        end[i][1] = (k->y[a] + k->y[b]) / 2;
+    }
+    put_point(k, "M", end[0][0], end[0][1]);
+    put_point(k, "L", end[1][0], end[1][1]);
+}
+
+/* Three to six corners around a middle, closed; now and then a point of it is drawn in, as in a heart or a star. */
+static void add_polygon(struct sketch *k, struct rng *r)
+{
+    const int corners = 3 + below(r, 4), x = 35 + below(r, 31), y = 35 + below(r, 31), from = below(r, FULL_TURN_DEG);
+    const int drawn_in = below(r, 2) ? below(r, corners) : corners, closed = below(r, 3) ? corners : corners - 1;
+    const char *how = corners > 4 && below(r, 2) ? "S" : "L";
+    int px[6], py[6];
+
+    for (int i = 0; i < corners; i++) {
+        const float radius = (25 + 25 * rng_float(r)) * (i == drawn_in ? 0.4F : 1);
+        const float angle = two_pi * ((float)from / FULL_TURN_DEG + ((float)i + 0.4F * rng_signed(r)) / (float)corners);
+
+        px[i] = x + (int)(radius * cosf(angle));
+        py[i] = y + (int)(radius * sinf(angle));
+    }
+    for (int i = 0; i <= closed; i++)
+        put_point(k, i == 0 ? "M" : how, px[i % corners], py[i % corners]);
+}
+
+/* A closed curve, which alone would be a 0. */
+static void add_loop(struct sketch *k, struct rng *r)
+{
+    const int wide = 12 + below(r, 39), high = 12 + below(r, 39), x = 50, y = 20 + below(r, 61);
+
+    for (int i = 0; i <= 8; i++) {
+        const float angle = two_pi * (float)i / 8;
+
+        put_point(k, i == 0 ? "M" : "S", x + (int)((float)wide * sinf(angle)), y - (int)((float)high * cosf(angle)));
+    }
+    for (int i = 2 + below(r, 2); i > 0; i--)
+        (below(r, 2) ? add_line : add_arc)(k, r);
+}
+
+/* What a pen does that writes no digit. By chance a few of these are one. */
+static void sketch_make(struct sketch *k, struct rng *r)
+{
+    static void (*const first[])(struct sketch *, struct rng *) = {add_arc,     add_arc,  add_line, add_line,
+                                                                   add_polygon, add_loop, add_line};
+    static void (*const then[])(struct sketch *, struct rng *) = {add_line, add_line, add_arc, add_crossing, add_strut};
+    const int what = below(r, 7), alone = first[what] == add_line ? 0 : 3;
+
+    *k = (struct sketch){.n = 0};
+    first[what](k, r);
+    for (int i = below(r, 8) < alone ? 0 : 1 + below(r, 4); i > 0; i--)
+        then[below(r, 5)](k, r);
+}
+
+void sketch_draw(struct rng *r, uint8_t px[SIDE * SIDE])
+{
+    struct sketch sketch;
+    struct pen_figure figure;
+    struct pen_hand hand;
+    float box[4];
+
+    memset(px, 0, SIDE * SIDE);
+    sketch_make(&sketch, r);
+    pen_hand_make(&hand, r);
+    const float radius = SIDE * (0.01F + 0.05F * rng_float(r));
+    if (pen_write(sketch.text, &hand, r, &figure) != OK)
+        return; /* not met: a sketch has two points and fewer than the pen may have */
+    pen_box(&figure, box);
+    const float scale = (SIDE - 4 * radius) / fmaxf(fmaxf(box[2] - box[0], box[3] - box[1]), 0.01F);
+    pen_move(&figure, scale, 2 * radius - scale * box[0], 2 * radius - scale * box[1], radius);
+    pen_draw(&figure, SIDE, SIDE, px);
+}
