@@ -10,32 +10,20 @@
 
 #include "histogram.h"
 #include "level.h"
+#include "lines.h"
+#include "paper.h"
+#include "parts.h"
 
 enum {
     /* A raster over 2 Mpx is averaged down first: no stroke that a person drew needs more, and time is bounded. */
-    INK_AREA_MAX_PX = 2 * 1000 * 1000,
+    INK_AREA_MAX_PX = 1000 * 1000,
+    INK_UNEVEN_SIDE_PX = 480,
     /* Less contrast than this is no ink: JPEG noise on a blank page stays under 10, pencil on paper starts at 40. */
     INK_CONTRAST_MIN = 20,
     /* The least ink (of 255) that belongs to the edge of a stroke; the same as in the rule of normalise.c. */
-    INK_FAINT = 33
+    INK_FAINT = 33,
+    INK_STRONG = 102
 };
-
-/* The border is a ring of 1/32 of the shorter side: deep enough that a cut edge line of a scan is a minority of it. */
-static void ring_add(struct histogram *ring, const uint8_t *px, int w, int h)
-{
-    const int side = w < h ? w : h, deep = side / 32 > 1 ? side / 32 : 1;
-
-    memset(ring, 0, sizeof(*ring));
-    for (int y = 0; y < h; y++) {
-        const bool whole = y < deep || y >= h - deep;
-
-        for (int x = 0; x < w; x++) {
-            if (!whole && x == deep && w - deep > x)
-                x = w - deep;
-            histogram_add(ring, px[(size_t)y * (size_t)w + (size_t)x]);
-        }
-    }
-}
 
 /* out[oh][ow]: means of k x k blocks, fewer at the right and lower edge. */
 static void reduce_by(const struct raster *in, int k, int ow, int oh, uint8_t *out)
@@ -52,6 +40,20 @@ static void reduce_by(const struct raster *in, int k, int ow, int oh, uint8_t *o
                     sum += in->px[(size_t)y * (size_t)in->w + (size_t)x];
             out[(size_t)oy * (size_t)ow + (size_t)ox] = (uint8_t)((sum + n / 2) / n);
         }
+}
+
+/* In uneven light, what is left of a shadow's edge and of the paper's grain gets less with size, and strokes do not. */
+static void ink_reduce(struct ink *ink)
+{
+    const struct raster big = {.w = ink->w, .h = ink->h, .px = ink->px};
+    const int longest = ink->w > ink->h ? ink->w : ink->h, k = (longest + INK_UNEVEN_SIDE_PX - 1) / INK_UNEVEN_SIDE_PX;
+
+    if (k == 1)
+        return;
+    ink->w = (big.w + k - 1) / k;
+    ink->h = (big.h + k - 1) / k;
+    ink->scale *= k;
+    reduce_by(&big, k, ink->w, ink->h, ink->px); /* in place: a block is read before its place is written */
 }
 
 /* A working copy of at most INK_AREA_MAX_PX. */
@@ -76,39 +78,6 @@ static enum err ink_copy(const struct raster *in, struct ink *out)
     else
         reduce_by(in, k, out->w, out->h, out->px);
     return OK;
-}
-
-/* The paper's tone. More than half of the border is paper even where a digit touches it, so its median is one; but a
- * vignette darkens the border. The median of the whole picture is another, unless ink covers half of it, as in a tight
- * cut around a fat digit. The two differ by the contrast then, and by less than half of it in a vignette. */
-static int ink_find_paper(const struct ink *ink, struct histogram *all)
-{
-    struct histogram ring;
-    int border, whole, range;
-
-    memset(all, 0, sizeof(*all));
-    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
-        histogram_add(all, ink->px[i]);
-    ring_add(&ring, ink->px, ink->w, ink->h);
-    border = histogram_percentile(&ring, 50);
-    whole = histogram_percentile(all, 50);
-    range = histogram_percentile(all, 99) - histogram_percentile(all, 1);
-    return 2 * (border > whole ? border - whole : whole - border) <= range ? whole : border;
-}
-
-/* Whether the ink is darker than the paper. Distances from the paper's tone count with their third power, so that a
- * little ink of high contrast outweighs much shading of low contrast: a vignette of 30 over half the page (27,000 x
- * 0.5) against ink of 150 over one twentieth of it (3,375,000 x 0.05). */
-static bool ink_is_dark(const struct histogram *all, int paper)
-{
-    int64_t darker = 0, lighter = 0;
-
-    for (int v = 0; v < 256; v++) {
-        const int64_t d = v < paper ? paper - v : v - paper;
-
-        *(v < paper ? &darker : &lighter) += all->count[v] * d * d * d;
-    }
-    return darker > lighter;
 }
 
 /* Otsu's threshold: the split with the greatest variance between its two classes; where a gap of the histogram makes
@@ -151,24 +120,6 @@ static void ink_stretch(struct ink *ink, int floor, int full)
         ink->px[i] = to[ink->px[i]];
 }
 
-static void ink_find_box(struct ink *ink, int threshold)
-{
-    int x0 = ink->w, y0 = ink->h, x1 = -1, y1 = -1;
-
-    for (int y = 0; y < ink->h; y++)
-        for (int x = 0; x < ink->w; x++)
-            if (ink->px[(size_t)y * (size_t)ink->w + (size_t)x] >= threshold) {
-                x0 = x < x0 ? x : x0;
-                x1 = x > x1 ? x : x1;
-                y0 = y < y0 ? y : y0;
-                y1 = y;
-            }
-    ink->box[0] = x0;
-    ink->box[1] = y0;
-    ink->box[2] = x1 - x0 + 1;
-    ink->box[3] = y1 - y0 + 1;
-}
-
 /* Whether any of the pixels of a row or column that lies beside the box, from (x, y) on, is inked at all. */
 static bool ink_touches(const struct ink *ink, int x, int y, int dx, int dy, int n)
 {
@@ -197,25 +148,19 @@ static void ink_grow_box(struct ink *ink)
         b[3]++;
 }
 
-/* Tells ink from the paper's noise. */
-static void ink_decide(struct ink *ink)
+/* Tells ink from the paper's noise, and full ink from its edges: *threshold is 0 where there is no ink at all. */
+static void ink_decide(struct ink *ink, int floor, int *threshold)
 {
     const size_t n = (size_t)ink->w * (size_t)ink->h;
-    struct histogram all = {.total = 0}, ring, strokes = {.total = 0};
-    int noise, threshold = 256, floor, full;
+    struct histogram all = {.total = 0}, strokes = {.total = 0};
+    int full;
 
+    *threshold = 256;
     for (size_t i = 0; i < n; i++)
         histogram_add(&all, ink->px[i]);
-    ring_add(&ring, ink->px, ink->w, ink->h);
-    /* Most pixels of the border are paper; most of all are, too, unless ink covers half of the picture. The lesser
-     * median it is, since a level that runs off at the border raises the one there. */
-    noise = histogram_percentile(&ring, 50);
-    if (histogram_percentile(&all, 50) < noise)
-        noise = histogram_percentile(&all, 50);
-    floor = 4 * noise; /* 2.7 standard deviations of Gaussian noise */
     if (floor < 255)
-        threshold = otsu_threshold(&all, floor);
-    for (int v = threshold; v < 256; v++) {
+        *threshold = otsu_threshold(&all, floor);
+    for (int v = *threshold; v < 256; v++) {
         strokes.count[v] = all.count[v];
         strokes.total += all.count[v];
     }
@@ -223,11 +168,13 @@ static void ink_decide(struct ink *ink)
     full = histogram_percentile(&strokes, 95);
     if (strokes.total == 0 || full < INK_CONTRAST_MIN || full < 2 * floor) {
         memset(ink->px, 0, n);
+        *threshold = 0;
         return;
     }
-    ink_find_box(ink, threshold);
     ink_stretch(ink, floor, full);
-    ink_grow_box(ink);
+    *threshold = *threshold >= full ? 255 : (*threshold - floor) * 255 / (full - floor);
+    if (*threshold < INK_STRONG)
+        *threshold = INK_STRONG;
 }
 
 static void ink_invert(struct ink *ink)
@@ -248,28 +195,51 @@ static void ink_see(const struct normalise_options *options, const char *name, s
         ink_invert(ink);
 }
 
+/* What is no ink of the digit: paper, its grain, lines, specks. The map holds darkening and then ink. */
+static enum err ink_clean(struct ink *ink, int floor, const struct normalise_options *options)
+{
+    int threshold, lines;
+    enum err e = lines_erase(ink, floor, &lines);
+
+    if (e != OK)
+        return e;
+    ink_decide(ink, floor, &threshold);
+    ink_see(options, "ink", ink, false);
+    if (threshold == 0)
+        return OK;
+    e = parts_choose(ink, INK_STRONG / 2, threshold);
+    if (e == OK && ink->box[2] > 0)
+        ink_grow_box(ink);
+    ink_see(options, "digit", ink, false);
+    return e;
+}
+
 enum err ink_find(const struct raster *in, const struct normalise_options *options, struct ink *out)
 {
-    struct histogram tones;
-    int paper;
+    struct paper paper;
     enum err e;
 
     memset(out, 0, sizeof(*out));
     e = ink_copy(in, out);
+    if (e == OK)
+        e = paper_judge(out, &paper);
     if (e != OK)
         return e;
-    paper = ink_find_paper(out, &tones);
-    out->dark =
-        options->invert == NORMALISE_INVERT_AUTO ? ink_is_dark(&tones, paper) : options->invert == NORMALISE_INVERT_YES;
+    out->dark = options->invert == NORMALISE_INVERT_AUTO ? paper.dark : options->invert == NORMALISE_INVERT_YES;
     if (!out->dark) {
-        paper = 255 - paper;
+        paper.tone = 255 - paper.tone;
         ink_invert(out);
     }
-    level_paper(out, paper);
+    if (paper.flat) {
+        level_flat(out, paper.tone);
+    } else {
+        ink_reduce(out);
+        e = level_uneven(out);
+    }
+    if (e != OK)
+        return e;
     ink_see(options, "levelled", out, true);
-    ink_decide(out);
-    ink_see(options, "ink", out, false);
-    return OK;
+    return ink_clean(out, paper.flat ? 3 * paper.noise : 0, options);
 }
 
 void ink_free(struct ink *ink)

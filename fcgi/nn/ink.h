@@ -14,8 +14,8 @@ struct ink {
     int box[4];  /* x, y, width, height around the ink, in px of this map; all 0 when there is none */
 };
 
-/* Allocates at most 2.1 MB and what it returns; only ERR_NOMEM. in has sides of at least 1. The trace of options sees
- * "levelled" and "ink". */
+/* Allocates at most 10 MB and what it returns, 1 MB; only ERR_NOMEM. in has sides of at least 1. The trace of options
+ * sees "levelled", "ink" and "digit". */
 enum err ink_find(const struct raster *in, const struct normalise_options *options, struct ink *out);
 void ink_free(struct ink *ink);
 

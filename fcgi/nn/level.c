@@ -1,62 +1,55 @@
-/* Evens out the light: the paper's tone is measured cell by cell, and what remains is the darkening by ink. */
+/* Evens out the light. The paper's tone around each pixel is a grey closing: the picture without anything dark that is
+ * thinner than a given square. A shadow is wider than that and stays, with its edge where it was; a stroke goes.
+ *
+ * The closing is done on a small copy, and its least value within one cell is taken: on the dark side of a shadow's
+ * edge the tone must not be that of the light side, or the edge would become a line. */
 #include "level.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "grid.h"
 #include "histogram.h"
 
-enum {
-    /* The longest side is cut into 16 cells to look for the paper's local tone. */
-    INK_CELLS = 16,
-    INK_CELLS_SIDE_MAX = INK_CELLS + 1,
-    /* Cells of under 8 px hold too few pixels to have a tone of their own: smaller pictures have one tone. */
-    INK_LEVEL_SIDE_MIN_PX = 8 * INK_CELLS
-};
+/* Strokes are up to an eighth of the longest side thick, or up to a quarter where nothing thinner shows. */
+enum { LEVEL_PART = 8, LEVEL_PART_FAT = 4, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
 
-/* Tones of the paper on a grid of cells. */
-struct level {
-    int cell, gw, gh; /* px of a cell; cells across and down */
-    uint8_t tone[INK_CELLS_SIDE_MAX * INK_CELLS_SIDE_MAX];
-};
-
-/* The 75th percentile of each cell: paper, as long as strokes cover less than three quarters of it. */
-static void level_measure(const struct ink *ink, struct level *l)
+void level_flat(struct ink *ink, int tone)
 {
-    const int longest = ink->w > ink->h ? ink->w : ink->h;
+    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
+        ink->px[i] = (uint8_t)(tone > ink->px[i] ? tone - ink->px[i] : 0);
+}
 
-    l->cell = (longest + INK_CELLS - 1) / INK_CELLS; /* rounded up: never more cells than the grid has */
-    l->gw = (ink->w + l->cell - 1) / l->cell;
-    l->gh = (ink->h + l->cell - 1) / l->cell;
-    for (int gy = 0; gy < l->gh; gy++)
-        for (int gx = 0; gx < l->gw; gx++) {
-            struct histogram cell = {.total = 0};
+/* Within radius of the ends of a row or column, a closing sees only cells further in, which are brighter where the
+ * light falls off to the edge. The parabola through three cells further in is nearer the truth, where it is darker. */
+static void level_bend_ends(uint8_t *closed, const uint8_t *own, int n, int step, int radius)
+{
+    for (int end = 0; end < 2 && n > 6 * radius; end++)
+        for (int d = 1; d <= radius; d++) {
+            const int inward = end == 0 ? step : -step;
+            uint8_t *edge = closed + (end == 0 ? 0 : (n - 1) * step) + radius * inward;
+            const int a = edge[0], b = edge[radius * inward], c = edge[2 * radius * inward];
+            const double t = (double)d / radius;
+            const double bent = a + t * (1.5 * a - 2 * b + 0.5 * c) + t * t * (0.5 * a - b + 0.5 * c);
+            uint8_t *tone = edge - d * inward;
+            const int least = own[tone - closed];
 
-            for (int y = gy * l->cell; y < (gy + 1) * l->cell && y < ink->h; y++)
-                for (int x = gx * l->cell; x < (gx + 1) * l->cell && x < ink->w; x++)
-                    histogram_add(&cell, ink->px[(size_t)y * (size_t)ink->w + (size_t)x]);
-            l->tone[gy * l->gw + gx] = (uint8_t)histogram_percentile(&cell, 75);
+            if (bent < *tone)
+                *tone = bent > least ? (uint8_t)bent : (uint8_t)(least < *tone ? least : *tone);
         }
 }
 
-/* The greatest (or least) tone within two cells of each. */
-static void level_spread(struct level *l, bool greatest)
+static void level_close(const struct grid *own, int part, struct grid *closed)
 {
-    uint8_t to[INK_CELLS_SIDE_MAX * INK_CELLS_SIDE_MAX] = {0};
+    const int longest = own->w > own->h ? own->w : own->h, radius = (longest + 2 * part - 1) / (2 * part);
 
-    for (int gy = 0; gy < l->gh; gy++)
-        for (int gx = 0; gx < l->gw; gx++) {
-            uint8_t best = l->tone[gy * l->gw + gx];
-
-            for (int y = gy - 2; y <= gy + 2; y++)
-                for (int x = gx - 2; x <= gx + 2; x++) {
-                    if (x < 0 || y < 0 || x >= l->gw || y >= l->gh)
-                        continue;
-                    if (greatest == (l->tone[y * l->gw + x] > best))
-                        best = l->tone[y * l->gw + x];
-                }
-            to[gy * l->gw + gx] = best;
-        }
-    memcpy(l->tone, to, sizeof(to));
+    memcpy(closed, own, sizeof(*closed));
+    grid_spread(closed, radius, true);
+    grid_spread(closed, radius, false);
+    for (int y = 0; y < own->h; y++)
+        level_bend_ends(closed->v + y * own->w, own->v + y * own->w, own->w, 1, radius);
+    for (int x = 0; x < own->w; x++)
+        level_bend_ends(closed->v + x, own->v + x, own->h, own->w, radius);
 }
 
 /* Cells to both sides of pixel at, and how much the second counts, in 256ths: linear between the centres of cells. */
@@ -70,60 +63,80 @@ static int level_between(int at, int cell, int cells, int *first, int *second)
     return clamped % 256;
 }
 
-/* Each pixel of the toned map becomes paper minus pixel: the darkening by ink. Paper in shadow darkens its ink by the
- * same factor, so the difference is brought back to the light of the border. */
-static void level_subtract(struct ink *ink, const struct level *l, int paper)
+/* Paper in shadow darkens its ink by the same factor, so the difference is brought back to full light. No darkening is
+ * LEVEL_ZERO for now: the grain shows on both sides of it. */
+static void level_subtract(struct ink *ink, const struct grid *l, int light)
 {
     for (int y = 0; y < ink->h; y++) {
-        int row[INK_CELLS_SIDE_MAX] = {0}, y0, y1; /* tones of this row at the centres of the cells, in 256ths */
-        const int fy = level_between(y, l->cell, l->gh, &y0, &y1);
+        int row[GRID_SIDE_MAX], y0, y1; /* tones of this row at the centres of the cells, in 256ths */
+        const int fy = level_between(y, l->cell, l->h, &y0, &y1);
 
-        for (int gx = 0; gx < l->gw; gx++)
-            row[gx] = l->tone[y0 * l->gw + gx] * (256 - fy) + l->tone[y1 * l->gw + gx] * fy;
+        for (int gx = 0; gx < l->w; gx++)
+            row[gx] = l->v[y0 * l->w + gx] * (256 - fy) + l->v[y1 * l->w + gx] * fy;
         for (int x = 0; x < ink->w; x++) {
             uint8_t *px = ink->px + (size_t)y * (size_t)ink->w + (size_t)x;
             int x0, x1, tone, darkening;
-            const int fx = level_between(x, l->cell, l->gw, &x0, &x1);
+            const int fx = level_between(x, l->cell, l->w, &x0, &x1);
 
             tone = (row[x0] * (256 - fx) + row[x1] * fx + 32768) / 65536;
-            darkening = tone > *px ? tone - *px : 0;
-            if (darkening > 0 && tone != paper && tone > paper / 4) /* a paper darker than that is no shadow */
-                darkening = (darkening * paper + tone / 2) / tone;
-            *px = (uint8_t)(darkening < 255 ? darkening : 255);
+            darkening = tone - *px;
+            if (tone > light / 4) /* a paper darker than that is no shadow */
+                darkening = darkening * light / tone;
+            darkening += LEVEL_ZERO;
+            *px = (uint8_t)(darkening < 0 ? 0 : darkening < 255 ? darkening : 255);
         }
     }
 }
 
-/* At the outer two cells of a row or column of n, step apart, a closing sees only brighter cells further in when the
- * light falls off to the edge. The straight line through the next two cells, where that is less, is nearer the truth.
- */
-static void level_bend_ends(uint8_t *closed, const uint8_t *own, int n, int step)
+/* Takes away the grain: what is up to 3.5 standard deviations over the median. Grain is coarser where it is darker, so
+ * both are measured in windows of a sixteenth of the side, the deviation on the lighter side of the median, where there
+ * is no ink, and the least of nine neighbours counts: a fat stroke covers some, but not all. */
+static void level_sift(struct ink *ink, struct grid *median, struct grid *floor)
 {
-    for (int end = 0; end < 2 && n >= 6; end++)
-        for (int from_edge = 1; from_edge >= 0; from_edge--) {
-            const int at = end == 0 ? from_edge : n - 1 - from_edge, inward = end == 0 ? step : -step;
-            const int line = 2 * closed[at * step + inward] - closed[at * step + 2 * inward];
-            uint8_t *tone = closed + at * step;
+    const int longest = ink->w > ink->h ? ink->w : ink->h;
 
-            if (line < *tone)
-                *tone = line > own[at * step] ? (uint8_t)line : own[at * step];
+    median->cell = (longest + LEVEL_GRAIN_PART - 1) / LEVEL_GRAIN_PART;
+    median->w = (ink->w + median->cell - 1) / median->cell;
+    median->h = (ink->h + median->cell - 1) / median->cell;
+    *floor = *median;
+    for (int gy = 0; gy < median->h; gy++)
+        for (int gx = 0; gx < median->w; gx++) {
+            struct histogram window = {.total = 0};
+            int middle, over;
+
+            for (int y = gy * median->cell; y < (gy + 1) * median->cell && y < ink->h; y++)
+                for (int x = gx * median->cell; x < (gx + 1) * median->cell && x < ink->w; x++)
+                    histogram_add(&window, ink->px[(size_t)y * (size_t)ink->w + (size_t)x]);
+            middle = histogram_percentile(&window, 50);
+            over = middle + (7 * (middle - histogram_percentile(&window, 16)) + 1) / 2;
+            median->v[gy * median->w + gx] = (uint8_t)middle;
+            floor->v[gy * median->w + gx] = (uint8_t)(over < 255 ? over : 255);
+        }
+    grid_spread(median, 1, false);
+    grid_spread(floor, 1, false);
+    for (int y = 0; y < ink->h; y++)
+        for (int x = 0; x < ink->w; x++) {
+            uint8_t *px = ink->px + (size_t)y * (size_t)ink->w + (size_t)x;
+            const int at = y / median->cell * median->w + x / median->cell;
+
+            *px = (uint8_t)(*px > floor->v[at] ? *px - median->v[at] : 0);
         }
 }
 
-/* Turns tones into darkening. Strokes cover whole cells: a closing (greatest, then least, within two cells) takes what
- * is dark and under five cells across for ink, and follows shadows and tints, which are wider. */
-void level_paper(struct ink *ink, int paper)
+enum err level_uneven(struct ink *ink)
 {
-    struct level own = {.cell = ink->w > ink->h ? ink->w : ink->h, .gw = 1, .gh = 1, .tone = {(uint8_t)paper}}, closed;
+    struct grid *own = malloc(2 * sizeof(*own)), *closed = own + 1;
+    struct histogram tones = {.total = 0};
 
-    if (own.cell >= INK_LEVEL_SIDE_MIN_PX)
-        level_measure(ink, &own);
-    closed = own;
-    level_spread(&closed, true);
-    level_spread(&closed, false);
-    for (int gy = 0; gy < own.gh; gy++)
-        level_bend_ends(closed.tone + gy * own.gw, own.tone + gy * own.gw, own.gw, 1);
-    for (int gx = 0; gx < own.gw; gx++)
-        level_bend_ends(closed.tone + gx, own.tone + gx, own.gh, own.gw);
-    level_subtract(ink, &closed, paper);
+    if (own == NULL)
+        return ERR_NOMEM;
+    grid_average(own, ink->px, ink->w, ink->h, GRID_SIDE_MAX);
+    level_close(own, LEVEL_PART, closed);
+    for (int i = 0; i < closed->w * closed->h; i++)
+        histogram_add(&tones, closed->v[i]);
+    grid_spread(closed, 1, false);
+    level_subtract(ink, closed, histogram_percentile(&tones, 75));
+    level_sift(ink, own, closed);
+    free(own);
+    return OK;
 }

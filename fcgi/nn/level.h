@@ -4,7 +4,9 @@
 
 #include "ink.h"
 
-/* Each pixel of ink->px (the paper the lighter, of tone paper) becomes its darkening against the paper around it. */
-void level_paper(struct ink *ink, int paper);
+/* Each pixel of ink->px, where the paper is the lighter, becomes its darkening against the paper: of one tone, or as it
+ * is around the pixel. Allocates up to 200 kB and frees it; only ERR_NOMEM. */
+void level_flat(struct ink *ink, int tone);
+enum err level_uneven(struct ink *ink);
 
 #endif

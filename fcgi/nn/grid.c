@@ -1,0 +1,65 @@
+/* A small copy of a picture, and the widest or deepest around each of its cells. */
+#include "grid.h"
+
+#include <stddef.h>
+
+void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side)
+{
+    const int longest = w > h ? w : h;
+
+    g->cell = (longest + side - 1) / side;
+    g->w = (w + g->cell - 1) / g->cell;
+    g->h = (h + g->cell - 1) / g->cell;
+    for (int gy = 0; gy < g->h; gy++) {
+        int64_t sums[GRID_SIDE_MAX] = {0};
+        const int y1 = (gy + 1) * g->cell < h ? (gy + 1) * g->cell : h;
+
+        for (int y = gy * g->cell; y < y1; y++)
+            for (int gx = 0; gx < g->w; gx++) {
+                const uint8_t *row = px + (size_t)y * (size_t)w;
+                const int x1 = (gx + 1) * g->cell < w ? (gx + 1) * g->cell : w;
+
+                for (int x = gx * g->cell; x < x1; x++)
+                    sums[gx] += row[x];
+            }
+        for (int gx = 0; gx < g->w; gx++) {
+            const int x1 = (gx + 1) * g->cell < w ? (gx + 1) * g->cell : w;
+            const int n = (x1 - gx * g->cell) * (y1 - gy * g->cell);
+
+            g->v[gy * g->w + gx] = (uint8_t)((sums[gx] + n / 2) / n);
+        }
+    }
+}
+
+static uint8_t further(uint8_t a, uint8_t b, bool greatest)
+{
+    return (a > b) == greatest ? a : b;
+}
+
+/* One row or column: windows that overlap are put together, so that their radius triples with each round. Past the ends
+ * there is nothing. */
+static void spread_line(uint8_t *line, int n, int step, int radius, bool greatest)
+{
+    uint8_t was[GRID_SIDE_MAX];
+
+    for (int reached = 0; reached < radius;) {
+        const int d = radius - reached < 2 * reached + 1 ? radius - reached : 2 * reached + 1;
+
+        for (int i = 0; i < n; i++)
+            was[i] = line[i * step];
+        for (int i = 0; i < n; i++) {
+            const uint8_t before = was[i - d > 0 ? i - d : 0], after = was[i + d < n ? i + d : n - 1];
+
+            line[i * step] = further(was[i], further(before, after, greatest), greatest);
+        }
+        reached += d;
+    }
+}
+
+void grid_spread(struct grid *g, int radius, bool greatest)
+{
+    for (int y = 0; y < g->h; y++)
+        spread_line(g->v + y * g->w, g->w, 1, radius, greatest);
+    for (int x = 0; x < g->w; x++)
+        spread_line(g->v + x, g->h, g->w, radius, greatest);
+}
