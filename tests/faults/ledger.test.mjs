@@ -224,28 +224,36 @@ async function untilServed(origin, cookie, patience) {
   }
 }
 
-async function killAll(all, ledger, cookie, random) {
-  const recovery = [], kinds = {};
-  const order = ['worker', 'worker', 'master', 'nginx', 'nginx worker'];
-  for (let i = 0; i < KILLS; i++) {
+// What is killed, in which order: the seed decides, and nothing else.
+function killOrder() {
+  const random = randomFrom(SEED), mix = ['worker', 'worker', 'master', 'nginx', 'nginx worker'];
+  const order = Array.from({ length: KILLS }, (_, i) => mix[i % mix.length]);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+async function killAll(all, cookie) {
+  const recovery = [], random = randomFrom(SEED + 1);
+  for (const kind of killOrder()) {
     await sleep(250 + random() * 700);
-    const kind = pick(random, order);
     let pid;
     while (!(pid = targets[kind](all, random))) await sleep(5); // between two lives
     process.kill(pid, 'SIGKILL');
     const ms = await untilServed(all.origin, cookie, 10000);
     recovery.push({ kind, ms });
-    kinds[kind] = (kinds[kind] ?? 0) + 1;
     if (ms === Infinity) break;
   }
-  return { recovery, kinds };
+  return recovery;
 }
 
 // Breaks when a 2xx goes out before its commit is on the disk, when a session survives its end because it lived in a process, when a
 // socket, lock or pid file that a dead one left behind keeps the next from starting, or when the WAL of a killed writer is lost.
 test(`R71: ${KILLS} kills of worker, master and nginx under load lose nothing that was acknowledged`, async (t) => {
   const all = await site(t);
-  const random = randomFrom(SEED), ledger = new Ledger();
+  const ledger = new Ledger();
   assert.notEqual(await untilServedAny(all.origin), Infinity, 'the site did not start');
   const probe = await ask(all.origin, 'POST', 'signup', { json: { email: 'probe@example.org', password: 'a quiet violet harbour' } });
   assert.equal(probe?.status, 201);
@@ -253,13 +261,13 @@ test(`R71: ${KILLS} kills of worker, master and nginx under load lose nothing th
   let on = true;
   const clients = Array.from({ length: CLIENTS }, (_, i) => client(i, all, ledger, () => on));
   const began = performance.now();
-  const { recovery, kinds } = await killAll(all, ledger, cookie, random);
+  const recovery = await killAll(all, cookie);
   on = false;
   await Promise.all(clients);
 
   const slow = recovery.filter(({ ms }) => ms > 1000);
   const worst = recovery.reduce((a, b) => (b.ms > a.ms ? b : a));
-  t.diagnostic(`seed ${SEED}, ${recovery.length} kills ${JSON.stringify(kinds)} in ${Math.round((performance.now() - began) / 1000)} s on a load of ` +
+  t.diagnostic(`seed ${SEED}, ${recovery.length} kills in ${Math.round((performance.now() - began) / 1000)} s on a load of ` +
     `${os.loadavg()[0].toFixed(1)}; slowest recovery ${Math.round(worst.ms)} ms (${worst.kind}); ${JSON.stringify(ledger.counts)}`);
 
   // The whole ledger, now that nobody disturbs.
@@ -284,9 +292,8 @@ test(`R71: ${KILLS} kills of worker, master and nginx under load lose nothing th
   assert.equal(recovery.length, KILLS);
   assert.deepEqual(slow, [], 'a request served within 1 s of each kill');
   // The run was one that could have failed.
-  for (const kind of Object.keys(targets)) assert.ok(kinds[kind] >= KILLS / 10, `${kind} was killed ${kinds[kind]} times`);
   const { signUps, logIns, logOuts, changes, classified, unanswered, looks } = ledger.counts;
-  assert.ok(signUps >= KILLS / 2 && logIns >= KILLS / 3 && logOuts >= KILLS / 5 && changes >= KILLS / 10 && classified >= KILLS && looks >= KILLS,
+  assert.ok(signUps >= KILLS / 2 && logIns >= KILLS / 3 && logOuts >= KILLS / 5 && changes >= KILLS / 10 && classified >= KILLS / 2 && looks >= KILLS / 2,
     JSON.stringify(ledger.counts));
   assert.ok(unanswered >= KILLS / 10, `only ${unanswered} requests were cut by a kill`);
   const check = execFileSync(path.join(path.dirname(binary), 'digitctl'), ['check', '--json'], { ...all.options, stdio: 'pipe', encoding: 'utf8' });
