@@ -1,9 +1,9 @@
 /* POST /classify: parts -> decoded picture -> 28x28 -> digit -> JSON. A picture that cannot be read is a result like
  * the others, with the problem in it, unless it is the only one. */
+#include "../base/base64.h"
 #include "../base/clock.h"
 #include "../image/header.h"
 #include "../image/report.h"
-#include "../base/base64.h"
 #include "call.h"
 #include "card.h"
 #include "classify_query.h"
