@@ -102,6 +102,8 @@ static void tell(struct model *m, const struct calibration *c)
     static const char *const borrowed = "that of the file calibrated_as";
     const char *rule = c->like ? model_meta(c->like, "unsure_rule") : unsure_rule;
     model_set_meta(m, "unsure_rule", rule ? rule : borrowed);
+    json_remove(m->meta, "reject_rule");
+    json_remove(m->meta, "calibrated_as");
     if (m->reject.hidden > 0)
         model_set_meta(m, "reject_rule", c->like ? borrowed : reject_rule);
     if (c->like)

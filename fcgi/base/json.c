@@ -254,6 +254,11 @@ void json_set_null(struct json *obj, const char *key)
     (void)json_put(obj, key, json_null());
 }
 
+void json_remove(struct json *obj, const char *key)
+{
+    (void)json_object_del(in(obj), key);
+}
+
 void json_set_own(struct json *obj, const char *key, struct json *child)
 {
     (void)json_put(obj, key, in(child));

@@ -34,6 +34,7 @@ static enum err set_metadata(struct model *m, const char *zeros)
     set_number(m, "temperature", m->temperature);
     set_number(m, "unsure_below", m->unsure_below);
     set_number(m, "ink_above", m->ink_above);
+    json_remove(m->meta, "reject_below");
     if (m->reject.hidden > 0)
         set_number(m, "reject_below", m->reject.below);
     model_set_meta(m, "writer", MODEL_WRITER);
