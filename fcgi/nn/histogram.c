@@ -13,9 +13,3 @@ int histogram_percentile(const struct histogram *h, int percent)
     }
     return v;
 }
-
-void histogram_add(struct histogram *h, uint8_t v)
-{
-    h->count[v]++;
-    h->total++;
-}

@@ -8,8 +8,12 @@ struct histogram {
     int64_t count[256], total;
 };
 
-/* Zero it first. */
-void histogram_add(struct histogram *h, uint8_t v);
+/* Zero it first. In the header, since it runs for each pixel. */
+static inline void histogram_add(struct histogram *h, uint8_t v)
+{
+    h->count[v]++;
+    h->total++;
+}
 
 /* The least value that at least total * percent / 100 of the values do not exceed. */
 int histogram_percentile(const struct histogram *h, int percent);

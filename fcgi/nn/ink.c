@@ -195,23 +195,24 @@ static void ink_see(const struct normalise_options *options, const char *name, s
         ink_invert(ink);
 }
 
-/* What is no ink of the digit: paper, its grain, lines, specks. The map holds darkening and then ink. */
+/* What is no ink of the digit goes: lines, the paper's grain, specks. The map holds darkening, and then ink. */
 static enum err ink_clean(struct ink *ink, int floor, const struct normalise_options *options)
 {
-    int threshold, lines;
-    enum err e = lines_erase(ink, floor, &lines);
+    int threshold;
+    enum err e = lines_erase(ink, floor);
 
     if (e != OK)
         return e;
+    ink_see(options, "levelled", ink, true);
     ink_decide(ink, floor, &threshold);
-    ink_see(options, "ink", ink, false);
-    if (threshold == 0)
-        return OK;
-    e = parts_choose(ink, INK_STRONG / 2, threshold);
-    if (e == OK && ink->box[2] > 0)
+    if (threshold > 0)
+        e = parts_choose(ink, INK_STRONG / 2, threshold);
+    if (e != OK)
+        return e;
+    if (ink->box[2] > 0)
         ink_grow_box(ink);
-    ink_see(options, "digit", ink, false);
-    return e;
+    ink_see(options, "ink", ink, false);
+    return OK;
 }
 
 enum err ink_find(const struct raster *in, const struct normalise_options *options, struct ink *out)
@@ -238,7 +239,6 @@ enum err ink_find(const struct raster *in, const struct normalise_options *optio
     }
     if (e != OK)
         return e;
-    ink_see(options, "levelled", out, true);
     return ink_clean(out, paper.flat ? 3 * paper.noise : 0, options);
 }
 

@@ -15,7 +15,7 @@ struct ink {
 };
 
 /* Allocates at most 10 MB and what it returns, 1 MB; only ERR_NOMEM. in has sides of at least 1. The trace of options
- * sees "levelled", "ink" and "digit". */
+ * sees "levelled" and "ink". */
 enum err ink_find(const struct raster *in, const struct normalise_options *options, struct ink *out);
 void ink_free(struct ink *ink);
 

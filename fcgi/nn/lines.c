@@ -13,7 +13,6 @@
 enum {
     LINES_SIDE_MIN_PX = 16,
     LINES_MAX = 100,      /* in each direction */
-    LINES_SLOPES = 73,    /* from -0.18 to 0.18 */
     LINES_BINS_PART = 200 /* a path is known to 1/200 of its length, to begin with */
 };
 static const double LINES_SLOPE_MAX = 0.18;
@@ -41,7 +40,7 @@ struct line {
 /* Where runs vote for the paths they lie on: count[slope][bin]. */
 struct ballot {
     double bin;
-    int bins, low; /* low: the first bin's number */
+    int slopes, bins, low; /* low: the first bin's number */
     int *count;
 };
 
@@ -66,15 +65,15 @@ static size_t runs_collect(const struct view *p, int thickest, struct run *runs)
     return n;
 }
 
-static double slope_of(int k)
+static double slope_of(const struct ballot *b, int k)
 {
-    return LINES_SLOPE_MAX * (2 * k - (LINES_SLOPES - 1)) / (LINES_SLOPES - 1);
+    return LINES_SLOPE_MAX * (2 * k - (b->slopes - 1)) / (b->slopes - 1);
 }
 
 static void ballot_add(struct ballot *b, const struct view *p, const struct run *r, int by)
 {
-    for (int k = 0; k < LINES_SLOPES; k++) {
-        const double at = r->v2 / 2.0 - slope_of(k) * (r->u - p->n_u / 2);
+    for (int k = 0; k < b->slopes; k++) {
+        const double at = r->v2 / 2.0 - slope_of(b, k) * (r->u - p->n_u / 2);
         const int bin = (int)(at / b->bin - b->low);
 
         b->count[k * b->bins + bin] += by;
@@ -107,13 +106,13 @@ static struct line ballot_best(const struct ballot *b)
 {
     struct line best = {.votes = 0};
 
-    for (int k = 0; k < LINES_SLOPES; k++)
+    for (int k = 0; k < b->slopes; k++)
         for (int i = 0; i + 1 < b->bins; i++) {
             const int votes = b->count[k * b->bins + i] + b->count[k * b->bins + i + 1];
 
             if (votes > best.votes) {
                 best.votes = votes;
-                best.slope = slope_of(k);
+                best.slope = slope_of(b, k);
                 best.at = (b->low + i + 1) * b->bin;
             }
         }
@@ -296,20 +295,15 @@ static int lines_alike(const struct line *lines, int n, const struct line *l)
 
 /* Lines along the edges go. Others go where they are at least two of a kind, or paler than the ink: a single one may be
  * the stem of a 4. */
-static int lines_erase_view(const struct view *p, const struct line *lines, int n, int ink)
+static void lines_erase_view(const struct view *p, const struct line *lines, int n, int ink)
 {
-    int erased = 0;
-
     for (int i = 0; i < n; i++)
         if (line_along_edge(p, &lines[i]) || 5 * lines[i].dark < 3 * ink ||
-            2 * lines_alike(lines, n, &lines[i]) > n + (n < 3)) {
+            2 * lines_alike(lines, n, &lines[i]) > n + (n < 3))
             line_erase(p, &lines[i]);
-            erased++;
-        }
-    return erased;
 }
 
-static enum err lines_erase_direction(const struct view *p, int ink, int *erased)
+static enum err lines_erase_direction(const struct view *p, int ink)
 {
     const int side = p->n_u < p->n_v ? p->n_u : p->n_v, thickest = 3 + side * 3 / 100;
     const double lean = LINES_SLOPE_MAX * (p->n_u / 2 + 1);
@@ -319,13 +313,14 @@ static enum err lines_erase_direction(const struct view *p, int ink, int *erased
     enum err e = ERR_NOMEM;
     size_t n;
 
+    b.slopes = 2 * (int)ceil(lean / b.bin) + 1; /* neighbours differ by a bin from end to end */
     b.low = (int)floor(-lean / b.bin) - 1;
     b.bins = (int)ceil((p->n_v + lean) / b.bin) + 2 - b.low;
-    b.count = calloc((size_t)(LINES_SLOPES * b.bins), sizeof(*b.count));
+    b.count = calloc((size_t)(b.slopes * b.bins), sizeof(*b.count));
     if (runs == NULL || b.count == NULL)
         goto out;
     n = runs_collect(p, thickest, runs);
-    *erased += lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
+    lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
     e = OK;
 out:
     free(runs);
@@ -344,19 +339,17 @@ static int darkest_tone(const struct ink *ink, int floor)
     return inked.total > 0 ? histogram_percentile(&inked, 90) : 0;
 }
 
-enum err lines_erase(struct ink *ink, int floor, int *erased)
+enum err lines_erase(struct ink *ink, int floor)
 {
     struct view across = {ink->px, ink->w, ink->h, 1, ink->w, floor};
     struct view down = {ink->px, ink->h, ink->w, ink->w, 1, floor};
+    const int ink_tone = darkest_tone(ink, floor);
     enum err e = OK;
 
-    const int ink_tone = darkest_tone(ink, floor);
-
-    *erased = 0;
     if (ink->w < LINES_SIDE_MIN_PX || ink->h < LINES_SIDE_MIN_PX)
         return OK;
-    e = lines_erase_direction(&across, ink_tone, erased);
+    e = lines_erase_direction(&across, ink_tone);
     if (e == OK)
-        e = lines_erase_direction(&down, ink_tone, erased);
+        e = lines_erase_direction(&down, ink_tone);
     return e;
 }

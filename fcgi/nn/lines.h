@@ -5,9 +5,8 @@
 
 #include "ink.h"
 
-/* Sets to 0 what belongs to such lines in ink->px, where what is over floor is ink of some kind. *erased tells how many
- * lines went, *edge how many of them lay along an edge. Allocates up to 8 bytes a pixel and frees them; only
- * ERR_NOMEM. */
-enum err lines_erase(struct ink *ink, int floor, int *erased);
+/* Sets to 0 what belongs to such lines in ink->px, where what is over floor is ink of some kind. Allocates up to 8
+ * bytes a pixel and frees them; only ERR_NOMEM. */
+enum err lines_erase(struct ink *ink, int floor);
 
 #endif

@@ -29,8 +29,8 @@ enum normalise_center {
 
 /* Sees the pictures between the steps, in order: name is a constant word of lower-case letters, up to 15; px[h][w]
  * grey, valid during the call only. "grey" is what came in and "input" the 28x28 that goes out; between them, unless
- * the picture passes unchanged: "levelled" (the light evened out, ink dark), "ink" (ink light, ruled lines gone), and
- * where there is any, "digit" (specks, frames, shadows gone) and "scaled". */
+ * the picture passes unchanged: "levelled" (the light evened out and lines gone, ink dark), "ink" (the digit's
+ * alone, light), and where there is any, "scaled". */
 struct normalise_trace {
     void (*see)(void *ctx, const char *name, int w, int h, const uint8_t *px);
     void *ctx;

@@ -257,20 +257,33 @@ static bool cell_is_kept(const struct parts *p, int x, int y)
     return x >= 0 && y >= 0 && x < p->w && y < p->h && p->part[p->label[y * p->w + x]].keep;
 }
 
-/* Clears what is neither in a cell that is kept nor, as the soft edge of a stroke, in an empty one within two of it. */
+/* Whether the soft edge of a stroke may lie in a cell that has no label: one that is kept is within two of it. */
+static bool cell_is_beside(const struct parts *p, int x, int y)
+{
+    bool beside = false;
+
+    for (int i = 0; i < 25 && !beside; i++)
+        beside = cell_is_kept(p, x + i % 5 - 2, y + i / 5 - 2);
+    return beside;
+}
+
 static void parts_clear(const struct parts *p, struct ink *ink)
 {
     int box[4] = {ink->w, ink->h, -1, -1};
 
     for (int cy = 0; cy < p->h; cy++)
         for (int cx = 0; cx < p->w; cx++) {
-            const int x1 = (cx + 1) * p->cell < ink->w ? (cx + 1) * p->cell : ink->w;
-            bool keep = cell_is_kept(p, cx, cy);
+            const int x0 = cx * p->cell, x1 = x0 + p->cell < ink->w ? x0 + p->cell : ink->w;
+            const int y1 = (cy + 1) * p->cell < ink->h ? (cy + 1) * p->cell : ink->h;
+            int any = 0;
 
-            for (int i = 0; i < 25 && !keep && p->label[cy * p->w + cx] == 0; i++)
-                keep = cell_is_kept(p, cx + i % 5 - 2, cy + i / 5 - 2);
-            for (int y = cy * p->cell; !keep && y < (cy + 1) * p->cell && y < ink->h; y++)
-                memset(ink->px + (size_t)y * (size_t)ink->w + (size_t)(cx * p->cell), 0, (size_t)(x1 - cx * p->cell));
+            for (int y = cy * p->cell; y < y1; y++)
+                for (int x = x0; x < x1; x++)
+                    any |= ink->px[(size_t)y * (size_t)ink->w + (size_t)x];
+            if (any == 0 || cell_is_kept(p, cx, cy) || (p->label[cy * p->w + cx] == 0 && cell_is_beside(p, cx, cy)))
+                continue;
+            for (int y = cy * p->cell; y < y1; y++)
+                memset(ink->px + (size_t)y * (size_t)ink->w + (size_t)x0, 0, (size_t)(x1 - x0));
         }
     for (int i = 1; i < p->n; i++)
         if (p->part[i].keep)
