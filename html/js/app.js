@@ -1,25 +1,33 @@
 // Starts the page: finds out who is here, shows the screen that the address (#read, #login, ...) names.
 // Traps: the session is a cookie that scripts cannot see, so that only the server knows; a page that comes back from the
-// browser's memory may be signed out by now, and asks again.
-import { $, say } from './dom.js';
+// browser's memory may be signed out by now, and asks again; the token of a mailed link leaves the address bar at once.
+import { $ } from './dom.js';
 import { request } from './api.js';
 import { SAY, sentenceOf } from './text.js';
 import { drawGlyph } from './glyph.js';
-import { initDoor, showDoor } from './door.js';
+import { initDoor, showDoor, takeToken } from './door.js';
 import { initRead, resume, forget } from './read.js';
+import { learnSite, site } from './site.js';
 import { showModel } from './model.js';
 
+// who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
 const SCREENS = {
-  read: { section: 'screen-read', title: 'read-title', name: 'Read', needsUser: true },
-  login: { section: 'screen-door', title: 'login-title', name: 'Log in' },
-  signup: { section: 'screen-door', title: 'signup-title', name: 'Sign up' },
-  model: { section: 'screen-model', title: 'model-title', name: 'The model' },
+  read: { section: 'screen-read', name: 'Read', who: 'user' },
+  account: { section: 'screen-account', name: 'Account', who: 'user' },
+  login: { section: 'screen-door', name: 'Log in', who: 'nobody' },
+  signup: { section: 'screen-door', name: 'Sign up', who: 'nobody' },
+  forgot: { section: 'screen-door', name: 'Forgot your password?', who: 'nobody' },
+  confirm: { section: 'screen-door', name: 'Confirm your address' },
+  reset: { section: 'screen-door', name: 'Choose a new password' },
+  model: { section: 'screen-model', name: 'The model' },
 };
 const ALIASES = { about: 'model', session: 'read', classify: 'read', '': 'read' };
 
 let user;          // undefined: not known yet; null: nobody
 let lastUserId;    // whose pictures the page holds
+let goal = 'read'; // where to after the log-in
 let doorNote = ''; // to be said at the next log-in screen
+let account;       // the module, once somebody was there
 let first = true;
 
 function wanted() {
@@ -27,35 +35,50 @@ function wanted() {
   return ALIASES[hash] || hash;
 }
 
+/** A link of a mail, #confirm=TOKEN or #reset=TOKEN: the token is kept by the form and in no address or history. */
+function takeLink() {
+  const [, name, token] = /^#(confirm|reset)=(.*)$/.exec(location.hash) || [];
+  if (!name) return;
+  history.replaceState(null, '', `#${name}`);
+  takeToken(name, token);
+}
+
 /** Shows what the address names, or where a visitor may be instead. */
 function route() {
+  takeLink();
   let name = wanted();
   if (!SCREENS[name]) {
     if (!first) return; // a jump within the page
     name = 'read';
   }
   if (user === undefined) return;
-  if (!user && SCREENS[name].needsUser) name = 'login';
-  if (user && (name === 'login' || name === 'signup')) name = 'read';
+  const { who } = SCREENS[name];
+  if (!user && who === 'user') {
+    goal = name;
+    name = 'login';
+  }
+  if (user && who === 'nobody') name = 'read';
   if (wanted() !== name) history.replaceState(null, '', `#${name}`);
   show(name);
 }
 
 function show(name) {
-  const { section, title, name: label } = SCREENS[name];
+  const { section, name: label } = SCREENS[name];
+  let title = `${name}-title`;
   if (section === 'screen-door') {
-    showDoor(name, doorNote);
+    title = showDoor(name, doorNote);
     doorNote = '';
   }
   for (const each of document.querySelectorAll('main > section')) each.hidden = each.id !== section;
-  for (const each of document.querySelectorAll('[data-signed]')) each.hidden = (each.dataset.signed === 'in') !== Boolean(user);
+  showSigned();
   for (const each of document.querySelectorAll('[data-screen]')) {
     if (each.dataset.screen === name) each.setAttribute('aria-current', 'page');
     else each.removeAttribute('aria-current');
   }
-  $('who').textContent = user ? user.email : '';
   document.title = `${label} – digitd`;
+  if (account && name !== 'account') account.leaveAccount();
   if (name === 'model') showModel();
+  if (name === 'account') showAccount();
   if (!first) {
     scrollTo(0, 0);
     $(title).focus({ preventScroll: true });
@@ -63,25 +86,59 @@ function show(name) {
   first = false;
 }
 
-/** who is here now; the pictures of somebody else go. */
+/** The header's parts for a visitor who is logged in, or is not. */
+function showSigned() {
+  for (const each of document.querySelectorAll('[data-signed]')) each.hidden = (each.dataset.signed === 'in') !== Boolean(user);
+  if (site.sign_up === 'closed') $('nav-signup').hidden = true;
+  $('who').textContent = user ? user.email : '';
+}
+
+/** The account's modules come when somebody goes there. */
+async function showAccount() {
+  try {
+    account = await import('./account.js');
+  } catch {
+    return wait(SAY.notLoaded, () => location.reload()); // some browsers keep a failed import failed
+  }
+  if (user && wanted() === 'account') account.showAccount(user, { onExpired: () => signedOut(SAY.expired), onSignedOut: left });
+}
+
+/** who is here now; what is on the page of somebody else goes. */
 function welcome(who) {
-  if (lastUserId !== undefined && lastUserId !== who.id) forget();
+  if (lastUserId !== undefined && lastUserId !== who.id) forgetAll();
   user = who;
   lastUserId = who.id;
 }
 
+function forgetAll() {
+  forget();
+  if (account) account.leaveAccount(true);
+  lastUserId = undefined;
+}
+
 function signedIn(who) {
   welcome(who);
-  location.hash = '#read';
+  history.replaceState(null, '', `#${goal}`); // nobody wants to go back to the form
+  goal = 'read';
   route();
   resume();
 }
 
+/** The session has ended; what is on the page stays for whoever logs in again, if it is the same visitor. */
 function signedOut(text) {
+  const at = wanted();
+  goal = SCREENS[at] && SCREENS[at].who === 'user' ? at : 'read';
   user = null;
   doorNote = text;
   history.replaceState(null, '', '#login');
   route();
+}
+
+/** The visitor has left for good: nothing stays. */
+function left(text) {
+  forgetAll();
+  signedOut(text);
+  goal = 'read';
 }
 
 async function logOut() {
@@ -90,9 +147,20 @@ async function logOut() {
   } catch (error) {
     if (error.status !== 401) return wait(sentenceOf(error), logOut);
   }
-  forget();
-  lastUserId = undefined;
-  signedOut(SAY.loggedOut);
+  left(SAY.loggedOut);
+}
+
+/** A password was set by a link: this browser's session has ended too, if it was that account's. */
+async function sessionMayHaveEnded() {
+  if (!user) return;
+  try {
+    await request('session');
+  } catch (error) {
+    if (error.status !== 401) return; // the next request will tell
+    forgetAll();
+    user = null;
+    showSigned();
+  }
 }
 
 /** Nothing else can be shown: a line, and a way to try again. */
@@ -104,18 +172,27 @@ function wait(text, again) {
 }
 
 async function start() {
+  takeLink();
   if (user === undefined) wait(SAY.connecting);
+  const onWait = (left) => wait(SAY.busy(left));
+  const learning = learnSite({ onWait });
+  learning.catch(() => {}); // told below
   try {
-    const answer = await request('session', { onWait: (left) => wait(SAY.busy(left)) });
-    welcome(answer.user);
+    try {
+      const answer = await request('session', { onWait });
+      welcome(answer.user);
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      user = null;
+    }
+    await learning;
   } catch (error) {
-    if (error.status !== 401) return wait(sentenceOf(error), start);
-    user = null;
+    return wait(sentenceOf(error), start);
   }
   route();
 }
 
-initDoor({ onSignedIn: signedIn });
+initDoor({ onSignedIn: signedIn, onReset: sessionMayHaveEnded });
 initRead({ onExpired: () => signedOut(SAY.expiredWithPicture) });
 drawGlyph($('demo-glyph'), 7);
 $('logout').addEventListener('click', logOut);
@@ -124,9 +201,10 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   $('main').focus();
 });
 addEventListener('hashchange', route);
-document.querySelector('.bar').addEventListener('click', (event) => {
+document.addEventListener('click', (event) => {
   const link = event.target.closest('a');
-  if (link && link.hash === location.hash) route(); // no hashchange comes, but another screen may be in the way
+  if (link && link.hash && link.hash === location.hash) route(); // no hashchange comes, but another screen may be in the way
 });
 addEventListener('pageshow', (event) => { if (event.persisted) start(); });
+addEventListener('pagehide', () => { if (account) account.leaveAccount(); }); // a page in the browser's memory keeps no secret
 start();

@@ -1,104 +1,105 @@
-// Log in and sign up. Errors stand at the field they are about; what the server says is shown as it says it.
-import { $, say } from './dom.js';
+// In front of the door: log in, sign up, a forgotten password, and what the links in mails lead to.
+// Traps: a mailed link acts only when its button is pressed, since scanners of mail follow links; its token is here and nowhere
+// else on the page; a sign-up and a link are never sent twice by themselves: the first may have worked although its answer was lost.
+import { $, el, say } from './dom.js';
 import { request } from './api.js';
-import { SAY, sentenceOf } from './text.js';
+import { clearForm, initForm, isEmail, isGiven, isNewPassword } from './form.js';
+import { site } from './site.js';
+import { SAY, TOLD } from './text.js';
 
-const PASSWORD_MIN = 8; // code points; the server decides, this only saves a round trip
+const FORMS = ['login', 'signup', 'forgot', 'confirm', 'reset'];
+let hooks;
+const tokens = { confirm: '', reset: '' }; // of links that were opened
 
-let onSignedIn;
+const post = (path, json, onWait) => request(path, { method: 'POST', json, onWait });
+const minLength = () => site.password_min_length;
 
-export function initDoor(hooks) {
-  onSignedIn = hooks.onSignedIn;
-  for (const name of ['login', 'signup']) {
-    const form = $(name);
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      submit(name, form);
-    });
-    form.addEventListener('input', (event) => fieldError(form, event.target.name, ''));
-  }
-  for (const button of document.querySelectorAll('[data-reveal]')) {
-    button.addEventListener('click', () => reveal(button));
-  }
+/** onSignedIn(user); onReset(): a password was set by a link, which ends every session of that account. */
+export function initDoor(theirs) {
+  hooks = theirs;
+  initForm($('login'), {
+    checks: { email: isEmail, password: isGiven(SAY.needPassword) },
+    send: ({ email, password }, onWait) => post('login', { email, password }, onWait),
+    done: ({ user }) => hooks.onSignedIn(user),
+  });
+  initForm($('signup'), {
+    checks: { email: isEmail, password: isNewPassword(minLength), invitation: (code) => (isInvited() && !code ? SAY.needInvitation : '') },
+    about: { 'bad-address': 'email', 'address-taken': 'email', 'bad-password': 'password', 'bad-invitation': 'invitation' },
+    send: ({ email, password, invitation }) => post('signup', { email, password, ...(isInvited() && { invitation }) }),
+    done: ({ user, email }) => {
+      $('signup').reset();
+      if (user) hooks.onSignedIn(user);
+      else tell(TOLD.signUpMail(email));
+    },
+  });
+  initForm($('forgot'), {
+    checks: { email: isEmail },
+    about: { 'bad-address': 'email' },
+    send: ({ email }) => post('account/forgot', { email }),
+    done: ({ email }) => tell(TOLD.resetMail(email)),
+  });
+  initForm($('confirm'), {
+    checks: {},
+    send: () => post('account/confirm', { token: tokens.confirm }),
+    done: ({ user }) => { tokens.confirm = ''; hooks.onSignedIn(user); },
+    failed: (error) => refused('confirm', error, TOLD.confirmDead),
+  });
+  initForm($('reset'), {
+    checks: { password: isNewPassword(minLength) },
+    about: { 'bad-password': 'password' },
+    send: ({ password }) => post('account/reset', { token: tokens.reset, password }),
+    done: () => { tokens.reset = ''; hooks.onReset(); tell(TOLD.resetDone); },
+    failed: (error) => refused('reset', error, site.mail ? TOLD.resetDeadMail : TOLD.resetDead),
+  });
 }
 
-/** name: 'login' or 'signup'; says a line above the form where there is something to say. */
+const isInvited = () => site.sign_up === 'invitation';
+
+/** name: 'confirm' or 'reset'; the token of a link that was just opened. */
+export function takeToken(name, token) {
+  tokens[name] = token;
+}
+
+/** A link that is good no more. Whatever else went wrong, it may be tried again with. */
+function refused(name, { problem, status }, dead) {
+  if (!problem || ![403, 409].includes(status) || /cross-site/.test(problem.type)) return false;
+  tokens[name] = '';
+  tell(/link-dead/.test(problem.type) ? dead : { title: problem.title, text: problem.detail, links: dead.links });
+  return true;
+}
+
+/** name: of one of the forms; says a line above it where there is something to say. Returns the heading's id. */
 export function showDoor(name, text = '') {
-  $('login').hidden = name !== 'login';
-  $('signup').hidden = name !== 'signup';
   say($('door-note'), text);
-  for (const form of [$('login'), $('signup')]) clear(form);
+  for (const each of FORMS) {
+    $(each).hidden = each !== name;
+    clearForm($(each));
+  }
+  $('signup-invited').hidden = !isInvited();
+  for (const hint of document.querySelectorAll('[data-password-hint]')) hint.textContent = SAY.passwordHint(minLength());
+  for (const node of document.querySelectorAll('[data-sign-up]')) node.hidden = (node.dataset.signUp === 'closed') !== (site.sign_up === 'closed');
+  const instead = insteadOf(name);
+  $('told').hidden = true;
+  if (instead) tell(instead, false);
+  return instead ? 'told-title' : `${name}-title`;
 }
 
-function clear(form) {
-  for (const field of ['form', 'email', 'password']) fieldError(form, field, '');
-  form.elements.password.value = '';
-  hide(form);
-}
-
-function hide(form) {
-  const button = form.querySelector('[data-reveal]');
-  if (form.elements.password.type === 'text') reveal(button);
-}
-
-function reveal(button) {
-  const input = $(button.dataset.reveal);
-  const shown = input.type === 'text';
-  input.type = shown ? 'password' : 'text';
-  button.querySelector('span').textContent = shown ? 'Show' : 'Hide';
-}
-
-function fieldError(form, field, text) {
-  say(form.querySelector(`[data-error="${field}"]`), text);
-  const input = form.elements[field];
-  if (!input) return;
-  if (text) input.setAttribute('aria-invalid', 'true');
-  else input.removeAttribute('aria-invalid');
-}
-
-/** What can be told without asking the server: [field, sentence], or null. */
-function check(name, email, password) {
-  if (!email) return ['email', SAY.needEmail];
-  if (!/^[^@\s]+@[^@\s]+$/.test(email)) return ['email', SAY.badEmail];
-  if (!password) return ['password', name === 'login' ? SAY.needPassword : SAY.newPassword];
-  if (name === 'signup' && [...password].length < PASSWORD_MIN) return ['password', SAY.shortPassword];
+/** What is said in a form's place, where there is nothing to fill in. */
+function insteadOf(name) {
+  if (name === 'signup' && site.sign_up === 'closed') return TOLD.closed;
+  if (name === 'forgot' && !site.mail) return TOLD.noMail;
+  if (name === 'confirm' && !tokens.confirm) return TOLD.confirmNoToken;
+  if (name === 'reset' && !tokens.reset) return TOLD.resetNoToken;
   return null;
 }
 
-async function submit(name, form) {
-  const button = form.querySelector('[type="submit"]');
-  if (button.getAttribute('aria-disabled') === 'true') return;
-  const email = form.elements.email.value.trim();
-  const password = form.elements.password.value;
-  for (const field of ['form', 'email', 'password']) fieldError(form, field, '');
-  const wrong = check(name, email, password);
-  if (wrong) return refuse(form, ...wrong);
-
-  button.setAttribute('aria-disabled', 'true');
-  try {
-    const answer = await request(name, {
-      method: 'POST', json: { email, password },
-      // A sign-up is not sent twice: the first may have made the account although its answer was lost.
-      onWait: name === 'login' ? (left) => fieldError(form, 'form', SAY.busy(left)) : undefined,
-    });
-    clear(form);
-    onSignedIn(answer.user);
-  } catch (error) {
-    refuse(form, fieldOf(error), sentenceOf(error));
-  } finally {
-    button.removeAttribute('aria-disabled');
-  }
-}
-
-function refuse(form, field, sentence) {
-  fieldError(form, field, sentence);
-  if (field !== 'form') form.elements[field].focus();
-}
-
-/** Which field a problem is about, by its type's last part. */
-function fieldOf({ problem }) {
-  const name = String((problem && problem.type) || '').split('/').pop();
-  if (/password/.test(name)) return 'password';
-  if (/email|address/.test(name)) return 'email';
-  return 'form';
+/** A title, a text and ways on take the form's place. */
+function tell({ title, text, links = [] }, focus = true) {
+  for (const each of FORMS) $(each).hidden = true;
+  say($('door-note'), '');
+  $('told-title').textContent = title;
+  $('told-text').textContent = text;
+  $('told-links').replaceChildren(...links.map(([hash, label]) => el('a', { href: `#${hash}` }, label)));
+  $('told').hidden = false;
+  if (focus) $('told-title').focus();
 }

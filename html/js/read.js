@@ -72,7 +72,7 @@ function drop() {
 function initSamples() {
   for (let digit = 0; digit < 10; digit++) {
     const src = `samples/${digit}.png`;
-    const img = el('img', { src, alt: SAY.sample(digit), width: 28, height: 28 });
+    const img = el('img', { loading: 'lazy', src, alt: SAY.sample(digit), width: 28, height: 28 }); // not before the screen is there
     $('samples').append(el('li', {}, el('button', { type: 'button', onclick: () => takeSample(src) }, img)));
   }
 }

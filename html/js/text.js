@@ -46,7 +46,11 @@ export const SAY = {
   badEmail: 'This does not look like an email address: it needs a name, an @ and a place.',
   needPassword: 'Enter your password.',
   newPassword: 'Choose a password.',
-  shortPassword: 'This is too short: a password has at least 8 characters.',
+  shortPassword: (min) => `This is too short: a password has at least ${min} characters.`,
+  passwordHint: (min) => `At least ${min} characters${min < 15 ? '; 15 or more are better' : ''}. A sentence is fine.`,
+  needInvitation: 'Enter the code of your invitation.',
+  expired: 'Your session has ended. Log in again.',
+  notLoaded: 'A part of this page could not be loaded. Check your connection and try again.',
   tooBig: (size, max) => ({ title: 'This file is too large.', detail: `It has ${bytes(size)}, and a picture may have up to ${bytes(max)}: save it smaller and try again.` }),
   tooMany: (n, max) => `You gave ${pictures(n)}. Up to ${max} are read at a time: these are the first ${max}.`,
   folder: 'A folder cannot be read. Open it and choose the pictures in it.',
@@ -69,6 +73,37 @@ export const SAY = {
   noSteps: 'This picture could not be read, so there are no steps to show.',
   given: (name) => `The picture you gave: ${name}`,
   sample: (digit) => `Sample: ${DIGITS[digit]}`,
+};
+
+const TO_LOG_IN = ['login', 'Log in'], TO_SIGN_UP = ['signup', 'Sign up again'], TO_FORGOT = ['forgot', 'Ask for another link'];
+
+/** What takes the place of a form. */
+export const TOLD = {
+  closed: { title: 'Sign-up is closed', text: 'New accounts are made by the people who run this site. Ask them for one.', links: [TO_LOG_IN] },
+  noMail: {
+    title: 'Forgot your password?', links: [TO_LOG_IN],
+    text: 'This site sends no mail. Ask the people who run it: they can give you a link that sets a new password.',
+  },
+  signUpMail: (email) => ({
+    title: 'Look into your mail', links: [TO_SIGN_UP, TO_LOG_IN],
+    text: `A mail to ${email} is on its way. Open the link in it within 24 hours to finish. If nothing comes in a few minutes, look into the spam folder.`,
+  }),
+  resetMail: (email) => ({
+    title: 'Look into your mail', links: [TO_LOG_IN],
+    text: `If ${email} has an account here, a link that sets a new password is on its way. It is good for an hour, and once. If nothing comes in a few minutes, look into the spam folder.`,
+  }),
+  confirmNoToken: { title: 'Open the link once more', text: 'This page has no link to work with. Open the one in your mail again.', links: [TO_LOG_IN] },
+  resetNoToken: { title: 'Open the link once more', text: 'This page has no link to work with. Open the one that you were sent again.', links: [TO_LOG_IN] },
+  confirmDead: {
+    title: 'This link is good no more', links: [TO_LOG_IN, TO_SIGN_UP],
+    text: 'It was used already, or is more than a day old. If you have pressed the button before, your account is there: log in. Else sign up again.',
+  },
+  resetDeadMail: { title: 'This link is good no more', text: 'It was used already, or is more than an hour old.', links: [TO_FORGOT, TO_LOG_IN] },
+  resetDead: {
+    title: 'This link is good no more', links: [TO_LOG_IN],
+    text: 'It was used already, or is more than an hour old. Ask the people who run this site for another one.',
+  },
+  resetDone: { title: 'Your new password is set', text: 'Every browser that was logged in to this account has been logged out.', links: [TO_LOG_IN] },
 };
 
 /** What a failed request means, in a sentence for the person who made it. */

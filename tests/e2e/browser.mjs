@@ -10,7 +10,7 @@ import { base, root } from './lib.mjs';
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = path.resolve(root, process.env.SCREENSHOTS ?? path.join(process.env.BUILD ?? 'build', 'screenshots'));
-const api = new RegExp(`^${base.href}(session|login|signup|logout|classify|model)(\\?|$)`);
+const api = /^\/(session|site|login|signup|logout|classify|model|account(\/[a-z]+(\/\d+)?)?)$/;
 
 // A browser with a fresh profile, which playwright makes and removes.
 export const launch = () => chromium.launch({
@@ -19,8 +19,8 @@ export const launch = () => chromium.launch({
     '--disable-component-update', '--disable-sync'],
 });
 
-// A visitor's page. `seen` collects what went wrong; `allow` is set by a test that cuts the network itself.
-export async function newPage(browser, options = {}) {
+// A visitor's page of the site at origin. `seen` collects what went wrong; `allow` is set by a test that cuts the network itself.
+export async function newPage(browser, { origin = base, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(10000);
@@ -29,13 +29,14 @@ export async function newPage(browser, options = {}) {
   page.on('console', (message) => {
     const { url } = message.location();
     if (!['error', 'warning'].includes(message.type())) return;
-    if (/^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text()) && api.test(url)) return;
+    if (/^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text()) && url.startsWith(origin.href) &&
+      api.test(new URL(url).pathname)) return;
     if (seen.allow?.test(message.text())) return;
     seen.wrong.push(`console: ${message.text()} ${url}`);
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.origin !== base.origin && !['blob:', 'data:'].includes(url.protocol)) seen.wrong.push(`request off the origin: ${url}`);
+    if (url.origin !== origin.origin && !['blob:', 'data:'].includes(url.protocol)) seen.wrong.push(`request off the origin: ${url}`);
   });
   await page.addInitScript(() => {
     window.witness = { shift: 0, csp: [] };

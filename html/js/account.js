@@ -1,0 +1,174 @@
+// The account: password, sessions, API tokens, export, end. Comes when somebody goes there.
+// Traps: every list is asked for anew whenever the screen is shown, since another browser may have changed it; a 401 from anywhere
+// is the end of the session; what is secret goes when the screen does.
+import { $, el, say } from './dom.js';
+import { request } from './api.js';
+import { clearForm, initForm, isGiven, isNewPassword } from './form.js';
+import { site } from './site.js';
+import { SAY as COMMON, sentenceOf } from './text.js';
+import { SAY, deviceOf, moment } from './text-account.js';
+import { forgetSecret, initTokens, showTokens } from './tokens.js';
+import { listItem, timeNode } from './list.js';
+
+let hooks;             // onExpired(), onSignedOut(text)
+let user = null;
+let shown = 0;         // counts the times it was shown: an answer to an earlier one comes too late
+let ready = false;
+
+export async function showAccount(who, theirs) {
+  const mine = ++shown;
+  hooks = theirs;
+  if (!ready) init();
+  if (!user || user.id !== who.id) $('account-parts').hidden = true;
+  user = who;
+  $('account-email').textContent = who.email;
+  $('account-since').replaceChildren(timeNode(who.created_at));
+  for (const input of document.querySelectorAll('#screen-account [autocomplete="username"]')) input.value = who.email;
+  note($('account-parts').hidden ? SAY.loading : '');
+  try {
+    const onWait = (left) => note(COMMON.busy(left));
+    const [{ sessions }, { tokens }] = await Promise.all([request('account/sessions', { onWait }), request('account/tokens', { onWait })]);
+    if (mine !== shown) return;
+    fillSessions(sessions);
+    showTokens(tokens);
+    note('');
+    $('account-parts').hidden = false;
+  } catch (error) {
+    if (mine === shown && !expired(error)) note(sentenceOf(error), true);
+  }
+}
+
+/** The screen goes: nothing that was typed or is secret stays; all: nothing of this visitor does. */
+export function leaveAccount(all = false) {
+  shown++;
+  for (const form of document.querySelectorAll('#screen-account form')) {
+    clearForm(form);
+    form.reset();
+  }
+  for (const line of document.querySelectorAll('#screen-account .done')) line.textContent = '';
+  $('delete-fold').open = false;
+  forgetSecret();
+  if (!all) return;
+  user = null;
+  $('account-parts').hidden = true;
+  for (const id of ['account-email', 'account-since', 'sessions', 'tokens']) $(id).replaceChildren();
+  for (const input of document.querySelectorAll('#screen-account [autocomplete="username"]')) input.value = '';
+}
+
+function init() {
+  ready = true;
+  initForm($('change'), {
+    checks: {
+      current: isGiven(SAY.needCurrent),
+      new: (value, { current }) => isNewPassword(() => site.password_min_length)(value) || (value === current ? SAY.samePassword : ''),
+    },
+    about: { 'wrong-password': 'current', 'bad-password': 'new' },
+    send: ({ current, new: chosen }) => request('account/password', { method: 'POST', json: { current, new: chosen } }),
+    done: () => {
+      done('change-done', SAY.changed);
+      loadSessions();
+    },
+    failed: expired,
+  });
+  initForm($('delete'), {
+    checks: { password: isGiven(COMMON.needPassword) },
+    about: { 'wrong-password': 'password' },
+    send: ({ password }) => request('account', { method: 'DELETE', json: { password } }),
+    done: () => hooks.onSignedOut(SAY.deleted),
+    failed: expired,
+  });
+  initTokens({ expired });
+  for (const hint of document.querySelectorAll('#change [data-password-hint]')) hint.textContent = COMMON.passwordHint(site.password_min_length);
+  $('leave-all').addEventListener('click', () => act($('leave-all'), 'sessions-done', leaveEverywhere));
+  $('export').addEventListener('click', () => act($('export'), 'export-done', save));
+  $('delete-fold').addEventListener('toggle', () => { if (!$('delete-fold').open) clearForm($('delete')); });
+}
+
+/** Whether the error is the end of the session, which is told elsewhere. */
+function expired(error) {
+  if (error.status !== 401) return false;
+  hooks.onExpired();
+  return true;
+}
+
+function note(text, again = false) {
+  const box = $('account-note');
+  say(box.querySelector('p'), text);
+  box.hidden = !text;
+  box.querySelector('button').hidden = !again;
+  box.querySelector('button').onclick = () => showAccount(user, hooks);
+}
+
+function done(id, text, bad = false) {
+  $(id).classList.toggle('bad', bad);
+  $(id).textContent = text;
+}
+
+/** What a button does, once at a time; what came of it stands beside it. run: () => Promise of the sentence. */
+async function act(button, line, run) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  button.setAttribute('aria-disabled', 'true');
+  done(line, '');
+  try {
+    done(line, await run() || '');
+  } catch (error) {
+    if (!expired(error)) done(line, sentenceOf(error), true);
+  } finally {
+    button.removeAttribute('aria-disabled');
+  }
+}
+
+// ---- sessions ----
+
+async function loadSessions() {
+  try {
+    fillSessions((await request('account/sessions')).sessions);
+  } catch (error) {
+    if (!expired(error)) done('sessions-done', sentenceOf(error), true);
+  }
+}
+
+function fillSessions(sessions) {
+  $('sessions').replaceChildren(...sessions.map(({ id, current, address, agent, created_at: since, last_seen_at: seen }) => {
+    const device = deviceOf(agent);
+    const button = el('button', { className: 'button small', type: 'button' }, 'End', el('span', { className: 'unseen' },
+      ` the session of ${device}, ${SAY.from(address)}, ${SAY.seen}${moment(new Date(seen))}`));
+    button.addEventListener('click', () => act(button, 'sessions-done', () => endSession(id, device)));
+    return listItem({
+      title: device, hint: agent, badge: current ? SAY.thisOne : '',
+      facts: [[SAY.from(address)], [SAY.seen, timeNode(seen)], [SAY.since, timeNode(since)]],
+      controls: current ? [] : [button],
+    });
+  }));
+}
+
+async function endSession(id, device) {
+  let text = SAY.ended(device);
+  try {
+    await request(`account/sessions/${id}`, { method: 'DELETE' });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    text = SAY.endedAlready;
+  }
+  await loadSessions();
+  $('sessions-title').focus(); // the button is gone
+  return text;
+}
+
+async function leaveEverywhere() {
+  await request('account/sessions', { method: 'DELETE' });
+  hooks.onSignedOut(SAY.leftEverywhere);
+}
+
+// ---- the data ----
+
+const EXPORT_NAME = 'digitd-account.json';
+
+/** By a request and not by a link, so that a failure is told. */
+async function save() {
+  const data = await request('account/export');
+  const url = URL.createObjectURL(new Blob([`${JSON.stringify(data, null, 2)}\n`], { type: 'application/json' }));
+  el('a', { href: url, download: EXPORT_NAME }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+  return SAY.saved(EXPORT_NAME);
+}

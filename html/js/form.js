@@ -1,0 +1,100 @@
+// What every form of the page does: what can be told without asking is told at its field, the button rests while a request is on
+// its way, and what the server says is shown as it says it. A password is gone from its field once it has been used.
+import { $, say } from './dom.js';
+import { SAY, sentenceOf } from './text.js';
+
+/**
+ * options:
+ *   checks     {field: (value, values) => a sentence, or '' when it will do}, in the order of the fields
+ *   about      {last part of a problem's type: field}; what is not there is about the whole form
+ *   send       (values, onWait) => Promise of the answer; onWait(seconds left) for a server that is waited for
+ *   done       (answer, values): it went well
+ *   failed     (error) => true where it has been dealt with otherwise
+ */
+export function initForm(form, options) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit(form, options);
+  });
+  form.addEventListener('input', (event) => fieldError(form, event.target.name, ''));
+  for (const button of form.querySelectorAll('[data-reveal]')) button.addEventListener('click', () => reveal(button));
+}
+
+/** Takes away what was said at its fields, and its passwords. */
+export function clearForm(form) {
+  for (const line of form.querySelectorAll('[data-error]')) fieldError(form, line.dataset.error, '');
+  for (const button of form.querySelectorAll('[data-reveal]')) {
+    if ($(button.dataset.reveal).type === 'text') reveal(button);
+    $(button.dataset.reveal).value = '';
+  }
+}
+
+function reveal(button) {
+  const input = $(button.dataset.reveal);
+  const shown = input.type === 'text';
+  input.type = shown ? 'password' : 'text';
+  button.querySelector('span').textContent = shown ? 'Show' : 'Hide';
+}
+
+function fieldError(form, field, text) {
+  const line = form.querySelector(`[data-error="${field}"]`);
+  if (line) say(line, text);
+  const input = form.elements[field];
+  if (!(input instanceof Element)) return; // several of a name: the line is tied to their group
+  if (text) input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+}
+
+function refuse(form, field, sentence) {
+  fieldError(form, field, sentence);
+  const input = form.elements[field];
+  if (input) (input instanceof Element ? input : input[0]).focus();
+}
+
+/** The fields by name: text trimmed, a password as it is, boxes as the list of those that are ticked. */
+function read(form) {
+  const values = {};
+  for (const { name, type, value, checked, dataset } of form.elements) {
+    if (!name) continue;
+    if (type === 'checkbox') values[name] = [...(values[name] || []), ...(checked ? [value] : [])];
+    else values[name] = 'raw' in dataset ? value : value.trim();
+  }
+  return values;
+}
+
+async function submit(form, { checks, about = {}, send, done, failed }) {
+  const button = form.querySelector('[type="submit"]');
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  const values = read(form);
+  for (const line of form.querySelectorAll('[data-error]')) fieldError(form, line.dataset.error, '');
+  for (const [field, check] of Object.entries(checks)) {
+    const wrong = check(values[field], values);
+    if (wrong) return refuse(form, field, wrong);
+  }
+  button.setAttribute('aria-disabled', 'true');
+  try {
+    const answer = await send(values, (left) => fieldError(form, 'form', SAY.busy(left)));
+    clearForm(form);
+    done(answer, values);
+  } catch (error) {
+    fieldError(form, 'form', '');
+    if (failed && failed(error)) return;
+    const name = String((error.problem && error.problem.type) || '').split('/').pop();
+    refuse(form, about[name] || 'form', sentenceOf(error));
+  } finally {
+    button.removeAttribute('aria-disabled');
+  }
+}
+
+// ---- checks that several forms share ----
+
+export const isEmail = (value) => {
+  if (!value) return SAY.needEmail;
+  return /^[^@\s]+@[^@\s]+$/.test(value) ? '' : SAY.badEmail;
+};
+export const isGiven = (sentence) => (value) => (value ? '' : sentence);
+/** min: () => code points; the server decides, this only saves a round trip. */
+export const isNewPassword = (min) => (value) => {
+  if (!value) return SAY.newPassword;
+  return [...value].length < min() ? SAY.shortPassword(min()) : '';
+};
