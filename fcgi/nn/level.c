@@ -68,7 +68,7 @@ static int level_between(int at, int cell, int cells, int *first, int *second)
 static void level_subtract(struct ink *ink, const struct grid *l, int light)
 {
     for (int y = 0; y < ink->h; y++) {
-        int row[GRID_SIDE_MAX], y0, y1; /* tones of this row at the centres of the cells, in 256ths */
+        int row[GRID_SIDE_MAX] = {0}, y0, y1; /* tones of this row at the centres of the cells, in 256ths */
         const int fy = level_between(y, l->cell, l->h, &y0, &y1);
 
         for (int gx = 0; gx < l->w; gx++)

@@ -174,7 +174,7 @@ static enum err find_and_scale(const struct raster *in, const struct normalise_o
     } else if (e == OK) {
         steps->inverted = ink.dark;
         tell_box(&ink, in, steps);
-        e = (options->center == NORMALISE_CENTER_NONE ? scale_whole : scale_box)(&ink, &small);
+        e = options->center == NORMALISE_CENTER_NONE ? scale_whole(&ink, &small) : scale_box(&ink, &small);
         if (e == OK) {
             see_small(options, "scaled", &small);
             put_down(&small, options->center, out, steps);
