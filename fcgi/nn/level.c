@@ -125,11 +125,12 @@ static void level_sift(struct ink *ink, struct grid *median, struct grid *floor)
 
 enum err level_uneven(struct ink *ink)
 {
-    struct grid *own = malloc(2 * sizeof(*own)), *closed = own + 1;
+    struct grid *own = malloc(2 * sizeof(*own)), *closed;
     struct histogram tones = {.total = 0};
 
     if (own == NULL)
         return ERR_NOMEM;
+    closed = own + 1;
     grid_average(own, ink->px, ink->w, ink->h, GRID_SIDE_MAX);
     level_close(own, LEVEL_PART, closed);
     for (int i = 0; i < closed->w * closed->h; i++)
