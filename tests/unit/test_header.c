@@ -110,7 +110,7 @@ static void test_every_early_bit_flipped(void **state)
     }
 }
 
-/* Fails when something else is guessed to be a picture, or its sentence does not say what to do. */
+/* R28. Fails when something else is guessed to be a picture, or its sentence does not say what to do. */
 static void test_not_a_picture(void **state)
 {
     static const struct {

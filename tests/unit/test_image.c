@@ -223,7 +223,8 @@ static void test_orientations(void **state)
     gdImageDestroy(im);
 }
 
-/* Fails when a cut picture of any format is read all the same: 1,000 lengths of each, the whole file not among them. */
+/* R32. Fails when a cut picture of any format is read all the same: 1,000 lengths of each, the whole file not among
+ * them. */
 static void test_truncations_are_refused(void **state)
 {
     static const char *const FILES[] = {"digit-5-drawing.png", "digit-4-turned.jpg", "digit-7.gif",
