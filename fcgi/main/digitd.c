@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../base/log.h"
+#include "../image/sandbox.h"
 #include "../web/route.h"
 #include "master.h"
 
@@ -55,6 +57,8 @@ static enum err decoder_try(struct why *why)
     enum err e = decoder_new(&d, ROUTE_PICTURES_MAX_BYTES, why);
 
     decoder_free(d);
+    if (e == OK && !sandbox_is_whole())
+        log_text(LOG_WARN, "sandbox_left_out", "a sanitizer's build: decoders have no filter and no limit on memory");
     return e;
 }
 
