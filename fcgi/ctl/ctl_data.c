@@ -49,6 +49,7 @@ static enum err service_lock_out(const struct conf *conf, int *fd, struct why *w
 enum ctl_status ctl_restore(struct ctl *c)
 {
     struct why why = {""};
+    const bool kept = access(c->conf.database, F_OK) == 0;
     int lock_fd;
     enum err e = service_lock_out(&c->conf, &lock_fd, &why);
 
@@ -67,8 +68,8 @@ enum ctl_status ctl_restore(struct ctl *c)
         json_set_str(v, "from", c->arg[0]);
         return ctl_print(v);
     }
-    ctl_say("%s is as it was in %s; what it was until now is kept beside it as .before-restore", c->conf.database,
-            c->arg[0]);
+    ctl_say("%s is as it was in %s%s", c->conf.database, c->arg[0],
+            kept ? "; what it was until now is kept beside it as .before-restore" : "");
     ctl_note(
         "sessions, tokens and passwords are those of the backup too: what was ended or changed since is valid again");
     return CTL_DONE;

@@ -56,6 +56,22 @@ enum err store_fail(struct store *s, int rc, const char *op)
     return e;
 }
 
+/* Whose the database is; where there is none yet (a restore on a new machine), whose it will be: the directory's. */
+static bool owner_find(const struct store *s, struct stat *st)
+{
+    char dir[STORE_PATH_MAX];
+    char *slash;
+
+    if (stat(s->path, st) == 0)
+        return true;
+    (void)snprintf(dir, sizeof(dir), "%s", s->path);
+    slash = strrchr(dir, '/');
+    if (slash == NULL)
+        return false;
+    slash[1] = '\0';
+    return stat(dir, st) == 0;
+}
+
 /* Makes the lock file, complete before it has its name: mode 0600 whatever the umask, and where root makes it (digitctl
  * may be run so) it belongs to whom the database belongs to, as SQLite does with its own files. */
 static enum err lock_make(struct store *s)
@@ -69,7 +85,7 @@ static enum err lock_make(struct store *s)
     if (fd < 0)
         return store_fail_errno("database_lock_open");
     (void)fchmod(fd, 0600);
-    if (geteuid() == 0 && stat(s->path, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
+    if (geteuid() == 0 && owner_find(s, &st) && fchown(fd, st.st_uid, st.st_gid) != 0)
         log_text(LOG_WARN, "database_lock_owner", strerror(errno));
     (void)close(fd);
     if (link(path, s->lock_path) != 0 && errno != EEXIST) {

@@ -517,7 +517,15 @@ static void files_made_by_root_are_the_owners(void **state)
         assert_int_equal(chown(f.dir, owner, owner), 0);
         assert_int_equal(chown(f.path, owner, owner), 0);
     }
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
+        if (round == 2) { /* on a new machine: only the directory says whose the database is to be */
+            for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+                (void)unlink(beside(ends[i]));
+            (void)unlink(beside(".before-restore"));
+            child_of_root(restore_as_root);
+            child_of_root(as_owner);
+            break;
+        }
         for (size_t i = 1; i < sizeof(ends) / sizeof(ends[0]); i++)
             (void)unlink(beside(ends[i]));
         child_of_root(as_root);
