@@ -32,8 +32,9 @@ enum err store_session_add_checked(struct store *s, const uint8_t token_hash[DIG
 
 /* ---- changes to an account ---- */
 /* Sets the hash, ends every session (a new one is begun by the caller), forgets every device (so too) and voids reset
- * links and resets that wait in the outbox, in one commit. ERR_NOT_FOUND. */
-enum err store_user_change_password(struct store *s, int64_t user_id, const char *password_hash);
+ * links and resets that wait in the outbox, in one commit. ERR_NOT_FOUND: no such user, or the hash is not old_hash,
+ * which the current password was checked against: a reset or another change came in between, and stands. */
+enum err store_user_change_password(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
 /* The user and all that is theirs, mail that waits included, in one commit. ERR_NOT_FOUND. */
 enum err store_user_delete(struct store *s, int64_t user_id);
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */

@@ -106,8 +106,9 @@ enum err store_fail(struct store *s, int rc, const char *op);
 void store_user_read(sqlite3_stmt *st, int first, struct store_user *user);
 /* Adds an account inside a transaction of the caller's; email is normalised already. */
 enum err store_user_insert(struct store *s, const char *email, const char *password_hash, struct store_user *user);
-/* Sets the hash, ends the sessions, forgets the devices, voids links and mail for a reset; inside a transaction. */
-enum err store_user_renew(struct store *s, int64_t user_id, const char *password_hash);
+/* Sets the hash, ends the sessions, forgets the devices, voids links and mail for a reset; inside a transaction.
+ * ERR_NOT_FOUND: no such user, or the hash is not old_hash (NULL: whatever it is). */
+enum err store_user_renew(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
 /* Takes one use of an invitation, inside a transaction. ERR_DENIED: it is good no more. */
 enum err store_invite_take(struct store *s, const uint8_t hash[DIGEST_BYTES]);
 /* Whether what was made then is to end: it has expired (0: never does), or seems made in the future, since the clock

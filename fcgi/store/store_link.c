@@ -132,7 +132,7 @@ enum err store_link_reset_use(struct store *s, const uint8_t link_hash[DIGEST_BY
         return e;
     e = link_reset_find(s, link_hash, &user);
     if (e == OK)
-        e = store_user_renew(s, user.id, password_hash); /* this link is one of those it voids */
+        e = store_user_renew(s, user.id, NULL, password_hash); /* this link is one of those it voids */
     e = store_end(s, e);
     if (e == ERR_NOT_FOUND)
         link_forget(s, link_hash, STORE_MAIL_RESET);

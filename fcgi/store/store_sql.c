@@ -41,7 +41,7 @@ const char *const store_sql_text[SQL_COUNT] = {
                       " ORDER BY id LIMIT ?3",
     /* Only in the place of the hash that was checked: the password may have been changed meanwhile. */
     [SQL_USER_UPGRADE_HASH] = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
-    [SQL_USER_CHANGE_HASH] = "UPDATE users SET password_hash = ?2 WHERE id = ?1",
+    [SQL_USER_CHANGE_HASH] = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND (?2 IS NULL OR password_hash = ?2)",
     [SQL_USER_SET_DISABLED] = "UPDATE users SET disabled = ?2 WHERE id = ?1",
     [SQL_USER_DELETE] = "DELETE FROM users WHERE id = ?1",
     [SQL_USER_DROP_MAIL] = "DELETE FROM outbox WHERE email = " EMAIL_OF_USER,

@@ -100,9 +100,9 @@ enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_h
     return store_change(s, SQL_USER_UPGRADE_HASH, "user_set_hash", "itt", user_id, old_hash, password_hash);
 }
 
-enum err store_user_renew(struct store *s, int64_t user_id, const char *password_hash)
+enum err store_user_renew(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
 {
-    enum err e = store_do(s, SQL_USER_CHANGE_HASH, "user_change_hash", "it", user_id, password_hash);
+    enum err e = store_do(s, SQL_USER_CHANGE_HASH, "user_change_hash", "itt", user_id, old_hash, password_hash);
 
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
@@ -117,11 +117,11 @@ enum err store_user_renew(struct store *s, int64_t user_id, const char *password
     return e;
 }
 
-enum err store_user_change_password(struct store *s, int64_t user_id, const char *password_hash)
+enum err store_user_change_password(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
 {
     enum err e = store_begin(s, STORE_BUSY_MS);
 
-    return e != OK ? e : store_end(s, store_user_renew(s, user_id, password_hash));
+    return e != OK ? e : store_end(s, store_user_renew(s, user_id, old_hash, password_hash));
 }
 
 enum err store_user_delete(struct store *s, int64_t user_id)

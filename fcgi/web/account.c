@@ -82,6 +82,8 @@ bool account_current_password(struct call *c, const struct field *f)
             e = ERR_DENIED;
         call_phase(c, PHASE_DATABASE);
     }
+    if (e == OK)
+        memcpy(c->user.password_hash, user.password_hash, sizeof(user.password_hash));
     explicit_bzero(&user, sizeof(user));
     if (e == OK) {
         throttle_passed(c, &t);

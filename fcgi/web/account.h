@@ -18,7 +18,8 @@ bool account_mail_on(const struct conf *conf);
 bool account_address(struct call *c, const struct field *f, char email[STORE_EMAIL_MAX + 1]);  /* 422 */
 bool account_new_password(struct call *c, const struct field *f, const char *email);           /* 422 */
 bool account_hash(struct call *c, const struct field *password, char hash[PASSWORD_HASH_MAX]); /* 503 */
-bool account_current_password(struct call *c, const struct field *f); /* of c->user: 403, 429, 503 (R55) */
+/* Of c->user, whose password_hash is then the one that was checked against (R55): 403, 429, 503. */
+bool account_current_password(struct call *c, const struct field *f);
 
 /* Ends the session that the browser had, begins one for c->user, and replies with it and the user (R58). */
 void account_session_begin(struct call *c, int status);

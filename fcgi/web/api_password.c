@@ -17,12 +17,14 @@ void api_password_change(struct call *c)
     if (!fields_read(c, &v, f, 2) || !account_new_password(c, &f[1], c->user.email) ||
         !account_current_password(c, &f[0]) || !account_hash(c, &f[1], hash))
         goto out;
-    e = store_user_change_password(c->app->store, c->user.id, hash);
+    e = store_user_change_password(c->app->store, c->user.id, c->user.password_hash, hash);
     memcpy(c->user.password_hash, hash, sizeof(hash));
     explicit_bzero(hash, sizeof(hash));
     if (e == OK) {
         account_event(c, "password_changed", c->user.id);
         account_session_begin(c, 200);
+    } else if (e == ERR_NOT_FOUND) { /* a reset, or another browser's change, came first and stands */
+        call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {
         call_store_failed(c, "change_password", e);
     }

@@ -3,6 +3,7 @@
 #include "fixture_app.h"
 
 #include "store/store_account.h"
+#include "store/store_mail.h"
 #include "web/session.h"
 
 #define OTHER "a loud orange mountain"
@@ -109,6 +110,42 @@ static void test_password_change(void **state)
     (void)post_credentials("/login", "a@example.org", GOOD);
     expect_problem(__LINE__, 401, "wrong-login");
     assert_int_equal(post_credentials("/login", "a@example.org", OTHER), 200);
+}
+
+/* Between the check of the current password and the change: what a reset by its link does. */
+static void reset_meanwhile(void *ctx, enum phase phase)
+{
+    static int hashes;
+    static const uint8_t link[DIGEST_BYTES] = {1};
+    char hash[PASSWORD_HASH_MAX];
+
+    (void)ctx;
+    if (phase != PHASE_HASH || ++hashes != 2)
+        return;
+    assert_int_equal(password_hash(GOOD " of the owner", sizeof(GOOD " of the owner") - 1, 5, hash), OK);
+    assert_int_equal(store_link_reset_add(db.store, link, id_of("a@example.org")), OK);
+    assert_int_equal(store_link_reset_use(db.store, link, hash), OK);
+}
+
+/* R55. Breaks when somebody who has the old password and a session, and is just changing it, undoes the owner's reset.
+ */
+static void test_late_password_change(void **state)
+{
+    char thief[256];
+
+    (void)state;
+    sign_up("a@example.org");
+    keep_cookie(thief);
+    app.on_phase = reset_meanwhile;
+    (void)post_as(thief, "POST", "/account/password", "{\"current\":\"" GOOD "\",\"new\":\"" OTHER "\"}");
+    app.on_phase = NULL;
+    expect_problem(__LINE__, 401, "log-in-first");
+    assert_string_equal(set_cookie, "");
+    assert_int_equal(fixture_logged(&db, "password_changed"), 0);
+    assert_int_equal(get_session(thief), 401);
+    assert_int_equal(post_credentials("/login", "a@example.org", GOOD " of the owner"), 200);
+    (void)post_credentials("/login", "a@example.org", OTHER);
+    expect_problem(__LINE__, 401, "wrong-login");
 }
 
 static struct json *session_at(size_t i)
@@ -402,9 +439,19 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_site),        TEST(test_account),     TEST(test_password_change),   TEST(test_sessions),
-        TEST(test_session_cap), TEST(test_disabled),    TEST(test_logout_everywhere), TEST(test_delete),
-        TEST(test_export),      TEST(test_invitations), TEST(test_plain_rules),       TEST(test_long_and_composed),
+        TEST(test_site),
+        TEST(test_account),
+        TEST(test_password_change),
+        TEST(test_late_password_change),
+        TEST(test_sessions),
+        TEST(test_session_cap),
+        TEST(test_disabled),
+        TEST(test_logout_everywhere),
+        TEST(test_delete),
+        TEST(test_export),
+        TEST(test_invitations),
+        TEST(test_plain_rules),
+        TEST(test_long_and_composed),
     };
 
     return cmocka_run_group_tests_name("api_account", tests, NULL, NULL);

@@ -156,11 +156,28 @@ static void late_log_ins_get_no_session(void **state)
 
     (void)state;
     assert_int_equal(store_session_add_checked(f.store, token_hash(1), ada, FIXTURE_HASH, "", "", rule), OK);
-    assert_int_equal(store_user_change_password(f.store, ada, "$new"), OK);
+    assert_int_equal(store_user_change_password(f.store, ada, FIXTURE_HASH, "$new"), OK);
     assert_int_equal(store_session_add_checked(f.store, token_hash(2), ada, FIXTURE_HASH, "", "", rule), ERR_NOT_FOUND);
     assert_int_equal(store_session_add_checked(f.store, token_hash(3), ada, "$new", "", "", rule), OK);
     assert_int_equal(store_user_set_hash(f.store, ada, FIXTURE_HASH, "$upgraded"), ERR_NOT_FOUND); /* nor undoes it */
     assert_int_equal(sessions_of(ada), 1);
+}
+
+/* R55. Breaks when a change whose current password was checked before a reset undoes that reset: who knows the old
+ * password alone, and is quick, would take the account back. */
+static void late_changes_change_nothing(void **state)
+{
+    struct store_user user;
+
+    (void)state;
+    assert_int_equal(store_link_reset_add(f.store, token_hash(1), ada), OK);
+    assert_int_equal(store_link_reset_use(f.store, token_hash(1), "$reset"), OK);
+    add_session(f.store, 2, ada);
+    assert_int_equal(store_user_change_password(f.store, ada, FIXTURE_HASH, "$late"), ERR_NOT_FOUND);
+    assert_int_equal(store_user_by_id(f.store, ada, &user), OK);
+    assert_string_equal(user.password_hash, "$reset");
+    assert_int_equal(ask_session(f.store, 2), OK);
+    assert_int_equal(store_user_change_password(f.store, ada, "$reset", "$own"), OK);
 }
 
 /* R55. Breaks when a password change leaves a session, a device or a link that the old password's owner may hold; or
@@ -180,7 +197,7 @@ static void password_changes_end_the_rest(void **state)
         assert_int_equal(
             store_mail_put(f.store, STORE_MAIL_RESET, i == 0 ? "ada@example.org" : "bob@example.org", NULL, NULL), OK);
     }
-    assert_int_equal(store_user_change_password(f.store, ada, "$new"), OK);
+    assert_int_equal(store_user_change_password(f.store, ada, FIXTURE_HASH, "$new"), OK);
     assert_int_equal(store_user_by_id(f.store, ada, &user), OK);
     assert_string_equal(user.password_hash, "$new");
     assert_int_equal(ask_session(f.store, 10), ERR_NOT_FOUND);
@@ -191,7 +208,7 @@ static void password_changes_end_the_rest(void **state)
     assert_int_equal(store_link_reset_user(f.store, token_hash(40), &user), ERR_NOT_FOUND);
     assert_int_equal(store_link_reset_user(f.store, token_hash(41), &user), OK);
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM outbox"), 1);
-    assert_int_equal(store_user_change_password(f.store, 12345, "$new"), ERR_NOT_FOUND);
+    assert_int_equal(store_user_change_password(f.store, 12345, FIXTURE_HASH, "$new"), ERR_NOT_FOUND);
 }
 
 /* Breaks when an account that was deleted leaves anything in any table, or takes anything of another's. */
@@ -489,7 +506,7 @@ static void what_is_deleted_is_gone(void **state)
     assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
     assert_true(files_hold("canary-hash") && files_hold("canary-7@") && files_hold("canary-agent"));
     for (int i = 0; i < 400; i++)
-        assert_int_equal(store_user_change_password(f.store, bob + 1 + i, FIXTURE_HASH), OK);
+        assert_int_equal(store_user_change_password(f.store, bob + 1 + i, "$y$canary-hash", FIXTURE_HASH), OK);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
     assert_false(files_hold("canary-hash"));
     assert_false(files_hold("canary-agent"));
@@ -507,6 +524,7 @@ int main(void)
         TEST(sessions_are_listed),
         TEST(sessions_are_ended_by_their_user),
         TEST(late_log_ins_get_no_session),
+        TEST(late_changes_change_nothing),
         TEST(password_changes_end_the_rest),
         TEST(deleting_takes_everything),
         TEST(disabled_accounts_are_shut),
