@@ -1,8 +1,8 @@
 /* Finds the ink: reduce, decide ink or paper, level the paper, tell ink from noise, box.
  *
  * All of it works on a picture whose paper is the lighter one ("toned": the raster, or 255 - v where the ink is light),
- * in whole numbers apart from the interpolation, so that a flat paper comes out exactly flat. What it does not do yet:
- * specks, ruled lines, frames and loose ends are all ink to it. */
+ * in whole numbers apart from the interpolation, so that a flat paper comes out exactly flat. Lines (lines.c) go before
+ * ink is told from noise, specks and frames (parts.c) after. */
 #include "ink.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "parts.h"
 
 enum {
-    /* A raster over 2 Mpx is averaged down first: no stroke that a person drew needs more, and time is bounded. */
+    /* A raster over 1 Mpx is averaged down first: no stroke that a person drew needs more, and time is bounded. */
     INK_AREA_MAX_PX = 1000 * 1000,
     INK_UNEVEN_SIDE_PX = 480,
     /* Less contrast than this is no ink: JPEG noise on a blank page stays under 10, pencil on paper starts at 40. */

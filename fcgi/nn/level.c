@@ -11,8 +11,8 @@
 #include "grid.h"
 #include "histogram.h"
 
-/* Strokes are up to an eighth of the longest side thick, or up to a quarter where nothing thinner shows. */
-enum { LEVEL_PART = 8, LEVEL_PART_FAT = 4, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
+/* Strokes are up to an eighth of the longest side thick: what is thicker counts as light, and is lost. */
+enum { LEVEL_PART = 8, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
 
 void level_flat(struct ink *ink, int tone)
 {
