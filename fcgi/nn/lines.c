@@ -12,7 +12,10 @@
 
 enum {
     LINES_SIDE_MIN_PX = 16,
-    LINES_MAX = 100,      /* in each direction */
+    LINES_MAX = 100, /* in each direction */
+    /* A hundred lines across 1,000 px, and half as much besides. What has more is a texture, and would take a second.
+     */
+    LINES_RUNS_MAX = 150 * 1000,
     LINES_BINS_PART = 200 /* a path is known to 1/200 of its length, to begin with */
 };
 static const double LINES_SLOPE_MAX = 0.18;
@@ -320,7 +323,8 @@ static enum err lines_erase_direction(const struct view *p, int ink)
     if (runs == NULL || b.count == NULL)
         goto out;
     n = runs_collect(p, thickest, runs);
-    lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
+    if (n <= LINES_RUNS_MAX)
+        lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
     e = OK;
 out:
     free(runs);
