@@ -171,6 +171,7 @@ static enum err find_and_scale(const struct raster *in, const struct normalise_o
 
     if (e == OK && ink.box[2] == 0) {
         steps->blank = true;
+        steps->inverted = options->invert == NORMALISE_INVERT_YES; /* as wished, though it led to nothing */
     } else if (e == OK) {
         steps->inverted = ink.dark;
         tell_box(&ink, in, steps);
