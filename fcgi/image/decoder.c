@@ -163,7 +163,8 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
                                     .steps_side_px = request->steps_side_px};
 
     memcpy(decoder_area_bytes(&d->area), request->bytes, request->n);
-    return send(d->channel, &ask, sizeof(ask), MSG_NOSIGNAL) == (ssize_t)sizeof(ask);
+    /* One ask at a time fits the queue; a child that has filled it on purpose is not waited for. */
+    return send(d->channel, &ask, sizeof(ask), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(ask);
 }
 
 /* The answer to what was asked, or why the child is lost. */
