@@ -3,6 +3,7 @@
 #include "calibrate.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,15 +98,27 @@ static enum err fit_thresholds(struct model *m, const struct calibration *c, con
     return m->reject.hidden > 0 ? score_limit(a, REJECT_SHARE, &m->reject.below) : OK;
 }
 
+/* What the rule was made with, for whoever wants to make it again. */
+static void tell_settings(struct model *m, const struct reject_settings *set)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "{\"seed\":\"%llu\",\"hidden\":%d,\"examples\":%d,\"epochs\":%d}",
+             (unsigned long long)set->seed, set->hidden, set->examples, set->epochs);
+    model_set_meta(m, "reject_settings", text);
+}
+
 static void tell(struct model *m, const struct calibration *c)
 {
     static const char *const borrowed = "that of the file calibrated_as";
     const char *rule = c->like ? model_meta(c->like, "unsure_rule") : unsure_rule;
     model_set_meta(m, "unsure_rule", rule ? rule : borrowed);
     json_remove(m->meta, "reject_rule");
+    json_remove(m->meta, "reject_settings");
     json_remove(m->meta, "calibrated_as");
-    if (m->reject.hidden > 0)
+    if (m->reject.hidden > 0) {
         model_set_meta(m, "reject_rule", c->like ? borrowed : reject_rule);
+        tell_settings(m, c->reject);
+    }
     if (c->like)
         model_set_meta(m, "calibrated_as", c->like->sha256);
 }

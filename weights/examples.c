@@ -120,6 +120,19 @@ static struct raster draw_turned(const struct example_source *s, struct rng *r, 
     return (struct raster){DIGIT, DIGIT, px};
 }
 
+/* The upper part of a digit that is none without its lower one. */
+static struct raster draw_cut(const struct example_source *s, struct rng *r, uint8_t *px)
+{
+    const int rows = 13 + below(r, 5); /* of a digit that begins in row 4 */
+    int label;
+    const uint8_t *digit = any_digit(s, r, &label);
+
+    for (int i = 0; !strchr("459", '0' + label) && i < TRIES; i++)
+        digit = any_digit(s, r, &label);
+    memcpy(px, digit, (size_t)rows * DIGIT);
+    return (struct raster){DIGIT, DIGIT, px};
+}
+
 /* Four quarters, each of any digit and from another corner of it. */
 static struct raster draw_quarters(const struct example_source *s, struct rng *r, uint8_t *px)
 {
@@ -210,7 +223,7 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
 static struct raster draw_other(const struct example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);
-    switch (below(r, 12)) {
+    switch (below(r, 13)) {
     case 0:
         return draw_row(s, r, px);
     case 1:
@@ -220,8 +233,10 @@ static struct raster draw_other(const struct example_source *s, struct rng *r, u
     case 3:
         return draw_quarters(s, r, px);
     case 4:
-        return draw_blobs(r, px);
+        return draw_cut(s, r, px);
     case 5:
+        return draw_blobs(r, px);
+    case 6:
         return draw_pattern(r, px);
     default:
         sketch_draw(r, px);

@@ -2,7 +2,7 @@
  *
  * What is none has nothing in common with nondigits.h, on which the rule is measured, but the pen: no letter, no drawn
  * shape, no plain noise, no photo of clothes. It is digits spoilt (a row of two or three, one over another, turned, cut
- * into quarters), strokes and arcs that meet at random, filled blobs, and patterns. */
+ * off, cut into quarters), strokes and arcs that meet at random, filled blobs, and patterns. */
 #ifndef DIGITD_WEIGHTS_EXAMPLES_H
 #define DIGITD_WEIGHTS_EXAMPLES_H
 

@@ -119,18 +119,21 @@ static void set_name(struct model *m, const char *path)
 
 /* Temperature, thresholds and reject rule from the validation pictures, or, where they were trained on, thresholds of
  * another network of the same recipe; and the figures with them. */
-static enum err fit(const struct run *r, struct metrics *v, struct why *why)
+static enum err fit(const struct run *r, struct metrics *v, FILE *progress, struct why *why)
 {
     struct reject_settings reject = reject_defaults;
     reject.seed = r->set.trainer.seed;
+    reject.examples = r->set.reject_examples;
     const struct calibration c = {.data = r->data,
                                   .train = r->train.index,
                                   .n_train = r->train.n,
                                   .validation = r->validation.index,
                                   .n_validation = r->validation.n,
                                   .like = r->like,
-                                  .reject = &reject,
+                                  .reject = r->set.reject_examples > 0 ? &reject : NULL,
                                   .threads = r->set.trainer.threads};
+    if (c.reject && progress)
+        fprintf(progress, "calibrating, and learning what is no digit\n");
     return calibrate(r->model, &c, v, why);
 }
 
@@ -140,7 +143,7 @@ enum err run_finish(struct run *r, FILE *progress, struct why *why)
     if (r->best_epoch == 0)
         return err_why(why, ERR_NOT_FOUND, "%s: no epoch is done yet", r->set.run);
     graph_export(r->trainer->graph, r->best, &r->best_stats, r->model);
-    enum err e = fit(r, &v, why);
+    enum err e = fit(r, &v, progress, why);
     if (e != OK)
         return e;
     e = add_golden(r->model, &r->validation);
@@ -154,8 +157,8 @@ enum err run_finish(struct run *r, FILE *progress, struct why *why)
     if (e == OK && progress)
         fprintf(progress,
                 "%s: epoch %d, validation %zu of %zu right (%.2f %%), loss %.4f, ECE %.2f %%, temperature %.3f; "
-                "%zu unsure under %.3f, %zu of them wrong\n",
+                "%zu unsure under %.3f, %zu of them wrong; %zu taken for no digit\n",
                 r->set.out, r->best_epoch, v.right, v.n, 100 * (double)v.right / (double)v.n, v.loss, 100 * v.ece,
-                (double)r->model->temperature, v.unsure, (double)r->model->unsure_below, v.unsure_wrong);
+                (double)r->model->temperature, v.unsure, (double)r->model->unsure_below, v.unsure_wrong, v.refused);
     return e;
 }

@@ -17,7 +17,7 @@
 
 enum { PIECE = 64, BATCH = 128, SHARDS = 4, SHARD = BATCH / SHARDS };
 
-const struct reject_settings reject_defaults = {.seed = 1, .hidden = 64, .examples = 48000, .epochs = 8};
+const struct reject_settings reject_defaults = {.seed = 1, .hidden = 64, .examples = REJECT_EXAMPLES, .epochs = 10};
 
 static const struct optim recipe = {.rate = 2e-3F,
                                     .warm_up = 0.1F,

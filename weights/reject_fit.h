@@ -6,7 +6,7 @@
 #include "../fcgi/nn/model.h"
 #include "examples.h"
 
-enum { REJECT_HIDDEN_MAX = 128 };
+enum { REJECT_HIDDEN_MAX = 128, REJECT_EXAMPLES = 55000 };
 
 struct reject_settings {
     uint64_t seed;

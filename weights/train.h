@@ -24,6 +24,7 @@ struct train_settings {
     int train_first;               /* of the training part of the split, this many; 0: all (for tests and trials) */
     bool all;                      /* train on the validation pictures too */
     bool last;                     /* ship the last epoch's weights, not the best epoch's */
+    int reject_examples;           /* digits that the reject rule learns from; 0: no rule */
     bool no_bn;
     bool resume, finish; /* go on with RUN; write the best of RUN so far */
     int stop_after;      /* steps in this session, as if Ctrl-C came then; 0: no such end */

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "arch.h"
+#include "reject_fit.h"
 #include "train.h"
 
 #define AT(field)  offsetof(struct train_settings, field)
@@ -39,6 +40,7 @@ const struct train_settings train_defaults = {
     .teacher = "none",
     .answers = "none",
     .like = "none",
+    .reject_examples = REJECT_EXAMPLES,
     .kernels = "auto",
 };
 
@@ -60,6 +62,8 @@ const struct option train_options[] = {
      "take temperature and thresholds from this weights file: fit none"},
     {"stop-after", "STEPS", OPTION_INT, AT(stop_after), 0, 1e9, OPTION_SESSION,
      "stop then, as by Ctrl-C; 0: go on to the end"},
+    {"reject-examples", "N", OPTION_INT, AT(reject_examples), 0, 1000000, OPTION_SESSION,
+     "digits that the rule for what is no digit learns from, at the end; 0: no such rule"},
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
     {"seed", "N", OPTION_SEED, ATT(seed), 0, 0, OPTION_RECIPE, "of first weights, order, distortions, dropout"},
     {"layers", "LIST", OPTION_TEXT, AT(layers), 0, 0, OPTION_RECIPE, "convN, convNx5, convNv (valid), pool, denseN"},
