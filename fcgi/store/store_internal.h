@@ -69,7 +69,6 @@ int store_pragma_int(sqlite3 *db, const char *pragma, int *out);
 /* Opens the lock file, and takes or releases the lock. ERR_BUSY after wait_ms. */
 enum err store_lock(struct store *s, int wait_ms);
 void store_unlock(struct store *s);
-
 /* OK, or ERR_IO and an alarm when the file that was opened is no longer the one at its path. */
 enum err store_present(struct store *s);
 /* Lock and BEGIN IMMEDIATE. After OK, store_end must follow. */
