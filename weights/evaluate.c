@@ -48,7 +48,7 @@ static enum err answer_all(struct evaluation *out, const struct model *m, const 
         metrics_count(&out->metrics, n, out->answers.logits, out->answers.labels, out->answers.refused,
                       out->temperature, out->unsure_below);
     if (e == OK && set->reject)
-        e = refusals_measure(&out->refusals, cnn, set->fashion, set->seed, out->threads, why);
+        e = refusals_measure(&out->refusals, cnn, set->fashion, REFUSALS_EACH, set->seed, out->threads, why);
     cnn_free(cnn);
     return e;
 }

@@ -82,15 +82,15 @@ static enum err measure_fashion(struct refusals *r, const struct cnn *c, const c
     return e;
 }
 
-enum err refusals_measure(struct refusals *r, const struct cnn *c, const char *fashion_dir, uint64_t seed, int threads,
-                          struct why *why)
+enum err refusals_measure(struct refusals *r, const struct cnn *c, const char *fashion_dir, size_t each, uint64_t seed,
+                          int threads, struct why *why)
 {
     *r = (struct refusals){.seed = seed};
     enum err e = OK;
     for (int i = 0; e == OK && i < NONDIGIT_KINDS; i++) {
         struct source s = {.kind = (enum nondigit_kind)i, .seed = seed};
         r->kind[i].name = nondigit_name(s.kind);
-        e = measure(&r->kind[i], c, &s, REFUSALS_EACH, threads, why);
+        e = measure(&r->kind[i], c, &s, each, threads, why);
     }
     return e == OK ? measure_fashion(r, c, fashion_dir, threads, why) : e;
 }

@@ -35,9 +35,10 @@ struct refusals {
     char fashion_sha256[DIGEST_HEX + 1]; /* of the unpacked file */
 };
 
-/* fashion_dir has t10k-images-idx3-ubyte, packed or not; without it the other kinds are measured all the same. */
-enum err refusals_measure(struct refusals *r, const struct cnn *c, const char *fashion_dir, uint64_t seed, int threads,
-                          struct why *why);
+/* fashion_dir has t10k-images-idx3-ubyte, packed or not; without it the other kinds, `each` pictures of them, are
+ * measured all the same. */
+enum err refusals_measure(struct refusals *r, const struct cnn *c, const char *fashion_dir, size_t each, uint64_t seed,
+                          int threads, struct why *why);
 
 void refusals_print(const struct refusals *r, FILE *out);
 void refusals_json(const struct refusals *r, struct json *obj);
