@@ -163,6 +163,9 @@ perturb: $(BUILD)/golden/perturb data
 	@$(BUILD)/golden/perturb --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' $(ARGS)
 evaluate: $(BUILD)/digit data
 	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
+reject: $(BUILD)/digit data
+	@conf/need reject
+	$(BUILD)/digit evaluate --reject --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
 
 # Benchmarks: tests/bench/bench_NAME.c, one program each.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
@@ -223,8 +226,9 @@ help:
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails under 98.9 % on the validation pictures'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
+	@echo 'make reject     how much it refuses of clothes, noise, paper, letters, shapes   WEIGHTS=file'
 	@echo 'make perturb    accuracy on pictures that were shifted, turned, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate bench bench-scale faults fuzz fuzz-programs lint install clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install clean help

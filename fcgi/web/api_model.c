@@ -62,7 +62,8 @@ static bool looks_like_json(const char *text, size_t n)
 
 static bool add_metadata(const char *key, struct json *value, void *ctx)
 {
-    static const char *const told_elsewhere[] = {"layers", "name", "sha256", "temperature", "unsure_below"};
+    static const char *const told_elsewhere[] = {"layers",       "name",      "sha256",      "temperature",
+                                                 "unsure_below", "ink_above", "reject_below"};
     struct json *parsed = NULL;
     size_t n;
     const char *text = json_str(value, &n);
@@ -88,6 +89,11 @@ void api_model(struct call *c)
     json_set_int(v, "parameters", (int64_t)m->n_params);
     json_set_num(v, "temperature", (double)m->temperature);
     json_set_num(v, "unsure_below", (double)m->unsure_below);
+    json_set_num(v, "ink_above", (double)m->ink_above);
+    if (m->reject.hidden > 0)
+        json_set_num(v, "reject_below", (double)m->reject.below);
+    else
+        json_set_null(v, "reject_below");
     layers = json_set_array(v, "layers");
     for (int i = 0; i < m->n_layers; i++)
         add_layer(layers, &m->layers[i]);

@@ -788,6 +788,14 @@ static void test_model(void **state)
     assert_true(json_int(json_at(json_get(meta, "split"), 0), &n) && n == 55000);
     assert_string_equal(json_get_str(meta, "broken", NULL), "{\"loss\":");
     assert_int_equal(strlen(json_get_str(meta, "dataset", NULL)), 64);
+    assert_true(json_get_num(got.json, "ink_above", &v) && v == 1);
+    assert_non_null(json_get(got.json, "reject_below"));
+    assert_false(json_get_num(got.json, "reject_below", &v)); /* null: there is no rule */
+    assert_int_equal(model_reject_new(model, 3, NULL), OK);
+    model->reject.below = -2.5F;
+    assert_int_equal(answer((struct ask){.uri = "/model"}), 200);
+    assert_true(json_get_num(got.json, "reject_below", &v) && v == -2.5);
+    model_reject_clear(model);
 }
 
 /* R87 to R89: each request one line with its id, route, status and time; none of them tells a secret. */
