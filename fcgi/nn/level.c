@@ -11,8 +11,8 @@
 #include "grid.h"
 #include "histogram.h"
 
-/* Strokes are up to an eighth of the longest side thick: what is thicker counts as light, and is lost. */
-enum { LEVEL_PART = 8, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
+/* Strokes are up to a sixth of the longest side thick: what is thicker counts as light, and is lost. */
+enum { LEVEL_PART = 6, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
 
 void level_flat(struct ink *ink, int tone)
 {
