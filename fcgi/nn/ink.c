@@ -227,6 +227,11 @@ enum err ink_find(const struct raster *in, const struct normalise_options *optio
     if (e != OK)
         return e;
     out->dark = options->invert == NORMALISE_INVERT_AUTO ? paper.dark : options->invert == NORMALISE_INVERT_YES;
+    if (out->dark != paper.dark) { /* against the evidence: the paper is then the other end of the scale */
+        paper.tone = out->dark ? 255 : 0;
+        paper.flat = true;
+        paper.noise = 0;
+    }
     if (!out->dark) {
         paper.tone = 255 - paper.tone;
         ink_invert(out);
