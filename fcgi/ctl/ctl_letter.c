@@ -78,10 +78,8 @@ static const struct {
     [LETTER_CONFIRM] = {"Confirm your account at", "confirm",
                         "somebody, we hope you, has asked for an account with this address at\n"
                         "%s\n\n"
-                        "To make the account, open this link within 24 hours and press the button there:\n\n",
-                        "The account will have the password that was chosen when it was asked for.\n"
-                        "If that was not you, do not press the button: without it there is no account,\n"
-                        "and this is the only letter.\n"},
+                        "To make the account, open this link within 24 hours and choose a password there:\n\n",
+                        "If it was not you, there is nothing to do: without that there is no account.\n"},
     [LETTER_TAKEN] = {"You have an account at", NULL,
                       "somebody, perhaps you, has asked for an account with this address at\n"
                       "%s\n\n"

@@ -35,35 +35,33 @@ CREATE INDEX invites_by_expires ON invites (expires_at) WHERE expires_at > 0;
 
 -- Mail that waits for `digitctl mail run`. A row says nothing of whether the address has an account.
 CREATE TABLE outbox (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind          INTEGER NOT NULL CHECK (kind IN (0, 1)), -- 0 sign-up, 1 reset
-    email         TEXT    NOT NULL CHECK (length(email) > 0),
-    password_hash TEXT,                                     -- of a sign-up
-    invite_hash   BLOB    CHECK (length(invite_hash) = 32), -- of a sign-up by invitation
-    created_at    INTEGER NOT NULL,
-    due_at        INTEGER NOT NULL,
-    tries         INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (email, kind),
-    CHECK ((kind = 0) = (password_hash IS NOT NULL)),
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        INTEGER NOT NULL CHECK (kind IN (0, 1)), -- 0 sign-up, 1 reset
+    email       TEXT    NOT NULL CHECK (length(email) > 0),
+    invite_hash BLOB    CHECK (length(invite_hash) = 32), -- of a sign-up by invitation
+    created_at  INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    tries       INTEGER NOT NULL DEFAULT 0,
     CHECK (kind = 0 OR invite_hash IS NULL)
 ) STRICT;
+-- Two that are alike in these are the same mail, whoever asked for them.
+CREATE UNIQUE INDEX outbox_same ON outbox (email, kind, ifnull(invite_hash, x''));
 CREATE INDEX outbox_by_created ON outbox (created_at);
 CREATE INDEX outbox_by_due ON outbox (due_at);
 
--- What a mail's link is known by. One that was used is deleted. A sign-up's carries what the account will be made of.
+-- What a mail's link is known by. One that was used is deleted. A sign-up's has no password: whoever opens the link
+-- chooses it, since whoever asked for it may be somebody else.
 CREATE TABLE links (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
-    link_hash     BLOB    NOT NULL UNIQUE CHECK (length(link_hash) = 32),
-    kind          INTEGER NOT NULL CHECK (kind IN (0, 1)),
-    user_id       INTEGER REFERENCES users (id) ON DELETE CASCADE, -- of a reset
-    email         TEXT,                                            -- of a sign-up, as the next two
-    password_hash TEXT,
-    invite_hash   BLOB    CHECK (length(invite_hash) = 32),
-    mail_id       INTEGER, -- the row of the outbox that it was made for; that row goes before
-    created_at    INTEGER NOT NULL,
-    expires_at    INTEGER NOT NULL,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    link_hash   BLOB    NOT NULL UNIQUE CHECK (length(link_hash) = 32),
+    kind        INTEGER NOT NULL CHECK (kind IN (0, 1)),
+    user_id     INTEGER REFERENCES users (id) ON DELETE CASCADE, -- of a reset
+    email       TEXT,                                            -- of a sign-up, as the next one
+    invite_hash BLOB    CHECK (length(invite_hash) = 32),
+    mail_id     INTEGER, -- the row of the outbox that it was made for; that row goes before
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
     CHECK ((kind = 0) = (email IS NOT NULL)),
-    CHECK ((kind = 0) = (password_hash IS NOT NULL)),
     CHECK ((kind = 1) = (user_id IS NOT NULL)),
     CHECK (kind = 0 OR invite_hash IS NULL)
 ) STRICT;

@@ -11,7 +11,7 @@ struct link {
     int64_t id, user_id;
     int kind; /* enum store_mail_kind */
     bool invited, expired;
-    char email[STORE_EMAIL_MAX + 1], password_hash[PASSWORD_HASH_MAX];
+    char email[STORE_EMAIL_MAX + 1];
     uint8_t invite_hash[DIGEST_BYTES];
 };
 
@@ -32,10 +32,9 @@ static enum err link_find(struct store *s, const uint8_t link_hash[DIGEST_BYTES]
     expires_at_s = sqlite3_column_int64(st, 3);
     link->user_id = sqlite3_column_int64(st, 4);
     store_column_text(st, 5, link->email, sizeof(link->email));
-    store_column_text(st, 6, link->password_hash, sizeof(link->password_hash));
-    link->invited = sqlite3_column_bytes(st, 7) == DIGEST_BYTES;
+    link->invited = sqlite3_column_bytes(st, 6) == DIGEST_BYTES;
     if (link->invited)
-        memcpy(link->invite_hash, sqlite3_column_blob(st, 7), DIGEST_BYTES);
+        memcpy(link->invite_hash, sqlite3_column_blob(st, 6), DIGEST_BYTES);
     store_reset(st);
     link->expired = store_expired(created_at_s, expires_at_s, clock_wall_s());
     return link->kind != (int)kind || link->expired ? ERR_NOT_FOUND : OK;
@@ -48,7 +47,6 @@ static void link_forget(struct store *s, const uint8_t link_hash[DIGEST_BYTES], 
 
     if (link_find(s, link_hash, kind, &link) == ERR_NOT_FOUND && link.expired)
         store_change_idle(s, SQL_LINK_DROP, "link_forget", "i", link.id);
-    explicit_bzero(&link, sizeof(link));
 }
 
 enum err store_link_reset_add(struct store *s, const uint8_t link_hash[DIGEST_BYTES], int64_t user_id)
@@ -60,9 +58,10 @@ enum err store_link_reset_add(struct store *s, const uint8_t link_hash[DIGEST_BY
 }
 
 /* Inside the transaction. */
-static enum err link_make_user(struct store *s, const struct link *link, struct store_user *user)
+static enum err link_make_user(struct store *s, const struct link *link, const char *password_hash,
+                               struct store_user *user)
 {
-    enum err e = store_user_insert(s, link->email, link->password_hash, user);
+    enum err e = store_user_insert(s, link->email, password_hash, user);
 
     if (e == OK && link->invited)
         e = store_invite_take(s, link->invite_hash);
@@ -74,7 +73,19 @@ static enum err link_make_user(struct store *s, const struct link *link, struct 
     return e;
 }
 
-enum err store_link_confirm(struct store *s, const uint8_t link_hash[DIGEST_BYTES], struct store_user *user)
+enum err store_link_sign_up(struct store *s, const uint8_t link_hash[DIGEST_BYTES], char email[STORE_EMAIL_MAX + 1])
+{
+    struct link link;
+    enum err e = link_find(s, link_hash, STORE_MAIL_SIGN_UP, &link);
+
+    if (e == ERR_NOT_FOUND)
+        link_forget(s, link_hash, STORE_MAIL_SIGN_UP);
+    memcpy(email, e == OK ? link.email : "", e == OK ? sizeof(link.email) : 1);
+    return e;
+}
+
+enum err store_link_confirm(struct store *s, const uint8_t link_hash[DIGEST_BYTES], const char *password_hash,
+                            struct store_user *user)
 {
     struct link link;
     enum err e;
@@ -85,8 +96,7 @@ enum err store_link_confirm(struct store *s, const uint8_t link_hash[DIGEST_BYTE
         return e;
     e = link_find(s, link_hash, STORE_MAIL_SIGN_UP, &link);
     if (e == OK)
-        e = link_make_user(s, &link, user);
-    explicit_bzero(&link, sizeof(link));
+        e = link_make_user(s, &link, password_hash, user);
     e = store_end(s, e);
     if (e == ERR_NOT_FOUND)
         link_forget(s, link_hash, STORE_MAIL_SIGN_UP);

@@ -1,6 +1,6 @@
 /* The outbox. A request puts a row, whoever the address belongs to; `digitctl mail run` finds out, makes the link and
- * sends. A newer row takes the place of an older one under a number of its own, so that the end of a mail that is just
- * being sent does not end its successor. */
+ * sends. A newer row takes the place of one that says the same, under a number of its own, so that the end of a mail
+ * that is just being sent does not end its successor. */
 #include "store_internal.h"
 
 #include <string.h>
@@ -22,24 +22,21 @@ static enum err mail_room(struct store *s)
     return e;
 }
 
-enum err store_mail_put(struct store *s, enum store_mail_kind kind, const char *email, const char *password_hash,
-                        const uint8_t *invite_hash)
+enum err store_mail_put(struct store *s, enum store_mail_kind kind, const char *email, const uint8_t *invite_hash)
 {
+    const uint8_t *invite = kind == STORE_MAIL_SIGN_UP ? invite_hash : NULL;
     char address[STORE_EMAIL_MAX + 1];
     enum err e = store_email_normalise(email, strlen(email), address);
 
-    if (e == OK && (kind == STORE_MAIL_SIGN_UP) != (password_hash != NULL))
-        e = ERR_RANGE;
     if (e == OK)
         e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    e = store_do(s, SQL_MAIL_DROP_SAME, "mail_drop_same", "ti", address, (int64_t)kind);
+    e = store_do(s, SQL_MAIL_DROP_SAME, "mail_drop_same", "tih", address, (int64_t)kind, invite);
     if (e == OK)
         e = mail_room(s);
     if (e == OK)
-        e = store_do(s, SQL_MAIL_PUT, "mail_put", "itthi", (int64_t)kind, address, password_hash,
-                     kind == STORE_MAIL_SIGN_UP ? invite_hash : NULL, clock_wall_s());
+        e = store_do(s, SQL_MAIL_PUT, "mail_put", "ithi", (int64_t)kind, address, invite, clock_wall_s());
     return store_end(s, e);
 }
 

@@ -27,15 +27,14 @@ struct store_mail {
     char email[STORE_EMAIL_MAX + 1];
 };
 
-/* Puts a mail into the outbox. One of a kind and address waits at a time: the newer takes the older's place.
- * password_hash and invite_hash (may be NULL) belong to a sign-up. ERR_LIMIT: STORE_OUTBOX_MAX wait; ERR_FORMAT,
- * ERR_LIMIT: store_email_normalise's; ERR_RANGE: a sign-up without a password hash, or a reset with one. */
-enum err store_mail_put(struct store *s, enum store_mail_kind kind, const char *email, const char *password_hash,
-                        const uint8_t *invite_hash);
+/* Puts a mail into the outbox. One of a kind, address and invitation waits at a time: the newer takes the older's
+ * place, and says the same. invite_hash: of a sign-up, or NULL. ERR_LIMIT: STORE_OUTBOX_MAX wait; ERR_FORMAT,
+ * ERR_LIMIT: store_email_normalise's. */
+enum err store_mail_put(struct store *s, enum store_mail_kind kind, const char *email, const uint8_t *invite_hash);
 /* The oldest that is due, or ERR_NOT_FOUND. */
 enum err store_mail_next(struct store *s, struct store_mail *mail);
-/* Makes the link of a mail: its secret's hash is what a click brings back. A sign-up's link carries the password hash;
- * the outbox row stays until store_mail_sent. A mail has one link: that of an earlier run is void. ERR_EXISTS: a
+/* Makes the link of a mail: its secret's hash is what a click brings back. The outbox row stays until store_mail_sent.
+ * A mail has one link: that of an earlier run is void. ERR_EXISTS: a
  * sign-up of a taken address; ERR_NOT_FOUND: a reset of an unknown or disabled one (drop or write another letter; no
  * link is made). */
 enum err store_mail_link(struct store *s, int64_t mail_id, const uint8_t link_hash[DIGEST_BYTES]);
@@ -46,9 +45,12 @@ enum err store_mail_failed(struct store *s, int64_t mail_id);
 
 /* A one-use link without a mail, for `digitctl user reset`. ERR_NOT_FOUND. */
 enum err store_link_reset_add(struct store *s, const uint8_t link_hash[DIGEST_BYTES], int64_t user_id);
-/* Uses a sign-up's link: the account is made. ERR_NOT_FOUND: unknown, used, expired; ERR_EXISTS: taken since;
- * ERR_DENIED: its invitation is good no more. */
-enum err store_link_confirm(struct store *s, const uint8_t link_hash[DIGEST_BYTES], struct store_user *user);
+/* The address a sign-up's link is for, without using it: for the check of the password. ERR_NOT_FOUND. */
+enum err store_link_sign_up(struct store *s, const uint8_t link_hash[DIGEST_BYTES], char email[STORE_EMAIL_MAX + 1]);
+/* Uses it: the account is made. ERR_NOT_FOUND: unknown, used, expired; ERR_EXISTS: taken since; ERR_DENIED: its
+ * invitation is good no more. */
+enum err store_link_confirm(struct store *s, const uint8_t link_hash[DIGEST_BYTES], const char *password_hash,
+                            struct store_user *user);
 /* The user a reset link is for, without using it: for the check of the new password. ERR_NOT_FOUND. */
 enum err store_link_reset_user(struct store *s, const uint8_t link_hash[DIGEST_BYTES], struct store_user *user);
 /* Uses it, as store_user_change_password: the user's other reset links are void too. ERR_NOT_FOUND. */

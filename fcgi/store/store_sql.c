@@ -87,9 +87,8 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_INVITE_REVOKE] = "DELETE FROM invites WHERE id = ?1",
 
     [SQL_MAIL_COUNT] = "SELECT count(*) FROM outbox", /* never more than STORE_OUTBOX_MAX */
-    [SQL_MAIL_PUT] = "INSERT INTO outbox (kind, email, password_hash, invite_hash, created_at, due_at) "
-                     "VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-    [SQL_MAIL_DROP_SAME] = "DELETE FROM outbox WHERE email = ?1 AND kind = ?2",
+    [SQL_MAIL_PUT] = "INSERT INTO outbox (kind, email, invite_hash, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+    [SQL_MAIL_DROP_SAME] = "DELETE FROM outbox WHERE email = ?1 AND kind = ?2 AND invite_hash IS ?3",
     /* Due, or due so far ahead that the clock must have been set back since. */
     [SQL_MAIL_NEXT] = "SELECT id FROM outbox WHERE due_at > ?2 UNION ALL "
                       "SELECT id FROM (SELECT id FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1) LIMIT 1",
@@ -97,12 +96,11 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_MAIL_AGAIN] = "UPDATE outbox SET tries = tries + 1, due_at = ?2 WHERE id = ?1",
     [SQL_MAIL_DROP] = "DELETE FROM outbox WHERE id = ?1",
 
-    [SQL_LINK_ADD_SIGN_UP] =
-        "INSERT INTO links (link_hash, kind, email, password_hash, invite_hash, mail_id, created_at, expires_at) "
-        "SELECT ?1, 0, email, password_hash, invite_hash, id, ?3, ?4 FROM outbox WHERE id = ?2 AND kind = 0",
+    [SQL_LINK_ADD_SIGN_UP] = "INSERT INTO links (link_hash, kind, email, invite_hash, mail_id, created_at, expires_at) "
+                             "SELECT ?1, 0, email, invite_hash, id, ?3, ?4 FROM outbox WHERE id = ?2 AND kind = 0",
     [SQL_LINK_ADD_RESET] = "INSERT INTO links (link_hash, kind, user_id, mail_id, created_at, expires_at) "
                            "SELECT ?1, 1, id, ?3, ?4, ?5 FROM users WHERE id = ?2",
-    [SQL_LINK_FIND] = "SELECT id, kind, created_at, expires_at, user_id, email, password_hash, invite_hash "
+    [SQL_LINK_FIND] = "SELECT id, kind, created_at, expires_at, user_id, email, invite_hash "
                       "FROM links WHERE link_hash = ?1",
     [SQL_LINK_DROP] = "DELETE FROM links WHERE id = ?1",
     [SQL_LINK_DROP_OF_MAIL] = "DELETE FROM links WHERE mail_id = ?1",

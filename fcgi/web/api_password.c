@@ -50,7 +50,7 @@ void api_password_forgot(struct call *c)
     }
     if (!throttle_mail(c, email))
         goto out;
-    e = store_mail_put(c->app->store, STORE_MAIL_RESET, email, NULL, NULL);
+    e = store_mail_put(c->app->store, STORE_MAIL_RESET, email, NULL);
     if (e != OK) {
         call_store_failed(c, "mail_put", e);
         goto out;

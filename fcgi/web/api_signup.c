@@ -1,7 +1,8 @@
 /* POST /signup, POST /account/confirm.
  *
- * With mail on, the reply and the work behind it are the same for a free address and a taken one: both cost one hash
- * and one row of the outbox. With mail off there is nobody to tell in private, so a taken address is 409. */
+ * With mail on, the reply and the work behind it are the same for a free address and a taken one: one row of the
+ * outbox. It keeps no password, since whoever asks need not be whose address it is: the password is chosen by whoever
+ * opens the link. With mail off there is nobody to tell in private, so a taken address is 409. */
 #include <string.h>
 
 #include "../store/store_mail.h"
@@ -93,16 +94,14 @@ static void make_now(struct call *c, const char *email, const struct field *pass
     account_made(c, e, "user_add");
 }
 
-static void make_by_mail(struct call *c, const char *email, const struct field *password, const uint8_t *invite)
+static void make_by_mail(struct call *c, const char *email, const uint8_t *invite)
 {
-    char hash[PASSWORD_HASH_MAX];
     struct json *v;
     enum err e;
 
-    if (!throttle_mail(c, email) || !account_hash(c, password, hash))
+    if (!throttle_mail(c, email))
         return;
-    e = store_mail_put(c->app->store, STORE_MAIL_SIGN_UP, email, hash, invite);
-    explicit_bzero(hash, sizeof(hash));
+    e = store_mail_put(c->app->store, STORE_MAIL_SIGN_UP, email, invite);
     if (e != OK) {
         call_store_failed(c, "mail_put", e);
         return;
@@ -117,38 +116,57 @@ static void make_by_mail(struct call *c, const char *email, const struct field *
 void api_signup(struct call *c)
 {
     struct json *v = NULL;
-    struct field f[] = {{.name = "email"}, {.name = "password"}, {.name = "invitation", .optional = true}};
+    const bool mail = account_mail_on(c->app->conf); /* a password that comes all the same is not looked at */
+    struct field f[] = {
+        {.name = "email"}, {.name = "password", .optional = mail}, {.name = "invitation", .optional = true}};
     char email[STORE_EMAIL_MAX + 1];
     uint8_t hash[DIGEST_BYTES];
     const uint8_t *invite;
 
     if (!is_open(c) || !fields_read(c, &v, f, 3) || !account_address(c, &f[0], email) ||
-        !account_new_password(c, &f[1], email) || !invitation_read(c, &f[2], hash, &invite))
+        (!mail && !account_new_password(c, &f[1], email)) || !invitation_read(c, &f[2], hash, &invite))
         goto out;
-    if (account_mail_on(c->app->conf))
-        make_by_mail(c, email, &f[1], invite);
+    if (mail)
+        make_by_mail(c, email, invite);
     else
         make_now(c, email, &f[1], invite);
 out:
     json_free(v);
 }
 
+static void link_failed(struct call *c, enum err e)
+{
+    if (e == ERR_NOT_FOUND)
+        call_problem(c, PROBLEM_LINK_DEAD, "It was used already or is over a day old. Sign up again.");
+    else
+        call_store_failed(c, "link_sign_up", e);
+}
+
 /* A click on the page that the mailed link opened; the link by itself does nothing, since scanners of mail follow it.
- */
+ * A junk link costs no hash. */
 void api_confirm(struct call *c)
 {
     struct json *v = NULL;
-    struct field f[] = {{.name = "token"}};
-    uint8_t hash[DIGEST_BYTES];
+    struct field f[] = {{.name = "token"}, {.name = "password"}};
+    char email[STORE_EMAIL_MAX + 1], hash[PASSWORD_HASH_MAX];
+    uint8_t link[DIGEST_BYTES];
     enum err e;
 
-    if (!fields_read(c, &v, f, 1))
+    if (!fields_read(c, &v, f, 2))
         goto out;
-    session_token_hash(f[0].text, f[0].n, hash);
+    session_token_hash(f[0].text, f[0].n, link);
     call_phase(c, PHASE_DATABASE);
-    e = store_link_confirm(c->app->store, hash, &c->user);
+    e = store_link_sign_up(c->app->store, link, email);
+    if (e != OK) {
+        link_failed(c, e);
+        goto out;
+    }
+    if (!account_new_password(c, &f[1], email) || !account_hash(c, &f[1], hash))
+        goto out;
+    e = store_link_confirm(c->app->store, link, hash, &c->user);
+    explicit_bzero(hash, sizeof(hash));
     if (e == ERR_NOT_FOUND)
-        call_problem(c, PROBLEM_LINK_DEAD, "It was used already or is over a day old. Sign up again.");
+        link_failed(c, e);
     else
         account_made(c, e, "link_confirm");
 out:

@@ -27,7 +27,7 @@ const struct route routes[] = {
     {"/account/password",      METHOD_POST,   SESSION, NO_SCOPE, JSON,     POOL_HASH,   true,  "./#account", api_password_change},
     {"/account/forgot",        METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_MAIN,   true,  "./#forgot",  api_password_forgot},
     {"/account/reset",         METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_HASH,   true,  "./#login",   api_password_reset},
-    {"/account/confirm",       METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_MAIN,   true,  "./#login",   api_confirm},
+    {"/account/confirm",       METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_HASH,   true,  "./#login",   api_confirm},
     {"/account/sessions",      METHOD_GET,    SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_sessions},
     {"/account/sessions",      METHOD_DELETE, SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_sessions_end},
     {"/account/sessions/{id}", METHOD_DELETE, SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_session_end},

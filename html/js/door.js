@@ -23,9 +23,9 @@ export function initDoor(theirs) {
     done: ({ user }) => hooks.onSignedIn(user),
   });
   initForm($('signup'), {
-    checks: { email: isEmail, password: isNewPassword(minLength), invitation: (code) => (isInvited() && !code ? SAY.needInvitation : '') },
+    checks: { email: isEmail, password: (password) => (site.mail ? '' : isNewPassword(minLength)(password)), invitation: (code) => (isInvited() && !code ? SAY.needInvitation : '') },
     about: { 'bad-address': 'email', 'address-taken': 'email', 'bad-password': 'password', 'bad-invitation': 'invitation' },
-    send: ({ email, password, invitation }) => post('signup', { email, password, ...(isInvited() && { invitation }) }),
+    send: ({ email, password, invitation }) => post('signup', { email, ...(!site.mail && { password }), ...(isInvited() && { invitation }) }),
     done: ({ user, email }) => {
       $('signup').reset();
       if (user) hooks.onSignedIn(user);
@@ -39,8 +39,9 @@ export function initDoor(theirs) {
     done: ({ email }) => tell(TOLD.resetMail(email)),
   });
   initForm($('confirm'), {
-    checks: {},
-    send: () => post('account/confirm', { token: tokens.confirm }),
+    checks: { password: isNewPassword(minLength) },
+    about: { 'bad-password': 'password' },
+    send: ({ password }) => post('account/confirm', { token: tokens.confirm, password }),
     done: ({ user }) => { tokens.confirm = ''; hooks.onSignedIn(user); },
     failed: (error) => refused('confirm', error, TOLD.confirmDead),
   });
@@ -75,6 +76,7 @@ export function showDoor(name, text = '') {
     $(each).hidden = each !== name;
     clearForm($(each));
   }
+  $('signup-chosen').hidden = site.mail; // it is chosen with the link: whoever signs up may be somebody else
   $('signup-invited').hidden = !isInvited();
   for (const hint of document.querySelectorAll('[data-password-hint]')) hint.textContent = SAY.passwordHint(minLength());
   for (const node of document.querySelectorAll('[data-sign-up]')) node.hidden = (node.dataset.signUp === 'closed') !== (site.sign_up === 'closed');

@@ -86,7 +86,7 @@ export const TOLD = {
   },
   signUpMail: (email) => ({
     title: 'Look into your mail', links: [TO_SIGN_UP, TO_LOG_IN],
-    text: `A mail to ${email} is on its way. Open the link in it within 24 hours to finish. If nothing comes in a few minutes, look into the spam folder.`,
+    text: `A mail to ${email} is on its way. Open the link in it within 24 hours and choose a password. If nothing comes in a few minutes, look into the spam folder.`,
   }),
   resetMail: (email) => ({
     title: 'Look into your mail', links: [TO_LOG_IN],
@@ -96,7 +96,7 @@ export const TOLD = {
   resetNoToken: { title: 'Open the link once more', text: 'This page has no link to work with. Open the one that you were sent again.', links: [TO_LOG_IN] },
   confirmDead: {
     title: 'This link is good no more', links: [TO_LOG_IN, TO_SIGN_UP],
-    text: 'It was used already, or is more than a day old. If you have pressed the button before, your account is there: log in. Else sign up again.',
+    text: 'It was used already, or is more than a day old. If you have chosen a password before, your account is there: log in. Else sign up again.',
   },
   resetDeadMail: { title: 'This link is good no more', text: 'It was used already, or is more than an hour old.', links: [TO_FORGOT, TO_LOG_IN] },
   resetDead: {

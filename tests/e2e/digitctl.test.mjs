@@ -240,7 +240,7 @@ test('mail: sign-up is confirmed, a password is reset, and nobody learns who has
     assert.deepEqual([a.status, Object.keys(a.headers).sort()], [b.status, Object.keys(b.headers).sort()]);
     assert.equal(a.status, 202);
   };
-  const signUp = (address, password = goodPassword) => post(site, 'signup', { email: address, password });
+  const signUp = (address, more) => post(site, 'signup', { email: address, ...more });
   const asked = await signUp(email);
   assert.equal(asked.status, 202, asked.text);
   assert.equal(asked.headers['set-cookie'], undefined);
@@ -252,15 +252,17 @@ test('mail: sign-up is confirmed, a password is reset, and nobody learns who has
   const token = linkIn(mail, 'confirm', site);
   assert.doesNotMatch(sql(site, 'SELECT * FROM links; SELECT * FROM outbox'), new RegExp(token));
   assertProblem(await post(site, 'account/reset', { token, password: newPassword }), 403, 'link-dead'); // of another kind
-  const confirmed = await post(site, 'account/confirm', { token });
+  assertProblem(await post(site, 'account/confirm', { token }), 422, 'bad-fields');
+  assertProblem(await post(site, 'account/confirm', { token, password: 'short' }), 422, 'bad-password');
+  const confirmed = await post(site, 'account/confirm', { token, password: goodPassword });
   assert.equal(confirmed.status, 201, confirmed.text);
-  assertProblem(await post(site, 'account/confirm', { token }), 403, 'link-dead');
+  assertProblem(await post(site, 'account/confirm', { token, password: newPassword }), 403, 'link-dead');
   const { status, visitor } = await logIn(site, email, goodPassword);
   assert.equal(status, 200);
   assert.deepEqual(site.mailRun(), { sent: 0, failed: 0, dropped: 0 });
 
   // A taken address: the same answer, another letter.
-  same(await signUp(email, newPassword), await signUp(newEmail()));
+  same(await signUp(email, { password: newPassword }), await signUp(newEmail()));
   assert.deepEqual(site.mailRun(), { sent: 2, failed: 0, dropped: 0 });
   const letters = site.mails(), told = letters.find((letter) => letter.includes(`\nTo: ${email}\n`));
   assert.equal(letters.length, 2);
@@ -284,11 +286,32 @@ test('mail: sign-up is confirmed, a password is reset, and nobody learns who has
   assert.doesNotMatch(fs.readFileSync(`${site.state}/log/digitd.log`, 'utf8'), /#confirm|#reset|@example\.org/);
 });
 
+// Breaks when a stranger who signs up with somebody's address gets a password of theirs into the account that its owner confirms, or a
+// link that the owner waits for made void, whichever of them came first, before or after the letter went out.
+test('mail: a stranger who signs up with my address chooses nothing and disturbs nothing', async (t) => {
+  const site = await startWithMail(t), strangers = 'the stranger knows this';
+  for (const order of [['owner', 'stranger'], ['stranger', 'owner'], ['owner', 'run', 'stranger'], ['stranger', 'run', 'owner']]) {
+    const email = newEmail();
+    for (const step of order) {
+      if (step === 'run') site.mailRun();
+      else assert.equal((await post(site, 'signup', step === 'owner' ? { email } : { email, password: strangers })).status, 202);
+    }
+    site.mailRun();
+    const letters = site.mails(), links = letters.map((mail) => linkIn(mail, 'confirm', site));
+    assert.equal(links.length, order.includes('run') ? 2 : 1, 'what waits once goes out once');
+    for (const letter of letters) assert.equal(letter.replace(/#confirm=\S+|^(Date|Message-ID): .*$/gm, ''), letters[0].replace(/#confirm=\S+|^(Date|Message-ID): .*$/gm, ''));
+    assert.equal((await post(site, 'account/confirm', { token: links[0], password: goodPassword })).status, 201, 'the first letter is good');
+    for (const token of links) assertProblem(await post(site, 'account/confirm', { token, password: strangers }), 403, 'link-dead');
+    assertProblem(await logIn(site, email, strangers), 401, 'wrong-login');
+    assert.equal((await logIn(site, email, goodPassword)).status, 200);
+  }
+});
+
 // Breaks when a letter that was not taken is lost, sent twice, or carries a link that was given up; or when a link lives too long.
 test('mail: a failing program is tried again with another link; links end', async (t) => {
   const site = await startWithMail(t), email = newEmail();
   const soon = () => sql(site, 'UPDATE outbox SET due_at = 0');
-  await post(site, 'signup', { email, password: goodPassword });
+  await post(site, 'signup', { email });
   site.say(`${site.record}\nexit 75`); // took it, and says that it did not
   const failed = ctl(site, ['mail', 'run', '--once', '--json'], { status: 1 });
   assert.deepEqual(failed.rows[0], { sent: 0, failed: 1, dropped: 0 });
@@ -302,12 +325,12 @@ test('mail: a failing program is tried again with another link; links end', asyn
   soon();
   assert.equal(site.mailRun().sent, 0);
   const [second] = site.mails();
-  assertProblem(await post(site, 'account/confirm', { token: linkIn(first, 'confirm', site) }), 403, 'link-dead');
+  assertProblem(await post(site, 'account/confirm', { token: linkIn(first, 'confirm', site), password: goodPassword }), 403, 'link-dead');
   const token = linkIn(second, 'confirm', site);
   const [created, expires] = sql(site, 'SELECT created_at, expires_at FROM links').split('|').map(Number);
   assert.equal(expires - created, 86400);
   sql(site, "UPDATE links SET expires_at = CAST(strftime('%s') AS INTEGER) - 1");
-  assertProblem(await post(site, 'account/confirm', { token }), 403, 'link-dead');
+  assertProblem(await post(site, 'account/confirm', { token, password: goodPassword }), 403, 'link-dead');
   assert.equal(ctl(site, ['user', 'list', '--json', email]).rows.length, 0);
   // Settings that could not work are told before anything is done.
   for (const [name, value] of [['COMMAND', ''], ['COMMAND', '/bin/sh -c "x"'], ['FROM', 'Jürgen <a@b>']])
@@ -329,11 +352,11 @@ test('mail run: one at a time, goes on until SIGTERM', async (t) => {
   assert.match(ctl(site, ['mail', 'run', '--once'], { status: 4 }).err, /another/);
   for (let round = 0; round < 2; round++) {
     const email = newEmail();
-    await post(site, 'signup', { email, password: goodPassword });
+    await post(site, 'signup', { email });
     let mails = [];
     for (let i = 0; i < 400 && mails.length === 0; i++) { await sleep(20); mails = site.mails(); }
     assert.equal(mails.length, 1);
-    assert.equal((await post(site, 'account/confirm', { token: linkIn(mails[0], 'confirm', site) })).status, 201);
+    assert.equal((await post(site, 'account/confirm', { token: linkIn(mails[0], 'confirm', site), password: goodPassword })).status, 201);
   }
   child.kill('SIGTERM');
   assert.equal(await ended, 0);

@@ -110,7 +110,9 @@ test('where mail is sent: sign-up by a link, and a forgotten password', async (t
   const { page } = visit, email = newEmail();
   await page.goto(`${site.origin}#signup`);
   await shown(page, '#signup');
-  await fill(page, 'signup', { email, password: goodPassword });
+  assert.equal(await page.isVisible('#signup-password'), false, 'the password is chosen with the link');
+  await inspect(visit, 'signup-by-mail');
+  await fill(page, 'signup', { email });
   await says(page, '#told', new RegExp(`Look into your mail.*${email}.*24 hours`));
   assert.equal(await focus(page), 'told-title');
   await inspect(visit, 'signup-mail');
@@ -120,11 +122,14 @@ test('where mail is sent: sign-up by a link, and a forgotten password', async (t
   const confirm = mailed('confirm');
   await open(visit, confirm, 'confirm');
   await inspect(visit, 'confirm');
-  await press(page, 'confirm');
+  assert.match(await text(page, '#confirm-password-hint'), /^At least 8 characters/);
+  await wrong(page, 'confirm', { password: '' }, 'password', /password/);
+  await wrong(page, 'confirm', { password: 'password123' }, 'password', /.{15}/); // the server's sentence; the link is not used up
+  await fill(page, 'confirm', { password: goodPassword });
   await shown(page, '#screen-read');
   assert.equal(await text(page, '#who'), email);
   await open(visit, confirm, 'confirm');
-  await press(page, 'confirm');
+  await fill(page, 'confirm', { password: newPassword });
   await says(page, '#told', /good no more.*sign up again/);
 
   const other = await newPage(browser, { origin: site.origin });

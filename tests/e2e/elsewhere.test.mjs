@@ -27,7 +27,7 @@ const attacks = [
   ['POST', 'signup', { email: newEmail(), password: goodPassword }], ['POST', 'login', { email, password: goodPassword }],
   ['POST', 'logout'], ['DELETE', 'account', { password: goodPassword }],
   ['POST', 'account/password', { current: goodPassword, new: 'the attacker knows it' }], ['POST', 'account/forgot', { email }],
-  ['POST', 'account/reset', { token: 'x'.repeat(43), password: 'the attacker knows it' }], ['POST', 'account/confirm', { token: 'x'.repeat(43) }],
+  ['POST', 'account/reset', { token: 'x'.repeat(43), password: 'the attacker knows it' }], ['POST', 'account/confirm', { token: 'x'.repeat(43), password: 'the attacker knows it' }],
   ['DELETE', 'account/sessions'], ['DELETE', 'account/sessions/1'], ['POST', 'account/tokens', { name: 'evil', scopes: ['classify'] }],
   ['DELETE', 'account/tokens/1'], ['POST', 'classify', 'x'],
 ];

@@ -110,7 +110,7 @@ test('after a whole life of accounts, no secret is in a dump of the database or 
   assert.equal((await send('POST', 'logout', undefined, { headers: { Origin: 'http://evil.example' } })).status, 403);
   const link = secret('link', randomBytes(32).toString('base64url'));
   assert.equal((await send('POST', 'account/reset', { token: link, password: reset })).status, 403);
-  assert.equal((await send('POST', 'account/confirm', { token: link })).status, 403);
+  assert.equal((await send('POST', 'account/confirm', { token: link, password: reset })).status, 403);
   const now = Math.floor(Date.now() / 1000), hash = createHash('sha256').update(link).digest('hex');
   execFileSync('sqlite3', [db, `INSERT INTO links (link_hash, kind, user_id, created_at, expires_at) VALUES (x'${hash}', 1, 1, ${now}, ${now + 3600})`]);
   assert.equal((await send('POST', 'account/reset', { token: link, password: reset })).status, 204);

@@ -36,7 +36,7 @@ static const struct {
     {"/account/password", METHOD_POST, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_HASH, true, "./#account", api_password_change},
     {"/account/forgot", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#forgot", api_password_forgot},
     {"/account/reset", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_password_reset},
-    {"/account/confirm", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#login", api_confirm},
+    {"/account/confirm", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_confirm},
     {"/account/sessions", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_sessions},
     {"/account/sessions", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_sessions_end},
     {"/account/sessions/{id}", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_session_end},

@@ -433,7 +433,7 @@ static void nothing_is_answered(struct store *s)
     assert_int_equal(store_token_user(s, token_hash(2), &user, &token), ERR_IO);
     assert_int_equal(store_invite_check(s, token_hash(3)), ERR_IO);
     assert_int_equal(store_link_reset_user(s, token_hash(4), &user), ERR_IO);
-    assert_int_equal(store_link_confirm(s, token_hash(4), &user), ERR_IO);
+    assert_int_equal(store_link_confirm(s, token_hash(4), FIXTURE_HASH, &user), ERR_IO);
     assert_int_equal(store_throttle_wait(s, token_hash(5), &wait_s), ERR_IO);
     assert_int_equal(store_throttle_fail(s, token_hash(5), &wait_s), ERR_IO);
     assert_int_equal(store_device_check(s, token_hash(6), "ada@example.org"), ERR_IO);
