@@ -54,9 +54,15 @@ async function draw(kind, count, seed, out) {
   return fs.readdirSync(path.join(out, kind)).map((name) => path.join(out, kind, name));
 }
 
-async function classify(files) {
-  const { stdout } = await run(path.join(build, 'digit'), ['classify', '--json', ...files], { cwd: root, maxBuffer: 1 << 26 });
-  return JSON.parse(stdout).results;
+// On a machine that starves the decoder child for 5 seconds a picture ends in an error, and the exit status is 1. Such pictures are
+// read once more; one that cannot be read goes on being wrong.
+async function classify(files, again = true) {
+  const command = run(path.join(build, 'digit'), ['classify', '--json', ...files], { cwd: root, maxBuffer: 1 << 26 });
+  const { stdout } = await command.catch((e) => e);
+  const results = JSON.parse(stdout).results;
+  const failed = results.filter((r) => r.status === 'error').map((r) => r.name);
+  if (failed.length === 0 || !again) return results;
+  return results.filter((r) => r.status !== 'error').concat(await classify(failed, false));
 }
 
 test('every kind that can be drawn has a floor', async () => {
