@@ -11,6 +11,7 @@ struct ink {
     uint8_t *px; /* [h][w]: 0 paper to 255 ink, its edges in between; owned, ink_free */
     int scale;   /* the raster was averaged down so many times on each side, else 1 */
     bool dark;   /* the ink is darker than the paper */
+    bool lined;  /* straight lines were taken away */
     int box[4];  /* x, y, width, height around the ink, in px of this map; all 0 when there is none */
 };
 

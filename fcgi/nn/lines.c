@@ -298,15 +298,20 @@ static int lines_alike(const struct line *lines, int n, const struct line *l)
 
 /* Lines along the edges go. Others go where they are at least two of a kind, or paler than the ink: a single one may be
  * the stem of a 4. */
-static void lines_erase_view(const struct view *p, const struct line *lines, int n, int ink)
+static bool lines_erase_view(const struct view *p, const struct line *lines, int n, int ink)
 {
+    bool any = false;
+
     for (int i = 0; i < n; i++)
         if (line_along_edge(p, &lines[i]) || 5 * lines[i].dark < 3 * ink ||
-            2 * lines_alike(lines, n, &lines[i]) > n + (n < 3))
+            2 * lines_alike(lines, n, &lines[i]) > n + (n < 3)) {
             line_erase(p, &lines[i]);
+            any = true;
+        }
+    return any;
 }
 
-static enum err lines_erase_direction(const struct view *p, int ink)
+static enum err lines_erase_direction(const struct view *p, int ink, bool *any)
 {
     const int side = p->n_u < p->n_v ? p->n_u : p->n_v, thickest = 3 + side * 3 / 100;
     const double lean = LINES_SLOPE_MAX * (p->n_u / 2 + 1);
@@ -324,7 +329,7 @@ static enum err lines_erase_direction(const struct view *p, int ink)
         goto out;
     n = runs_collect(p, thickest, runs);
     if (n <= LINES_RUNS_MAX)
-        lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
+        *any |= lines_erase_view(p, lines, lines_find(p, runs, n, &b, lines), ink);
     e = OK;
 out:
     free(runs);
@@ -352,8 +357,8 @@ enum err lines_erase(struct ink *ink, int floor)
 
     if (ink->w < LINES_SIDE_MIN_PX || ink->h < LINES_SIDE_MIN_PX)
         return OK;
-    e = lines_erase_direction(&across, ink_tone);
+    e = lines_erase_direction(&across, ink_tone, &ink->lined);
     if (e == OK)
-        e = lines_erase_direction(&down, ink_tone);
+        e = lines_erase_direction(&down, ink_tone, &ink->lined);
     return e;
 }

@@ -5,8 +5,8 @@
 
 #include "ink.h"
 
-/* Sets to 0 what belongs to such lines in ink->px, where what is over floor is ink of some kind. Allocates up to 8
- * bytes a pixel and frees them; only ERR_NOMEM. */
+/* Sets to 0 what belongs to such lines in ink->px, where what is over floor is ink of some kind, and ink->lined where
+ * there were any. Allocates up to 8 bytes a pixel and frees them; only ERR_NOMEM. */
 enum err lines_erase(struct ink *ink, int floor);
 
 #endif
