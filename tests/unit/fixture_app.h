@@ -311,25 +311,6 @@ static inline int ask_as(const char *cookie, const char *method, const char *uri
     return answer((struct ask){.method = method, .uri = uri, .cookie = cookie});
 }
 
-static inline int post_form(const void *body, size_t n)
-{
-    return answer((struct ask){.method = "POST", .uri = "/classify", .type = FORM, .body = body, .body_n = n});
-}
-
-/* Appends a part to a form with the boundary b. */
-static inline void form_add(struct buf *form, const char *filename, const void *bytes, size_t n)
-{
-    (void)buf_add_fmt(form, "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"%s\"\r\n\r\n", filename);
-    (void)buf_add(form, bytes, n);
-    assert_int_equal(buf_add_str(form, "\r\n"), OK);
-}
-
-static inline int post_parts(struct buf *form)
-{
-    assert_int_equal(buf_add_str(form, "--b--\r\n"), OK);
-    return post_form(buf_data(form), buf_len(form));
-}
-
 /* How many rows users and sessions have: what must not change when a request is refused. */
 static inline int rows(void)
 {

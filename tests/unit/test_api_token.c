@@ -1,26 +1,10 @@
 /* API tokens: what they open, what they do not, and how they end. */
-#include "fixture_app.h"
+#include "fixture_pictures.h"
 
 #include "store/store_account.h"
 #include "web/session.h"
 
-static uint8_t *seven;
-static size_t seven_n;
 static char secret[64]; /* of the last token made */
-
-static int set_up_all(void **state)
-{
-    (void)state;
-    seven = file_read(PICTURES "digit-7.png", &seven_n);
-    return 0;
-}
-
-static int tear_down_all(void **state)
-{
-    (void)state;
-    free(seven);
-    return 0;
-}
 
 /* A program's request: no cookie, no Origin, the token. */
 static int ask_with(const char *token, const char *method, const char *uri)
@@ -311,5 +295,5 @@ int main(void)
         TEST(test_from_elsewhere), TEST(test_ends),        TEST(test_bad_wishes), TEST(test_log),
     };
 
-    return cmocka_run_group_tests_name("api_token", tests, set_up_all, tear_down_all);
+    return cmocka_run_group_tests_name("api_token", tests, seven_read, seven_free);
 }

@@ -1,6 +1,6 @@
 /* What POST /classify is asked for beyond the answer: steps, wishes, and what each bad query gets; and the pictures
  * behind a lost decoder. */
-#include "fixture_app.h"
+#include "fixture_pictures.h"
 
 #include <sys/wait.h>
 
@@ -11,25 +11,21 @@
 
 #define BODY_MAX (10 * 1024 * 1024)
 
-static uint8_t *seven, *drawing, *dark;
-static size_t seven_n, drawing_n, dark_n;
+static uint8_t *drawing, *dark;
+static size_t drawing_n, dark_n;
 
 static int set_up_all(void **state)
 {
-    (void)state;
-    seven = file_read(PICTURES "digit-7.png", &seven_n);
     drawing = file_read(PICTURES "digit-5-drawing.png", &drawing_n); /* 800 x 600 */
     dark = file_read(PICTURES "digit-9-dark.png", &dark_n);          /* light ink */
-    return 0;
+    return seven_read(state);
 }
 
 static int tear_down_all(void **state)
 {
-    (void)state;
-    free(seven);
     free(drawing);
     free(dark);
-    return 0;
+    return seven_free(state);
 }
 
 static int ask_one(const char *query, const void *bytes, size_t n)
