@@ -302,8 +302,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_classify),    TEST(test_several_parts),     TEST(test_bad_pictures),
-        TEST(test_bad_uploads), TEST(test_area_of_a_request), TEST(test_alternating_pictures),
+        TEST(test_classify),          TEST(test_several_parts),        TEST(test_bad_pictures), TEST(test_bad_uploads),
+        TEST(test_area_of_a_request), TEST(test_alternating_pictures), TEST(test_model),
     };
 
     return cmocka_run_group_tests_name("api_classify", tests, seven_read, seven_free);

@@ -375,9 +375,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_hosts),        TEST(test_routes), TEST(test_other_sites), TEST(test_lengths),
-        TEST(test_bad_requests), TEST(test_health), TEST(test_no_database), TEST(test_model),
-        TEST(test_log),          TEST(test_phases), TEST(test_openapi),
+        TEST(test_hosts),  TEST(test_routes),      TEST(test_other_sites), TEST(test_lengths), TEST(test_bad_requests),
+        TEST(test_health), TEST(test_no_database), TEST(test_log),         TEST(test_phases),  TEST(test_openapi),
     };
 
     return cmocka_run_group_tests_name("api_http", tests, seven_read, seven_free);
