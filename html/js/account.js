@@ -5,8 +5,9 @@ import { $, el, say } from './dom.js';
 import { request } from './api.js';
 import { clearForm, initForm, isGiven, isNewPassword } from './form.js';
 import { site } from './site.js';
-import { SAY as COMMON, sentenceOf } from './text.js';
-import { SAY, deviceOf, moment } from './text-account.js';
+import { t } from './i18n.js';
+import { busy, passwordHint, sentenceOf } from './text.js';
+import { deviceOf, moment } from './text-account.js';
 import { forgetSecret, initTokens, showTokens } from './tokens.js';
 import { listItem, timeNode } from './list.js';
 
@@ -21,12 +22,13 @@ export async function showAccount(who, theirs) {
   if (!ready) init();
   if (!user || user.id !== who.id) $('account-parts').hidden = true;
   user = who;
+  for (const hint of document.querySelectorAll('#change [data-password-hint]')) hint.textContent = passwordHint(site.password_min_length);
   $('account-email').textContent = who.email;
   $('account-since').replaceChildren(timeNode(who.created_at));
   for (const input of document.querySelectorAll('#screen-account [autocomplete="username"]')) input.value = who.email;
-  note($('account-parts').hidden ? SAY.loading : '');
+  note($('account-parts').hidden ? t('page.moment') : '');
   try {
-    const onWait = (left) => note(COMMON.busy(left));
+    const onWait = (left) => note(busy(left));
     const [{ sessions }, { tokens }] = await Promise.all([request('account/sessions', { onWait }), request('account/tokens', { onWait })]);
     if (mine !== shown) return;
     fillSessions(sessions);
@@ -59,26 +61,25 @@ function init() {
   ready = true;
   initForm($('change'), {
     checks: {
-      current: isGiven(SAY.needCurrent),
-      new: (value, { current }) => isNewPassword(() => site.password_min_length)(value) || (value === current ? SAY.samePassword : ''),
+      current: isGiven('account.needCurrent'),
+      new: (value, { current }) => isNewPassword(() => site.password_min_length)(value) || (value === current ? t('account.samePassword') : ''),
     },
     about: { 'wrong-password': 'current', 'bad-password': 'new' },
     send: ({ current, new: chosen }) => request('account/password', { method: 'POST', json: { current, new: chosen } }),
     done: () => {
-      done('change-done', SAY.changed);
+      done('change-done', t('account.changed'));
       loadSessions();
     },
     failed: expired,
   });
   initForm($('delete'), {
-    checks: { password: isGiven(COMMON.needPassword) },
+    checks: { password: isGiven('door.needPassword') },
     about: { 'wrong-password': 'password' },
     send: ({ password }) => request('account', { method: 'DELETE', json: { password } }),
-    done: () => hooks.onSignedOut(SAY.deleted),
+    done: () => hooks.onSignedOut(t('account.deleted')),
     failed: expired,
   });
   initTokens({ expired });
-  for (const hint of document.querySelectorAll('#change [data-password-hint]')) hint.textContent = COMMON.passwordHint(site.password_min_length);
   $('leave-all').addEventListener('click', () => act($('leave-all'), 'sessions-done', leaveEverywhere));
   $('export').addEventListener('click', () => act($('export'), 'export-done', save));
   $('delete-fold').addEventListener('toggle', () => { if (!$('delete-fold').open) clearForm($('delete')); });
@@ -131,24 +132,24 @@ async function loadSessions() {
 function fillSessions(sessions) {
   $('sessions').replaceChildren(...sessions.map(({ id, current, address, agent, created_at: since, last_seen_at: seen }) => {
     const device = deviceOf(agent);
-    const button = el('button', { className: 'button small', type: 'button' }, 'End', el('span', { className: 'unseen' },
-      ` the session of ${device}, ${SAY.from(address)}, ${SAY.seen}${moment(new Date(seen))}`));
+    const button = el('button', { className: 'button small', type: 'button' }, t('account.end'), ' ',
+      el('span', { className: 'unseen' }, t('account.endOf', { device, address, time: moment(new Date(seen)) })));
     button.addEventListener('click', () => act(button, 'sessions-done', () => endSession(id, device)));
     return listItem({
-      title: device, hint: agent, badge: current ? SAY.thisOne : '',
-      facts: [[SAY.from(address)], [SAY.seen, timeNode(seen)], [SAY.since, timeNode(since)]],
+      title: device, hint: agent, badge: current ? t('account.thisOne') : '',
+      facts: [[t('account.from', { address })], [t('account.seen'), ' ', timeNode(seen)], [t('account.loggedIn'), ' ', timeNode(since)]],
       controls: current ? [] : [button],
     });
   }));
 }
 
 async function endSession(id, device) {
-  let text = SAY.ended(device);
+  let text = t('account.ended', { device });
   try {
     await request(`account/sessions/${id}`, { method: 'DELETE' });
   } catch (error) {
     if (error.status !== 404) throw error;
-    text = SAY.endedAlready;
+    text = t('account.endedAlready');
   }
   await loadSessions();
   $('sessions-title').focus(); // the button is gone
@@ -157,7 +158,7 @@ async function endSession(id, device) {
 
 async function leaveEverywhere() {
   await request('account/sessions', { method: 'DELETE' });
-  hooks.onSignedOut(SAY.leftEverywhere);
+  hooks.onSignedOut(t('account.leftEverywhere'));
 }
 
 // ---- the data ----
@@ -170,5 +171,5 @@ async function save() {
   const url = URL.createObjectURL(new Blob([`${JSON.stringify(data, null, 2)}\n`], { type: 'application/json' }));
   el('a', { href: url, download: EXPORT_NAME }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60000);
-  return SAY.saved(EXPORT_NAME);
+  return t('account.saved', { name: EXPORT_NAME });
 }

@@ -1,7 +1,8 @@
 // Shows one result large, and a row of results as cards. A result is what POST /classify answers for a part.
 import { $, el, calm, paintGrey } from './dom.js';
 import { drawGlyph, makeGlyph } from './glyph.js';
-import { DIGITS, SAY, verdict, failed, stepsOf, percent, shortName } from './text.js';
+import { t } from './i18n.js';
+import { digitName, verdict, failed, problemWords, stepsOf, percent, shortName } from './text.js';
 
 const SMALL_PX = 64;              // a picture up to this size is shown in hard pixels
 const PREVIEW_AREA_PX = 25000000; // a larger one is refused by the server anyway, and would stall the browser
@@ -18,7 +19,6 @@ export function initAnswer() {
     $('bars').append(row);
   }
   showWhenGood($('given'));
-  showEmpty();
 }
 
 /** Shows img once it is known to be a picture, and one that can be shown. */
@@ -31,12 +31,12 @@ function showWhenGood(img) {
 }
 
 export function showEmpty() {
-  show('empty', SAY.empty, '');
+  show('empty', { over: t('answer.title'), word: t('answer.ready'), sure: t('answer.readyText') }, '');
   showGiven(null);
 }
 
 export function showReading(item, note = '') {
-  show('reading', { ...SAY.reading, sure: note }, '');
+  show('reading', { over: t('answer.moment'), word: t('answer.reading'), sure: note }, '');
   showGiven(item);
   $('steps').textContent = shortName(item.name);
 }
@@ -87,11 +87,11 @@ function showBars(probabilities, best) {
 function showGiven(item) {
   const given = $('given');
   const url = item ? item.url : '';
+  given.alt = item ? t('answer.given', { name: item.name }) : '';
   if (given.getAttribute('src') === url) return;
   given.hidden = true;
   if (url) given.src = url;
   else given.removeAttribute('src');
-  given.alt = item ? SAY.given(item.name) : '';
 }
 
 /** input: base64 of 784 grey bytes, light on dark. */
@@ -119,13 +119,14 @@ export function fillCard(card, result, failure) {
   card.button.dataset.state = state;
   card.button.dataset.digit = result && Number.isInteger(result.digit) ? result.digit : '';
   drawGlyph(card.glyph, failure ? '!' : result ? signOf(result) : '-');
-  card.word.textContent = failure ? SAY.notRead : cardWord(result);
-  if (failure || state === 'error') card.button.title = failure || result.problem.title;
+  card.word.textContent = failure ? t('answer.notRead') : cardWord(result);
+  if (failure || state === 'error') card.button.title = failure || problemWords(result.problem).title;
 }
 
 function cardWord(result) {
-  if (!result) return SAY.reading.word;
+  if (!result) return t('answer.reading');
   const { status, digit, confidence } = result;
-  if (status === 'digit') return `${DIGITS[digit]}, ${percent(confidence)}`;
-  return { unsure: `${DIGITS[digit]}? ${SAY.unsure}`, not_a_digit: SAY.noDigit, error: SAY.notRead }[status];
+  if (status === 'digit') return t('answer.card', { digit: digitName(digit), percent: percent(confidence) });
+  if (status === 'unsure') return t('answer.unsure', { digit: digitName(digit) });
+  return t(status === 'not_a_digit' ? 'answer.noDigit' : 'answer.notRead');
 }

@@ -3,23 +3,24 @@
 // browser's memory may be signed out by now, and asks again; the token of a mailed link leaves the address bar at once.
 import { $ } from './dom.js';
 import { request } from './api.js';
-import { SAY, sentenceOf } from './text.js';
+import { loadLanguage, onLanguage, pick, t } from './i18n.js';
+import { busy, sentenceOf } from './text.js';
 import { drawGlyph } from './glyph.js';
 import { initDoor, showDoor, takeToken } from './door.js';
-import { initRead, resume, forget } from './read.js';
+import { initRead, reword, resume, forget } from './read.js';
 import { learnSite, site } from './site.js';
 import { showModel } from './model.js';
 
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
 const SCREENS = {
-  read: { section: 'screen-read', name: 'Read', who: 'user' },
-  account: { section: 'screen-account', name: 'Account', who: 'user' },
-  login: { section: 'screen-door', name: 'Log in', who: 'nobody' },
-  signup: { section: 'screen-door', name: 'Sign up', who: 'nobody' },
-  forgot: { section: 'screen-door', name: 'Forgot your password?', who: 'nobody' },
-  confirm: { section: 'screen-door', name: 'Confirm your address' },
-  reset: { section: 'screen-door', name: 'Choose a new password' },
-  model: { section: 'screen-model', name: 'The model' },
+  read: { section: 'screen-read', who: 'user' },
+  account: { section: 'screen-account', who: 'user' },
+  login: { section: 'screen-door', who: 'nobody' },
+  signup: { section: 'screen-door', who: 'nobody' },
+  forgot: { section: 'screen-door', who: 'nobody' },
+  confirm: { section: 'screen-door' },
+  reset: { section: 'screen-door' },
+  model: { section: 'screen-model' },
 };
 const ALIASES = { about: 'model', session: 'read', classify: 'read', '': 'read' };
 
@@ -63,7 +64,7 @@ function route() {
 }
 
 function show(name) {
-  const { section, name: label } = SCREENS[name];
+  const { section } = SCREENS[name];
   let title = `${name}-title`;
   if (section === 'screen-door') {
     title = showDoor(name, doorNote);
@@ -75,7 +76,7 @@ function show(name) {
     if (each.dataset.screen === name) each.setAttribute('aria-current', 'page');
     else each.removeAttribute('aria-current');
   }
-  document.title = `${label} – digitd`;
+  document.title = `${pick('screen', name)} – digitd`;
   if (account && name !== 'account') account.leaveAccount();
   if (name === 'model') showModel();
   if (name === 'account') showAccount();
@@ -98,9 +99,9 @@ async function showAccount() {
   try {
     account = await import('./account.js');
   } catch {
-    return wait(SAY.notLoaded, () => location.reload()); // some browsers keep a failed import failed
+    return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
   }
-  if (user && wanted() === 'account') account.showAccount(user, { onExpired: () => signedOut(SAY.expired), onSignedOut: left });
+  if (user && wanted() === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
 }
 
 /** who is here now; what is on the page of somebody else goes. */
@@ -147,7 +148,7 @@ async function logOut() {
   } catch (error) {
     if (error.status !== 401) return wait(sentenceOf(error), logOut);
   }
-  left(SAY.loggedOut);
+  left(t('door.loggedOut'));
 }
 
 /** A password was set by a link: this browser's session has ended too, if it was that account's. */
@@ -173,8 +174,8 @@ function wait(text, again) {
 
 async function start() {
   takeLink();
-  if (user === undefined) wait(SAY.connecting);
-  const onWait = (left) => wait(SAY.busy(left));
+  if (user === undefined) wait(t('page.connecting'));
+  const onWait = (left) => wait(busy(left));
   const learning = learnSite({ onWait });
   learning.catch(() => {}); // told below
   try {
@@ -192,8 +193,26 @@ async function start() {
   route();
 }
 
+/** Without a catalogue there are no words but those of the HTML. */
+async function boot() {
+  try {
+    await loadLanguage();
+  } catch {
+    $('wait-text').hidden = true;
+    $('wait-long').classList.add('now');
+    return;
+  }
+  $('wait-long').remove(); // it was for a page that never starts
+  onLanguage(() => {
+    reword();
+    route();
+  });
+  reword();
+  await start();
+}
+
 initDoor({ onSignedIn: signedIn, onReset: sessionMayHaveEnded });
-initRead({ onExpired: () => signedOut(SAY.expiredWithPicture) });
+initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) });
 drawGlyph($('demo-glyph'), 7);
 $('logout').addEventListener('click', logOut);
 document.querySelector('.skip').addEventListener('click', (event) => {
@@ -207,4 +226,4 @@ document.addEventListener('click', (event) => {
 });
 addEventListener('pageshow', (event) => { if (event.persisted) start(); });
 addEventListener('pagehide', () => { if (account) account.leaveAccount(); }); // a page in the browser's memory keeps no secret
-start();
+boot();

@@ -5,9 +5,24 @@ import { $, el, say } from './dom.js';
 import { request } from './api.js';
 import { clearForm, initForm, isEmail, isGiven, isNewPassword } from './form.js';
 import { site } from './site.js';
-import { SAY, TOLD } from './text.js';
+import { t } from './i18n.js';
+import { passwordHint, problemWords } from './text.js';
 
 const FORMS = ['login', 'signup', 'forgot', 'confirm', 'reset'];
+// What takes the place of a form: keys of a title and a text, and ways on.
+const LINKS = { login: 'screen.login', signup: 'told.signUpAgain', forgot: 'told.anotherLink' };
+const TOLD = {
+  closed: { title: 'told.closed', text: 'told.closedText', links: ['login'] },
+  noMail: { title: 'screen.forgot', text: 'told.noMailText', links: ['login'] },
+  signUpMail: { title: 'told.mail', text: 'told.signUpMailText', links: ['signup', 'login'] },
+  resetMail: { title: 'told.mail', text: 'told.resetMailText', links: ['login'] },
+  confirmNoToken: { title: 'told.noToken', text: 'told.confirmNoTokenText', links: ['login'] },
+  resetNoToken: { title: 'told.noToken', text: 'told.resetNoTokenText', links: ['login'] },
+  confirmDead: { title: 'told.dead', text: 'told.confirmDeadText', links: ['login', 'signup'] },
+  resetDeadMail: { title: 'told.dead', text: 'told.resetDeadMailText', links: ['forgot', 'login'] },
+  resetDead: { title: 'told.dead', text: 'told.resetDeadText', links: ['login'] },
+  resetDone: { title: 'told.resetDone', text: 'told.resetDoneText', links: ['login'] },
+};
 let hooks;
 const tokens = { confirm: '', reset: '' }; // of links that were opened
 
@@ -18,25 +33,28 @@ const minLength = () => site.password_min_length;
 export function initDoor(theirs) {
   hooks = theirs;
   initForm($('login'), {
-    checks: { email: isEmail, password: isGiven(SAY.needPassword) },
+    checks: { email: isEmail, password: isGiven('door.needPassword') },
     send: ({ email, password }, onWait) => post('login', { email, password }, onWait),
     done: ({ user }) => hooks.onSignedIn(user),
   });
   initForm($('signup'), {
-    checks: { email: isEmail, password: (password) => (site.mail ? '' : isNewPassword(minLength)(password)), invitation: (code) => (isInvited() && !code ? SAY.needInvitation : '') },
+    checks: {
+      email: isEmail, password: (password) => (site.mail ? '' : isNewPassword(minLength)(password)),
+      invitation: (code) => (isInvited() && !code ? t('door.needInvitation') : ''),
+    },
     about: { 'bad-address': 'email', 'address-taken': 'email', 'bad-password': 'password', 'bad-invitation': 'invitation' },
     send: ({ email, password, invitation }) => post('signup', { email, ...(!site.mail && { password }), ...(isInvited() && { invitation }) }),
     done: ({ user, email }) => {
       $('signup').reset();
       if (user) hooks.onSignedIn(user);
-      else tell(TOLD.signUpMail(email));
+      else tell(TOLD.signUpMail, { email });
     },
   });
   initForm($('forgot'), {
     checks: { email: isEmail },
     about: { 'bad-address': 'email' },
     send: ({ email }) => post('account/forgot', { email }),
-    done: ({ email }) => tell(TOLD.resetMail(email)),
+    done: ({ email }) => tell(TOLD.resetMail, { email }),
   });
   initForm($('confirm'), {
     checks: { password: isNewPassword(minLength) },
@@ -65,7 +83,8 @@ export function takeToken(name, token) {
 function refused(name, { problem, status }, dead) {
   if (!problem || ![403, 409].includes(status) || /cross-site/.test(problem.type)) return false;
   tokens[name] = '';
-  tell(/link-dead/.test(problem.type) ? dead : { title: problem.title, text: problem.detail, links: dead.links });
+  if (/link-dead/.test(problem.type)) tell(dead);
+  else write(problemWords(problem), dead.links);
   return true;
 }
 
@@ -78,11 +97,11 @@ export function showDoor(name, text = '') {
   }
   $('signup-chosen').hidden = site.mail; // it is chosen with the link: whoever signs up may be somebody else
   $('signup-invited').hidden = !isInvited();
-  for (const hint of document.querySelectorAll('[data-password-hint]')) hint.textContent = SAY.passwordHint(minLength());
+  for (const hint of document.querySelectorAll('[data-password-hint]')) hint.textContent = passwordHint(minLength());
   for (const node of document.querySelectorAll('[data-sign-up]')) node.hidden = (node.dataset.signUp === 'closed') !== (site.sign_up === 'closed');
   const instead = insteadOf(name);
   $('told').hidden = true;
-  if (instead) tell(instead, false);
+  if (instead) tell(instead, {}, false);
   return instead ? 'told-title' : `${name}-title`;
 }
 
@@ -96,12 +115,16 @@ function insteadOf(name) {
 }
 
 /** A title, a text and ways on take the form's place. */
-function tell({ title, text, links = [] }, focus = true) {
+function tell({ title, text, links }, values = {}, focus = true) {
+  write({ title: t(title, values), detail: t(text, values) }, links, focus);
+}
+
+function write({ title, detail }, links, focus = true) {
   for (const each of FORMS) $(each).hidden = true;
   say($('door-note'), '');
   $('told-title').textContent = title;
-  $('told-text').textContent = text;
-  $('told-links').replaceChildren(...links.map(([hash, label]) => el('a', { href: `#${hash}` }, label)));
+  $('told-text').textContent = detail;
+  $('told-links').replaceChildren(...links.map((hash) => el('a', { href: `#${hash}` }, t(LINKS[hash]))));
   $('told').hidden = false;
   if (focus) $('told-title').focus();
 }

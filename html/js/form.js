@@ -1,7 +1,8 @@
 // What every form of the page does: what can be told without asking is told at its field, the button rests while a request is on
 // its way, and what the server says is shown as it says it. A password is gone from its field once it has been used.
 import { $, say } from './dom.js';
-import { SAY, sentenceOf } from './text.js';
+import { t } from './i18n.js';
+import { busy, sentenceOf } from './text.js';
 
 /**
  * options:
@@ -33,7 +34,7 @@ function reveal(button) {
   const input = $(button.dataset.reveal);
   const shown = input.type === 'text';
   input.type = shown ? 'password' : 'text';
-  button.querySelector('span').textContent = shown ? 'Show' : 'Hide';
+  button.querySelector('span').textContent = t(shown ? 'door.show' : 'door.hide');
 }
 
 function fieldError(form, field, text) {
@@ -73,7 +74,7 @@ async function submit(form, { checks, about = {}, send, done, failed }) {
   }
   button.setAttribute('aria-disabled', 'true');
   try {
-    const answer = await send(values, (left) => fieldError(form, 'form', SAY.busy(left)));
+    const answer = await send(values, (left) => fieldError(form, 'form', busy(left)));
     clearForm(form);
     done(answer, values);
   } catch (error) {
@@ -89,12 +90,13 @@ async function submit(form, { checks, about = {}, send, done, failed }) {
 // ---- checks that several forms share ----
 
 export const isEmail = (value) => {
-  if (!value) return SAY.needEmail;
-  return /^[^@\s]+@[^@\s]+$/.test(value) ? '' : SAY.badEmail;
+  if (!value) return t('door.needEmail');
+  return /^[^@\s]+@[^@\s]+$/.test(value) ? '' : t('door.badEmail');
 };
-export const isGiven = (sentence) => (value) => (value ? '' : sentence);
+/** key: of the sentence where it is not. */
+export const isGiven = (key) => (value) => (value ? '' : t(key));
 /** min: () => code points; the server decides, this only saves a round trip. */
 export const isNewPassword = (min) => (value) => {
-  if (!value) return SAY.newPassword;
-  return [...value].length < min() ? SAY.shortPassword(min()) : '';
+  if (!value) return t('door.choosePassword');
+  return [...value].length < min() ? t('door.shortPassword', { min: min() }) : '';
 };

@@ -2,14 +2,15 @@
 // Traps: the steps are asked for when somebody looks, not with every answer; room is kept for them before they come; the
 // controls stay where they are, so that the focus does.
 import { $, el, svg, paintGrey, say } from './dom.js';
-import { SAY, stepCaption } from './text.js';
+import { locale, t } from './i18n.js';
+import { stepCaption } from './text.js';
 
 const SMALL_PX = 64; // shown in hard pixels
 const STEPS_USUAL = 5, STEPS_UNCHANGED = 2;
 export const NO_WISH = { invert: 'auto', center: 'mass' };
 
 let shown = null; // the item whose steps are, or will be, on show
-let drawn = {};   // {item, result} whose steps stand there
+let drawn = {};   // {item, result, language} whose steps stand there
 
 /** onLook(item): somebody looks at its steps, which it may lack; onWish(item, wish): it is to be read again. */
 export function initHow({ onLook, onWish }) {
@@ -44,7 +45,7 @@ export function showHow(item) {
     $(`wish-${name}`).disabled = unread;
   }
   $('how-hint').hidden = unread;
-  note(unread ? SAY.noSteps : wishFailure, !unread);
+  note(unread ? t('how.none') : wishFailure, !unread);
   if (result && result.steps) draw(item);
   else if (unread) clear();
   else if (!wishFailure) drawRoom(result && result.preprocessing.unchanged ? STEPS_UNCHANGED : STEPS_USUAL);
@@ -76,8 +77,8 @@ function drawRoom(n) {
 
 function draw(item) {
   const { result, readWith } = item;
-  if (drawn.result === result) return;
-  drawn = { item, result };
+  if (drawn.result === result && drawn.language === locale()) return;
+  drawn = { item, result, language: locale() };
   $('how-steps').replaceChildren(...result.steps.map((step) => {
     const { title, text } = stepCaption(step, result.preprocessing, readWith);
     const canvas = el('canvas', { width: step.width, height: step.height, 'aria-hidden': 'true' });

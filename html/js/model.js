@@ -1,33 +1,42 @@
 // The model card: what the network is, how well it reads, which file it is. Asked for once.
 import { $, el, say } from './dom.js';
 import { request } from './api.js';
-import { NARROW, SAY, sentenceOf, count } from './text.js';
+import { locale, number, pick, t } from './i18n.js';
+import { busy, sentenceOf, count } from './text.js';
 
-let asked = false;
+let asked = ''; // the language that it was asked for in
 
 export async function showModel() {
-  if (asked) return;
-  asked = true;
+  if (asked === locale()) return;
+  asked = locale();
   try {
-    fill(await request('model', { onWait: (left) => say($('model-note'), SAY.busy(left)) }));
+    fill(await request('model', { onWait: (left) => say($('model-note'), busy(left)) }));
     say($('model-note'), '');
     $('model-card').hidden = false;
   } catch (error) {
-    asked = false;
+    asked = '';
     say($('model-note'), sentenceOf(error));
   }
 }
 
 function fill({ layers, parameters, sha256, metadata = {} }) {
   const { validation } = metadata; // as the trainer wrote it; a network of another maker may have none
-  const facts = [[SAY.weights, count(parameters)], [SAY.layers, String(layers.filter((layer) => layer.parameters).length)]];
-  if (validation && validation.accuracy) facts.unshift([SAY.validation(validation.pictures), `${(validation.accuracy * 100).toFixed(2)}${NARROW}%`]);
+  const facts = [[t('model.weights'), count(parameters)], [t('model.layers'), String(layers.filter((layer) => layer.parameters).length)]];
+  if (validation && validation.accuracy) facts.unshift([
+    validation.pictures ? t('model.validationOf', { n: validation.pictures }) : t('model.validation'),
+    number(validation.accuracy, { style: 'percent', minimumFractionDigits: 2 }),
+  ]);
   $('model-facts').replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   $('model-layers').replaceChildren(...layers.map(({ type, kernel, activation, out_shape: shape, parameters: held }) => el('tr', {},
-    el('th', { scope: 'row' }, SAY.layer(type, kernel, activation)),
+    el('th', { scope: 'row' }, layerName(type, kernel, activation)),
     el('td', {}, shapeText(shape)),
     el('td', { className: 'number' }, held ? count(held) : '–'))));
   $('model-sha').textContent = sha256;
+}
+
+function layerName(type, kernel, activation) {
+  const layer = pick('model.type', type, { kernel });
+  return activation === 'relu' ? t('model.relu', { layer }) : layer;
 }
 
 /** shape: [channels, height, width]; a flat vector has the length alone. */

@@ -4,7 +4,8 @@
 // that stopped the reader were not read, and are sent again once.
 import { $, el, say, calm } from './dom.js';
 import { BUSY, request, ApiError } from './api.js';
-import { SAY, sentenceOf } from './text.js';
+import { t } from './i18n.js';
+import { busy, bytes, digitName, sentenceOf } from './text.js';
 import { initAnswer, showEmpty, showReading, showResult, showFailure, makeCard, fillCard } from './answer.js';
 import { NO_WISH, initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 
@@ -69,10 +70,17 @@ function drop() {
 
 // ---- ways in ----
 
+/** What script has written, in the language that is now in use. */
+export function reword() {
+  [...$('samples').querySelectorAll('img')].forEach((img, digit) => { img.alt = t('read.sample', { digit: digitName(digit) }); });
+  if (items.length) refresh();
+  else showEmpty();
+}
+
 function initSamples() {
   for (let digit = 0; digit < 10; digit++) {
     const src = `samples/${digit}.png`;
-    const img = el('img', { loading: 'lazy', src, alt: SAY.sample(digit), width: 28, height: 28 }); // not before the screen is there
+    const img = el('img', { loading: 'lazy', src, width: 28, height: 28 }); // not before the screen is there
     $('samples').append(el('li', {}, el('button', { type: 'button', onclick: () => takeSample(src) }, img)));
   }
 }
@@ -83,7 +91,7 @@ async function takeSample(src) {
     if (!response.ok) throw new Error(src);
     take([new File([await response.blob()], `sample-${src.split('/').pop()}`, { type: 'image/png' })]);
   } catch {
-    note(navigator.onLine === false ? sentenceOf(new ApiError('offline')) : SAY.sampleGone);
+    note(navigator.onLine === false ? sentenceOf(new ApiError('offline')) : t('read.sampleGone'));
   }
 }
 
@@ -103,13 +111,13 @@ function initDrop() {
     event.preventDefault();
     depth = 0;
     area.classList.remove('over');
-    if (isHere()) takeTransfer(event.dataTransfer, SAY.noPictureDropped);
+    if (isHere()) takeTransfer(event.dataTransfer, t('read.nothingDropped'));
   });
 }
 
 function onPaste(event) {
   if (!isHere()) return;
-  takeTransfer(event.clipboardData, SAY.noPicture);
+  takeTransfer(event.clipboardData, t('read.nothingPasted'));
 }
 
 function takeTransfer(transfer, emptySentence) {
@@ -117,21 +125,23 @@ function takeTransfer(transfer, emptySentence) {
   const folder = entries.some((item) => item.webkitGetAsEntry && item.webkitGetAsEntry()?.isDirectory);
   const files = folder ? [] : [...transfer.files];
   if (files.length) take(files);
-  else note(folder ? SAY.folder : emptySentence);
+  else note(folder ? t('read.folder') : emptySentence);
 }
 
 // ---- reading ----
 
 function take(files) {
   drop();
-  note(files.length > PICTURES_MAX ? SAY.tooMany(files.length, PICTURES_MAX) : '');
+  note(files.length > PICTURES_MAX ? t('read.tooMany', { n: files.length, max: PICTURES_MAX }) : '');
   items = files.slice(0, PICTURES_MAX).map((file) => ({
-    file, name: file.name || SAY.pastedName, url: URL.createObjectURL(file), result: null, failure: '', card: null,
+    file, name: file.name || t('read.pastedName'), url: URL.createObjectURL(file), result: null, failure: '', card: null,
     wish: NO_WISH, readWith: NO_WISH, wishFailure: '', asking: null, sentAgain: false,
   }));
   for (const item of items) {
     if (item.file.size > REQUEST_BYTES_MAX - PART_BYTES) {
-      item.result = { status: 'error', problem: SAY.tooBig(item.file.size, REQUEST_BYTES_MAX) };
+      item.result = { status: 'error', problem: {
+        title: t('read.tooBig'), detail: t('read.tooBigText', { size: bytes(item.file.size), max: bytes(REQUEST_BYTES_MAX) }),
+      } };
     }
   }
   $('many').hidden = items.length < 2;
@@ -195,7 +205,7 @@ async function send(list, { wish = NO_WISH, steps = false, signal, onWait }) {
 }
 
 const IS_ABOUT_PICTURES = [400, 413, 415, 422];
-const failedResult = (error) => ({ status: 'error', problem: error.problem || { title: SAY.notYet, detail: sentenceOf(error) } });
+const failedResult = (error) => ({ status: 'error', problem: error.problem || { title: t('answer.notYet'), detail: sentenceOf(error) } });
 const wasNotRead = ({ status, problem }) => status === 'error' && problem.type === 'problems/send-again';
 
 async function readBatch(batch, signal) {
@@ -203,7 +213,7 @@ async function readBatch(batch, signal) {
   try {
     results = await send(batch, {
       signal, steps: batch.length === 1 && isLooking(),
-      onWait: (left) => { if (items[chosen] && !items[chosen].result) showReading(items[chosen], SAY.busy(left)); },
+      onWait: (left) => { if (items[chosen] && !items[chosen].result) showReading(items[chosen], busy(left)); },
     });
   } catch (error) {
     if (!IS_ABOUT_PICTURES.includes(error.status)) throw error;
@@ -224,9 +234,9 @@ async function sendAgain(left, signal) {
   const fresh = left.filter((item) => !item.sentAgain);
   if (fresh.length < left.length) throw new ApiError('stopped');
   for (const item of left) item.sentAgain = true;
-  note(SAY.sendingAgain(left.length));
+  note(t('read.sendingAgain', { n: left.length }));
   await readBatch(left, signal);
-  note(SAY.sentAgain(left.length));
+  note(t('read.sentAgain', { n: left.length }));
 }
 
 // ---- one picture again, with its steps ----
@@ -241,7 +251,7 @@ async function readAgain(item, wish) {
   Object.assign(item, { wish, wishFailure: '', asking: stop });
   if (item === items[chosen]) showHow(item);
   try {
-    const [result] = await send([item], { wish, steps: true, signal: stop.signal, onWait: (left) => { if (item === items[chosen]) noteHow(SAY.busy(left)); } });
+    const [result] = await send([item], { wish, steps: true, signal: stop.signal, onWait: (left) => { if (item === items[chosen]) noteHow(busy(left)); } });
     item.asking = null;
     if (wish !== item.readWith) {
       Object.assign(item, { result, readWith: wish });
@@ -274,7 +284,7 @@ function giveUp(error) {
   const left = items.filter((item) => !item.result);
   for (const item of left) item.failure = sentenceOf(error);
   refresh();
-  note(SAY.kept(left.length), true);
+  note(t(left.length > 1 ? 'read.keptMany' : 'read.keptOne'), true);
 }
 
 // ---- showing ----
@@ -304,7 +314,8 @@ function refresh(written) {
   });
   const bad = items.filter((each) => each.failure || (each.result && each.result.status === 'error')).length;
   const done = items.filter((each) => each.result || each.failure).length;
-  $('many-title').textContent = SAY.results(done, items.length, bad);
+  const results = t(done < items.length ? 'read.progress' : 'read.results', { done, n: items.length });
+  $('many-title').textContent = bad ? t('read.notReadable', { results, n: bad }) : results;
 }
 
 function note(text, again = false) {

@@ -1,148 +1,75 @@
-// Every sentence that the page itself says, in one place, so that a second language has one file to meet.
+// Sentences that are put together: what an answer, a step or a failure means, numbers with their units. The words are i18n's.
+import { has, intl, locale, number, pick, t } from './i18n.js';
 
-export const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const SURE = [0.995, 0.95, 0.8, 0.5]; // from here on: no doubt, quite sure, fairly sure, leaning to it; below: a guess
+const PROBLEM = /^problems\/([a-z-]+)$/;
 
-export const NARROW = '\u202f'; // a thin space that does not break
-
-export const article = (digit) => (digit === 8 ? 'an' : 'a');
+export const digitName = (digit) => pick('digit', digit);
 
 /** How sure, in words. */
-export function sureWord(p) {
-  if (p >= 0.995) return 'No doubt';
-  if (p >= 0.95) return 'Quite sure';
-  if (p >= 0.8) return 'Fairly sure';
-  if (p >= 0.5) return 'Leaning to it';
-  return 'A guess';
-}
+const sureWord = (p) => pick('answer.sure', 5 - SURE.filter((from) => p < from).length);
 
 /** A probability as percent, never rounded up to certainty. */
-export function percent(p) {
-  const shown = p < 1 ? Math.min(99.9, p * 100) : 100;
-  return `${shown.toFixed(1)}${NARROW}%`;
-}
+export const percent = (p) => number(p < 1 ? Math.min(0.999, p) : 1, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export function bytes(n) {
   const mib = n / 1048576;
-  return mib >= 1 ? `${mib >= 10 ? Math.ceil(mib) : mib.toFixed(1)} MiB` : `${Math.ceil(n / 1024)} KiB`;
+  return mib >= 1 ? `${number(mib >= 10 ? Math.ceil(mib) : mib, { maximumFractionDigits: 1 })}\u00a0MiB` : `${number(Math.ceil(n / 1024))}\u00a0KiB`;
 }
 
-export const seconds = (n) => `${n} second${n === 1 ? '' : 's'}`;
-export const count = (n) => n.toLocaleString('en').replaceAll(',', NARROW);
-const pictures = (n) => `${n} picture${n === 1 ? '' : 's'}`;
+const unit = (n, name) => number(n, { style: 'unit', unit: name, unitDisplay: 'long' });
+export const seconds = (n) => unit(n, 'second');
+const waitText = (s) => (s < 90 ? seconds(s) : unit(Math.ceil(s / 60), 'minute'));
+export const count = (n) => number(n);
 
-export const SAY = {
-  empty: { over: 'The answer', word: 'Ready', sure: 'Give a picture, and it is read at once.' },
-  reading: { over: 'One moment', word: 'Reading', sure: '' },
-  notRead: 'Not read',
-  notYet: 'That did not work',
-  unsure: 'unsure',
-  noDigit: 'no digit',
-  kept: (n) => `${n > 1 ? 'Your pictures are' : 'Your picture is'} kept.`,
-  busy: (s) => `The server is busy. Trying again in ${seconds(s)}.`,
-  connecting: 'Connecting…',
-  loggedOut: 'You are logged out.',
-  expiredWithPicture: 'Your session has ended. Log in again: your picture is kept, and is read then.',
-  needEmail: 'Enter your email address.',
-  badEmail: 'This does not look like an email address: it needs a name, an @ and a place.',
-  needPassword: 'Enter your password.',
-  newPassword: 'Choose a password.',
-  shortPassword: (min) => `This is too short: a password has at least ${min} characters.`,
-  passwordHint: (min) => `At least ${min} characters${min < 15 ? '; 15 or more are better' : ''}. A sentence is fine.`,
-  needInvitation: 'Enter the code of your invitation.',
-  expired: 'Your session has ended. Log in again.',
-  notLoaded: 'A part of this page could not be loaded. Check your connection and try again.',
-  tooBig: (size, max) => ({ title: 'This file is too large.', detail: `It has ${bytes(size)}, and a picture may have up to ${bytes(max)}: save it smaller and try again.` }),
-  tooMany: (n, max) => `You gave ${pictures(n)}. Up to ${max} are read at a time: these are the first ${max}.`,
-  folder: 'A folder cannot be read. Open it and choose the pictures in it.',
-  noPicture: 'There is no picture in what you pasted.',
-  noPictureDropped: 'There is no picture in what you dropped.',
-  sampleGone: 'This sample could not be loaded.',
-  pastedName: 'pasted picture',
-  results: (done, n, bad) => (done < n ? `${done} of ${pictures(n)} read` : pictures(n)) + (bad ? `, ${bad} not readable` : ''),
-  validation: (n) => (n ? `right of ${count(n)} pictures held back` : 'right of the pictures held back'),
-  weights: 'weights',
-  layers: 'layers that learn',
-  layer: (type, kernel, activation) => {
-    const name = {
-      conv2d: `Convolution ${kernel} × ${kernel}`, maxpool2: 'Maximum of 2 × 2', flatten: 'Flattened', dense: 'Dense', softmax: 'Softmax: ten probabilities',
-    }[type] || type;
-    return activation === 'relu' ? `${name}, ReLU` : name;
-  },
-  sendingAgain: (n) => `One picture stopped the reader. The ${n > 1 ? `${n} behind it are` : 'one behind it is'} sent again.`,
-  sentAgain: (n) => `One picture stopped the reader. The ${n > 1 ? `${n} behind it were` : 'one behind it was'} sent again.`,
-  noSteps: 'This picture could not be read, so there are no steps to show.',
-  given: (name) => `The picture you gave: ${name}`,
-  sample: (digit) => `Sample: ${DIGITS[digit]}`,
-};
+/** A busy server is waited for: so many seconds are left. */
+export const busy = (s) => t('error.busy', { time: seconds(s) });
 
-const TO_LOG_IN = ['login', 'Log in'], TO_SIGN_UP = ['signup', 'Sign up again'], TO_FORGOT = ['forgot', 'Ask for another link'];
+/** How short a password may be, and what is better. */
+export const passwordHint = (min) => t(min < 15 ? 'door.passwordHintShort' : 'door.passwordHint', { min });
 
-/** What takes the place of a form. */
-export const TOLD = {
-  closed: { title: 'Sign-up is closed', text: 'New accounts are made by the people who run this site. Ask them for one.', links: [TO_LOG_IN] },
-  noMail: {
-    title: 'Forgot your password?', links: [TO_LOG_IN],
-    text: 'This site sends no mail. Ask the people who run it: they can give you a link that sets a new password.',
-  },
-  signUpMail: (email) => ({
-    title: 'Look into your mail', links: [TO_SIGN_UP, TO_LOG_IN],
-    text: `A mail to ${email} is on its way. Open the link in it within 24 hours and choose a password. If nothing comes in a few minutes, look into the spam folder.`,
-  }),
-  resetMail: (email) => ({
-    title: 'Look into your mail', links: [TO_LOG_IN],
-    text: `If ${email} has an account here, a link that sets a new password is on its way. It is good for an hour, and once. If nothing comes in a few minutes, look into the spam folder.`,
-  }),
-  confirmNoToken: { title: 'Open the link once more', text: 'This page has no link to work with. Open the one in your mail again.', links: [TO_LOG_IN] },
-  resetNoToken: { title: 'Open the link once more', text: 'This page has no link to work with. Open the one that you were sent again.', links: [TO_LOG_IN] },
-  confirmDead: {
-    title: 'This link is good no more', links: [TO_LOG_IN, TO_SIGN_UP],
-    text: 'It was used already, or is more than a day old. If you have chosen a password before, your account is there: log in. Else sign up again.',
-  },
-  resetDeadMail: { title: 'This link is good no more', text: 'It was used already, or is more than an hour old.', links: [TO_FORGOT, TO_LOG_IN] },
-  resetDead: {
-    title: 'This link is good no more', links: [TO_LOG_IN],
-    text: 'It was used already, or is more than an hour old. Ask the people who run this site for another one.',
-  },
-  resetDone: { title: 'Your new password is set', text: 'Every browser that was logged in to this account has been logged out.', links: [TO_LOG_IN] },
-};
+/** A problem (RFC 9457) in the page's language: the server's own words are English, and told apart by their type. */
+export function problemWords({ type, title, detail }) {
+  const [, name] = PROBLEM.exec(type || '') || [];
+  if (locale() === 'en' || !name || !has(`problem.${name}`)) return { title, detail };
+  return { title: pick('problem', name), detail: pick('problem', `${name}.text`) };
+}
 
 /** What a failed request means, in a sentence for the person who made it. */
 export function sentenceOf(error) {
   const { kind, status, problem, retryAfter } = error;
-  if (kind === 'offline') return 'You are offline. Try again when the connection is back.';
-  if (kind === 'unreachable') return 'The server cannot be reached. Check your connection and try again.';
-  if (kind === 'timeout') return 'The server took too long to answer. Try again.';
-  if (kind === 'stopped') return 'One picture after another stopped the reader. Send these again without them.';
-  if (kind === 'odd') return 'The server answered something that this page does not understand. Try again later.';
-  if (status === 429 && retryAfter) return `Too many tries. Wait ${waitText(retryAfter)} and try again.`;
-  if (status >= 502 && status <= 504) return `${(problem && problem.title) || 'The server is busy.'} Try again in ${waitText(retryAfter || 10)}.`;
-  if (problem) return problemText(problem);
-  return `The server could not answer (${status}). Try again later.`;
+  if (kind !== 'problem') return pick('error', kind);
+  if (status === 429 && retryAfter) return t('error.tooMany', { time: waitText(retryAfter) });
+  const { title, detail } = problemWords(problem || {});
+  if (status >= 502 && status <= 504) return t('error.waitThen', { title: title || t('error.isBusy'), time: waitText(retryAfter || 10) });
+  return [title, detail].filter(Boolean).join(' ') || t('error.status', { status });
 }
 
-const waitText = (s) => (s < 90 ? seconds(s) : `${Math.ceil(s / 60)} minutes`);
-
-const problemText = ({ title, detail }) => [title, detail].filter(Boolean).join(' ');
-
 /** The verdict where no answer came. */
-export const failed = (sentence) => ({ over: SAY.notRead, word: SAY.notYet, sure: sentence });
+export const failed = (sentence) => ({ over: t('answer.notRead'), word: t('answer.notYet'), sure: sentence });
 
 /** A file's name, short enough for a line. */
 export const shortName = (name) => (name.length > 40 ? `${name.slice(0, 24)}…${name.slice(-14)}` : name);
 
 /** The verdict on one picture: a small line, a large word, how sure. */
 export function verdict(result) {
-  const { status, digit, probabilities = [] } = result;
-  if (status === 'error') return { over: SAY.notRead, word: result.problem.title, sure: result.problem.detail };
-  if (status === 'not_a_digit') {
-    return { over: 'It looks like', word: 'no digit', sure: 'Try one digit alone, in dark ink on light paper (or the other way round), filling the picture.' };
+  const { status, digit, probabilities = [], confidence } = result;
+  if (status === 'error') {
+    const { title, detail } = problemWords(result.problem);
+    return { over: t('answer.notRead'), word: title, sure: detail };
   }
+  if (status === 'not_a_digit') return { over: t('answer.looksLike'), word: t('answer.noDigit'), sure: t('answer.noDigitText') };
   if (status === 'unsure') {
-    const second = probabilities.map((p, d) => [p, d]).filter(([, d]) => d !== digit).sort((a, b) => b[0] - a[0])[0];
-    const other = second ? `, or ${article(second[1])} ${DIGITS[second[1]]} (${percent(second[0])})` : '';
-    return { over: 'Unsure, it may be', word: `${article(digit)} ${DIGITS[digit]}`, sure: `${percent(result.confidence)}${other}. A larger, darker digit helps.` };
+    const [second, other] = probabilities.map((p, d) => [p, d]).filter(([, d]) => d !== digit).sort((a, b) => b[0] - a[0])[0];
+    return {
+      over: t('answer.unsureOver'), word: pick('aDigit', digit),
+      sure: t('answer.unsureText', { first: percent(confidence), other: pick('aDigit', other), second: percent(second) }),
+    };
   }
-  return { over: `It is ${article(digit)}`, word: DIGITS[digit], sure: `${sureWord(result.confidence)}, `, percent: percent(result.confidence) };
+  return {
+    over: t(digit === 8 ? 'answer.itIsAn' : 'answer.itIs'), word: digitName(digit),
+    sure: t('answer.howSure', { words: sureWord(confidence) }), percent: percent(confidence),
+  };
 }
 
 /** What was done to the picture before the network saw it. */
@@ -151,42 +78,44 @@ export function stepsOf(result, wish) {
   const p = result.preprocessing;
   if (p) {
     steps.push(`${p.width} × ${p.height} px`);
-    if (p.upright) steps.push('turned upright');
-    if (p.inverted) steps.push('turned light on dark');
-    if (p.unchanged) steps.push('used as it is');
-    else if (wish.center === 'none') steps.push('scaled as it lies');
-    else if (p.box && p.box[2]) steps.push(`cropped to ${p.box[2]} × ${p.box[3]}`, 'centred');
+    if (p.upright) steps.push(t('steps.upright'));
+    if (p.inverted) steps.push(t('steps.inverted'));
+    if (p.unchanged) steps.push(t('steps.unchanged'));
+    else if (wish.center === 'none') steps.push(t('steps.asItLies'));
+    else if (p.box && p.box[2]) steps.push(t('steps.cropped', { w: p.box[2], h: p.box[3] }), t('steps.centred'));
   }
-  if (result.elapsed_us) steps.push(`read in ${(result.elapsed_us / 1000).toFixed(result.elapsed_us < 10000 ? 2 : 0)}\u00a0ms`);
+  if (result.elapsed_us) {
+    const digits = result.elapsed_us < 10000 ? 2 : 0;
+    steps.push(t('steps.readIn', { time: `${number(result.elapsed_us / 1000, { minimumFractionDigits: digits, maximumFractionDigits: digits })}\u00a0ms` }));
+  }
   return steps.join(' · ');
 }
 
-const px = (n) => `${Math.abs(n).toLocaleString('en')} px`;
-const channelText = (channel) => ({ luminance: 'brightness', cover: 'where it is not transparent' }[channel] || `its ${channel} alone, where the ink stands out most`);
-const moved = (n, back, forth) => (n ? [`${px(n)} ${n < 0 ? back : forth}`] : []);
+const moved = (n, back, forth) => (n ? [pick('how', n < 0 ? back : forth, { px: `${number(Math.abs(n))}\u00a0px` })] : []);
 
 /** What a step did: a title and a sentence. p: the answer's preprocessing; wish: what the visitor asked for. */
 export function stepCaption({ name, width, height }, p, wish) {
-  const found = p.inverted ? 'dark on light: turned over' : 'light on dark';
   const [x, y, w, h] = p.box;
-  const shift = [...moved(p.shift[0], 'left', 'right'), ...moved(p.shift[1], 'up', 'down')].join(', ');
   switch (name) {
     case 'grey': return {
-      title: p.upright ? 'Upright, in grey' : 'In grey',
-      text: `${p.width} × ${p.height} px, by ${channelText(p.channel)}.`,
+      title: t(p.upright ? 'how.greyUpright' : 'how.grey'),
+      text: t('how.greyText', { w: p.width, h: p.height, channel: pick('how.channel', p.channel) }),
     };
-    case 'levelled': return { title: 'Light evened out', text: 'Without shadows, tint and ruled lines.' };
+    case 'levelled': return { title: t('how.levelled'), text: t('how.levelledText') };
     case 'ink': return {
-      title: w ? 'The ink' : 'No ink',
-      text: w ? `${wish.invert === 'auto' ? 'Found' : 'Taken as'} ${found}. ${w} × ${h} px at ${x}, ${y}.` : 'Nothing stands out from the paper.',
+      title: t(w ? 'how.theInk' : 'how.noInk'),
+      text: w ? t(wish.invert === 'auto' ? 'how.inkFound' : 'how.inkTaken', { found: t(p.inverted ? 'how.darkOnLight' : 'how.lightOnDark'), w, h, x, y })
+        : t('how.noInkText'),
     };
-    case 'scaled': return { title: 'Scaled', text: `${wish.center === 'none' ? 'The whole picture' : 'The ink'}, to ${width} × ${height} px.` };
-    case 'input': return {
-      title: 'What the network saw',
-      text: p.unchanged ? `It was like the digits that the network learnt from${p.inverted ? ', once turned over' : ''}: used as it is.`
-        : !w && wish.center !== 'none' ? 'Nothing.'
-        : { mass: 'Its centre of mass in the middle', box: 'Its outline in the middle', none: 'As it lies' }[wish.center] + (shift ? `: moved ${shift}.` : '.'),
-    };
-    default: return { title: name, text: `${width} × ${height} px.` };
+    case 'scaled': return { title: t('how.scaled'), text: t(wish.center === 'none' ? 'how.scaledWhole' : 'how.scaledInk', { w: width, h: height }) };
+    case 'input': return { title: t('how.saw'), text: inputText(p, wish) };
+    default: return { title: name, text: t('how.size', { w: width, h: height }) };
   }
+}
+
+function inputText({ unchanged, inverted, box, shift }, { center }) {
+  if (unchanged) return t(inverted ? 'how.unchangedInverted' : 'how.unchanged');
+  if (!box[2] && center !== 'none') return t('how.nothing');
+  const way = intl('ListFormat', { type: 'unit' }).format([...moved(shift[0], 'left', 'right'), ...moved(shift[1], 'up', 'down')]);
+  return t(way ? 'how.moved' : 'how.notMoved', { how: pick('how.in', center), way });
 }

@@ -4,8 +4,8 @@
 import { $, el, say } from './dom.js';
 import { request } from './api.js';
 import { initForm } from './form.js';
+import { pick, t } from './i18n.js';
 import { sentenceOf } from './text.js';
-import { SAY } from './text-account.js';
 import { listItem, timeNode } from './list.js';
 
 const NAME_BYTES_MAX = 60;
@@ -16,10 +16,10 @@ export function initTokens(hooks) {
   initForm($('token'), {
     checks: {
       name: (name) => {
-        if (!name) return SAY.needName;
-        return new TextEncoder().encode(name).length > NAME_BYTES_MAX ? SAY.longName : '';
+        if (!name) return t('account.needName');
+        return new TextEncoder().encode(name).length > NAME_BYTES_MAX ? t('account.longName') : '';
       },
-      scope: (scopes) => (scopes.length ? '' : SAY.needScope),
+      scope: (scopes) => (scopes.length ? '' : t('account.needScope')),
     },
     about: { 'bad-fields': 'name' },
     send: ({ name, scope, days }) => request('account/tokens', {
@@ -40,17 +40,17 @@ export function initTokens(hooks) {
 }
 
 export function showTokens(tokens) {
-  say($('tokens-none'), tokens.length ? '' : SAY.noTokens);
+  say($('tokens-none'), tokens.length ? '' : t('account.noTokens'));
   $('tokens').replaceChildren(...tokens.map(row));
 }
 
 function row({ id, name, scopes, created_at: made, expires_at: until, last_used_at: used }) {
   const isOver = until && new Date(until) <= new Date();
-  const revoke = el('button', { className: 'button small', type: 'button' }, 'Revoke', el('span', { className: 'unseen' }, ` the token ${name}`));
-  const keep = el('button', { className: 'button small', type: 'button' }, 'Keep');
-  const sure = el('button', { className: 'button small danger', type: 'button' }, 'Revoke');
+  const revoke = el('button', { className: 'button small', type: 'button' }, t('account.revoke'), ' ', el('span', { className: 'unseen' }, t('account.revokeOf', { name })));
+  const keep = el('button', { className: 'button small', type: 'button' }, t('account.keep'));
+  const sure = el('button', { className: 'button small danger', type: 'button' }, t('account.revoke'));
   const question = el('div', { className: 'question', role: 'group', 'aria-label': name, hidden: true },
-    el('p', { className: 'hint' }, SAY.sureRevoke), sure, keep);
+    el('p', { className: 'hint' }, t('account.sureRevoke')), sure, keep);
   const ask = (open) => {
     question.hidden = !open;
     revoke.hidden = open;
@@ -61,9 +61,9 @@ function row({ id, name, scopes, created_at: made, expires_at: until, last_used_
   sure.addEventListener('click', () => revokeToken(id, name, sure));
   return listItem({
     title: name,
-    facts: [[scopes.map((scope) => SAY.scopes[scope] || scope).join(', ')], [SAY.made, timeNode(made)],
-      until ? [isOver ? SAY.expired : SAY.expires, timeNode(until)] : [SAY.forever],
-      used ? [SAY.used, timeNode(used)] : [SAY.unused]],
+    facts: [[scopes.map((scope) => pick('account.scope', scope)).join(', ')], [t('account.made'), ' ', timeNode(made)],
+      until ? [t(isOver ? 'account.expired' : 'account.expires'), ' ', timeNode(until)] : [t('account.forever')],
+      used ? [t('account.used'), ' ', timeNode(used)] : [t('account.unused')]],
     controls: [revoke, question],
   });
 }
@@ -84,7 +84,7 @@ async function loadTokens() {
 async function revokeToken(id, name, button) {
   if (button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-disabled', 'true');
-  let text = SAY.revoked(name);
+  let text = t('account.revoked', { name });
   try {
     await request(`account/tokens/${id}`, { method: 'DELETE' });
   } catch (error) {
@@ -94,7 +94,7 @@ async function revokeToken(id, name, button) {
       done(sentenceOf(error), true);
       return;
     }
-    text = SAY.revokedAlready;
+    text = t('account.revokedAlready');
   }
   await loadTokens();
   done(text);
@@ -106,7 +106,7 @@ async function revokeToken(id, name, button) {
 function showSecret({ name, scopes }, secret) {
   const bearer = `curl -H 'Authorization: Bearer ${secret}'`;
   const at = (path) => new URL(path, location.href).href;
-  $('secret-title').textContent = SAY.tokenMade(name);
+  $('secret-title').textContent = t('account.tokenMade', { name });
   $('secret').value = secret;
   $('secret-curl').value = scopes.includes('classify') ? `${bearer} -F image=@digit.png ${at('classify')}` : `${bearer} ${at('session')}`;
   done('');
@@ -132,5 +132,5 @@ async function copy(field) {
     field.select();
     good = document.execCommand('copy');
   }
-  $('secret-said').textContent = good ? SAY.copied : SAY.notCopied;
+  $('secret-said').textContent = t(good ? 'account.copied' : 'account.notCopied');
 }
