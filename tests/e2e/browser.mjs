@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { noteBody } from '../traces.mjs';
 import { base, root } from './lib.mjs';
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -36,6 +37,7 @@ export async function newPage(browser, { origin = base, ...options } = {}) {
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
+    if (/json/.test(request.headers()['content-type'] ?? '')) noteBody(request.postData());
     if (url.origin !== origin.origin && !['blob:', 'data:'].includes(url.protocol)) seen.wrong.push(`request off the origin: ${url}`);
   });
   await page.addInitScript(() => {

@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import zlib from 'node:zlib';
+import { noteBody, noteHeaders } from '../traces.mjs';
 
 export const root = path.resolve(new URL('../..', import.meta.url).pathname);
 export const base = new URL(process.env.BASE_URL ?? 'http://localhost:8080/');
@@ -18,6 +19,8 @@ export const goodPassword = 'a quiet violet harbour';
 export function exchange(method, where, { headers = {}, body, origin = base } = {}) {
   // node adds it where a method usually has a body, and DELETE is none of those.
   if (method === 'DELETE' && body !== undefined) headers = { ...headers, 'Content-Length': Buffer.byteLength(body) };
+  noteHeaders(headers);
+  noteBody(body);
   return new Promise((resolve, reject) => {
     const request = http.request(new URL(where, origin), { method, headers, agent: false, timeout: 30000 }, (reply) => {
       const parts = [];
@@ -26,6 +29,8 @@ export function exchange(method, where, { headers = {}, body, origin = base } = 
       reply.on('end', () => {
         const text = Buffer.concat(parts).toString();
         const json = /json/.test(reply.headers['content-type'] ?? '') ? JSON.parse(text) : null;
+        noteHeaders(reply.headers);
+        if (json) noteBody(text);
         resolve({ status: reply.statusCode, headers: reply.headers, text, json });
       });
     });

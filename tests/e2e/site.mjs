@@ -5,6 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keepTraces } from '../traces.mjs';
 import { root } from './lib.mjs';
 
 export const freePort = () => new Promise((resolve) => {
@@ -34,6 +35,8 @@ export async function start(t, env = {}) {
     if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
     await Promise.race([site.ended, sleep(12000, undefined, { ref: false })]);
     if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    fs.writeFileSync(path.join(parent, 'log'), site.out); // what it said
+    keepTraces(parent);
     fs.rmSync(parent, { recursive: true, force: true });
   });
   const started = performance.now();

@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { keepTraces } from '../traces.mjs';
 import { root, sleep } from './lib.mjs';
 import { bmp, gif, giants, golden, jpeg, png, pngSurplus, webp } from './pictures.mjs';
 
@@ -32,6 +33,7 @@ before(async () => {
 after(async () => {
   if (site?.exitCode === null) site.kill('SIGTERM');
   await site?.gone;
+  keepTraces(dir);
   fs.rmSync(dir, { recursive: true, force: true });
 });
 

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { keepTraces, noteBody, noteHeaders } from '../traces.mjs';
 
 export const root = path.resolve(new URL('../..', import.meta.url).pathname);
 const build = path.resolve(root, process.env.BUILD ?? 'build');
@@ -123,8 +124,13 @@ function parseReply(bytes) {
 export async function ask(socketPath, method, where, options = {}) {
   const peer = new Peer(socketPath);
   const body = options.body ?? Buffer.alloc(0);
+  noteHeaders(options.headers ?? {});
+  noteBody(body);
   await peer.send(Buffer.concat([head(method, where, options), stdin(body)]));
-  return peer.reply(options.ms);
+  const reply = await peer.reply(options.ms);
+  noteHeaders({ 'set-cookie': reply.cookies });
+  noteBody(reply.text);
+  return reply;
 }
 
 export const account = (email, password = 'a quiet violet harbour') => Buffer.from(JSON.stringify({ email, password }));
@@ -198,6 +204,7 @@ export class Daemon {
   async close() {
     if (this.process && this.process.exitCode === null && this.process.signalCode === null) await this.stop('SIGKILL');
     everyDaemon.delete(this);
+    keepTraces(this.dir);
     fs.rmSync(this.dir, { recursive: true, force: true });
   }
   // Log lines of one event, or all, as objects.
