@@ -120,7 +120,7 @@ test:
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 
-# The long forms of the tests that kill, race and count (LONG=1 in their environment), without sanitizers.
+# The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
 STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_faults store_admin)
 faults:
 	@conf/need build make run data test
@@ -219,7 +219,7 @@ help:
 	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
 	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
 	@echo 'make asan       the unit tests alone, under ASan and UBSan'
-	@echo 'make faults     the long forms of what kills, races and counts: 10^6 commits, every step cut (an hour)'
+	@echo 'make faults     the long forms of what kills, races, counts and times: 10^6 commits, every step cut (an hour)'
 	@echo 'make fuzz       every fuzzer   SECONDS=60 each'
 	@echo 'make bench      benchmarks of the network and of the trainer'
 	@echo 'make bench-scale  look-ups with a million users and ten million rows of history (12 GB, ten minutes)'

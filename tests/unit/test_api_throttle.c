@@ -244,7 +244,7 @@ static int64_t try_us(const char *email)
 }
 
 /* R48: medians of interleaved tries at a known and an unknown address lie within 2 %. Breaks when one of the two skips
- * a hash, computes a cheaper one, or does a millisecond's work more. (Through nginx, and 2 x 300: tests/e2e/guess.) */
+ * a hash, computes a cheaper one, or does a millisecond's work more. (Through nginx, and 2 x 300: tests/e2e/timing.) */
 static void test_same_cost(void **state)
 {
     enum { TRIES = 60, ROUNDS = 3 };
