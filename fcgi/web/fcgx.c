@@ -9,11 +9,14 @@
  * - A signal handler that interrupts a read fails the request: callers block signals (see fcgi/main/worker.c).
  * - Crafted lengths make it abort() on an assertion. That costs one worker.
  * - FCGI_KEEP_CONN would tie this process to one peer: the connection is closed after each request all the same.
+ * - It frees its buffers, which hold the last request's cookie and password, as they are. So the allocator is told to
+ *   overwrite what is freed (R49); small blocks it keeps as they are, so parameters are wiped here.
  * - Output is buffered; a peer that left is noticed late or, for a short reply, not at all. */
 #include "fcgx.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +26,8 @@
 enum {
     FCGX_ROLE_RESPONDER = 1, /* specification, section 6.2; fcgiapp.h does not name it */
     FCGX_READ_BYTES = 16 * 1024,
-    FCGX_WRITE_BYTES = 1 << 20 /* FCGX_PutStr counts in int */
+    FCGX_WRITE_BYTES = 1 << 20, /* FCGX_PutStr counts in int */
+    FREED_BYTE = 0xa5
 };
 
 struct fcgx {
@@ -44,6 +48,7 @@ enum err fcgx_new(struct fcgx **out, int listen_fd)
     f = calloc(1, sizeof(*f));
     if (f == NULL)
         return ERR_NOMEM;
+    (void)mallopt(M_PERTURB, FREED_BYTE);
     if (FCGX_Init() != 0 || FCGX_InitRequest(&f->request, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
         free(f);
         return ERR_NOMEM; /* its only failure is an allocation */
@@ -92,16 +97,13 @@ const char *fcgx_param(const struct fcgx *f, const char *name)
     return f->open ? FCGX_GetParam(name, f->request.envp) : NULL;
 }
 
-enum err fcgx_read_body(struct fcgx *f, struct buf *out, size_t n)
+static enum err body_read(struct fcgx *f, struct buf *out, size_t n, char chunk[FCGX_READ_BYTES])
 {
-    char chunk[FCGX_READ_BYTES];
     size_t done = 0;
     enum err e;
 
-    if (!f->open)
-        return ERR_IO;
     while (done < n) {
-        size_t want = n - done < sizeof(chunk) ? n - done : sizeof(chunk);
+        size_t want = n - done < FCGX_READ_BYTES ? n - done : FCGX_READ_BYTES;
         int got = FCGX_GetStr(chunk, (int)want, f->request.in);
 
         if (got > 0) {
@@ -118,6 +120,18 @@ enum err fcgx_read_body(struct fcgx *f, struct buf *out, size_t n)
     if (FCGX_GetError(f->request.in) != 0) /* a connection cut short, FCGI_ABORT_REQUEST, a record out of place */
         return ERR_IO;
     return done < n ? ERR_TRUNCATED : OK;
+}
+
+enum err fcgx_read_body(struct fcgx *f, struct buf *out, size_t n)
+{
+    char chunk[FCGX_READ_BYTES];
+    enum err e;
+
+    if (!f->open)
+        return ERR_IO;
+    e = body_read(f, out, n, chunk);
+    explicit_bzero(chunk, n < sizeof(chunk) ? n : sizeof(chunk));
+    return e;
 }
 
 enum err fcgx_write(struct fcgx *f, const void *bytes, size_t n)
@@ -137,10 +151,20 @@ enum err fcgx_write(struct fcgx *f, const void *bytes, size_t n)
     return OK;
 }
 
+static void param_wipe(struct fcgx *f, const char *name)
+{
+    char *value = FCGX_GetParam(name, f->request.envp);
+
+    if (value != NULL)
+        explicit_bzero(value, strlen(value));
+}
+
 void fcgx_finish(struct fcgx *f)
 {
     if (!f->open)
         return;
+    param_wipe(f, "HTTP_COOKIE");
+    param_wipe(f, "HTTP_AUTHORIZATION");
     f->open = false;
     FCGX_Finish_r(&f->request);
     FCGX_Free(&f->request, 1); /* closes what FCGI_KEEP_CONN left open; nothing to do otherwise */

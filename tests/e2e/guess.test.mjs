@@ -1,4 +1,5 @@
-// What guessing passwords meets: a bounded queue (R50); and after a life of accounts, no secret is in the database or a log.
+// What guessing passwords meets: a bounded queue (R50); and after a life of accounts, no secret is in a process (R49), the database or a
+// log.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -6,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Visitor, assertProblem, exchange, goodPassword, newEmail, picture } from './lib.mjs';
-import { start } from './site.mjs';
+import { processes, start } from './site.mjs';
 
 const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1];
 
@@ -37,6 +38,58 @@ test('R50, R10: a flood of log-ins is bounded: 503 with Retry-After, and everyth
   }
   assert.ok(times.length >= 3 && median(times) < 500, `/classify meanwhile: ${times.length} times, median ${median(times)} ms`);
   assert.equal((await visitor.send('POST', 'login', { json: { email: visitor.email, password: goodPassword } })).status, 200);
+});
+
+// What a process may write to, by where it lies. null: this user may not look, as R49 in account.test.mjs wants it of all but root.
+function memoryOf(pid) {
+  let file;
+  try { file = fs.openSync(`/proc/${pid}/mem`, 'r'); } catch { return null; }
+  const places = [];
+  for (const line of fs.readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
+    const [, from, to, name] = /^([0-9a-f]+)-([0-9a-f]+) rw\S+ \S+ \S+ \S+\s*(.*)$/.exec(line) ?? [];
+    if (from === undefined || name.startsWith('[v')) continue;
+    const bytes = Buffer.alloc(parseInt(to, 16) - parseInt(from, 16));
+    try { fs.readSync(file, bytes, 0, bytes.length, parseInt(from, 16)); } catch { continue; }
+    places.push([name || from, bytes]);
+  }
+  fs.closeSync(file);
+  return places;
+}
+
+// R49. Breaks when something that a request went through, libfcgi's buffers included, frees or leaves its copy of a secret as it is.
+test('R49: once it has answered, no process remembers a password, a cookie or a token', async (t) => {
+  const site = await start(t, { LIMITS: 'off', DIGITD_HASH_WORKERS: 1, WORKERS: 1 });
+  const visitor = new Visitor(site.origin), email = newEmail();
+  const words = ['first', 'wrong', 'second', 'broken'].map((name) => `${name} canary of the garden`);
+  const [password, wrong, changed, broken] = words;
+  const send = async (expected, method, where, json, more) => assert.equal((await visitor.send(method, where, { json, ...more })).status, expected, where);
+  const digitd = processes(site).filter((pid) => fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('digitd'));
+  const check = () => { // after each kind of request: the next one might write over what it left
+    for (const pid of digitd) {
+      const memory = memoryOf(pid);
+      if (!memory) return;
+      assert.ok(memory.some(([, bytes]) => bytes.includes(`localhost:${site.port}`)), `${pid}: a setting is found`);
+      const cookies = [visitor.cookie, visitor.device].filter(Boolean).map((pair) => pair.split('=')[1]);
+      for (const text of [...words, ...cookies, token])
+        for (const [where, bytes] of memory) assert.ok(!bytes.includes(text), `${text.slice(0, 8)}... is in ${where} of ${pid}`);
+    }
+  };
+  let token = 'no token was made yet';
+  await send(201, 'POST', 'signup', { email, password });
+  check();
+  await send(401, 'POST', 'login', { email, password: wrong });
+  check();
+  await send(400, 'POST', 'login', undefined, { body: `{"password": "${broken}"`, headers: { 'Content-Type': 'application/json' } });
+  check();
+  await send(200, 'POST', 'account/password', { current: password, new: changed });
+  check();
+  const made = await visitor.send('POST', 'account/tokens', { json: { name: 'x', scopes: ['classify'] } });
+  token = made.json.secret;
+  check();
+  await exchange('GET', 'session', { origin: site.origin, headers: { Authorization: `Bearer ${token}` } });
+  check();
+  await send(204, 'DELETE', 'account', { password: changed });
+  check();
 });
 
 // R57, R66, R89. Breaks when a password, token, cookie, invitation or link is kept, or logged, as it is: as text, as base64 or as hex.
