@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Visitor, assertProblem, base, exchange, goodPassword, newEmail, picture, raw, root } from './lib.mjs';
 import { processes, start } from './site.mjs';
 
@@ -22,6 +23,22 @@ test('GET /site tells what the page must know before log-in', async () => {
   const { status, json } = await exchange('GET', 'site');
   assert.equal(status, 200);
   assert.deepEqual(json, { sign_up: 'open', password_min_length: 8, mail: false });
+});
+
+// Breaks when two processes of the hash pool both find an address free, or when a request that could not be taken made an account all
+// the same: its visitor would be told that the address is taken.
+test('R54: of 100 sign-ups of one address at a time exactly one is 201', async () => {
+  const email = newEmail();
+  const signUp = async () => {
+    for (;;) {
+      const reply = await new Visitor().send('POST', 'signup', { json: { email, password: goodPassword } });
+      if (reply.status !== 503) return reply.status;
+      await sleep(100); // the pool's queue is full
+    }
+  };
+  const statuses = await Promise.all(Array.from({ length: 100 }, signUp));
+  assert.deepEqual([statuses.filter((status) => status === 201).length, statuses.filter((status) => status === 409).length], [1, 99], `${statuses}`);
+  assert.equal((await login(email, goodPassword)).status, 200);
 });
 
 // Breaks when nginx sends one of the paths to a pool that does not know it, or drops a DELETE's body.
