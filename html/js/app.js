@@ -7,7 +7,7 @@ import { loadLanguage, onLanguage, pick, t } from './i18n.js';
 import { busy, sentenceOf } from './text.js';
 import { drawGlyph } from './glyph.js';
 import { initDoor, showDoor, takeToken } from './door.js';
-import { initRead, reword, resume, forget } from './read.js';
+import { load } from './load.js';
 import { learnSite, site } from './site.js';
 import { showModel } from './model.js';
 
@@ -28,7 +28,7 @@ let user;          // undefined: not known yet; null: nobody
 let lastUserId;    // whose pictures the page holds
 let goal = 'read'; // where to after the log-in
 let doorNote = ''; // to be said at the next log-in screen
-let account;       // the module, once somebody was there
+let read, account;  // the modules, once somebody was there
 let first = true;
 
 function wanted() {
@@ -60,7 +60,8 @@ function route() {
   }
   if (user && who === 'nobody') name = 'read';
   if (wanted() !== name) history.replaceState(null, '', `#${name}`);
-  show(name);
+  if (SCREENS[name].who === 'user') bring(name);
+  else show(name);
 }
 
 function show(name) {
@@ -70,7 +71,7 @@ function show(name) {
     title = showDoor(name, doorNote);
     doorNote = '';
   }
-  for (const each of document.querySelectorAll('main > section')) each.hidden = each.id !== section;
+  only(section);
   showSigned();
   for (const each of document.querySelectorAll('[data-screen]')) {
     if (each.dataset.screen === name) each.setAttribute('aria-current', 'page');
@@ -79,7 +80,6 @@ function show(name) {
   document.title = `${pick('screen', name)} – digitd`;
   if (account && name !== 'account') account.leaveAccount();
   if (name === 'model') showModel();
-  if (name === 'account') showAccount();
   if (!first) {
     scrollTo(0, 0);
     $(title).focus({ preventScroll: true });
@@ -87,21 +87,33 @@ function show(name) {
   first = false;
 }
 
+const only = (section) => { for (const each of document.querySelectorAll('main > section')) each.hidden = each.id !== section; };
+
+/** Shows a screen whose module may have to come first; the one before stands until then. */
+async function bring(name) {
+  try {
+    if (name === 'read') await bringRead();
+    if (name === 'account') account = await load('account');
+  } catch {
+    return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
+  }
+  if (wanted() !== name || !user) return; // gone elsewhere meanwhile
+  show(name);
+  if (name === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
+}
+
+async function bringRead() {
+  const module = await load('read');
+  if (read) return;
+  read = module;
+  read.initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) });
+}
+
 /** The header's parts for a visitor who is logged in, or is not. */
 function showSigned() {
   for (const each of document.querySelectorAll('[data-signed]')) each.hidden = (each.dataset.signed === 'in') !== Boolean(user);
   if (site.sign_up === 'closed') $('nav-signup').hidden = true;
   $('who').textContent = user ? user.email : '';
-}
-
-/** The account's modules come when somebody goes there. */
-async function showAccount() {
-  try {
-    account = await import('./account.js');
-  } catch {
-    return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
-  }
-  if (user && wanted() === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
 }
 
 /** who is here now; what is on the page of somebody else goes. */
@@ -112,7 +124,7 @@ function welcome(who) {
 }
 
 function forgetAll() {
-  forget();
+  if (read) read.forget();
   if (account) account.leaveAccount(true);
   lastUserId = undefined;
 }
@@ -122,7 +134,7 @@ function signedIn(who) {
   history.replaceState(null, '', `#${goal}`); // nobody wants to go back to the form
   goal = 'read';
   route();
-  resume();
+  if (read) read.resume();
 }
 
 /** The session has ended; what is on the page stays for whoever logs in again, if it is the same visitor. */
@@ -166,7 +178,7 @@ async function sessionMayHaveEnded() {
 
 /** Nothing else can be shown: a line, and a way to try again. */
 function wait(text, again) {
-  for (const each of document.querySelectorAll('main > section')) each.hidden = each.id !== 'screen-wait';
+  only('screen-wait');
   $('wait-text').textContent = text;
   $('wait-again').hidden = !again;
   $('wait-again').onclick = again;
@@ -204,16 +216,15 @@ async function boot() {
   }
   $('wait-long').remove(); // it was for a page that never starts
   onLanguage(() => {
-    reword();
+    if (read) read.reword();
     route();
   });
-  reword();
   await start();
 }
 
 initDoor({ onSignedIn: signedIn, onReset: sessionMayHaveEnded });
-initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) });
 drawGlyph($('demo-glyph'), 7);
+$('screen-door').addEventListener('focusin', () => load('read').catch(() => {}), { once: true }); // while the password is typed
 $('logout').addEventListener('click', logOut);
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();

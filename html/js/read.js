@@ -39,6 +39,7 @@ export function initRead(hooks) {
   });
   initDrop();
   document.addEventListener('paste', onPaste);
+  reword();
 }
 
 /** After a log-in: what was kept is read now. */

@@ -55,6 +55,7 @@ step('a first visitor sees what this is, the log-in, and the way to sign up', as
   await page.goto(base.href);
   await shown(page, '#login');
   await page.waitForLoadState('networkidle');
+  console.log(`# first view: ${seen.bytes} bytes`);
   assert.ok(seen.bytes > 1000 && seen.bytes < FIRST_VIEW_BYTES, `first view: ${seen.bytes} bytes`);
   assert.ok(await page.evaluate(() => window.witness.shift) < 0.01, 'the layout shifts');
   assert.match(await page.textContent('.lead'), /reads handwritten/);
