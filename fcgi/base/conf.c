@@ -55,6 +55,8 @@ static const struct setting settings[] = {
     {"session_max_days", KIND_INT, MEMBER(session_max_days), 1, 365, "14", "days",
      "A session ends after so long at most"},
     {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions", "The oldest one makes room"},
+    {"history_max_per_user", KIND_INT, MEMBER(history_max_per_user), 1, CONF_HISTORY_MAX, "10000", "answers",
+     "So many an account keeps in its history; the oldest make room"},
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 _Static_assert(N_SETTINGS <= 64, "the set of settings seen is a 64-bit mask");

@@ -11,7 +11,7 @@
 
 #include "err.h"
 
-enum { CONF_TEXT_MAX = 512, CONF_ORIGINS_MAX = 16 };
+enum { CONF_TEXT_MAX = 512, CONF_ORIGINS_MAX = 16, CONF_HISTORY_MAX = 20000 };
 
 /* An origin that is ours: what the browser's address bar shows before the path. */
 struct conf_origin {
@@ -41,6 +41,7 @@ struct conf {
     int session_idle_h;
     int session_max_days;
     int sessions_per_user;
+    int history_max_per_user; /* rows */
 
     struct conf_origin origins[CONF_ORIGINS_MAX]; /* site_url, taken apart */
     int n_origins;

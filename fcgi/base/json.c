@@ -14,6 +14,7 @@
 /* Jansson's macros of these names; here they are functions. */
 #undef json_is_object
 #undef json_is_array
+#undef json_is_null
 
 /* A failed set is remembered as this member, which json_write looks for. The name starts with a control character: no
  * key that a caller sets does. */
@@ -96,6 +97,11 @@ bool json_is_object(const struct json *v)
 bool json_is_array(const struct json *v)
 {
     return v != NULL && json_typeof(in(v)) == JSON_ARRAY;
+}
+
+bool json_is_null(const struct json *v)
+{
+    return v != NULL && json_typeof(in(v)) == JSON_NULL;
 }
 
 struct json *json_get(const struct json *obj, const char *key)

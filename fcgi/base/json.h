@@ -22,6 +22,7 @@ void json_free(struct json *v);
 
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
+bool json_is_null(const struct json *v); /* the value null; false for what is not there */
 
 /* Members of an object. They return borrowed pointers, NULL (or false) when the member is missing or of another type.
  */

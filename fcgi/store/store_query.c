@@ -121,7 +121,7 @@ enum err store_rows(struct store *s, enum store_sql which, const char *op, size_
                     void (*read)(sqlite3_stmt *st, void *item), struct buf *rows)
 {
     union {
-        char bytes[1024];
+        char bytes[2048];
         int64_t align;
     } item;
     sqlite3_stmt *st = s->sql[which];

@@ -26,6 +26,8 @@
 #define USER_COLUMNS  "id, email, created_at, disabled, password_hash"
 #define TOKEN_COLUMNS "id, user_id, created_at, expires_at, last_used_at, scopes, name"
 #define EMAIL_OF_USER "(SELECT email FROM users WHERE id = ?1)"
+#define HISTORY_COLUMNS                                                                                                \
+    "id, created_at, name, status, ifnull(digit, -1), ifnull(label, -1), confidence, probabilities, picture"
 
 const char *const store_sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -117,6 +119,26 @@ const char *const store_sql_text[SQL_COUNT] = {
                         "WHERE u.email = ?2 AND d.device_hash = ?1",
     [SQL_DEVICE_DROP] = "DELETE FROM devices WHERE user_id = ?2 AND device_hash = ?1",
     [SQL_DEVICE_FORGET] = "DELETE FROM devices WHERE id = ?1",
+
+    /* From users, so that an account that was deleted a moment ago gets none. */
+    [SQL_HISTORY_ADD] =
+        "INSERT INTO history (user_id, created_at, name, status, digit, label, confidence, probabilities, picture) "
+        "SELECT id, ?2, ?3, ?4, ?5, NULL, ?6, ?7, ?8 FROM users WHERE id = ?1",
+    /* What is over ?2 rows, the oldest first, at most ?3 of them. (A limit below 0 would be none at all.) */
+    [SQL_HISTORY_TRIM] = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE user_id = ?1 ORDER BY id "
+                         "LIMIT max(0, min(?3, (SELECT count(*) FROM history WHERE user_id = ?1) - ?2)))",
+    /* A filter that is -1 is none. All of it is decided in history_by_user; only what is answered is read. */
+    [SQL_HISTORY_PAGE] =
+        "SELECT " HISTORY_COLUMNS " FROM history INDEXED BY history_by_user "
+        "WHERE user_id = ?1 AND id < ?2 AND (?3 < 0 OR ifnull(label, digit) = ?3) "
+        "AND (?4 < 0 OR (label IS NOT NULL) = ?4) AND (?5 < 0 OR status = ?5) ORDER BY id DESC LIMIT ?6",
+    [SQL_HISTORY_FIND] = "SELECT " HISTORY_COLUMNS " FROM history WHERE id = ?2 AND user_id = ?1",
+    [SQL_HISTORY_COUNT] = "SELECT count(*), count(label), count(*) - ifnull(sum(label IS NOT digit AND label >= 0), 0) "
+                          "FROM history INDEXED BY history_by_user WHERE user_id = ?1",
+    [SQL_HISTORY_LABEL] = "UPDATE history SET label = nullif(?3, -1) WHERE id = ?2 AND user_id = ?1",
+    [SQL_HISTORY_DROP] = "DELETE FROM history WHERE id = ?2 AND user_id = ?1",
+    [SQL_HISTORY_CLEAR] = "DELETE FROM history WHERE id IN "
+                          "(SELECT id FROM history WHERE user_id = ?1 AND id <= ?2 ORDER BY id LIMIT ?3)",
 
     [SQL_SESSION_PURGE_FIND] = FIRST(SESSIONS_EXPIRED),
     [SQL_SESSION_PURGE] = "DELETE FROM sessions" SOME(SESSIONS_EXPIRED),

@@ -70,6 +70,15 @@ enum store_sql {
     SQL_DEVICE_DROP,
     SQL_DEVICE_FORGET,
 
+    SQL_HISTORY_ADD,
+    SQL_HISTORY_TRIM,
+    SQL_HISTORY_PAGE,
+    SQL_HISTORY_FIND,
+    SQL_HISTORY_COUNT,
+    SQL_HISTORY_LABEL,
+    SQL_HISTORY_DROP,
+    SQL_HISTORY_CLEAR,
+
     /* Housekeeping: whether there is anything to do, and a small step of it. */
     SQL_PURGE_FIRST,
     SQL_SESSION_PURGE_FIND = SQL_PURGE_FIRST,

@@ -28,6 +28,22 @@ static void log_refused(const struct call *c, const char *why)
     log_end(&l);
 }
 
+/* Replies; false. */
+static bool refuse_scope(struct call *c, const char *sentence)
+{
+    log_refused(c, "scope");
+    call_problem(c, PROBLEM_TOKEN_SCOPE, sentence);
+    challenge(c, "Bearer realm=\"digitd\", error=\"insufficient_scope\"");
+    return false;
+}
+
+bool access_scope(struct call *c, int scope, const char *sentence)
+{
+    if (c->token_id == 0 || (scope & ~c->token_scopes) == 0)
+        return true;
+    return refuse_scope(c, sentence);
+}
+
 static bool access_token(struct call *c)
 {
     struct store_token row = {.id = 0};
@@ -52,14 +68,10 @@ static bool access_token(struct call *c)
         return false;
     }
     c->token_id = row.id;
-    if (c->route->access == ACCESS_TOKEN && (c->route->scope & ~row.scopes) == 0)
-        return true;
-    log_refused(c, "scope");
-    call_problem(c, PROBLEM_TOKEN_SCOPE,
-                 c->route->access == ACCESS_TOKEN ? "Make a token with the scope that this path needs."
-                                                  : "Log in on the page instead: no token opens this path.");
-    challenge(c, "Bearer realm=\"digitd\", error=\"insufficient_scope\"");
-    return false;
+    c->token_scopes = row.scopes;
+    if (c->route->access == ACCESS_TOKEN)
+        return access_scope(c, c->route->scope, "Make a token with the scope that this path needs.");
+    return refuse_scope(c, "Log in on the page instead: no token opens this path.");
 }
 
 static bool access_session(struct call *c)

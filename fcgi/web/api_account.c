@@ -3,11 +3,13 @@
 
 #include "../base/clock.h"
 #include "account.h"
+#include "history.h"
 #include "session.h"
 
 void api_account(struct call *c)
 {
     struct json *v = json_new_object(), *counts;
+    struct store_history_counts history = {0};
     int64_t sessions = 0, tokens = 0;
     enum err e;
 
@@ -15,6 +17,8 @@ void api_account(struct call *c)
     e = account_add_sessions(c, NULL, &sessions);
     if (e == OK)
         e = account_add_tokens(c, NULL, &tokens);
+    if (e == OK)
+        e = store_history_count(c->app->store, c->user.id, &history);
     if (e != OK) {
         json_free(v);
         call_store_failed(c, "account", e);
@@ -24,6 +28,7 @@ void api_account(struct call *c)
     counts = json_set_object(v, "counts");
     json_set_int(counts, "sessions", sessions);
     json_set_int(counts, "tokens", tokens);
+    json_set_int(counts, "history", history.kept);
     json_set_bool(v, "mail", account_mail_on(c->app->conf));
     reply_status(c->app->reply, 200);
     reply_json(c->app->reply, v);
@@ -56,6 +61,8 @@ out:
  * it. */
 void api_account_export(struct call *c)
 {
+    static const struct store_history_filter all = {-1, -1, -1};
+    struct buf *out = buf_new(HISTORY_EXPORT_BYTES_MAX);
     struct json *v = json_new_object();
     enum err e;
 
@@ -65,7 +72,15 @@ void api_account_export(struct call *c)
     e = account_add_sessions(c, json_set_array(v, "sessions"), NULL);
     if (e == OK)
         e = account_add_tokens(c, json_set_array(v, "tokens"), NULL);
+    if (e == OK && out == NULL)
+        e = ERR_NOMEM;
+    if (e == OK) {
+        (void)json_set_array(v, "history");
+        e = history_write_json(c, &all, v, out);
+        v = NULL;
+    }
     if (e != OK) {
+        buf_free(out);
         json_free(v);
         call_store_failed(c, "account_export", e);
         return;
@@ -73,5 +88,5 @@ void api_account_export(struct call *c)
     account_event(c, "exported", c->user.id);
     reply_status(c->app->reply, 200);
     reply_header(c->app->reply, "Content-Disposition", "attachment; filename=\"digitd-account.json\"");
-    reply_json(c->app->reply, v);
+    reply_take(c->app->reply, "application/json", out);
 }

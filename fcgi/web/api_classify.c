@@ -4,9 +4,11 @@
 #include "../base/clock.h"
 #include "../image/header.h"
 #include "../image/report.h"
-#include "call.h"
+#include "../store/store_account.h"
+#include "access.h"
 #include "card.h"
 #include "classify_query.h"
+#include "history.h"
 #include "multipart.h"
 
 enum {
@@ -36,10 +38,12 @@ static bool query_take(struct call *c, struct classify_query *query)
 {
     struct why why = {""};
 
-    if (classify_query_read(c->req->query, query, &why) == OK)
-        return true;
-    call_problem(c, PROBLEM_BAD_REQUEST, why.text);
-    return false;
+    if (classify_query_read(c->req->query, query, &why) != OK) {
+        call_problem(c, PROBLEM_BAD_REQUEST, why.text);
+        return false;
+    }
+    return !query->save ||
+           access_scope(c, STORE_SCOPE_HISTORY, "To keep answers (save=1) a token needs the scope history as well.");
 }
 
 /* The longest side of a step's picture when n pictures share STEPS_AREA_MAX_PX. */
@@ -174,7 +178,7 @@ static void add_steps(struct json *result, const struct decoder_reply *decoded)
     }
 }
 
-static void add_result(struct json *results, const struct reading *r, const struct classify_query *query)
+static struct json *add_result(struct json *results, const struct reading *r, const struct classify_query *query)
 {
     struct json *v = json_add_object(results);
     char text[BASE64_CHARS(MODEL_PIXELS) + 1];
@@ -189,6 +193,7 @@ static void add_result(struct json *results, const struct reading *r, const stru
     if (query->steps)
         add_steps(v, &r->decoded);
     json_set_int(v, "elapsed_us", r->elapsed_us);
+    return v;
 }
 
 static void add_error(struct json *results, const struct call *c, const struct reading *r, enum err e,
@@ -201,36 +206,52 @@ static void add_error(struct json *results, const struct call *c, const struct r
     json_set_own(v, "problem", problem_json(c->req, &problems[problem_of(e)], sentence_of(e, why)));
 }
 
-void api_classify(struct call *c)
+/* Reads the n parts in turn into v. false: it has replied with the problem of the only one. */
+static bool parts_read(struct call *c, const struct multipart_part *parts, int n, const struct classify_query *query,
+                       struct json *v)
 {
-    struct multipart_part parts[MULTIPART_PARTS_MAX];
-    struct classify_query query;
-    struct decoder_request request = {0};
-    struct json *v = NULL, *results;
-    int n = 0;
+    struct json *results = json_set_array(v, "results");
+    struct history_keep keep;
+    struct decoder_request request = {.invert = (enum normalise_invert)query->invert,
+                                      .center = (enum normalise_center)query->center,
+                                      .steps_side_px = query->steps ? steps_side_px(n) : 0};
 
-    if (!query_take(c, &query) || !parts_take(c, parts, &n) || !steps_check(c, &query, n) || !area_check(c, parts, n))
-        return;
-    request.invert = (enum normalise_invert)query.invert;
-    request.center = (enum normalise_center)query.center;
-    request.steps_side_px = query.steps ? steps_side_px(n) : 0;
-    v = json_new_object();
-    card_identify(c->app, json_set_object(v, "model"));
-    results = json_set_array(v, "results");
+    keep.n = 0;
     for (int i = 0; i < n; i++) {
         struct reading r = {.name = ""};
         struct why why = {""};
         enum err e = reading_make(c, &parts[i], request, &r, &why);
 
         if (e == OK) {
-            add_result(results, &r, &query);
+            struct json *result = add_result(results, &r, query);
+
+            if (query->save)
+                history_keep_add(&keep, r.name, &r.answer, r.decoded.input, result);
         } else if (n > 1) {
             add_error(results, c, &r, e, &why);
         } else {
             call_problem(c, problem_of(e), sentence_of(e, &why));
-            json_free(v);
-            return;
+            return false;
         }
+    }
+    history_keep_save(c, &keep, v);
+    return true;
+}
+
+void api_classify(struct call *c)
+{
+    struct multipart_part parts[MULTIPART_PARTS_MAX];
+    struct classify_query query;
+    struct json *v;
+    int n = 0;
+
+    if (!query_take(c, &query) || !parts_take(c, parts, &n) || !steps_check(c, &query, n) || !area_check(c, parts, n))
+        return;
+    v = json_new_object();
+    card_identify(c->app, json_set_object(v, "model"));
+    if (!parts_read(c, parts, n, &query, v)) {
+        json_free(v);
+        return;
     }
     reply_status(c->app->reply, 200);
     reply_json(c->app->reply, v);

@@ -16,6 +16,7 @@ struct call {
     struct store_user user;             /* whose session or token it is, or who has just logged in; id 0: nobody */
     uint8_t session_hash[DIGEST_BYTES]; /* where a session was needed and no token came */
     int64_t token_id;                   /* the API token that it came with; 0: none */
+    int token_scopes;                   /* its STORE_SCOPE_... or-ed */
 
     enum phase phase;
     int64_t began_us, phase_began_us, phase_us[PHASE_COUNT];
@@ -50,6 +51,11 @@ void api_tokens(struct call *c);
 void api_token_make(struct call *c);
 void api_token_revoke(struct call *c);
 void api_classify(struct call *c);
+void api_history(struct call *c);
+void api_history_clear(struct call *c);
+void api_history_correct(struct call *c);
+void api_history_drop(struct call *c);
+void api_history_export(struct call *c);
 void api_model(struct call *c);
 void api_healthz(struct call *c);
 void api_readyz(struct call *c);

@@ -246,6 +246,9 @@ void app_answer(struct app *app, const struct app_peer *peer)
         reply_drop_body(app->reply);
     bytes = reply_bytes(app->reply, &n);
     sent = peer->write(peer->ctx, bytes, n) == OK;
+    bytes = reply_rest(app->reply, &n);
+    if (sent && n > 0)
+        sent = peer->write(peer->ctx, bytes, n) == OK;
     call_phase(&c, PHASE_IDLE);
     call_log(&c, sent);
     buf_reset(app->body);

@@ -10,7 +10,7 @@
 #include "../base/json.h"
 #include "call.h"
 
-enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_LIST };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_OR_NULL, FIELD_LIST };
 
 struct field {
     const char *name;
@@ -21,6 +21,7 @@ struct field {
     const char *text; /* [n], and a NUL */
     size_t n;
     int64_t number;
+    bool null; /* of FIELD_NUMBER_OR_NULL: it was null */
     const struct json *list;
 };
 

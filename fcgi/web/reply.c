@@ -21,9 +21,10 @@ enum state {
 struct reply {
     enum state state;
     int status;
-    bool bug, drop_body, has_body;
-    enum err failed; /* why the body could not be built */
+    bool bug, drop_body, has_body, rest; /* rest: reply_bytes ended where taken begins */
+    enum err failed;                     /* why the body could not be built */
     struct buf *head, *body, *out;
+    struct buf *taken; /* the body instead of the other, where there is one */
 };
 
 static const struct {
@@ -94,6 +95,7 @@ void reply_free(struct reply *p)
 {
     if (p == NULL)
         return;
+    buf_free(p->taken);
     buf_free(p->head);
     buf_free(p->body);
     buf_free(p->out);
@@ -105,9 +107,11 @@ void reply_reset(struct reply *p)
     buf_reset(p->head);
     buf_reset(p->body);
     buf_reset(p->out);
+    buf_free(p->taken);
+    p->taken = NULL;
     p->state = STATE_START;
     p->status = 0;
-    p->bug = p->drop_body = p->has_body = false;
+    p->bug = p->drop_body = p->has_body = p->rest = false;
     p->failed = OK;
 }
 
@@ -152,6 +156,20 @@ void reply_json(struct reply *p, struct json *v)
     }
     reply_header(p, "Content-Type", "application/json");
     reply_body(p, v);
+    p->state = STATE_BODY;
+}
+
+void reply_take(struct reply *p, const char *type, struct buf *body)
+{
+    if (p->state != STATE_HEAD) {
+        reply_bug(p, "a body without a head");
+        buf_free(body);
+        return;
+    }
+    reply_header(p, "Content-Type", type);
+    p->failed = body == NULL ? ERR_NOMEM : buf_status(body);
+    p->taken = body;
+    p->has_body = true;
     p->state = STATE_BODY;
 }
 
@@ -212,22 +230,36 @@ static enum err reply_check(struct reply *p)
     return p->failed != OK ? p->failed : buf_status(p->head);
 }
 
+/* Of the body, whichever it is. */
+static size_t body_bytes(const struct reply *p)
+{
+    return buf_len(p->taken != NULL ? p->taken : p->body);
+}
+
+const char *reply_rest(const struct reply *p, size_t *n)
+{
+    *n = p->rest ? buf_len(p->taken) : 0;
+    return p->rest ? buf_data(p->taken) : "";
+}
+
 const char *reply_bytes(struct reply *p, size_t *n)
 {
     enum err e = reply_check(p);
     const char *constant = e == ERR_FORMAT ? constant_500 : constant_503;
 
     buf_reset(p->out);
+    p->rest = false;
     if (e == OK) {
         (void)buf_add_fmt(p->out, "Status: %d %s\r\n", p->status, reason_of(p->status));
         (void)buf_add(p->out, buf_data(p->head), buf_len(p->head));
         (void)buf_add_str(p->out, "Cache-Control: no-store\r\n");
         if (p->has_body)
-            (void)buf_add_fmt(p->out, "Content-Length: %zu\r\n", buf_len(p->body));
+            (void)buf_add_fmt(p->out, "Content-Length: %zu\r\n", body_bytes(p));
         (void)buf_add_str(p->out, "\r\n");
-        if (p->has_body && !p->drop_body)
+        if (p->has_body && !p->drop_body && p->taken == NULL)
             (void)buf_add(p->out, buf_data(p->body), buf_len(p->body));
         if (buf_status(p->out) == OK) {
+            p->rest = p->taken != NULL && !p->drop_body;
             *n = buf_len(p->out);
             return buf_data(p->out);
         }

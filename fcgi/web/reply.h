@@ -24,6 +24,9 @@ void reply_status(struct reply *p, int status);
 void reply_header(struct reply *p, const char *name, const char *value);
 /* Ends the head, writes v (taken over) as application/json. */
 void reply_json(struct reply *p, struct json *v);
+/* Ends the head with a body of another type: takes body over, however large it may be, and frees it at the next
+ * reply_reset. NULL, or a buffer that failed, becomes a 503. */
+void reply_take(struct reply *p, const char *type, struct buf *body);
 /* A reply without a body (204, 303). Headers may follow. */
 void reply_empty(struct reply *p, int status);
 
@@ -44,8 +47,9 @@ struct json *problem_json(const struct request *r, const struct problem *problem
 void reply_drop_body(struct reply *p);
 
 /* The CGI reply ("Status: ...") to be written out; never fails: what could not be built becomes a constant 500 or 503.
- */
+ * After it comes what reply_rest says, which is empty but for a body that was taken over. */
 const char *reply_bytes(struct reply *p, size_t *n);
+const char *reply_rest(const struct reply *p, size_t *n);
 int reply_status_get(const struct reply *p);
 
 #endif

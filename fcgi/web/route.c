@@ -13,6 +13,7 @@
 #define TOKEN    ACCESS_TOKEN
 #define NO_SCOPE 0
 #define CLASSIFY STORE_SCOPE_CLASSIFY
+#define HISTORY  STORE_SCOPE_HISTORY
 
 /* clang-format off */
 const struct route routes[] = {
@@ -36,6 +37,11 @@ const struct route routes[] = {
     {"/account/tokens/{id}",   METHOD_DELETE, SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_token_revoke},
     {"/account/export",        METHOD_GET,    SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  NULL,         api_account_export},
     {"/classify",              METHOD_POST,   TOKEN,   CLASSIFY, PICTURES, POOL_MAIN,   true,  "./#read",    api_classify},
+    {"/history",               METHOD_GET,    TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  "./#history", api_history},
+    {"/history",               METHOD_DELETE, TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  "./#history", api_history_clear},
+    {"/history/{id}",          METHOD_PATCH,  TOKEN,   HISTORY,  JSON,     POOL_MAIN,   true,  "./#history", api_history_correct},
+    {"/history/{id}",          METHOD_DELETE, TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  "./#history", api_history_drop},
+    {"/history/export",        METHOD_GET,    TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  NULL,         api_history_export},
     {"/model",                 METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_MAIN,   false, "./#model",   api_model},
     {"/healthz",               METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_HEALTH, false, NULL,         api_healthz},
     {"/readyz",                METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_HEALTH, false, NULL,         api_readyz},

@@ -32,6 +32,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "store/store_account.h"
+#include "store/store_history.h"
 #include "store/store_internal.h"
 #include "web/app.h"
 #include "web/session.h"
@@ -257,29 +258,21 @@ static void ask_token(struct side *side, int64_t user, int n)
         wrong("token_user", e);
 }
 
-/* The statement that a page of history will be read by; the store has no function for it yet. */
+static bool row_seen(const struct store_history *row, void *ctx)
+{
+    (void)row;
+    (void)ctx;
+    return true;
+}
+
+/* A page of one digit: most of what the index tells is passed over. */
 static void ask_history(struct side *side, int64_t user, int n)
 {
-    static const struct store *first;
-    static sqlite3_stmt *statement[2];
-    sqlite3_stmt **st;
+    const struct store_history_filter filter = {n % 10, -1, -1};
+    enum err e = store_history_each(side->store, user, &filter, INT64_MAX, 20, row_seen, NULL);
 
-    if (first == NULL)
-        first = side->store;
-    st = &statement[side->store != first];
-    if (*st == NULL)
-        *st = prepare(side->store->db, "SELECT id, created_at, name, status, digit, label, confidence, probabilities, "
-                                       "picture FROM history WHERE user_id = ?1 AND id < ?2 AND digit = ?3 "
-                                       "ORDER BY id DESC LIMIT 20");
-    if (n < 0) {
-        (void)sqlite3_finalize(*st);
-        *st = NULL;
-        return;
-    }
-    (void)store_bind(*st, "iii", user, INT64_MAX, (int64_t)(n % 10));
-    while (sqlite3_step(*st) == SQLITE_ROW)
-        ;
-    (void)sqlite3_reset(*st);
+    if (e != OK)
+        wrong("history_each", e);
 }
 
 static void ask_whole_log_in(struct side *side, int64_t user, int n)
@@ -468,10 +461,8 @@ int main(int argc, char **argv)
         if (q->limited && ratio > worst)
             worst = ratio;
     }
-    for (int k = 0; k < 2; k++) {
-        ask_history(&side[k], 0, -1);
+    for (int k = 0; k < 2; k++)
         side_remove(&side[k]);
-    }
     printf("%s: the slower of a visit and a log-in takes %.2f times as long (limit 1.5)\n",
            worst <= 1.5 ? "ok" : "TOO SLOW", worst);
     return worst <= 1.5 ? 0 : 1;

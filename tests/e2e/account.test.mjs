@@ -48,7 +48,7 @@ test('R55, R58, R60: change the password, end sessions, log out everywhere, dele
   const { visitor: phone } = await login(email, goodPassword);
   const { visitor: tablet } = await login(email, goodPassword);
   const account = await laptop.send('GET', 'account');
-  assert.deepEqual(account.json.counts, { sessions: 3, tokens: 0 });
+  assert.deepEqual(account.json.counts, { sessions: 3, tokens: 0, history: 0 });
   assert.equal(account.json.user.email, email);
 
   const { json: { sessions } } = await laptop.send('GET', 'account/sessions');

@@ -43,7 +43,8 @@ static struct {
     const char *text; /* the body */
     size_t text_n;
     struct json *json; /* the body, where it is JSON */
-    char bytes[1 << 20];
+    char bytes[1 << 24];
+    size_t n;
 } got;
 
 static const char *ask_cookie(const struct ask *a)
@@ -107,9 +108,10 @@ static enum err ask_read_body(void *ctx, struct buf *out, size_t n)
 static enum err ask_write(void *ctx, const void *bytes, size_t n)
 {
     (void)ctx;
-    assert_true(n < sizeof(got.bytes));
-    memcpy(got.bytes, bytes, n);
-    got.bytes[n] = '\0';
+    assert_true(n < sizeof(got.bytes) - got.n);
+    memcpy(got.bytes + got.n, bytes, n);
+    got.n += n;
+    got.bytes[got.n] = '\0';
     return OK;
 }
 
@@ -142,7 +144,7 @@ static void take_reply(void)
     assert_non_null(end);
     (void)snprintf(got.head, sizeof(got.head), "\r\n%.*s\r\n", (int)(end - got.bytes), got.bytes);
     got.text = end + 4;
-    got.text_n = strlen(got.text);
+    got.text_n = got.n - (size_t)(got.text - got.bytes);
     got.status = atoi(header("Status") != NULL ? header("Status") : "0");
     assert_string_equal(header("Cache-Control"), "no-store"); /* R67 */
     assert_null(strstr(got.head, "\r\nAccess-Control"));      /* R65 */
@@ -242,6 +244,7 @@ static int answer(struct ask a)
 
     if (a.body != NULL && a.body_n == 0)
         a.body_n = strlen(a.body);
+    got.n = 0;
     app.pool = a.health_pool ? POOL_HEALTH : a.main_pool ? POOL_MAIN : ask_pool(&a);
     app_answer(&app, &peer);
     take_reply();

@@ -321,7 +321,8 @@ static void test_export(void **state)
     assert_int_equal(strlen(secret), 47);
     assert_int_equal(answer((struct ask){.uri = "/account/export", .accept = "text/html"}), 200);
     assert_string_equal(header("Content-Disposition"), "attachment; filename=\"digitd-account.json\"");
-    assert_int_equal(json_members(got.json), 4);
+    assert_int_equal(json_members(got.json), 5);
+    assert_int_equal(json_len(json_get(got.json, "history")), 0);
     assert_string_equal(json_get_str(json_get(got.json, "user"), "email", NULL), "a@example.org");
     assert_int_equal(json_len(json_get(got.json, "sessions")), 1);
     assert_int_equal(json_len(json_get(got.json, "tokens")), 1);

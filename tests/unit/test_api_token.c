@@ -109,7 +109,7 @@ static void test_every_route(void **state)
             continue;
         (void)ask_with(secret, method_name(routes[i].method), uri);
         if (routes[i].access == ACCESS_TOKEN) {
-            assert_int_equal(got.status, 200);
+            assert_true(got.status != 401 && got.status != 403); /* 404 and 422 are the handler's words */
             opened++;
         } else {
             expect_problem(__LINE__, 403, "token-scope");
@@ -117,7 +117,7 @@ static void test_every_route(void **state)
             refused++;
         }
     }
-    assert_true(opened >= 2 && refused >= 10);
+    assert_true(opened >= 7 && refused >= 10);
     assert_int_equal(ask_as(NULL, "GET", "/session"), 200);
     assert_int_equal(sql_int(db.store, "SELECT count(*) FROM tokens"), 1);
 }

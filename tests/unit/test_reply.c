@@ -117,6 +117,45 @@ static void test_head(void **state)
                  "Content-Length: 9\r\n\r\n");
 }
 
+/* Breaks when a body that was taken over is not sent, is sent for HEAD or after an error, or is not freed. */
+static void test_taken(void **state)
+{
+    const char *rest;
+    size_t n;
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct buf *body = buf_new(100);
+
+        reply_status(p, 200);
+        assert_int_equal(buf_add(body, "a,\0b\r\n", 6), OK);
+        reply_take(p, "text/csv", body);
+        if (k == 1)
+            reply_drop_body(p);
+        expect_bytes("Status: 200 OK\r\nContent-Type: text/csv\r\nCache-Control: no-store\r\n"
+                     "Content-Length: 6\r\n\r\n");
+        rest = reply_rest(p, &n);
+        assert_int_equal(n, k == 0 ? 6 : 0);
+        assert_memory_equal(rest, "a,\0b\r\n", n);
+        reply_reset(p);
+    }
+    reply_status(p, 200);
+    reply_take(p, "text/csv", NULL);
+    assert_int_equal(reply_status_get(p), 503);
+    (void)reply_bytes(p, &n);
+    (void)reply_rest(p, &n);
+    assert_int_equal(n, 0);
+    reply_reset(p);
+    reply_take(p, "text/csv", buf_new(1)); /* without a status */
+    expect_bug(__LINE__);
+    reply_status(p, 200);
+    reply_take(p, "text/csv", buf_new(1));
+    reply_problem(p, &request, &problems[PROBLEM_BUSY], "Wait.");
+    (void)reply_bytes(p, &n);
+    (void)reply_rest(p, &n);
+    assert_int_equal(n, 0);
+}
+
 /* R25. Breaks when a member of RFC 9457 is missing, or what was built before shines through. */
 static void test_problem(void **state)
 {
@@ -270,9 +309,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_json),          TEST(test_empty),         TEST(test_head),
-        TEST(test_problem),       TEST(test_every_problem), TEST(test_steps_out_of_order),
-        TEST(test_header_values), TEST(test_failures),
+        TEST(test_json),
+        TEST(test_empty),
+        TEST(test_head),
+        TEST(test_taken),
+        TEST(test_problem),
+        TEST(test_every_problem),
+        TEST(test_steps_out_of_order),
+        TEST(test_header_values),
+        TEST(test_failures),
     };
 
     return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
