@@ -121,7 +121,7 @@ test:
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
 
 # The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
-STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_start store_admin)
+STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_start store_restore)
 faults:
 	@conf/need build make run data test
 	@$(MAKE) --silent -j$$(nproc) all data test-tools $(STRESSED)
