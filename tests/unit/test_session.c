@@ -42,19 +42,43 @@ static void test_base64(void **state)
     assert_string_equal(out, "-_-_-w");
 }
 
-/* R57. Breaks when a token is short, repeats, or has a character that a cookie cannot carry. */
+/* R57. Breaks when a token is short, repeats, has a character that a cookie cannot carry, or one that is not random. */
 static void test_token(void **state)
 {
-    char tokens[64][SESSION_TOKEN_CHARS + 1];
+    enum { TOKENS = 256 };
+    static char tokens[TOKENS][SESSION_TOKEN_CHARS + 1];
 
     (void)state;
-    for (int i = 0; i < 64; i++) {
+    for (int i = 0; i < TOKENS; i++) {
         assert_int_equal(session_token_make(tokens[i]), OK);
         assert_int_equal(strlen(tokens[i]), 43);
         assert_int_equal(strspn(tokens[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), 43);
         for (int j = 0; j < i; j++)
             assert_string_not_equal(tokens[i], tokens[j]);
     }
+    for (int at = 0; at < SESSION_TOKEN_CHARS; at++) {
+        char seen[TOKENS + 1];
+        size_t n = 0;
+
+        for (int i = 0; i < TOKENS; i++)
+            if (memchr(seen, tokens[i][at], n) == NULL)
+                seen[n++] = tokens[i][at];
+        /* Of 64 some 63 come up, of the last one's 16 (256 bits are 42 times 6, and 4) all; fewer by chance: never. */
+        assert_in_range(n, at == SESSION_TOKEN_CHARS - 1 ? 12 : 45, 64);
+    }
+}
+
+/* R57. Breaks when what the database is to keep of a token is anything but its SHA-256 (FIPS 180-4's example). */
+static void test_token_hash(void **state)
+{
+    static const uint8_t abc[DIGEST_BYTES] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+                                              0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+                                              0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    uint8_t hash[DIGEST_BYTES];
+
+    (void)state;
+    session_token_hash("abcd", 3, hash);
+    assert_memory_equal(hash, abc, sizeof(hash));
 }
 
 /* R62: what browsers are told, letter by letter. */
@@ -284,9 +308,9 @@ static void test_csrf_token(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base64),      cmocka_unit_test(test_token),       cmocka_unit_test(test_set_cookie),
-        cmocka_unit_test(test_read_cookie), cmocka_unit_test(test_csrf_matrix), cmocka_unit_test(test_device_cookie),
-        cmocka_unit_test(test_bearer),      cmocka_unit_test(test_csrf_token),
+        cmocka_unit_test(test_base64),        cmocka_unit_test(test_token),       cmocka_unit_test(test_token_hash),
+        cmocka_unit_test(test_set_cookie),    cmocka_unit_test(test_read_cookie), cmocka_unit_test(test_csrf_matrix),
+        cmocka_unit_test(test_device_cookie), cmocka_unit_test(test_bearer),      cmocka_unit_test(test_csrf_token),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
