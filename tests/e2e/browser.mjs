@@ -24,7 +24,7 @@ export const launch = () => chromium.launch({
 export async function newPage(browser, { origin = base, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000); // a machine may be slow; what is waited for is asserted all the same
   const seen = { wrong: [], bytes: 0, allow: null };
   page.on('pageerror', (error) => seen.wrong.push(`page error: ${error.message}`));
   page.on('console', (message) => {

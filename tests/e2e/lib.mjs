@@ -93,7 +93,7 @@ export function raw(bytes, { host = '127.0.0.1', port = base.port } = {}) {
   return new Promise((resolve, reject) => {
     const parts = [];
     const socket = net.connect({ host, port }, () => socket.write(bytes));
-    socket.setTimeout(15000, () => socket.destroy(new Error('no reply within 15 s')));
+    socket.setTimeout(30000, () => socket.destroy(new Error('no reply within 30 s')));
     socket.on('data', (part) => parts.push(part));
     // nginx closes on what it has not read to the end, which resets the connection after the reply.
     socket.on('error', (error) => parts.length > 0 ? undefined : reject(error));

@@ -40,7 +40,7 @@ export async function start(t, env = {}) {
     fs.rmSync(parent, { recursive: true, force: true });
   });
   const started = performance.now();
-  while (!/^ready on/m.test(site.out) && child.exitCode === null && performance.now() - started < 20000) await sleep(20);
+  while (!/^ready on/m.test(site.out) && child.exitCode === null && performance.now() - started < 60000) await sleep(20);
   site.seconds = (performance.now() - started) / 1000;
   return site;
 }

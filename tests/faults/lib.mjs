@@ -85,7 +85,7 @@ export class Peer {
     this.socket.write(bytes);
     return this;
   }
-  async reply(ms = 15000) {
+  async reply(ms = 30000) {
     let timer;
     const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`no reply within ${ms} ms`)), ms); });
     try {
@@ -190,7 +190,7 @@ export class Daemon {
   async start() {
     const already = this.events('ready').length;
     this.process = this.spawn();
-    await this.until(() => this.events('ready').length > already || this.process.exitCode !== null, 5000, 'ready');
+    await this.until(() => this.events('ready').length > already || this.process.exitCode !== null, 20000, 'ready');
     assert.equal(this.process.exitCode, null, 'digitd ended at its start');
     return this;
   }
