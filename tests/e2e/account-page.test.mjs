@@ -234,7 +234,10 @@ test('#account: an ended session, back and forward, a page that comes back, a se
   await shown(page, '#account-parts');
   await page.goForward();
   await shown(page, '#screen-model');
+  // Its lists have come: one that is still asked for would meet the log-out below, and end at the log-in screen.
+  const lists = Promise.all([page.waitForResponse(/account\/sessions$/), page.waitForResponse(/account\/tokens$/)]);
   await page.goBack();
+  await lists;
 
   const next = newEmail();
   await page.evaluate(async ([address, password]) => {
