@@ -10,6 +10,7 @@ import { busy, passwordHint, sentenceOf } from './text.js';
 import { deviceOf, moment } from './text-account.js';
 import { forgetSecret, initTokens, showTokens } from './tokens.js';
 import { listItem, timeNode } from './list.js';
+import { saveFile } from './save.js';
 
 let hooks;             // onExpired(), onSignedOut(text)
 let user = null;
@@ -168,8 +169,6 @@ const EXPORT_NAME = 'digitd-account.json';
 /** By a request and not by a link, so that a failure is told. */
 async function save() {
   const data = await request('account/export');
-  const url = URL.createObjectURL(new Blob([`${JSON.stringify(data, null, 2)}\n`], { type: 'application/json' }));
-  el('a', { href: url, download: EXPORT_NAME }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60000);
+  saveFile(EXPORT_NAME, `${JSON.stringify(data, null, 2)}\n`, 'application/json');
   return t('account.saved', { name: EXPORT_NAME });
 }

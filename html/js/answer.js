@@ -2,7 +2,7 @@
 import { $, el, calm, paintGrey } from './dom.js';
 import { drawGlyph, makeGlyph } from './glyph.js';
 import { t } from './i18n.js';
-import { digitName, verdict, failed, problemWords, stepsOf, percent, shortName } from './text.js';
+import { digitName, verdict, failed, problemWords, reducedText, stepsOf, percent, shortName } from './text.js';
 
 const SMALL_PX = 64;              // a picture up to this size is shown in hard pixels
 const PREVIEW_AREA_PX = 25000000; // a larger one is refused by the server anyway, and would stall the browser
@@ -48,7 +48,7 @@ export function showResult(item, written) {
   showGiven(item);
   showBars(result.status === 'not_a_digit' ? null : result.probabilities, result.digit); // they sum to 1 whatever it shows
   showSeen(result.input);
-  $('steps').textContent = [shortName(item.name), stepsOf(result, item.readWith)].filter(Boolean).join(' · ');
+  $('steps').textContent = [shortName(item.name), reducedText(item.shrunk), stepsOf(result, item.readWith)].filter(Boolean).join(' · ');
 }
 
 /** A failure that is not the picture's: said in the answer's place, so that no "Reading" is left standing. */

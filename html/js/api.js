@@ -14,7 +14,7 @@ export class ApiError extends Error {
 }
 
 /**
- * options: method, json (an object to send) or form (FormData), timeoutMs, signal,
+ * options: method, json (an object to send) or form (FormData), timeoutMs, signal, onUpload(share of the body that has left),
  * onWait(seconds left): given, a busy server (a status in waitFor, BUSY by default) is waited for and asked again.
  * Returns the JSON answer, null for 204. Throws ApiError.
  */
@@ -31,7 +31,7 @@ export async function request(path, options = {}) {
   }
 }
 
-async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signal }) {
+async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signal, onUpload }) {
   const stop = new AbortController();
   const outside = () => stop.abort();
   let late = false;
@@ -41,11 +41,8 @@ async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signa
     if (signal && signal.aborted) throw new ApiError('aborted');
     const headers = { Accept: 'application/json, application/problem+json' };
     if (json) headers['Content-Type'] = 'application/json';
-    const response = await fetch(path, {
-      method, headers, body: json ? JSON.stringify(json) : form,
-      credentials: 'same-origin', cache: 'no-store', signal: stop.signal,
-    });
-    return await read(response);
+    const body = json ? JSON.stringify(json) : form;
+    return read(await (onUpload ? byXhr : byFetch)(path, { method, headers, body, signal: stop.signal, onUpload }));
   } catch (error) {
     if (error instanceof ApiError) throw error;
     if (late) throw new ApiError('timeout');
@@ -57,18 +54,37 @@ async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signa
   }
 }
 
-async function read(response) {
-  const { status } = response;
-  if (status === 204) return null;
-  const isJson = /^application\/(problem\+)?json\b/.test(response.headers.get('Content-Type') || '');
+async function byFetch(path, { method, headers, body, signal }) {
+  const response = await fetch(path, { method, headers, body, credentials: 'same-origin', cache: 'no-store', signal });
   const text = await response.text(); // a broken connection ends here, as unreachable
+  return { status: response.status, text, header: (name) => response.headers.get(name) };
+}
+
+/** fetch does not tell how much of an upload has left. */
+function byXhr(path, { method, headers, body, signal, onUpload }) {
+  return new Promise((done, failed) => {
+    const xhr = new XMLHttpRequest();
+    xhr.open(method, path);
+    for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+    xhr.upload.onprogress = ({ loaded, total }) => onUpload(total ? loaded / total : 0);
+    xhr.onload = () => done({ status: xhr.status, text: xhr.responseText, header: (name) => xhr.getResponseHeader(name) });
+    xhr.onerror = xhr.onabort = () => failed(new TypeError(path));
+    signal.addEventListener('abort', () => xhr.abort());
+    xhr.send(body);
+  });
+}
+
+function read({ status, text, header }) {
+  if (status === 204) return null;
+  const isJson = /^application\/(problem\+)?json\b/.test(header('Content-Type') || '');
   let body = null;
   try {
     if (isJson) body = JSON.parse(text);
   } catch { /* told below */ }
-  if (response.ok && body) return body;
-  if (response.ok) throw new ApiError('odd');
-  const retryAfter = parseInt(response.headers.get('Retry-After'), 10) || 0;
+  const ok = status >= 200 && status < 300;
+  if (ok && body) return body;
+  if (ok) throw new ApiError('odd');
+  const retryAfter = parseInt(header('Retry-After'), 10) || 0;
   throw new ApiError('problem', { status, problem: body, retryAfter });
 }
 

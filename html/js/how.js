@@ -3,7 +3,7 @@
 // controls stay where they are, so that the focus does.
 import { $, el, svg, paintGrey, say } from './dom.js';
 import { locale, t } from './i18n.js';
-import { stepCaption } from './text.js';
+import { sentenceOf, stepCaption } from './text.js';
 
 const SMALL_PX = 64; // shown in hard pixels
 const STEPS_USUAL = 5, STEPS_UNCHANGED = 2;
@@ -34,7 +34,7 @@ export function hideHow() {
   $('how-steps').replaceChildren();
 }
 
-/** item: {result, wish, readWith, wishFailure, asking}; without a result it is being read. */
+/** item: {result, wish, readWith, wishFailure (an ApiError), asking}; without a result it is being read. */
 export function showHow(item) {
   const { result, wish, wishFailure } = item;
   const unread = Boolean(result) && !result.preprocessing;
@@ -45,7 +45,7 @@ export function showHow(item) {
     $(`wish-${name}`).disabled = unread;
   }
   $('how-hint').hidden = unread;
-  note(unread ? t('how.none') : wishFailure, !unread);
+  note(unread ? t('how.none') : wishFailure && sentenceOf(wishFailure), !unread);
   if (result && result.steps) draw(item);
   else if (unread) clear();
   else if (!wishFailure) drawRoom(result && result.preprocessing.unchanged ? STEPS_UNCHANGED : STEPS_USUAL);

@@ -72,6 +72,9 @@ export function verdict(result) {
   };
 }
 
+/** Said of a picture that this browser made smaller before it was sent. shrunk: {from: {width, height}} or null. */
+export const reducedText = (shrunk) => (shrunk ? t('steps.reduced', { w: shrunk.from.width, h: shrunk.from.height }) : '');
+
 /** What was done to the picture before the network saw it. */
 export function stepsOf(result, wish) {
   const steps = [];

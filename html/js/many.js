@@ -1,0 +1,70 @@
+// Several pictures at once: how far they are, a card for each in the order given, stop, and the results as a CSV file.
+import { $ } from './dom.js';
+import { t } from './i18n.js';
+import { fillCard, makeCard } from './answer.js';
+import { bytes, count, problemWords, sentenceOf } from './text.js';
+import { saveFile } from './save.js';
+
+const CSV_NAME = 'digitd-results.csv';
+let items = [];
+
+/** onStop(): what is not answered yet is let go. */
+export function initMany({ onStop }) {
+  $('many-stop').addEventListener('click', onStop);
+  $('many-csv').addEventListener('click', () => saveFile(CSV_NAME, csvOf(items), 'text/csv'));
+}
+
+/** A card for each of several items, none for one alone; onPick(index). */
+export function layMany(list, onPick) {
+  items = list;
+  $('many').hidden = list.length < 2;
+  $('cards').replaceChildren();
+  if (list.length < 2) return;
+  list.forEach((item, i) => {
+    item.card = makeCard(item, () => onPick(i));
+    $('cards').append(item.card.node);
+  });
+}
+
+/** sent, total: bytes; running: there is something to stop. */
+export function fillMany(chosen, { sent, total, running }) {
+  if (items.length < 2) return;
+  items.forEach((item, i) => {
+    fillCard(item.card, item.result, item.failure && sentenceOf(item.failure));
+    item.card.button.setAttribute('aria-pressed', String(i === chosen));
+  });
+  const bad = items.filter((item) => item.failure || (item.result && item.result.status === 'error')).length;
+  const done = items.filter((item) => item.result || item.failure).length;
+  const results = t(done < items.length ? 'read.progress' : 'read.results', { done, n: items.length });
+  $('many-title').textContent = bad ? t('read.notReadable', { results, n: bad }) : results;
+  const answered = items.filter((item) => item.result).length;
+  bar('sent', total ? sent / total : 1, t('many.of', { part: bytes(sent), whole: bytes(total) }));
+  bar('answered', answered / items.length, t('many.of', { part: count(answered), whole: count(items.length) }));
+  $('many-stop').disabled = !running;
+  $('many-csv').disabled = !answered;
+}
+
+function bar(name, share, text) {
+  $(`many-${name}`).value = share;
+  $(`many-${name}-text`).textContent = text;
+}
+
+// ---- CSV (RFC 4180) ----
+
+/** A spreadsheet takes =, +, - and @ for the start of a formula: a name must not be one. */
+const cell = (value) => {
+  const text = String(value ?? '');
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+
+export function csvOf(list) {
+  const head = ['name', 'status', 'digit', 'confidence', ...Array.from({ length: 10 }, (_, digit) => `p${digit}`), 'message'];
+  const rows = list.map(({ name, result, failure }) => {
+    if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : ''];
+    const { status, digit, confidence, probabilities = Array(10).fill(''), problem } = result;
+    const { title = '', detail = '' } = problem ? problemWords(problem) : {};
+    return [name, status, digit, confidence, ...probabilities, `${title} ${detail}`.trim()];
+  });
+  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}

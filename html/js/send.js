@@ -1,0 +1,108 @@
+// Pictures to the server, in order: some in each request, one request after another.
+// Traps: a refusal of a request with several pictures is no reason to lose the good ones, which are sent again one by one;
+// pictures behind one that stopped the reader were not read, and are sent again once.
+import { ApiError, BUSY, request } from './api.js';
+import { t } from './i18n.js';
+import { bytes, sentenceOf } from './text.js';
+import { shrink } from './shrink.js';
+import { NO_WISH } from './how.js';
+
+const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
+const REQUEST_PICTURES_MAX = 8;     // so that the first answers come early
+const PART_BYTES = 1024;            // room for a part's own headers
+const PICTURE_BYTES_MAX = REQUEST_BYTES_MAX - PART_BYTES;
+const SLOWEST_BYTES_S = 32 * 1024;  // an upload slower than this is given up
+const TIMEOUT_MS = 30000;
+const IS_ABOUT_PICTURES = [400, 413, 415, 422];
+
+const bodyOf = (item) => (item.shrunk ? item.shrunk.blob : item.file);
+export const bytesOf = (item) => bodyOf(item).size;
+
+/** One request: the results of list, in its order. onUpload(share of it that has left). */
+export async function send(list, { wish = NO_WISH, steps = false, signal, onWait, onUpload }) {
+  const form = new FormData();
+  let size = 0;
+  for (const item of list) {
+    form.append('image', bodyOf(item), item.name);
+    size += bytesOf(item);
+  }
+  const query = new URLSearchParams({ input: 1, ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
+  const answer = await request(`classify?${query}`, {
+    method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait, onUpload,
+  });
+  if (!Array.isArray(answer.results) || answer.results.length !== list.length) throw new ApiError('odd');
+  return answer.results;
+}
+
+/**
+ * Reads every item of todo; item.result is set as the answers come. Throws ApiError where it is not the pictures' fault.
+ * hooks: signal, steps (of a single picture), onWait(seconds), onNote(sentence), onUpload(list, share), onResults(list)
+ */
+export async function readAll(todo, hooks) {
+  let batch = [], size = 0;
+  const flush = async () => {
+    if (batch.length) await readBatch(batch, hooks);
+    batch = [];
+    size = 0;
+  };
+  for (const item of todo) {
+    if (!await prepare(item, hooks)) continue;
+    const more = bytesOf(item) + PART_BYTES;
+    if (batch.length === REQUEST_PICTURES_MAX || size + more > REQUEST_BYTES_MAX) await flush();
+    batch.push(item);
+    size += more;
+  }
+  await flush();
+}
+
+/** Makes it smaller where it must be; false where it is too large even so, which is its result. */
+async function prepare(item, { signal, onResults }) {
+  if (!item.shrunk) item.shrunk = await shrink(item, PICTURE_BYTES_MAX);
+  if (signal.aborted) throw new ApiError('aborted');
+  if (bytesOf(item) <= PICTURE_BYTES_MAX) return true;
+  item.result = { status: 'error', problem: {
+    title: t('read.tooBig'), detail: t('read.tooBigText', { size: bytes(item.file.size), max: bytes(REQUEST_BYTES_MAX) }),
+  } };
+  onResults([item]);
+  return false;
+}
+
+const failedResult = (error) => ({ status: 'error', problem: error.problem || { title: t('answer.notYet'), detail: sentenceOf(error) } });
+const wasNotRead = ({ status, problem }) => status === 'error' && problem.type === 'problems/send-again';
+const hasTooManyPixels = ({ status, problem }) => status === 'error' && problem.type === 'problems/picture-too-large';
+
+async function readBatch(batch, hooks) {
+  let results;
+  try {
+    results = await send(batch, {
+      signal: hooks.signal, steps: hooks.steps && batch.length === 1, onWait: hooks.onWait, onUpload: (share) => hooks.onUpload(batch, share),
+    });
+  } catch (error) {
+    if (!IS_ABOUT_PICTURES.includes(error.status)) throw error;
+    if (batch.length > 1) {
+      for (const item of batch) await readBatch([item], hooks);
+      return;
+    }
+    results = [failedResult(error)];
+  }
+  const left = batch.filter((_, i) => wasNotRead(results[i]));
+  const large = [];
+  for (const [i, item] of batch.entries()) {
+    if (left.includes(item)) continue;
+    if (hasTooManyPixels(results[i]) && !item.shrunk && (item.shrunk = await shrink(item, PICTURE_BYTES_MAX, true))) large.push(item);
+    else item.result = results[i];
+  }
+  hooks.onResults(batch);
+  for (const item of large) await readBatch([item], hooks);
+  if (left.length) await sendAgain(left, hooks);
+}
+
+/** The pictures behind one that stopped the reader: once more, then it is up to the visitor. */
+async function sendAgain(left, hooks) {
+  const fresh = left.filter((item) => !item.sentAgain);
+  if (fresh.length < left.length) throw new ApiError('stopped');
+  for (const item of left) item.sentAgain = true;
+  hooks.onNote(t('read.sendingAgain', { n: left.length }));
+  await readBatch(left, hooks);
+  hooks.onNote(t('read.sentAgain', { n: left.length }));
+}
