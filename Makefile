@@ -10,6 +10,7 @@ SAN     ?=
 BUILD   ?= build$(if $(SAN),/asan)
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SHARE   := $(PREFIX)/share/digitd
 VERSION := 0.1.0
 
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
@@ -68,6 +69,14 @@ $(BUILD)/weights/backward_%.o: weights/backward.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<
 
+# Where the installed network is: compiled into these two, so another PREFIX compiles them anew.
+SHARED := $(BUILD)/fcgi/base/conf.o $(BUILD)/weights/files.o
+$(SHARED): ALL_CFLAGS += -DDIGITD_SHARE='"$(SHARE)"'
+$(SHARED): $(BUILD)/prefix
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = '$(PREFIX)' ] || echo '$(PREFIX)' >$@
+
 # Loops of the trainer that no set is needed for; the flags change how fast they are, not what they compute.
 $(BUILD)/weights/optim.o $(BUILD)/weights/augment.o: ALL_CFLAGS += $(if $(SAN)$(FUZZING),,-O3 -fno-math-errno)
 
@@ -86,8 +95,8 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ)
 # What sanitizers slow, forbid or compile otherwise is run without them too.
 plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn sandbox decoder)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit plain-unit
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
+.PHONY: all unit plain-unit FORCE
 .SECONDARY:
 
 # --- what a person types -----------------------------------------------------------------------------------------------------
@@ -196,18 +205,41 @@ lint:
 	@conf/need build make test lint
 	@tests/lint
 
-INSTALL := install
+# What there is to install: SOURCE DIRECTORY MODE each. What lies below /etc is the administrator's: it is never written over, and
+# uninstall leaves it. Files of text name their places below /usr/local; another PREFIX is put in.
+INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
+  weights/digits.safetensors:$(SHARE):644 weights/MODEL.md:$(SHARE):644 \
+  $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
+  $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
+  $(foreach f,$(wildcard docs/man/*.[1-8]),$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
+  $(foreach f,$(wildcard conf/systemd/digitd*),$(f):$(PREFIX)/lib/systemd/system:644) \
+  $(foreach d,sysusers tmpfiles,conf/systemd/$(d).conf:$(PREFIX)/lib/$(d).d/digitd.conf:644) \
+  $(foreach f,$(wildcard README.md SECURITY.md docs/*.md),$(f):$(PREFIX)/share/doc/digitd:644)
+ETC := conf/digitd.conf:/etc/digitd/digitd.conf:644 conf/nginx/site.conf:/etc/nginx/sites-available/digitd:644
 install: all
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/digitd' \
-	  '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples' '$(DESTDIR)$(PREFIX)/share/man/man8' '$(DESTDIR)/etc/digitd'
-	$(INSTALL) -m 755 $(BUILD)/digitd $(BUILD)/digitctl '$(DESTDIR)$(PREFIX)/sbin/'
-	$(INSTALL) -m 755 $(BUILD)/digit '$(DESTDIR)$(PREFIX)/bin/'
-	$(INSTALL) -m 644 weights/digits.safetensors weights/MODEL.md '$(DESTDIR)$(PREFIX)/share/digitd/'
-	cp -R html '$(DESTDIR)$(PREFIX)/share/digitd/'
-	chmod -R u=rwX,go=rX '$(DESTDIR)$(PREFIX)/share/digitd'
-	$(INSTALL) -m 644 docs/man/digitctl.8 '$(DESTDIR)$(PREFIX)/share/man/man8/'
-	$(INSTALL) -m 644 conf/nginx.conf '$(DESTDIR)$(PREFIX)/share/doc/digitd/examples/'
-	[ -e '$(DESTDIR)/etc/digitd/digitd.conf' ] || $(INSTALL) -m 644 conf/digitd.conf '$(DESTDIR)/etc/digitd/'
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' conf/install put $(INSTALLED) -- $(ETC)
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' conf/install remove $(INSTALLED) -- $(ETC)
+
+# The package, from a copy of what git knows (or, outside of git, of the whole tree).
+deb:
+	@conf/need build make deb
+	@rm -rf '$(BUILD)/deb' && mkdir -p '$(BUILD)/deb/digitd-$(VERSION)'
+	@{ git ls-files -co --exclude-standard 2>/dev/null || find Makefile README.md SECURITY.md LICENSE conf docs fcgi html weights -type f; } | \
+	  grep -v '^tests/' | while IFS= read -r f; do [ ! -f "$$f" ] || printf '%s\n' "$$f"; done | \
+	  tar -c -T - | tar -x -C '$(BUILD)/deb/digitd-$(VERSION)'
+	@mv '$(BUILD)/deb/digitd-$(VERSION)/conf/debian' '$(BUILD)/deb/digitd-$(VERSION)/debian'
+	@cd '$(BUILD)/deb/digitd-$(VERSION)' && unset MAKEFLAGS MFLAGS MAKELEVEL && \
+	  DEB_BUILD_OPTIONS="parallel=$$(nproc) noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage --build=binary --no-sign >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	@cp '$(BUILD)/deb/digitd_$(VERSION)_'*.deb '$(BUILD)/'
+	@echo '$(BUILD)/'digitd_$(VERSION)_*.deb
+
+# What is installed, on a fresh Debian with systemd: by make install, and as the package. Needs root, for a docker engine.
+test-install:
+	@conf/need build make deb deploy test
+	@$(MAKE) --silent -j$$(nproc) all
+	@$(MAKE) --silent deb
+	@tests/deploy/run install
 
 clean:
 	rm -rf build
@@ -228,7 +260,9 @@ help:
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     how much it refuses of clothes, noise, paper, letters, shapes   WEIGHTS=file'
 	@echo 'make perturb    accuracy on pictures that were shifted, turned, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
-	@echo 'make install    into PREFIX=/usr/local, below DESTDIR='
+	@echo 'make install    into PREFIX=/usr/local, below DESTDIR=; make uninstall takes away what it put there, but for /etc'
+	@echo 'make deb        build/digitd_VERSION_amd64.deb'
+	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install clean help

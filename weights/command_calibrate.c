@@ -4,6 +4,7 @@
 
 #include "calibrate.h"
 #include "commands.h"
+#include "files.h"
 #include "options.h"
 
 struct settings {
@@ -64,7 +65,7 @@ static enum err run(const struct settings *set, struct why *why)
     struct model *m = NULL;
     struct dataset d = {0};
     struct metrics v;
-    enum err e = model_load(&m, set->weights, why);
+    enum err e = model_load(&m, weights_find(set->weights), why);
     if (e == OK)
         e = dataset_load(&d, set->data, IDX_TRAIN, why);
     if (e == OK)
@@ -86,8 +87,7 @@ static enum err run(const struct settings *set, struct why *why)
 
 int command_calibrate(int argc, char **argv)
 {
-    const struct settings defaults = {
-        .weights = "weights/digits.safetensors", .data = "data", .reject = reject_defaults};
+    const struct settings defaults = {.weights = WEIGHTS_DEFAULT, .data = "data", .reject = reject_defaults};
     struct settings set = defaults;
     struct why why = {0};
     int rest;

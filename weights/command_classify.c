@@ -19,7 +19,7 @@ struct settings {
     bool json, help;
 };
 
-static const struct settings defaults = {.weights = "weights/digits.safetensors", .invert = "auto", .center = "mass"};
+static const struct settings defaults = {.weights = WEIGHTS_DEFAULT, .invert = "auto", .center = "mass"};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
@@ -178,7 +178,7 @@ static enum err reader_open(struct reader *r, const struct settings *set, int n_
     if (e == OK && set->steps[0])
         e = step_files_new(&r->step_files, set->steps, n_files, why);
     if (e == OK)
-        e = model_load(&r->model, set->weights, why);
+        e = model_load(&r->model, weights_find(set->weights), why);
     if (e == OK)
         e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
     if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))

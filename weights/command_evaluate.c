@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "evaluate.h"
+#include "files.h"
 #include "options.h"
 
 struct settings {
@@ -15,7 +16,7 @@ struct settings {
 };
 
 static const struct settings defaults = {
-    .weights = "weights/digits.safetensors", .data = "data", .fashion = REFUSALS_FASHION_DIR, .seed = 1};
+    .weights = WEIGHTS_DEFAULT, .data = "data", .fashion = REFUSALS_FASHION_DIR, .seed = 1};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
@@ -96,7 +97,7 @@ int command_evaluate(int argc, char **argv)
         help();
         return EXIT_DONE;
     }
-    const struct evaluate_settings what = {.weights = set.weights,
+    const struct evaluate_settings what = {.weights = weights_find(set.weights),
                                            .data = set.data,
                                            .split = split,
                                            .threads = set.threads,

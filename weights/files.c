@@ -17,6 +17,13 @@
 
 enum { PATH_BYTES = 4096 };
 
+const char *weights_find(const char *named)
+{
+    if (strcmp(named, WEIGHTS_DEFAULT) == 0 && access(named, F_OK) != 0)
+        return DIGITD_SHARE "/digits.safetensors";
+    return named;
+}
+
 enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why)
 {
     enum err e = OK;

@@ -11,6 +11,11 @@
  * there is no such file, ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why);
 
+/* The network that a command line names, or, where it names none and there is no source tree around, the installed one.
+ */
+#define WEIGHTS_DEFAULT "weights/digits.safetensors"
+const char *weights_find(const char *named);
+
 /* A piece of what is written. */
 struct file_part {
     const void *bytes;

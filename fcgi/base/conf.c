@@ -31,7 +31,7 @@ static const struct setting settings[] = {
      "Directory of the sockets; nginx must reach it"},
     {"database", KIND_TEXT, MEMBER(database), 1, 0, "/var/lib/digitd/digitd.db", "path",
      "The SQLite file, on a local file system"},
-    {"weights", KIND_TEXT, MEMBER(weights), 1, 0, "/usr/local/share/digitd/digits.safetensors", "path", "The network"},
+    {"weights", KIND_TEXT, MEMBER(weights), 1, 0, DIGITD_SHARE "/digits.safetensors", "path", "The network"},
     {"log_file", KIND_TEXT, MEMBER(log_file), 0, 0, "", "path", "Where log lines go; empty: standard error"},
     {"log_level", KIND_CHOICE, MEMBER(log_level), 0, 0, "info", "debug info warn error", "The least level written"},
     {"main_workers", KIND_INT, MEMBER(main_workers), 0, 256, "0", "processes", "Size of the main pool; 0: one a core"},

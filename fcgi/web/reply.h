@@ -1,6 +1,6 @@
 /* A reply is built whole before a byte leaves: HEAD (status, headers), then BODY. A header after the body, or a second
  * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store. The
- * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx.conf),
+ * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx),
  * these included, so that none is sent twice. Header values are checked for control characters. */
 #ifndef DIGITD_WEB_REPLY_H
 #define DIGITD_WEB_REPLY_H

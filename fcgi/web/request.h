@@ -1,4 +1,4 @@
-/* One request, read from the CGI parameters that nginx sends (conf/nginx.conf, RFC 3875): REQUEST_METHOD, DOCUMENT_URI
+/* One request, read from the CGI parameters that nginx sends (conf/nginx, RFC 3875): REQUEST_METHOD, DOCUMENT_URI
  * (decoded and normalised by nginx, without the query), QUERY_STRING, CONTENT_TYPE, CONTENT_LENGTH, REMOTE_ADDR,
  * REQUEST_ID, and the headers as HTTP_HOST, HTTP_ORIGIN ... Pure: parameters come through a function, so that tests and
  * fuzzers need no socket. */

@@ -47,7 +47,7 @@ export function stdin(body, { end = true } = {}) {
 let serial = 0;
 export const requestId = () => (++serial).toString(16).padStart(32, '0');
 
-// The parameters that conf/nginx.conf sends. length: null leaves CONTENT_LENGTH out.
+// The parameters that conf/nginx/server.conf sends. length: null leaves CONTENT_LENGTH out.
 export function head(method, where, { body = Buffer.alloc(0), type = 'application/json', length, headers = {}, id = requestId() } = {}) {
   const [uri, query = ''] = where.split('?');
   const list = {

@@ -220,7 +220,7 @@ static void expect_documented(const struct ask *a)
         fail_msg("html/openapi.json has no %s for %s", status, a->uri);
 }
 
-/* As conf/nginx.conf chooses it: by method and path, with main for what it does not know. */
+/* As conf/nginx/http.conf chooses it: by method and path, with main for what it does not know. */
 static enum pool ask_pool(const struct ask *a)
 {
     char allow[ROUTE_ALLOW_MAX];
