@@ -18,4 +18,9 @@ static inline void histogram_add(struct histogram *h, uint8_t v)
 /* The least value that at least total * percent / 100 of the values do not exceed. */
 int histogram_percentile(const struct histogram *h, int percent);
 
+/* Otsu's threshold: the split with the greatest variance between its two classes; where a gap of the histogram makes
+ * many splits equal, the middle of the gap. What is within floor counts as 0: a thin stroke is one pixel in a thousand,
+ * and the variance of the paper's noise would outweigh it. */
+int histogram_otsu(const struct histogram *all, int floor);
+
 #endif

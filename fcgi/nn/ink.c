@@ -80,35 +80,6 @@ static enum err ink_copy(const struct raster *in, struct ink *out)
     return OK;
 }
 
-/* Otsu's threshold: the split with the greatest variance between its two classes; where a gap of the histogram makes
- * many splits equal, the middle of the gap. What is within floor counts as 0: a thin stroke is one pixel in a thousand,
- * and the variance of the paper's noise would outweigh it. */
-static int otsu_threshold(const struct histogram *all, int floor)
-{
-    double n = (double)all->total, sum = 0, n0 = 0, sum0 = 0, best = -1;
-    int first = floor, last = floor;
-
-    for (int v = 0; v < 256; v++)
-        sum += v > floor ? (double)all->count[v] * v : 0;
-    for (int v = 0; v < 255; v++) {
-        double between;
-
-        n0 += (double)all->count[v];
-        sum0 += v > floor ? (double)all->count[v] * v : 0;
-        if (v < floor || n0 == 0 || n0 == n)
-            continue;
-        between = sum0 / n0 - (sum - sum0) / (n - n0);
-        between *= between * n0 * (n - n0);
-        if (between > best) {
-            best = between;
-            first = last = v;
-        } else if (between == best) {
-            last = v;
-        }
-    }
-    return (first + last) / 2 + 1;
-}
-
 /* Darkening to ink: nothing up to floor, 255 from full on. */
 static void ink_stretch(struct ink *ink, int floor, int full)
 {
@@ -159,7 +130,7 @@ static void ink_decide(struct ink *ink, int floor, int *threshold)
     for (size_t i = 0; i < n; i++)
         histogram_add(&all, ink->px[i]);
     if (floor < 255)
-        *threshold = otsu_threshold(&all, floor);
+        *threshold = histogram_otsu(&all, floor);
     for (int v = *threshold; v < 256; v++) {
         strokes.count[v] = all.count[v];
         strokes.total += all.count[v];
@@ -238,13 +209,15 @@ enum err ink_find(const struct raster *in, const struct normalise_options *optio
     }
     if (paper.flat) {
         level_flat(out, paper.tone);
+    } else if (paper.tones.clear) {
+        e = level_tones(out, out->dark ? paper.tones.split : 256 - paper.tones.split);
     } else {
         ink_reduce(out);
         e = level_uneven(out);
     }
     if (e != OK)
         return e;
-    return ink_clean(out, paper.flat ? 3 * paper.noise : 0, options);
+    return ink_clean(out, paper.flat ? 3 * paper.noise : paper.tones.clear ? paper.tones.apart / 4 : 0, options);
 }
 
 void ink_free(struct ink *ink)

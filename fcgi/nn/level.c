@@ -10,6 +10,7 @@
 
 #include "grid.h"
 #include "histogram.h"
+#include "tones.h"
 
 /* Strokes are up to a sixth of the longest side thick: what is thicker counts as light, and is lost. */
 enum { LEVEL_PART = 6, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
@@ -139,5 +140,22 @@ enum err level_uneven(struct ink *ink)
     level_subtract(ink, closed, histogram_percentile(&tones, 75));
     level_sift(ink, own, closed);
     free(own);
+    return OK;
+}
+
+enum err level_tones(struct ink *ink, int split)
+{
+    struct grid *paper = malloc(2 * sizeof(*paper));
+    struct histogram tones = {.total = 0};
+
+    if (paper == NULL)
+        return ERR_NOMEM;
+    tones_fill(ink, split, paper, paper + 1);
+    for (int i = 0; i < paper->w * paper->h; i++)
+        histogram_add(&tones, paper->v[i]);
+    level_subtract(ink, paper, histogram_percentile(&tones, 75));
+    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
+        ink->px[i] = (uint8_t)(ink->px[i] > LEVEL_ZERO ? ink->px[i] - LEVEL_ZERO : 0);
+    free(paper);
     return OK;
 }

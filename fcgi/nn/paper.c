@@ -179,7 +179,14 @@ enum err paper_judge(const struct ink *map, struct paper *out)
     out->tone = paper_tone(map, &all);
     out->noise = paper_grain(map);
     out->flat = paper_is_flat(map, &all, out->tone, g);
-    out->dark = out->flat ? ink_is_dark(&all, out->tone) : ink_is_darker_than_around(map, g);
+    tones_judge(map, &all, g, &out->tones);
+    out->tones.clear &= out->flat || out->tones.off_border;
+    if (out->tones.clear) {
+        out->tone = out->tones.paper;
+        out->dark = out->tones.dark;
+    } else {
+        out->dark = out->flat ? ink_is_dark(&all, out->tone) : ink_is_darker_than_around(map, g);
+    }
     free(g);
     return OK;
 }

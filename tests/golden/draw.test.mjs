@@ -32,6 +32,8 @@ const kinds = {
   huge: [12, 11, 10],
   formats: [40, 40, 39],
   photo: [40, 39, 37],
+  'photo-fat': [40, 40, 38],
+  cropped: [40, 39, 38],
   'photo-tinted': [40, 40, 38],
   'photo-shadow': [40, 40, 38],
   'photo-ruled': [40, 40, 39],

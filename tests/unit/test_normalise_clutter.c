@@ -429,6 +429,77 @@ static void test_pens(void **state)
         }
 }
 
+static double mild_vignette(double u, double v)
+{
+    return 0.5 + 0.5 * falling_off(u, v);
+}
+
+static double lamp_and_corner(double u, double v)
+{
+    return (1 - 0.35 * (u + v) / 2) * (u > 0.7 && v > 0.75 ? 0.75 : 1);
+}
+
+/* Fails when strokes of a quarter of the side are taken for light where the light is uneven: a 0, dark and light. */
+static void test_fat_in_uneven_light(void **state)
+{
+    double (*const LIGHTS[])(double, double) = {mild_vignette, lamp_and_corner};
+
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        const bool dark = kind < 2;
+        struct scene s = {.px = canvas(W, H, dark ? 230 : 50), .random = 1};
+        uint8_t out[PIXELS];
+        struct normalise_steps steps;
+
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) {
+                const int d = (x - 200) * (x - 200) + (y - 160) * (y - 160);
+
+                if (d < 150 * 150 && d >= 80 * 80)
+                    *at(&s, x, y) = dark ? 40 : 240;
+            }
+        light(&s, LIGHTS[kind % 2]);
+        add_grain(&s, 4);
+        steps = run(s.px, W, H, out);
+        assert_int_equal(steps.inverted, dark);
+        if (abs(steps.box[2] - 300) > 4 || abs(steps.box[3] - 300) > 4 || out[14 * 28 + 14] > 60 ||
+            out[14 * 28 + 6] < 200)
+            fail_msg("kind %d: box %d x %d, middle %d, stroke %d", kind, steps.box[2], steps.box[3], out[14 * 28 + 14],
+                     out[14 * 28 + 6]);
+        free(s.px);
+    }
+}
+
+/* Fails when the paper of a digit that was cut out at its ink is told by the border alone, of which a 9 whose stem lies
+ * along an edge covers most, or by all the picture, of which a fat 0 covers most. */
+static void test_tight_cuts(void **state)
+{
+    (void)state;
+    for (int negative = 0; negative < 2; negative++) {
+        uint8_t *nine = canvas(100, 200, 240), *zero = canvas(200, 200, 40), out[PIXELS];
+
+        fill(nine, 100, 90, 0, 10, 200, 40);
+        fill(nine, 100, 0, 0, 90, 10, 40);
+        fill(nine, 100, 0, 0, 10, 100, 40);
+        fill(nine, 100, 0, 90, 90, 10, 40);
+        for (int i = 0; i < 200 * 200; i++) {
+            const int x = i % 200 - 100, y = i / 200 - 100, d = x * x + y * y;
+
+            if (d > 100 * 100 || d < 55 * 55)
+                zero[i] = 240;
+        }
+        for (int i = 0; negative && i < 200 * 200; i++) {
+            zero[i] = (uint8_t)(255 - zero[i]);
+            if (i < 100 * 200)
+                nine[i] = (uint8_t)(255 - nine[i]);
+        }
+        assert_int_equal(run(nine, 100, 200, out).inverted, !negative);
+        assert_int_equal(run(zero, 200, 200, out).inverted, !negative);
+        free(nine);
+        free(zero);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_touching_edges),
         cmocka_unit_test(test_nothing_there),
         cmocka_unit_test(test_pens),
+        cmocka_unit_test(test_fat_in_uneven_light),
+        cmocka_unit_test(test_tight_cuts),
     };
 
     return cmocka_run_group_tests_name("normalise_clutter", tests, NULL, NULL);

@@ -98,6 +98,49 @@ static void make_photo(struct job *j)
     photo_end(j, &p);
 }
 
+/* A marker, 11 to 18 % of the shorter side thick, in poor light. */
+static void make_photo_fat(struct job *j)
+{
+    struct photo p;
+
+    photo_begin(j, &p, (float[]){0.75F, 0.92F}, (float[]){0.15F, 0.2F}, PLACE_MIDDLE);
+    p.scene.light.fall += 0.1F;
+    photo_end(j, &p);
+}
+
+/* Cut out at the ink, as somebody's own program does it, light or dark, in uneven light. */
+static void make_cropped(struct job *j)
+{
+    const int side = between_int(j, 80, 400), all = 2 * side;
+    const float angle = between(j, 0, 6.28F), light = between(j, 200, 250), dark = between(j, 10, 70);
+    const bool negative = rng_below(&j->r, 2);
+    uint8_t *ink = draw_digit(j, all, all, (float)side, (float)side * between(j, 0.05F, 0.2F), PLACE_MIDDLE);
+    int x0 = all, y0 = all, x1 = 0, y1 = 0;
+    struct scene s;
+
+    for (int i = 0; i < all * all; i++)
+        if (ink[i] > 127) {
+            x0 = i % all < x0 ? i % all : x0;
+            x1 = i % all > x1 ? i % all : x1;
+            y0 = i / all < y0 ? i / all : y0;
+            y1 = i / all;
+        }
+    for (int y = y0; y <= y1; y++)
+        memmove(ink + (y - y0) * (x1 - x0 + 1), ink + y * all + x0, (size_t)(x1 - x0 + 1));
+    scene_plain(&s, ink, x1 - x0 + 1, y1 - y0 + 1);
+    set_rgb(s.paper, negative ? dark : light, negative ? dark : light, negative ? dark : light);
+    set_rgb(s.pen, negative ? light : dark, negative ? light : dark, negative ? light : dark);
+    s.light.fall = between(j, 0, 0.4F);
+    s.light.dx = cosf(angle);
+    s.light.dy = sinf(angle);
+    j->canvas = canvas_new(s.ink_w, s.ink_h);
+    canvas_scene(&j->canvas, &s, &j->r);
+    canvas_noise(&j->canvas, between(j, 0, 3), &j->r);
+    free(ink);
+    j->format = rng_below(&j->r, 2) ? ENCODE_PNG : ENCODE_JPEG;
+    j->quality = between_int(j, 50, 92);
+}
+
 /* Grey, brown, yellow or pink paper in poor light. */
 static void make_tinted(struct job *j)
 {
@@ -318,17 +361,9 @@ static void make_scan_parts(struct job *j)
 }
 
 const struct kind kinds_photographed[] = {
-    {"photo", make_photo},
-    {"photo-tinted", make_tinted},
-    {"photo-shadow", make_shadow},
-    {"photo-ruled", make_ruled},
-    {"photo-squared", make_squared},
-    {"photo-pencil", make_pencil},
-    {"photo-slip", make_slip},
-    {"photo-turned", make_turned},
-    {"board", make_board},
-    {"scan", make_scan},
-    {"scan-lines", make_scan_lines},
-    {"scan-parts", make_scan_parts},
-    {NULL, NULL},
+    {"photo", make_photo},           {"photo-fat", make_photo_fat},   {"cropped", make_cropped},
+    {"photo-tinted", make_tinted},   {"photo-shadow", make_shadow},   {"photo-ruled", make_ruled},
+    {"photo-squared", make_squared}, {"photo-pencil", make_pencil},   {"photo-slip", make_slip},
+    {"photo-turned", make_turned},   {"board", make_board},           {"scan", make_scan},
+    {"scan-lines", make_scan_lines}, {"scan-parts", make_scan_parts}, {NULL, NULL},
 };

@@ -1,0 +1,197 @@
+/* A closing (level.c) tells strokes from light by their width, and takes a stroke of a fifth of the side for light.
+ * Where ink and paper are plainly two tones all over the picture, the split between them says which is which. */
+#include "tones.h"
+
+#include <string.h>
+
+enum {
+    TONES_APART_MIN =
+        50, /* less is a matter of light: a shadow is up to 60 % darker, which on grey paper is 50 levels */
+    TONES_SIDE = 64,
+    /* Strokes are no thicker than twice this and a cell, 27 % of the side; a shadow or a table is. */
+    TONES_STROKE_CELLS = 8,
+    TONES_WRITTEN_CELLS = 3
+};
+
+/* Of the paper's side of a split: how many of the pixels, and how many of those in the outermost ring. */
+static void count_light(const struct ink *map, int split, int64_t *light, int64_t *ring_light)
+{
+    *light = *ring_light = 0;
+    for (int y = 0; y < map->h; y++)
+        for (int x = 0; x < map->w; x++)
+            if (map->px[(size_t)y * (size_t)map->w + (size_t)x] >= split) {
+                ++*light;
+                *ring_light += x == 0 || y == 0 || x == map->w - 1 || y == map->h - 1;
+            }
+}
+
+static double mean_of(const struct histogram *all, int from, int to)
+{
+    int64_t n = 0, sum = 0;
+
+    for (int v = from; v < to; v++) {
+        n += all->count[v];
+        sum += all->count[v] * v;
+    }
+    return n > 0 ? (double)sum / (double)n : 0;
+}
+
+/* The middle of the emptiest stretch, a sixth of the way long, between the means; -1 when over a fiftieth of the pixels
+ * lies in it. In uneven light it may be far from Otsu's threshold. */
+static int valley_between(const struct histogram *all, int low, int high)
+{
+    const int wide = (high - low) / 6;
+    int64_t least = all->total;
+    int at = -1;
+
+    for (int from = low + wide; from + 2 * wide <= high; from++) {
+        int64_t inside = 0;
+
+        for (int v = from; v < from + wide; v++)
+            inside += all->count[v];
+        if (inside < least) {
+            least = inside;
+            at = from + wide / 2;
+        }
+    }
+    return 50 * least <= all->total ? at : -1;
+}
+
+/* How much of the border is ink. */
+struct border {
+    int corners, sides; /* of four each */
+    bool little;        /* up to a quarter of all of it */
+};
+
+static struct border border_of(const struct grid *g)
+{
+    const uint8_t *first = g->v, *last = g->v + (g->h - 1) * g->w;
+    int along[4] = {0};
+
+    for (int x = 0; x < g->w; x++) {
+        along[0] += first[x];
+        along[1] += last[x];
+    }
+    for (int y = 0; y < g->h; y++) {
+        along[2] += g->v[y * g->w];
+        along[3] += g->v[y * g->w + g->w - 1];
+    }
+    return (struct border){first[0] + first[g->w - 1] + last[0] + last[g->w - 1],
+                           (along[0] > 0) + (along[1] > 0) + (along[2] > 0) + (along[3] > 0),
+                           4 * (along[0] + along[1] + along[2] + along[3]) <= 2 * (g->w + g->h)};
+}
+
+/* Whether next to nothing of the ink is thicker than a stroke; sets off_border. */
+static bool is_strokes(const struct ink *map, struct tones *t, struct grid *g)
+{
+    struct border border;
+    int inked = 0, thick = 0;
+
+    grid_average(g, map->px, map->w, map->h, TONES_SIDE);
+    for (int y = 0; y < g->h; y++)
+        for (int x = 0; x < g->w; x++) {
+            uint8_t *v = g->v + y * g->w + x;
+
+            *v = (*v < t->split) == t->dark ? 1 : 0;
+            inked += *v;
+        }
+    border = border_of(g);
+    /* A shadow and the table around a sheet reach into corners, or far along the border. A digit cut out tightly
+     * touches three sides and may end in one corner; a shadow that touches three has two. */
+    t->off_border = border.little && border.corners <= (border.sides >= 3);
+    /* A sheet of paper on a table is not in strokes, though what is written on it makes it look so. */
+    if (!t->dark && border.sides < 3) {
+        grid_spread(g, TONES_WRITTEN_CELLS, true);
+        grid_spread(g, TONES_WRITTEN_CELLS, false);
+    }
+    for (int i = 0; i < g->w * g->h; i++)
+        if (i % g->w == 0 || i % g->w == g->w - 1 || i < g->w || i >= g->w * (g->h - 1)) /* outside is paper */
+            g->v[i] = 0;
+    grid_spread(g, TONES_STROKE_CELLS, false);
+    for (int i = 0; i < g->w * g->h; i++)
+        thick += g->v[i];
+    return 100 * thick <= inked;
+}
+
+void tones_judge(const struct ink *map, const struct histogram *all, struct grid *g, struct tones *out)
+{
+    const int64_t n = all->total, ring = 2 * (int64_t)(map->w + map->h) - 4;
+    struct histogram paper = {.total = 0};
+    int64_t light, ring_light;
+    double low, high;
+
+    memset(out, 0, sizeof(*out));
+    out->split = histogram_otsu(all, 0);
+    low = mean_of(all, 0, out->split);
+    high = mean_of(all, out->split, 256);
+    out->apart = (int)(high - low);
+    if (out->apart < TONES_APART_MIN || map->w < 2 || map->h < 2)
+        return;
+    out->split = valley_between(all, (int)low, (int)high);
+    if (out->split < 0)
+        return;
+    count_light(map, out->split, &light, &ring_light);
+    /* Paper is more of the border than ink is, or more of the picture: a digit cut out tightly may cover half of
+     * either, but not of both. */
+    out->dark = (double)light / (double)n + (double)ring_light / (double)ring > 1;
+    for (int v = 0; v < 256; v++)
+        if ((v >= out->split) == out->dark) {
+            paper.count[v] = all->count[v];
+            paper.total += all->count[v];
+        }
+    out->paper = histogram_percentile(&paper, 50);
+    out->clear = is_strokes(map, out, g);
+}
+
+/* Mean of the paper's pixels of each cell, 0 where there are none. */
+static void paper_average(const struct ink *ink, int split, struct grid *g)
+{
+    const int longest = ink->w > ink->h ? ink->w : ink->h;
+
+    g->cell = (longest + TONES_SIDE - 1) / TONES_SIDE;
+    g->w = (ink->w + g->cell - 1) / g->cell;
+    g->h = (ink->h + g->cell - 1) / g->cell;
+    for (int gy = 0; gy < g->h; gy++)
+        for (int gx = 0; gx < g->w; gx++) {
+            int sum = 0, n = 0;
+
+            for (int y = gy * g->cell; y < (gy + 1) * g->cell && y < ink->h; y++)
+                for (int x = gx * g->cell; x < (gx + 1) * g->cell && x < ink->w; x++) {
+                    const int v = ink->px[(size_t)y * (size_t)ink->w + (size_t)x];
+
+                    n += v >= split;
+                    sum += v >= split ? v : 0;
+                }
+            g->v[gy * g->w + gx] = (uint8_t)(n > 0 ? sum / n : 0);
+        }
+}
+
+/* The mean of the neighbours that are known, 0 where none is. */
+static uint8_t known_around(const struct grid *g, int x, int y)
+{
+    int sum = 0, n = 0;
+
+    for (int ny = y > 0 ? y - 1 : 0; ny <= y + 1 && ny < g->h; ny++)
+        for (int nx = x > 0 ? x - 1 : 0; nx <= x + 1 && nx < g->w; nx++) {
+            n += g->v[ny * g->w + nx] > 0;
+            sum += g->v[ny * g->w + nx];
+        }
+    return (uint8_t)(n > 0 ? sum / n : 0);
+}
+
+void tones_fill(const struct ink *ink, int split, struct grid *g, struct grid *room)
+{
+    bool unknown = true;
+
+    paper_average(ink, split, g);
+    for (int round = 0; unknown && round < 2 * TONES_SIDE; round++) { /* from the rim of the ink inwards */
+        unknown = false;
+        *room = *g;
+        for (int y = 0; y < g->h; y++)
+            for (int x = 0; x < g->w; x++)
+                if (room->v[y * g->w + x] == 0) {
+                    g->v[y * g->w + x] = known_around(room, x, y);
+                    unknown |= g->v[y * g->w + x] == 0;
+                }
+    }
+}
