@@ -24,6 +24,7 @@ test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no pro
   // A terminal's Ctrl-C reaches the whole process group.
   process.kill(-site.child.pid, 'SIGINT');
   assert.equal(await site.ended, 0, site.out);
+  for (let i = 0; i < 100 && pids.some(alive); i++) await sleep(20); // what ended with its parent has to be collected by init
   assert.deepEqual(pids.filter(alive), []);
   assert.deepEqual(fs.readdirSync(path.join(site.state, 'run')).filter((name) => name.endsWith('.sock')), []);
   assert.deepEqual(fs.readdirSync(root).sort(), before, 'nothing new in the tree');
