@@ -6,6 +6,7 @@
 
 #include "../base/log.h"
 #include "../store/store_mail.h"
+#include "page.h"
 #include "session.h"
 #include "throttle.h"
 
@@ -163,10 +164,16 @@ void account_session_begin(struct call *c, int status)
     }
     if (e == OK) {
         session_cookie_set(c->origin, token, cookie);
-        reply_status(c->app->reply, status);
-        reply_header(c->app->reply, "Set-Cookie", cookie);
-        device_remember(c);
-        reply_json(c->app->reply, account_user_json(&c->user));
+        if (request_wants_html(c->req)) {
+            page_go(c, PAGE_SIGNED_IN);
+            reply_header(c->app->reply, "Set-Cookie", cookie);
+            device_remember(c);
+        } else {
+            reply_status(c->app->reply, status);
+            reply_header(c->app->reply, "Set-Cookie", cookie);
+            device_remember(c);
+            reply_json(c->app->reply, account_user_json(&c->user));
+        }
     } else if (e == ERR_NOT_FOUND) {
         call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {

@@ -10,6 +10,7 @@
 #include "classify_query.h"
 #include "history.h"
 #include "multipart.h"
+#include "page.h"
 
 enum {
     REQUEST_AREA_MAX_PX = 100 * 1000 * 1000,
@@ -251,6 +252,10 @@ void api_classify(struct call *c)
     card_identify(c->app, json_set_object(v, "model"));
     if (!parts_read(c, parts, n, &query, v)) {
         json_free(v);
+        return;
+    }
+    if (request_wants_html(c->req)) {
+        page_results(c, v);
         return;
     }
     reply_status(c->app->reply, 200);

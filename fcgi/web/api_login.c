@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "page.h"
 #include "session.h"
 #include "throttle.h"
 
@@ -95,7 +96,10 @@ void api_logout(struct call *c)
     }
     account_event(c, "logged_out", c->user.id);
     session_cookie_clear(c->origin, cookie);
-    reply_empty(c->app->reply, 204);
+    if (request_wants_html(c->req))
+        page_go(c, PAGE_SIGNED_OUT);
+    else
+        reply_empty(c->app->reply, 204);
     reply_header(c->app->reply, "Set-Cookie", cookie);
 }
 

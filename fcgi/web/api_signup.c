@@ -7,6 +7,7 @@
 
 #include "../store/store_mail.h"
 #include "account.h"
+#include "page.h"
 #include "session.h"
 #include "throttle.h"
 
@@ -107,6 +108,12 @@ static void make_by_mail(struct call *c, const char *email, const uint8_t *invit
         return;
     }
     account_event(c, "sign_up_asked", 0);
+    if (request_wants_html(c->req)) {
+        page_tell(
+            c, 202, "A mail is on its way.",
+            "Open the link in it to choose a password. It is good for a day, and needs a browser with JavaScript.");
+        return;
+    }
     v = json_new_object();
     json_set_str(v, "email", email);
     reply_status(c->app->reply, 202);

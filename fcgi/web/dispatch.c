@@ -12,6 +12,7 @@
 #include "app.h"
 #include "call.h"
 #include "csrf.h"
+#include "page.h"
 #include "route.h"
 
 enum { SLOW_US = 1000000 };
@@ -36,7 +37,10 @@ void call_phase(struct call *c, enum phase phase)
 
 void call_problem(struct call *c, enum problem_id id, const char *detail)
 {
-    reply_problem(c->app->reply, c->req, &problems[id], detail);
+    if (request_wants_html(c->req))
+        page_problem(c, &problems[id], detail);
+    else
+        reply_problem(c->app->reply, c->req, &problems[id], detail);
 }
 
 /* A log line about this request that is not its last one. */
@@ -154,9 +158,19 @@ static bool call_length(struct call *c)
     return true;
 }
 
+/* A form of the page. Every browser of today says where a form comes from; what does not is no browser, and would be
+ * better off with JSON. */
+static bool is_plain_form(const struct call *c)
+{
+    return c->route->body == BODY_FORM && request_type_is(c->req, REQUEST_FORM_TYPE) &&
+           (c->req->origin[0] != '\0' || c->req->sec_fetch_site[0] != '\0');
+}
+
 static bool call_type(struct call *c)
 {
-    if (c->route->body == BODY_JSON && !request_type_is(c->req, "application/json")) {
+    const bool json = c->route->body == BODY_JSON || c->route->body == BODY_FORM;
+
+    if (json && !request_type_is(c->req, "application/json") && !is_plain_form(c)) {
         call_problem(c, PROBLEM_UNSUPPORTED_TYPE, "Send application/json.");
         return false;
     }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "form_body.h"
+
 enum { JSON_DEPTH_MAX = 16 };
 
 struct known {
@@ -62,23 +64,34 @@ static void refuse_fields(struct call *c, const struct field *fields, size_t n)
     call_problem(c, PROBLEM_BAD_FIELDS, detail);
 }
 
-bool fields_read(struct call *c, struct json **v, struct field *fields, size_t n)
+/* The body as an object, whichever of the two types it is of. false: it has replied. */
+static bool body_read(struct call *c, struct json **v, bool form)
 {
     struct why why = {""};
     char detail[sizeof(why.text) + 64];
-    struct known known = {.fields = fields, .n = n, .all = true};
-    bool good;
-    enum err e = json_parse(v, (const char *)c->req->body, c->req->length, JSON_DEPTH_MAX, &why);
+    const char *text = (const char *)c->req->body;
+    enum err e = form ? form_body_parse(v, text, c->req->length, &why)
+                      : json_parse(v, text, c->req->length, JSON_DEPTH_MAX, &why);
 
     if (e == ERR_NOMEM) {
         call_problem(c, PROBLEM_UNAVAILABLE, "Try again later.");
-        return false;
-    }
-    if (e != OK) {
+    } else if (e != OK && form) {
+        call_problem(c, PROBLEM_BAD_REQUEST, why.text);
+    } else if (e != OK) {
         (void)snprintf(detail, sizeof(detail), "The body cannot be read as JSON: %s.", why.text);
         call_problem(c, PROBLEM_BAD_JSON, detail);
-        return false;
     }
+    return e == OK;
+}
+
+bool fields_read(struct call *c, struct json **v, struct field *fields, size_t n)
+{
+    const bool form = request_type_is(c->req, REQUEST_FORM_TYPE);
+    struct known known = {.fields = fields, .n = n, .all = true};
+    bool good;
+
+    if (!body_read(c, v, form))
+        return false;
     json_each(*v, only_known, &known);
     good = json_is_object(*v) && known.all;
     for (size_t i = 0; good && i < n; i++)

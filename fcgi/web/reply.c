@@ -159,20 +159,6 @@ void reply_json(struct reply *p, struct json *v)
     p->state = STATE_BODY;
 }
 
-void reply_take(struct reply *p, const char *type, struct buf *body)
-{
-    if (p->state != STATE_HEAD) {
-        reply_bug(p, "a body without a head");
-        buf_free(body);
-        return;
-    }
-    reply_header(p, "Content-Type", type);
-    p->failed = body == NULL ? ERR_NOMEM : buf_status(body);
-    p->taken = body;
-    p->has_body = true;
-    p->state = STATE_BODY;
-}
-
 void reply_empty(struct reply *p, int status)
 {
     reply_status(p, status);
@@ -198,20 +184,53 @@ struct json *problem_json(const struct request *r, const struct problem *problem
     return v;
 }
 
-void reply_problem(struct reply *p, const struct request *r, const struct problem *problem, const char *detail)
+/* What every problem has before its body. */
+static void problem_head(struct reply *p, const struct problem *problem, const char *type)
 {
     bool bug = p->bug;
 
     reply_reset(p);
     p->bug = bug;
     reply_status(p, problem->status);
-    reply_header(p, "Content-Type", "application/problem+json");
+    reply_header(p, "Content-Type", type);
     /* RFC 9110 section 15.5.2 wants a challenge. Of this scheme, which no browser knows, none opens a dialog. */
     if (problem->status == 401)
         reply_header(p, "WWW-Authenticate", "Cookie realm=\"digitd\"");
     if (problem->status == 503)
         reply_header(p, "Retry-After", "2");
+}
+
+void reply_problem(struct reply *p, const struct request *r, const struct problem *problem, const char *detail)
+{
+    problem_head(p, problem, "application/problem+json");
     reply_body(p, problem_json(r, problem, detail));
+    p->state = STATE_SEALED;
+}
+
+/* The body is the one of p from here on. */
+static void body_take(struct reply *p, struct buf *body)
+{
+    p->failed = body == NULL ? ERR_NOMEM : buf_status(body);
+    p->taken = body;
+    p->has_body = true;
+}
+
+void reply_take(struct reply *p, const char *type, struct buf *body)
+{
+    if (p->state != STATE_HEAD) {
+        reply_bug(p, "a body without a head");
+        buf_free(body);
+        return;
+    }
+    reply_header(p, "Content-Type", type);
+    body_take(p, body);
+    p->state = STATE_BODY;
+}
+
+void reply_problem_as(struct reply *p, const struct problem *problem, const char *type, struct buf *body)
+{
+    problem_head(p, problem, type);
+    body_take(p, body);
     p->state = STATE_SEALED;
 }
 
@@ -252,7 +271,7 @@ const char *reply_bytes(struct reply *p, size_t *n)
     if (e == OK) {
         (void)buf_add_fmt(p->out, "Status: %d %s\r\n", p->status, reason_of(p->status));
         (void)buf_add(p->out, buf_data(p->head), buf_len(p->head));
-        (void)buf_add_str(p->out, "Cache-Control: no-store\r\n");
+        (void)buf_add_str(p->out, "Cache-Control: no-store\r\nVary: Accept\r\n");
         if (p->has_body)
             (void)buf_add_fmt(p->out, "Content-Length: %zu\r\n", body_bytes(p));
         (void)buf_add_str(p->out, "\r\n");

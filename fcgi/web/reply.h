@@ -1,6 +1,7 @@
 /* A reply is built whole before a byte leaves: HEAD (status, headers), then BODY. A header after the body, or a second
- * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store. The
- * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx),
+ * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store, and
+ * Vary: Accept, since a browser without scripts gets pages where others get JSON. The security headers (nosniff, CSP,
+ * COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx),
  * these included, so that none is sent twice. Header values are checked for control characters. */
 #ifndef DIGITD_WEB_REPLY_H
 #define DIGITD_WEB_REPLY_H
@@ -39,6 +40,9 @@ struct problem {
     const char *title; /* one sentence, the same for every case of this problem */
 };
 void reply_problem(struct reply *p, const struct request *r, const struct problem *problem, const char *detail);
+
+/* The same problem told in another type, for a person: takes body over, as reply_take does. */
+void reply_problem_as(struct reply *p, const struct problem *problem, const char *type, struct buf *body);
 
 /* The same members as a JSON object, for a part of a larger reply. */
 struct json *problem_json(const struct request *r, const struct problem *problem, const char *detail);

@@ -22,6 +22,8 @@ enum method {
     METHOD_OTHER
 };
 
+#define REQUEST_FORM_TYPE "application/x-www-form-urlencoded"
+
 enum { REQUEST_PATH_MAX = 255, REQUEST_ID_MAX = 32, REQUEST_HEADER_MAX = 8 * 1024 };
 
 struct request {
@@ -56,7 +58,7 @@ bool request_type_is(const struct request *r, const char *type);
 bool method_is_safe(enum method method);
 const char *method_name(enum method method); /* "OTHER" for METHOD_OTHER */
 
-/* Whether Accept prefers text/html over JSON: a browser's navigation. */
+/* Whether Accept prefers text/html over JSON: a browser's navigation, or a form sent without scripts. */
 bool request_wants_html(const struct request *r);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define NO_BODY  BODY_NONE, ROUTE_JSON_MAX_BYTES
 #define JSON     BODY_JSON, ROUTE_JSON_MAX_BYTES
+#define FORM     BODY_FORM, ROUTE_JSON_MAX_BYTES
 #define PICTURES BODY_PICTURES, ROUTE_PICTURES_MAX_BYTES
 #define ANYONE   ACCESS_ANYONE
 #define SESSION  ACCESS_SESSION
@@ -18,8 +19,8 @@
 /* clang-format off */
 const struct route routes[] = {
     /* path                    method         access   scope     body      pool         store  screen        handler */
-    {"/signup",                METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_HASH,   true,  "./#signup",  api_signup},
-    {"/login",                 METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_HASH,   true,  "./#login",   api_login},
+    {"/signup",                METHOD_POST,   ANYONE,  NO_SCOPE, FORM,     POOL_HASH,   true,  "./#signup",  api_signup},
+    {"/login",                 METHOD_POST,   ANYONE,  NO_SCOPE, FORM,     POOL_HASH,   true,  "./#login",   api_login},
     {"/logout",                METHOD_POST,   SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#read",    api_logout},
     {"/session",               METHOD_GET,    TOKEN,   NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#read",    api_session},
     {"/site",                  METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_MAIN,   false, "./#read",    api_site},

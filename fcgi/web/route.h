@@ -19,6 +19,7 @@ enum access {
 enum body {
     BODY_NONE,    /* read for its length, then ignored */
     BODY_JSON,    /* application/json */
+    BODY_FORM,    /* the same, or application/x-www-form-urlencoded from a plain form of the page */
     BODY_PICTURES /* multipart/form-data or image/... */
 };
 

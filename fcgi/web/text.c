@@ -36,6 +36,16 @@ static size_t utf8_size(const uint8_t *p, size_t n)
     return size;
 }
 
+bool text_is_utf8(const char *text, size_t n)
+{
+    for (size_t i = 0, step; i < n; i += step) {
+        step = utf8_size((const uint8_t *)text + i, n - i);
+        if (step == 0)
+            return false;
+    }
+    return true;
+}
+
 size_t text_clean(const char *text, size_t n, char *out, size_t size)
 {
     static const char replacement[] = "\xef\xbf\xbd";

@@ -2,7 +2,11 @@
 #ifndef DIGITD_WEB_TEXT_H
 #define DIGITD_WEB_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether text[n] is UTF-8 throughout. */
+bool text_is_utf8(const char *text, size_t n);
 
 /* Copies text[n] to out[size]. A byte that is not part of valid UTF-8, and a control character, becomes U+FFFD. What
  * does not fit is left out, never half a character. Ends with a NUL; returns the length. size is 1 or more. */

@@ -35,6 +35,7 @@ export function initPad(hooks) {
   });
   new ResizeObserver(repaint).observe(pad);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+  $('pad-size').disabled = false; // until here, or a form that is sent without scripts would have a pen in it
   showTools();
 }
 

@@ -89,7 +89,7 @@ static void test_json(void **state)
     reply_json(p, object("user", "\xc3\xa9"));
     assert_int_equal(reply_status_get(p), 201);
     expect_bytes("Status: 201 Created\r\nSet-Cookie: a=b\r\nContent-Type: application/json\r\n"
-                 "Cache-Control: no-store\r\nContent-Length: 13\r\n\r\n{\"user\":\"\xc3\xa9\"}");
+                 "Cache-Control: no-store\r\nVary: Accept\r\nContent-Length: 13\r\n\r\n{\"user\":\"\xc3\xa9\"}");
     assert_null(strstr(logged(), "reply_bug"));
 }
 
@@ -98,11 +98,12 @@ static void test_empty(void **state)
     (void)state;
     reply_empty(p, 204);
     reply_header(p, "Set-Cookie", "a=");
-    expect_bytes("Status: 204 No Content\r\nSet-Cookie: a=\r\nCache-Control: no-store\r\n\r\n");
+    expect_bytes("Status: 204 No Content\r\nSet-Cookie: a=\r\nCache-Control: no-store\r\nVary: Accept\r\n\r\n");
     reply_reset(p);
     reply_empty(p, 303);
     reply_header(p, "Location", "./#read");
-    expect_bytes("Status: 303 See Other\r\nContent-Length: 0\r\nLocation: ./#read\r\nCache-Control: no-store\r\n\r\n");
+    expect_bytes("Status: 303 See Other\r\nContent-Length: 0\r\nLocation: ./#read\r\nCache-Control: no-store\r\nVary: "
+                 "Accept\r\n\r\n");
     assert_int_equal(reply_status_get(p), 303);
 }
 
@@ -113,7 +114,7 @@ static void test_head(void **state)
     reply_status(p, 200);
     reply_json(p, object("a", "b"));
     reply_drop_body(p);
-    expect_bytes("Status: 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
+    expect_bytes("Status: 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nVary: Accept\r\n"
                  "Content-Length: 9\r\n\r\n");
 }
 
@@ -132,7 +133,7 @@ static void test_taken(void **state)
         reply_take(p, "text/csv", body);
         if (k == 1)
             reply_drop_body(p);
-        expect_bytes("Status: 200 OK\r\nContent-Type: text/csv\r\nCache-Control: no-store\r\n"
+        expect_bytes("Status: 200 OK\r\nContent-Type: text/csv\r\nCache-Control: no-store\r\nVary: Accept\r\n"
                      "Content-Length: 6\r\n\r\n");
         rest = reply_rest(p, &n);
         assert_int_equal(n, k == 0 ? 6 : 0);
@@ -167,7 +168,7 @@ static void test_problem(void **state)
     reply_header(p, "Allow", "POST");
     assert_int_equal(reply_status_get(p), 405);
     expect_bytes("Status: 405 Method Not Allowed\r\nContent-Type: application/problem+json\r\nAllow: POST\r\n"
-                 "Cache-Control: no-store\r\nContent-Length: 164\r\n\r\n"
+                 "Cache-Control: no-store\r\nVary: Accept\r\nContent-Length: 164\r\n\r\n"
                  "{\"type\":\"problems/method-not-allowed\",\"title\":\"This address does not take that method.\","
                  "\"status\":405,\"detail\":\"Look.\",\"instance\":\"0123456789abcdef0123456789abcdef\"}");
     reply_problem(p, &request, &problems[PROBLEM_LOG_IN_FIRST], "\xff\r\n");

@@ -26,8 +26,8 @@ static const struct {
     void (*handler)(struct call *c);
 } expected[] = {
     /* clang-format off */
-    {"/signup", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#signup", api_signup},
-    {"/login", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_HASH, true, "./#login", api_login},
+    {"/signup", METHOD_POST, ACCESS_ANYONE, 0, BODY_FORM, 8192, POOL_HASH, true, "./#signup", api_signup},
+    {"/login", METHOD_POST, ACCESS_ANYONE, 0, BODY_FORM, 8192, POOL_HASH, true, "./#login", api_login},
     {"/logout", METHOD_POST, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_logout},
     {"/session", METHOD_GET, ACCESS_TOKEN, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_session},
     {"/site", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_MAIN, false, "./#read", api_site},
