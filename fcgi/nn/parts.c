@@ -10,8 +10,9 @@ enum { PARTS_SIDE_MAX = 256 };
 
 enum part_kind {
     PART_PLAIN,
-    PART_SCRAP,   /* lies along an edge, as a piece of a line does */
-    PART_SURROUND /* leaves the middle free: a frame, what lies around a sheet of paper */
+    PART_SCRAP,    /* lies along an edge, as a piece of a line does */
+    PART_SURROUND, /* leaves the middle free: what lies around a sheet of paper; or a large 0 */
+    PART_FRAME     /* a rectangle with something in it */
 };
 
 struct part {
@@ -141,7 +142,8 @@ static bool at_border(const struct ink *ink, const int box[4])
     return box[0] <= 1 || box[1] <= 1 || box[2] >= ink->w - 2 || box[3] >= ink->h - 2;
 }
 
-/* A scrap of a line along an edge: within an eighth of the side from that edge, and at least 3 times as long. */
+/* A scrap of a line along an edge: within an eighth of the side from that edge, and at least 3 times as long; or what a
+ * pen does not do, a line straight to a fortieth of its length through nearly all the picture. */
 static bool is_along_edge(const struct ink *ink, const int box[4])
 {
     for (int axis = 0; axis < 2; axis++) {
@@ -150,6 +152,9 @@ static bool is_along_edge(const struct ink *ink, const int box[4])
         const bool far = box[2 + axis] >= side - side / 50 - 2 && box[axis] >= side - zone;
 
         if ((near || far) && box_side(box, !axis) >= 3 * box_side(box, axis))
+            return true;
+        if (10 * box_side(box, !axis) >= 9 * (axis == 0 ? ink->h : ink->w) &&
+            box_side(box, !axis) >= 40 * box_side(box, axis))
             return true;
     }
     return false;
@@ -164,6 +169,40 @@ static bool is_around(const struct ink *ink, const struct part *part)
                                               (at_border(ink, part->box) && (2 * w > ink->w || 2 * h > ink->h)));
 }
 
+/* Whether part i runs along the sides of its own box, and hardly ever an eighth inside: of a round 0, a twelfth does.
+ */
+static bool is_rectangle(const struct parts *p, int i)
+{
+    const int *box = p->part[i].box, dx = box_side(box, 0) / 8, dy = box_side(box, 1) / 8;
+    int cells = 0, deep = 0;
+
+    for (int cy = box[1] / p->cell; cy <= box[3] / p->cell; cy++)
+        for (int cx = box[0] / p->cell; cx <= box[2] / p->cell; cx++) {
+            const int x = cx * p->cell, y = cy * p->cell;
+
+            if (p->label[cy * p->w + cx] != i)
+                continue;
+            cells++;
+            deep += x > box[0] + dx && x < box[2] - dx && y > box[1] + dy && y < box[3] - dy;
+        }
+    return 50 * deep <= cells;
+}
+
+/* A frame anywhere in the picture, as that of a canvas in a window: a rectangle with something of size in it. */
+static bool is_frame(const struct parts *p, int i)
+{
+    const int *box = p->part[i].box;
+
+    for (int k = 1; k < p->n; k++) {
+        const int *in = p->part[k].box;
+
+        if (p->part[k].area > 0 && 16 * box_longest(in) >= box_longest(box) && in[0] > box[0] && in[1] > box[1] &&
+            in[2] < box[2] && in[3] < box[3])
+            return is_rectangle(p, i);
+    }
+    return false;
+}
+
 /* The one with the longest rim: that counts strokes by their length, and a patch of shadow for little. */
 static struct part *parts_longest(struct parts *p, bool plain)
 {
@@ -174,7 +213,7 @@ static struct part *parts_longest(struct parts *p, bool plain)
         struct part *part = &p->part[i];
         const double mean = part->area > 0 ? (double)part->mass / (double)part->area : 0;
 
-        if ((!plain || part->kind == PART_PLAIN) && (double)part->rim * mean * mean > most) {
+        if ((plain ? part->kind == PART_PLAIN : part->kind != PART_FRAME) && (double)part->rim * mean * mean > most) {
             most = (double)part->rim * mean * mean;
             longest = part;
         }
@@ -222,7 +261,7 @@ static bool part_belongs(const struct ink *ink, const struct part *part, const s
         return false;
     if (part->area * main->rim > 3 * main->area * part->rim) /* thrice as thick: no stroke of the same pen */
         return false;
-    if (part->kind == PART_SURROUND)
+    if (part->kind == PART_SURROUND || part->kind == PART_FRAME)
         return false;
     if (part->kind == PART_SCRAP) {
         /* the bar of a 5 along the upper edge is over the digit, and no longer than it is wide */
@@ -238,6 +277,15 @@ static bool part_belongs(const struct ink *ink, const struct part *part, const s
     return 4 * gap <= size || gap * main->rim <= 2 * main->area;
 }
 
+static enum part_kind part_kind_of(const struct parts *p, const struct ink *ink, int i)
+{
+    if (is_along_edge(ink, p->part[i].box))
+        return PART_SCRAP;
+    if (is_frame(p, i))
+        return PART_FRAME;
+    return is_around(ink, &p->part[i]) ? PART_SURROUND : PART_PLAIN;
+}
+
 static void parts_keep(struct parts *p, const struct ink *ink)
 {
     struct part *main;
@@ -246,9 +294,7 @@ static void parts_keep(struct parts *p, const struct ink *ink)
 
     for (int i = 1; i < p->n; i++)
         if (p->part[i].area > 0)
-            p->part[i].kind = is_along_edge(ink, p->part[i].box) ? PART_SCRAP
-                              : is_around(ink, &p->part[i])      ? PART_SURROUND
-                                                                 : PART_PLAIN;
+            p->part[i].kind = part_kind_of(p, ink, i);
     main = parts_main(p);
     if (main == NULL || part_is_remnant(ink, main) || parts_are_noise(p, ink, main))
         return;

@@ -172,6 +172,17 @@ static void frame(struct scene *s, int digit)
                 darken(s, x, y, 90);
 }
 
+/* As that of a canvas in a window: nearer to the digit than to the edge of the picture. */
+static void inner_frame(struct scene *s, int digit)
+{
+    const int x0 = 60 - digit, y0 = 30 - digit, x1 = 370 - 4 * digit, y1 = 290 - digit, thick = 1 + digit % 4;
+
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            if (x < x0 + thick || y < y0 + thick || x >= x1 - thick || y >= y1 - thick)
+                darken(s, x, y, 40);
+}
+
 static void round_frame(struct scene *s, int digit)
 {
     (void)digit;
@@ -191,6 +202,8 @@ static void test_frame(void **state)
     (void)state;
     check(frame, 15, false);
     check(frame, 15, true);
+    check(inner_frame, 15, false);
+    check(inner_frame, 15, true);
     check(round_frame, 15, false);
 }
 
