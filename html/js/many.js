@@ -2,7 +2,7 @@
 import { $ } from './dom.js';
 import { t } from './i18n.js';
 import { fillCard, makeCard } from './answer.js';
-import { bytes, count, problemWords, sentenceOf } from './text.js';
+import { bytes, count, problemText, sentenceOf } from './text.js';
 import { saveFile } from './save.js';
 
 const CSV_NAME = 'digitd-results.csv';
@@ -63,8 +63,7 @@ export function csvOf(list) {
   const rows = list.map(({ name, result, failure }) => {
     if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : ''];
     const { status, digit, confidence, probabilities = Array(10).fill(''), problem } = result;
-    const { title = '', detail = '' } = problem ? problemWords(problem) : {};
-    return [name, status, digit, confidence, ...probabilities, `${title} ${detail}`.trim()];
+    return [name, status, digit, confidence, ...probabilities, problem ? problemText(problem) : ''];
   });
   return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }

@@ -14,6 +14,7 @@ import { fillMany, initMany, layMany } from './many.js';
 
 const PICTURES_MAX = 64;
 const FLICKER_MS = 250;
+const DRAWN_MS = 2000;      // a drawing that rests so long is finished, and kept in the history
 
 let onExpired;            // the session has ended
 let items = [];           // {file, name, url, drawn, shrunk, sent (bytes), result, failure (an ApiError), card, wish, asking, ...}
@@ -100,11 +101,11 @@ async function run() {
   waiting = false;
   const todo = items.filter((item) => !item.result);
   for (const item of todo) Object.assign(item, { failure: null, sentAgain: false, sent: 0 });
-  if (items[0] && items[0].drawn) setTimeout(() => { if (running === mine) refresh(); }, FLICKER_MS);
+  if (isDrawn()) setTimeout(() => { if (running === mine) refresh(); }, FLICKER_MS);
   else refresh();
   try {
     await readAll(todo, {
-      signal: mine.signal, steps: isLooking(), onNote: note,
+      signal: mine.signal, save: !isDrawn(), steps: isLooking(), onNote: note,
       onWait: (left) => { if (running === mine && !items[chosen].result) showReading(items[chosen], busy(left)); },
       onUpload: (list, share) => {
         for (const item of list) item.sent = share * bytesOf(item);
@@ -121,6 +122,19 @@ async function run() {
   if (running !== mine) return;
   running = null;
   fillMany(chosen, progress());
+  if (isDrawn()) setTimeout(keepDrawing, DRAWN_MS, items[0]);
+}
+
+const isDrawn = () => Boolean(items[0] && items[0].drawn);
+
+/** Each stroke is answered, but only the drawing that they come to is kept. */
+async function keepDrawing(item) {
+  if (item !== items[0] || item.result.status === 'error') return;
+  try {
+    await send([item], { save: true, onNote: (text) => { if (item === items[0]) note(text); } });
+  } catch (error) {
+    if (item === items[0]) note(t('read.notKept', { why: sentenceOf(error) }));
+  }
 }
 
 function stop() {

@@ -3,7 +3,7 @@
 // pictures behind one that stopped the reader were not read, and are sent again once.
 import { ApiError, BUSY, request } from './api.js';
 import { t } from './i18n.js';
-import { bytes, sentenceOf } from './text.js';
+import { bytes, problemText, sentenceOf } from './text.js';
 import { shrink } from './shrink.js';
 import { NO_WISH } from './how.js';
 
@@ -18,25 +18,26 @@ const IS_ABOUT_PICTURES = [400, 413, 415, 422];
 const bodyOf = (item) => (item.shrunk ? item.shrunk.blob : item.file);
 export const bytesOf = (item) => bodyOf(item).size;
 
-/** One request: the results of list, in its order. onUpload(share of it that has left). */
-export async function send(list, { wish = NO_WISH, steps = false, signal, onWait, onUpload }) {
+/** One request: the results of list, in its order. save: in the history; onUpload(share of it that has left); onNote(sentence). */
+export async function send(list, { wish = NO_WISH, steps = false, save = false, signal, onWait, onUpload, onNote }) {
   const form = new FormData();
   let size = 0;
   for (const item of list) {
     form.append('image', bodyOf(item), item.name);
     size += bytesOf(item);
   }
-  const query = new URLSearchParams({ input: 1, ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
+  const query = new URLSearchParams({ input: 1, ...(save && { save: 1 }), ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
   const answer = await request(`classify?${query}`, {
     method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait, onUpload,
   });
   if (!Array.isArray(answer.results) || answer.results.length !== list.length) throw new ApiError('odd');
+  if (answer.not_saved && onNote) onNote(t('read.notKept', { why: problemText(answer.not_saved) }));
   return answer.results;
 }
 
 /**
  * Reads every item of todo; item.result is set as the answers come. Throws ApiError where it is not the pictures' fault.
- * hooks: signal, steps (of a single picture), onWait(seconds), onNote(sentence), onUpload(list, share), onResults(list)
+ * hooks: signal, save, steps (of a single picture), onWait(seconds), onNote(sentence), onUpload(list, share), onResults(list)
  */
 export async function readAll(todo, hooks) {
   let batch = [], size = 0;
@@ -75,7 +76,7 @@ async function readBatch(batch, hooks) {
   let results;
   try {
     results = await send(batch, {
-      signal: hooks.signal, steps: hooks.steps && batch.length === 1, onWait: hooks.onWait, onUpload: (share) => hooks.onUpload(batch, share),
+      ...hooks, steps: hooks.steps && batch.length === 1, onUpload: (share) => hooks.onUpload(batch, share),
     });
   } catch (error) {
     if (!IS_ABOUT_PICTURES.includes(error.status)) throw error;

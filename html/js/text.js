@@ -35,14 +35,20 @@ export function problemWords({ type, title, detail }) {
   return { title: pick('problem', name), detail: pick('problem', `${name}.text`) };
 }
 
+/** Both of its sentences. */
+export function problemText(problem) {
+  const { title, detail } = problemWords(problem);
+  return [title, detail].filter(Boolean).join(' ');
+}
+
 /** What a failed request means, in a sentence for the person who made it. */
 export function sentenceOf(error) {
   const { kind, status, problem, retryAfter } = error;
   if (kind !== 'problem') return pick('error', kind);
   if (status === 429 && retryAfter) return t('error.tooMany', { time: waitText(retryAfter) });
-  const { title, detail } = problemWords(problem || {});
-  if (status >= 502 && status <= 504) return t('error.waitThen', { title: title || t('error.isBusy'), time: waitText(retryAfter || 10) });
-  return [title, detail].filter(Boolean).join(' ') || t('error.status', { status });
+  const told = problem || {};
+  if (status >= 502 && status <= 504) return t('error.waitThen', { title: problemWords(told).title || t('error.isBusy'), time: waitText(retryAfter || 10) });
+  return problemText(told) || t('error.status', { status });
 }
 
 /** The verdict where no answer came. */
