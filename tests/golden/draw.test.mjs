@@ -39,7 +39,7 @@ const kinds = {
   'photo-ruled': [40, 40, 39],
   'photo-squared': [40, 40, 38],
   'photo-pencil': [40, 40, 38],
-  'photo-slip': [40, 37, 35],
+  'photo-slip': [40, 39, 37],
   'photo-turned': [40, 39, 38],
   board: [40, 40, 39],
   scan: [40, 40, 39],
