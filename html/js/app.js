@@ -71,6 +71,7 @@ function show(name) {
     title = showDoor(name, doorNote);
     doorNote = '';
   }
+  document.documentElement.classList.add('known');
   only(section);
   showSigned();
   for (const each of document.querySelectorAll('[data-screen]')) {

@@ -33,11 +33,10 @@ export function fillMany(chosen, { sent, total, running }) {
     fillCard(item.card, item.result, item.failure && sentenceOf(item.failure));
     item.card.button.setAttribute('aria-pressed', String(i === chosen));
   });
-  const bad = items.filter((item) => item.failure || (item.result && item.result.status === 'error')).length;
-  const done = items.filter((item) => item.result || item.failure).length;
-  const results = t(done < items.length ? 'read.progress' : 'read.results', { done, n: items.length });
-  $('many-title').textContent = bad ? t('read.notReadable', { results, n: bad }) : results;
+  const bad = items.filter((item) => item.result && item.result.status === 'error').length;
   const answered = items.filter((item) => item.result).length;
+  const results = t(answered < items.length ? 'read.progress' : 'read.results', { done: answered, n: items.length });
+  $('many-title').textContent = bad ? t('read.notReadable', { results, n: bad }) : results;
   bar('sent', total ? sent / total : 1, t('many.of', { part: bytes(sent), whole: bytes(total) }));
   bar('answered', answered / items.length, t('many.of', { part: count(answered), whole: count(items.length) }));
   $('many-stop').disabled = !running;

@@ -59,9 +59,14 @@ export async function assertClean({ page, seen }) {
   assert.deepEqual(await page.evaluate(() => window.witness.csp), []);
 }
 
+// A picture of the screen as it stands, to look at.
+export async function shoot({ page }, name) {
+  fs.mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+}
+
 // The screen as it stands, at both widths and in both themes: saved to look at, nothing wider than the window, axe finds nothing.
 export async function inspect({ page }, name) {
-  fs.mkdirSync(shots, { recursive: true });
   const before = page.viewportSize();
   for (const width of [1280, 320, 390]) { // 320: 1280 at a zoom of 400 %
     await page.setViewportSize({ width, height: width === 1280 ? 800 : 844 });
@@ -72,7 +77,7 @@ export async function inspect({ page }, name) {
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       await settled(page);
-      await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      await shoot({ page }, `${name}-${width}-${colorScheme}`);
       if (width === 1280) await assertAccessible(page, `${name}, ${colorScheme}`);
     }
   }
@@ -87,7 +92,7 @@ const settled = (page) => page.evaluate(async () => {
   await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
 });
 
-async function assertAccessible(page, where) {
+export async function assertAccessible(page, where) {
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axeSource);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   const told = found.violations.map(({ id, nodes }) => `${where}: ${id} at ${nodes.map((node) => node.target.join(' ')).join(', ')}`);

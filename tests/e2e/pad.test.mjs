@@ -102,6 +102,16 @@ test('pen size, undo, clear, and a sample after a drawing', { timeout: 60000 }, 
     areas.push(await inked(page));
     await page.click('#pad-clear');
   }
+  await draw(page, HAND[1][0], mouse(visit));
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await frame(page);
+  assert.ok(await page.evaluate(() => {
+    const pad = document.querySelector('#pad');
+    const { data } = pad.getContext('2d').getImageData(0, 0, pad.width, pad.height);
+    return data.some((value, i) => i % 4 === 0 && value > 200);
+  }), 'dark ink on a dark pad');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.click('#pad-clear');
   assert.ok(areas[1] > areas[0] * 1.3 && areas[2] > areas[1] * 1.3, `inked: ${areas}`);
   for (const stroke of HAND[4]) await draw(page, stroke, mouse(visit));
   await digit(page, 4);
