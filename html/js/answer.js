@@ -111,7 +111,7 @@ export function makeCard(item, onPick) {
   const text = el('span', { className: 'text' }, word, el('br'), item.name);
   const button = el('button', { className: 'card pick', type: 'button', 'aria-pressed': 'false', title: item.name, onclick: onPick },
     el('span', { className: 'frame' }, img), glyph, text);
-  return { node: el('li', {}, button), button, glyph, word };
+  return { node: el('li', {}, button), button, img, glyph, word };
 }
 
 export function fillCard(card, result, failure) {

@@ -30,6 +30,7 @@ export function layMany(list, onPick) {
 export function fillMany(chosen, { sent, total, running }) {
   if (items.length < 2) return;
   items.forEach((item, i) => {
+    if (item.card.img.getAttribute('src') !== item.url) item.card.img.src = item.url; // made smaller since
     fillCard(item.card, item.result, item.failure && sentenceOf(item.failure));
     item.card.button.setAttribute('aria-pressed', String(i === chosen));
   });

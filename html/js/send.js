@@ -56,9 +56,18 @@ export async function readAll(todo, hooks) {
   await flush();
 }
 
+/** Whether it was; from then on that is the picture, also on the page. */
+async function makeSmaller(item, must) {
+  item.shrunk = await shrink(item, PICTURE_BYTES_MAX, must);
+  if (!item.shrunk) return false;
+  URL.revokeObjectURL(item.url);
+  item.url = URL.createObjectURL(item.shrunk.blob);
+  return true;
+}
+
 /** Makes it smaller where it must be; false where it is too large even so, which is its result. */
 async function prepare(item, { signal, onResults }) {
-  if (!item.shrunk) item.shrunk = await shrink(item, PICTURE_BYTES_MAX);
+  if (!item.shrunk) await makeSmaller(item);
   if (signal.aborted) throw new ApiError('aborted');
   if (bytesOf(item) <= PICTURE_BYTES_MAX) return true;
   item.result = { status: 'error', problem: {
@@ -90,7 +99,7 @@ async function readBatch(batch, hooks) {
   const large = [];
   for (const [i, item] of batch.entries()) {
     if (left.includes(item)) continue;
-    if (hasTooManyPixels(results[i]) && !item.shrunk && (item.shrunk = await shrink(item, PICTURE_BYTES_MAX, true))) large.push(item);
+    if (hasTooManyPixels(results[i]) && !item.shrunk && await makeSmaller(item, true)) large.push(item);
     else item.result = results[i];
   }
   hooks.onResults(batch);

@@ -120,6 +120,7 @@ test('over 8 MiB or 25 Mpx is made smaller in the browser, which is said; what c
     assert.equal(await page.getAttribute('#answer', 'data-digit'), '7', name);
     assert.match(await page.textContent('#steps'), name === 'heavy' ? /made smaller here, from 3,600 × 3,000 px · 2048 × 1707 px/ : /from 6,000 × 4,500 px · 2048 × 1536 px/);
   }
+  assert.equal(await page.evaluate(() => document.querySelector('#given').naturalWidth), 2048);
   assert.ok(sizes.every((size) => size < 8 * 1024 * 1024), `requests of ${sizes} bytes`);
   await inspect(visit, 'read-reduced');
   fs.rmSync(folder, { recursive: true });

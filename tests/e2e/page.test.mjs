@@ -355,10 +355,12 @@ step('on a phone', async () => {
   const other = await newPage(browser, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: 'dark' });
   const there = other.page;
   await signUp(there);
+  assert.equal(await there.getAttribute('#camera', 'capture'), 'environment');
+  assert.ok(await there.isVisible('label[for="camera"]'), 'no way to the camera');
   await there.tap('#samples li:nth-child(5) button');
   assert.equal(await answered(there, 'sample-4.png'), '4');
   await there.waitForFunction(() => document.querySelector('.verdict').getBoundingClientRect().bottom <= innerHeight);
-  const small = await there.evaluate(() => [...document.querySelectorAll('button, a, input')]
+  const small = await there.evaluate(() => [...document.querySelectorAll('button, a, input, select, label.button, label.size')]
     .filter((node) => node.checkVisibility() && !node.matches('.unseen, .skip, p a'))
     .map((node) => [node.id || node.textContent, node.getBoundingClientRect()])
     .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name));

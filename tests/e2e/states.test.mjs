@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { inspect, launch, newPage } from './browser.mjs';
-import { base, goodPassword, newEmail, picture } from './lib.mjs';
+import { base, goodPassword, greyPng, newEmail, picture } from './lib.mjs';
 import { processes, start } from './site.mjs';
 import { end, fill, says, shown } from './visit.mjs';
 
@@ -116,5 +116,28 @@ test('the history gets a picture at once, and a drawing when it has come to rest
   await give(page, 'unkept.png');
   await says(page, '#read-note p', /could not be kept in your history\..*disk is full/);
   await page.waitForSelector('#answer[data-digit="7"]');
+  await end(visit);
+});
+
+// Breaks when a picture without a digit is called a failure, or doubt is hidden, or nothing is said of what to try.
+test('no digit, and not sure, in plain words with what to try', { timeout: 60000 }, async () => {
+  const visit = await newPage(browser);
+  const { page } = visit;
+  await signUp(visit);
+  await page.setInputFiles('#files', [{ name: 'blank.png', mimeType: 'image/png', buffer: greyPng(64, 64, Buffer.alloc(64 * 64, 255)) }]);
+  await says(page, '.verdict', /It looks like\s*no digit\s*Try one digit alone, in dark ink on light paper/);
+  assert.equal(await page.textContent('#bars tr:first-child .value'), '–');
+  await inspect(visit, 'read-no-digit');
+  await page.route(/classify/, async (route) => {
+    const reply = await route.fetch();
+    const body = await reply.json();
+    const probabilities = [0.48, 0.01, 0.01, 0.01, 0.01, 0.01, 0.41, 0.02, 0.02, 0.02];
+    Object.assign(body.results[0], { status: 'unsure', digit: 0, confidence: 0.48, probabilities });
+    await route.fulfill({ response: reply, json: body });
+  });
+  await give(page);
+  await says(page, '.verdict', /Unsure, it may be\s*a zero\s*48\.0%, or a six \(41\.0%\)\. A larger, darker digit helps\./);
+  assert.equal(await page.textContent('#bars .best .value'), '48.0%');
+  await inspect(visit, 'read-unsure');
   await end(visit);
 });
