@@ -14,6 +14,7 @@ import { showModel } from './model.js';
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
 const SCREENS = {
   read: { section: 'screen-read', who: 'user' },
+  history: { section: 'screen-history', who: 'user' },
   account: { section: 'screen-account', who: 'user' },
   login: { section: 'screen-door', who: 'nobody' },
   signup: { section: 'screen-door', who: 'nobody' },
@@ -28,7 +29,7 @@ let user;          // undefined: not known yet; null: nobody
 let lastUserId;    // whose pictures the page holds
 let goal = 'read'; // where to after the log-in
 let doorNote = ''; // to be said at the next log-in screen
-let read, account;  // the modules, once somebody was there
+let read, past, account;  // the modules, once somebody was there; past is the history
 let first = true;
 
 function wanted() {
@@ -94,12 +95,14 @@ const only = (section) => { for (const each of document.querySelectorAll('main >
 async function bring(name) {
   try {
     if (name === 'read') await bringRead();
+    if (name === 'history') past = await load('history');
     if (name === 'account') account = await load('account');
   } catch {
     return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
   }
   if (wanted() !== name || !user) return; // gone elsewhere meanwhile
   show(name);
+  if (name === 'history') past.showHistory(user, { onExpired: () => signedOut(t('door.expired')) });
   if (name === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
 }
 
@@ -126,6 +129,7 @@ function welcome(who) {
 
 function forgetAll() {
   if (read) read.forget();
+  if (past) past.leaveHistory();
   if (account) account.leaveAccount(true);
   lastUserId = undefined;
 }

@@ -100,12 +100,12 @@ test('a German browser meets German; the switch keeps the answer and the choice'
     await shown(there, '#screen-read');
     await says(there, '#read-title', /Which digit/);
     await there.selectOption('#language', 'de');
-    for (const [screen, word] of [['model', /Faltung 3 × 3/], ['account', /Dieser Browser.*heute/]]) {
+    for (const [screen, word] of [['model', /Faltung 3 × 3/], ['history', /Dein Verlauf.*digit-7\.png/], ['account', /Dieser Browser.*heute/]]) {
       await there.click(`nav a[href="#${screen}"]`);
       await says(there, `#screen-${screen}`, word);
       await inspect(visit, `german-${screen}`);
     }
-    const raw = await there.evaluate(() => document.body.textContent.match(/\b(page|read|answer|how|account|door|told|error|model|steps)\.[a-zA-Z.]+\b/g));
+    const raw = await there.evaluate(() => document.body.textContent.match(/\b(page|read|answer|how|history|account|door|told|error|model|steps)\.[a-zA-Z.]+\b/g));
     assert.equal(raw, null, 'the name of a text stands on the page');
     await assertClean(visit);
   } finally {

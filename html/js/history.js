@@ -1,0 +1,244 @@
+// The history: what was read for this visitor, the newest first, page after page; corrections, deletion, export.
+// Traps: an answer to an earlier question (other filters, another visitor) comes too late and is dropped; the next page is asked for by
+// the address that the server gave; a button that goes away must not take the focus with it; a 401 is the end of the session.
+import { $, el, paintGrey, say } from './dom.js';
+import { request } from './api.js';
+import { intl, pick, t } from './i18n.js';
+import { busy, digitName, percent, sentenceOf } from './text.js';
+import { timeNode } from './list.js';
+
+const KINDS = { unsure: { status: 'unsure' }, none: { status: 'not_a_digit' }, corrected: { corrected: 1 }, uncorrected: { corrected: 0 } };
+const AHEAD_PX = 600; // the next page is asked for before its place is seen
+
+let hooks;          // onExpired()
+let user = null;
+let shown = 0;      // counts the lists that were begun
+let next = null;    // where the next page is
+let asking = false; // for a page
+let stale = true;   // what is listed is not by the filters as they are
+let counts = { kept: 0, corrected: 0, right: 0 };
+let ready = false;
+
+export function showHistory(who, theirs) {
+  hooks = theirs;
+  if (!ready) init();
+  if (!user || user.id !== who.id) leaveHistory();
+  user = who;
+  return begin();
+}
+
+/** Nothing of this visitor stays. */
+export function leaveHistory() {
+  shown++;
+  user = null;
+  next = null;
+  $('history-parts').hidden = true;
+  $('history-list').replaceChildren();
+  $('history-filters').reset();
+  $('history-said').textContent = '';
+}
+
+function init() {
+  ready = true;
+  $('history-digit').append(...Array.from({ length: 10 }, (_, digit) => el('option', { value: digit }, String(digit))));
+  $('history-filters').addEventListener('change', begin);
+  $('history-filters').addEventListener('submit', (event) => event.preventDefault());
+  $('history-more').addEventListener('click', () => more(true));
+  $('history-again').addEventListener('click', () => more(true));
+  $('history-clear').addEventListener('click', () => ask(true));
+  $('history-keep').addEventListener('click', () => ask(false));
+  $('history-sure').addEventListener('click', clear);
+  new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting && $('history-note').hidden) more(); }, { rootMargin: `${AHEAD_PX}px` }).observe($('history-more'));
+}
+
+// ---- the list ----
+
+/** The list from its beginning, by the filters as they are. */
+function begin() {
+  shown++;
+  asking = false;
+  stale = true;
+  const query = new URLSearchParams(KINDS[$('history-kind').value]);
+  if ($('history-digit').value !== '') query.set('digit', $('history-digit').value);
+  for (const link of document.querySelectorAll('[data-format]')) {
+    link.href = `history/export?${new URLSearchParams([['format', link.dataset.format], ...query])}`;
+  }
+  next = `history?${query}`;
+  ask(false, false);
+  return more();
+}
+
+/** The next page; byHand: the first of what it brings gets the focus, since the button may go. */
+async function more(byHand = false) {
+  if (!next || asking) return;
+  const mine = shown;
+  asking = true;
+  note($('history-parts').hidden ? t('page.moment') : '');
+  try {
+    const page = await request(next, { onWait: (left) => { if (mine === shown) note(busy(left)); } });
+    if (mine !== shown) return;
+    const cards = page.history.map(card);
+    if (stale) $('history-list').replaceChildren(...cards);
+    else $('history-list').append(...cards);
+    stale = false;
+    next = page.next;
+    tell(page.counts);
+    note('');
+    $('history-parts').hidden = false;
+    if (byHand && cards.length) cards[0].querySelector('button').focus();
+  } catch (error) {
+    if (mine === shown && !expired(error)) note(sentenceOf(error), true);
+  } finally {
+    if (mine === shown) asking = false;
+  }
+  if (mine !== shown) return;
+  fit();
+  if (!$('history-note').hidden || !$('history-more').checkVisibility()) return;
+  if ($('history-more').getBoundingClientRect().top < innerHeight + AHEAD_PX) more(); // the observer tells of changes only
+}
+
+/** What is there decides what can be done. */
+function fit() {
+  const some = $('history-list').children.length > 0;
+  say($('history-none'), some || !$('history-note').hidden ? '' : t(counts.kept ? 'history.noneSuch' : 'history.none'));
+  $('history-more').hidden = !next;
+  $('history-export').hidden = !some;
+  $('history-hint').hidden = !some;
+  $('history-filters').hidden = !counts.kept;
+  $('history-end').hidden = !counts.kept;
+}
+
+function tell(now) {
+  counts = now;
+  const { kept, corrected, right } = counts;
+  say($('history-right'), corrected ? t('history.right', { right, kept, share: percent(kept ? right / kept : 0) }) : '');
+  $('history-sure-text').textContent = t('history.sure', { n: kept });
+}
+
+// ---- an answer ----
+
+function card(answer) {
+  const canvas = el('canvas', { className: 'kept-picture', width: 28, height: 28, role: 'img', 'aria-label': t('history.picture') });
+  const digits = el('div', { className: 'kept-digits', role: 'group', 'aria-label': t('history.which') },
+    ...Array.from({ length: 10 }, (_, digit) => digitButton(answer, digit)));
+  const remove = el('button', { className: 'link kept-remove', type: 'button' }, t('history.delete'), ' ',
+    el('span', { className: 'unseen' }, t('history.theAnswer', { digit: wordOf(answer), time: momentOf(answer) })));
+  const node = el('li', { className: 'card kept' },
+    canvas,
+    el('div', { className: 'kept-text' },
+      el('p', { className: 'kept-answer' },
+        el('b', {}, answer.digit === null ? '–' : String(answer.digit)), ' ',
+        el('span', {}, answer.status === 'not_a_digit' ? t('history.noDigit') : percent(answer.confidence)),
+        ...(answer.status === 'unsure' ? [' ', el('span', { className: 'kept-unsure' }, t('history.unsure'))] : [])),
+      el('p', { className: 'kept-facts', title: answer.name }, el('span', { className: 'kept-name' }, answer.name), timeNode(answer.created_at))),
+    remove, digits, el('p', { className: 'kept-said error', hidden: true }));
+  paintGrey(canvas, answer.input);
+  remove.addEventListener('click', () => act(node, () => drop(node, answer)));
+  mark(node, answer);
+  return node;
+}
+
+const wordOf = ({ digit }) => (digit === null ? t('history.noDigit') : digitName(digit));
+const momentOf = ({ created_at: at }) => intl('DateTimeFormat', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+
+function digitButton(answer, digit) {
+  const button = el('button', { type: 'button' }, String(digit));
+  button.dataset.digit = digit;
+  button.addEventListener('click', () => {
+    const node = button.closest('li');
+    act(node, () => correct(node, answer, answer.label === digit ? null : digit));
+  });
+  return button;
+}
+
+/** Which digit was read, and which the visitor says it is. */
+function mark(node, { digit, label }) {
+  for (const button of node.querySelectorAll('[data-digit]')) {
+    const each = Number(button.dataset.digit);
+    button.setAttribute('aria-pressed', String(label === each));
+    button.classList.toggle('was-read', digit === each);
+  }
+  node.classList.toggle('wrong', label !== null && label !== digit);
+}
+
+/** One thing at a time; what went wrong stands at the card. */
+async function act(node, run) {
+  if (node.getAttribute('aria-busy') === 'true') return;
+  const line = node.querySelector('.kept-said');
+  node.setAttribute('aria-busy', 'true');
+  say(line, '');
+  try {
+    await run();
+  } catch (error) {
+    if (!expired(error)) {
+      say(line, sentenceOf(error));
+      $('history-said').textContent = line.textContent;
+    }
+  } finally {
+    node.removeAttribute('aria-busy');
+  }
+}
+
+async function correct(node, answer, label) {
+  const mine = shown;
+  const { answer: now, counts: all } = await request(`history/${answer.id}`, { method: 'PATCH', json: { label } });
+  if (mine !== shown) return;
+  Object.assign(answer, { label: now.label });
+  mark(node, answer);
+  tell(all);
+  $('history-said').textContent = t(label === null ? 'history.tookBack' : 'history.corrected', { digit: label === null ? '' : pick('aDigit', label) });
+}
+
+async function drop(node, { id, digit, label }) {
+  const mine = shown;
+  try {
+    await request(`history/${id}`, { method: 'DELETE' });
+  } catch (error) {
+    if (error.status !== 404) throw error; // gone already is gone
+  }
+  if (mine !== shown) return;
+  const after = node.nextElementSibling || node.previousElementSibling;
+  node.remove();
+  tell({
+    kept: counts.kept - 1, corrected: counts.corrected - (label === null ? 0 : 1),
+    right: counts.right - (label === null || label === digit ? 1 : 0),
+  });
+  fit();
+  (after ? after.querySelector('.kept-remove') : $('history-title')).focus();
+  $('history-said').textContent = t('history.deleted');
+}
+
+// ---- all of it ----
+
+/** Shows the question, or takes it away; the focus goes along unless it is elsewhere. */
+function ask(open, focus = true) {
+  $('history-ask').hidden = !open;
+  $('history-clear').hidden = open;
+  if (focus) $(open ? 'history-keep' : 'history-clear').focus();
+}
+
+async function clear() {
+  const mine = shown;
+  try {
+    await request('history', { method: 'DELETE' });
+  } catch (error) {
+    if (mine === shown && !expired(error)) note(sentenceOf(error), true);
+    return;
+  }
+  if (mine !== shown) return;
+  await begin();
+  $('history-title').focus();
+  $('history-said').textContent = t('history.cleared');
+}
+
+function expired(error) {
+  if (error.status !== 401) return false;
+  hooks.onExpired();
+  return true;
+}
+
+function note(text, again = false) {
+  say($('history-note').querySelector('p'), text);
+  $('history-note').hidden = !text;
+  $('history-again').hidden = !again;
+}

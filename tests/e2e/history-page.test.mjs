@@ -1,0 +1,192 @@
+// #history in a real browser: what was read is there, endlessly; corrections, filters, deletion, export; by mouse and by keyboard; and
+// what goes wrong on the way.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { inspect, launch, newPage } from './browser.mjs';
+import { Visitor, base, goodPassword, newEmail, picture, root } from './lib.mjs';
+import { end, fill, focus, says, shown, text } from './visit.mjs';
+
+const browser = await launch();
+test.after(() => browser.close());
+const sample = (digit) => fs.readFileSync(path.join(root, `html/samples/${digit}.png`));
+const cards = (page) => page.locator('#history-list > li');
+
+// A visitor on the page, and the same account over HTTP, which keeps the pictures given (names of files to bytes).
+async function visitorWith(pictures, options) {
+  const visit = await newPage(browser, options);
+  const { page } = visit;
+  const email = newEmail();
+  await page.goto(`${base}#signup`);
+  await shown(page, '#signup');
+  await fill(page, 'signup', { email, password: goodPassword });
+  await shown(page, '#screen-read');
+  const program = new Visitor();
+  assert.equal((await program.send('POST', 'login', { json: { email, password: goodPassword } })).status, 200);
+  for (let i = 0; i < pictures.length; i += 60) {
+    const reply = await program.classify(pictures.slice(i, i + 60), '?save=1');
+    assert.equal(reply.status, 200, reply.text);
+  }
+  return { ...visit, program };
+}
+const digits = (...list) => list.map((digit) => ({ filename: `${digit}.png`, bytes: sample(digit) }));
+async function toHistory(page) {
+  await page.click('nav a[href="#history"]');
+  await shown(page, '#history-parts');
+}
+
+// Breaks when the Read screen keeps nothing, keeps a picture once more because it was looked at again, or each line of a drawing.
+test('what is read is kept: files once, a drawing when it is done', async () => {
+  const visit = await visitorWith([]);
+  const { page, program } = visit;
+  await toHistory(page);
+  await says(page, '#history-none', /Nothing yet/);
+  assert.equal(await page.locator('#history-export').isVisible(), false);
+  assert.equal(await page.locator('#history-end').isVisible(), false);
+  assert.equal(await page.locator('#history-filters').isVisible(), false);
+  await inspect(visit, 'history-empty');
+  await page.click('nav a[href="#read"]');
+  await page.setInputFiles('#files', path.join(root, 'html/samples/7.png'));
+  await says(page, '#answer-word', /seven/);
+  await page.click('#how summary');
+  await page.selectOption('#wish-center', 'box');
+  await page.waitForFunction(() => document.querySelectorAll('#how-steps > li').length > 1);
+  const box = await page.locator('#pad').boundingBox();
+  for (const x of [0.4, 0.6]) {
+    await page.mouse.move(box.x + box.width * x, box.y + box.height * 0.2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.8, { steps: 5 });
+    await page.mouse.up();
+  }
+  let kept;
+  for (let i = 0; i < 50; i++) {
+    ({ json: { history: kept } } = await program.send('GET', 'history'));
+    if (kept.length > 1) break;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  assert.deepEqual(kept.map(({ name }) => name.endsWith('7.png')), [false, true]);
+  await toHistory(page);
+  assert.equal(await cards(page).count(), 2);
+  await end(visit);
+});
+
+test('correct, filter, take back, delete one', async () => {
+  const visit = await visitorWith(digits(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  const { page, program } = visit;
+  await toHistory(page);
+  assert.equal(await focus(page), 'history-title');
+  assert.equal(await cards(page).count(), 10);
+  assert.match(await text(page, '#history-list > li'), /9.*99\.\d%.*9\.png/s);
+  assert.equal(await page.locator('#history-right').isVisible(), false);
+  // The canvas shows the picture: light ink on black.
+  const ink = await page.$eval('#history-list canvas', (canvas) => [...canvas.getContext('2d').getImageData(0, 0, 28, 28).data].filter((v, i) => i % 4 === 0 && v > 128).length);
+  assert.ok(ink > 20 && ink < 300, `${ink} pixels of ink`);
+
+  const nine = cards(page).nth(0);
+  await nine.locator('[data-digit="4"]').click();
+  await says(page, '#history-said', /Noted: it is a four\./);
+  assert.equal(await nine.locator('[data-digit="4"]').getAttribute('aria-pressed'), 'true');
+  assert.equal(await text(page, '#history-right'), 'Right so far: 9 of 10 (90.0%)');
+  await inspect(visit, 'history');
+  await page.selectOption('#history-kind', 'corrected');
+  await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
+  assert.equal(await page.getAttribute('[data-format="idx"]', 'href'), 'history/export?format=idx&corrected=1');
+  await page.selectOption('#history-digit', '9'); // it is a four now
+  await says(page, '#history-none', /none of this kind/);
+  await page.selectOption('#history-digit', '4');
+  await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
+  await page.selectOption('#history-kind', 'unsure');
+  await says(page, '#history-none', /none of this kind/);
+  await page.selectOption('#history-kind', '');
+  await page.selectOption('#history-digit', '');
+  await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 10);
+  await nine.locator('[data-digit="4"]').click(); // once more takes it back
+  await says(page, '#history-said', /taken back/);
+  assert.equal(await page.locator('#history-right').isVisible(), false);
+
+  // By keyboard alone: the focus goes on to the next card.
+  await nine.locator('.kept-remove').focus();
+  await page.keyboard.press('Enter');
+  await says(page, '#history-said', /Deleted/);
+  assert.equal(await cards(page).count(), 9);
+  assert.equal(await page.evaluate(() => document.activeElement === document.querySelector('#history-list .kept-remove')), true);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.digit), '0');
+  await page.keyboard.press('Space');
+  await says(page, '#history-said', /Noted: it is a zero\./);
+  const { json } = await program.send('GET', 'history');
+  assert.deepEqual(json.counts, { kept: 9, corrected: 1, right: 8 });
+  assert.equal(json.history[0].label, 0);
+  await end(visit);
+});
+
+test('endless, on a phone; delete everything asks first', async () => {
+  const visit = await visitorWith(Array.from({ length: 120 }, (_, i) => ({ filename: `${i}.png`, bytes: picture('digit-7.png') })),
+    { viewport: { width: 390, height: 844 }, hasTouch: true });
+  const { page, program } = visit;
+  await toHistory(page);
+  await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length >= 50);
+  for (let i = 0; i < 40 && await cards(page).count() < 120; i++) {
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.waitForTimeout(100);
+  }
+  const names = await page.locator('.kept-name').allTextContents();
+  assert.deepEqual(names, Array.from({ length: 120 }, (_, i) => `${119 - i}.png`));
+  assert.equal(await page.locator('#history-more').isVisible(), false);
+
+  await page.click('#history-clear');
+  assert.equal(await focus(page), 'history-keep');
+  assert.equal(await text(page, '#history-sure-text'), 'Delete all 120 answers? They cannot be brought back.');
+  await page.click('#history-keep');
+  assert.equal(await focus(page), 'history-clear');
+  assert.equal((await program.send('GET', 'history')).json.counts.kept, 120);
+  await page.click('#history-clear');
+  await page.click('#history-sure');
+  await says(page, '#history-none', /Nothing yet/);
+  assert.equal((await program.send('GET', 'history')).json.counts.kept, 0);
+  await end(visit);
+});
+
+test('downloads: what is shown, as CSV, JSON and IDX', async () => {
+  const visit = await visitorWith(digits(3, 7));
+  const { page } = visit;
+  await toHistory(page);
+  await page.selectOption('#history-digit', '7');
+  await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
+  for (const [format, name, start] of [['csv', 'digitd-history.csv', 'id,created_at'], ['json', 'digitd-history.json', '{"exported_at"'], ['idx', 'digitd-history-idx.tar', 'train-images-idx3-ubyte']]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(`[data-format="${format}"]`)]);
+    assert.equal(download.suggestedFilename(), name);
+    const bytes = fs.readFileSync(await download.path());
+    assert.ok(bytes.toString('latin1').startsWith(start));
+    if (format === 'csv') assert.equal(bytes.toString().split('\r\n').length, 3);
+  }
+  await end(visit);
+});
+
+test('another browser deleted it, the server cannot be reached, the session has ended: each is told', async () => {
+  const visit = await visitorWith(digits(1, 2, 3));
+  const { page, program, seen } = visit;
+  await toHistory(page);
+  const ids = (await program.send('GET', 'history')).json.history.map(({ id }) => id);
+  await program.send('DELETE', `history/${ids[0]}`);
+  await cards(page).nth(0).locator('[data-digit="5"]').click();
+  await says(page, '#history-list .kept-said', /not in your history/);
+  await cards(page).nth(0).locator('.kept-remove').click(); // gone is gone
+  await says(page, '#history-said', /Deleted/);
+  assert.equal(await cards(page).count(), 2);
+
+  seen.allow = /net::ERR_/;
+  await page.route('**/history*', (route) => route.abort());
+  await page.selectOption('#history-digit', '2');
+  await says(page, '#history-note', /cannot be reached/);
+  await page.unroute('**/history*');
+  await page.click('#history-again');
+  await page.waitForFunction(() => document.querySelector('#history-note').hidden);
+
+  await program.send('DELETE', 'account/sessions');
+  await cards(page).nth(0).locator('[data-digit="5"]').click();
+  await shown(page, '#login');
+  assert.equal(new URL(page.url()).hash, '#login');
+  await end(visit);
+});
