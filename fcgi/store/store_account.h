@@ -35,7 +35,8 @@ enum err store_session_add_checked(struct store *s, const uint8_t token_hash[DIG
  * links and resets that wait in the outbox, in one commit. ERR_NOT_FOUND: no such user, or the hash is not old_hash,
  * which the current password was checked against: a reset or another change came in between, and stands. */
 enum err store_user_change_password(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
-/* The user and all that is theirs, mail that waits included, in one commit. ERR_NOT_FOUND. */
+/* The user and all that is theirs, mail that waits included, in one commit, before which the history goes in steps:
+ * after a failure some of it, or all, may be gone. ERR_NOT_FOUND. */
 enum err store_user_delete(struct store *s, int64_t user_id);
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */

@@ -3,11 +3,17 @@
 #include "store_history.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "../base/clock.h"
 #include "store_internal.h"
 
-enum { CLEAR_ROWS = 500, PAGE_ROWS_MAX = 1000, PROBABILITIES_BYTES = STORE_HISTORY_CLASSES * 4 };
+enum {
+    CLEAR_ROWS = 500,
+    PAUSE_NS = 2000000 /* who waits for the writer's lock looks more often than that */,
+    PAGE_ROWS_MAX = 1000,
+    PROBABILITIES_BYTES = STORE_HISTORY_CLASSES * 4
+};
 
 /* Floats as little-endian bytes, whatever the machine's order. */
 static void floats_write(const float *from, uint8_t bytes[PROBABILITIES_BYTES])
@@ -193,7 +199,9 @@ enum err store_history_clear(struct store *s, int64_t user_id)
     int64_t newest = 0; /* what is saved meanwhile stays, or this might never end */
     enum err e = store_history_each(s, user_id, &any, INT64_MAX, 1, id_take, &newest);
 
-    while (e == OK && newest > 0)
+    while (e == OK && newest > 0) {
         e = store_change(s, SQL_HISTORY_CLEAR, "history_clear", "iii", user_id, newest, (int64_t)CLEAR_ROWS);
+        (void)nanosleep(&(struct timespec){0, PAUSE_NS}, NULL);
+    }
     return e == ERR_NOT_FOUND ? OK : e;
 }

@@ -6,6 +6,7 @@
 #include "../base/clock.h"
 #include "store_account.h"
 #include "store_admin.h"
+#include "store_history.h"
 
 enum { USERS_AT_ONCE = 100 };
 
@@ -126,11 +127,13 @@ enum err store_user_change_password(struct store *s, int64_t user_id, const char
 
 enum err store_user_delete(struct store *s, int64_t user_id)
 {
-    enum err e = store_begin(s, STORE_BUSY_MS);
+    enum err e = store_history_clear(s, user_id);
 
+    if (e == OK)
+        e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    /* What hangs on the address alone; the rest goes by ON DELETE CASCADE. */
+    /* What hangs on the address alone; the rest goes by ON DELETE CASCADE, with what was kept a moment ago. */
     e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", "i", user_id);
     if (e == OK)
         e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", "i", user_id);

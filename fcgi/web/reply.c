@@ -2,6 +2,7 @@
  * constant 500, not half of one thing and half of another. */
 #include "reply.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "../base/log.h"
 #include "text.h"
 
-enum { HEAD_BYTES_MAX = 8 * 1024, DETAIL_BYTES_MAX = 512, JSON_DIGITS = 9 };
+enum { HEAD_BYTES_MAX = 8 * 1024, DETAIL_BYTES_MAX = 512, JSON_DIGITS = 9, LARGE_BYTES = 256 * 1024 };
 
 enum state {
     STATE_START,  /* nothing yet */
@@ -102,13 +103,23 @@ void reply_free(struct reply *p)
     free(p);
 }
 
+/* A worker lives long: what a large body took is to be the system's again, which the allocator would not see to. */
+static void taken_drop(struct reply *p)
+{
+    const bool large = p->taken != NULL && buf_len(p->taken) > LARGE_BYTES;
+
+    buf_free(p->taken);
+    p->taken = NULL;
+    if (large)
+        (void)malloc_trim(0);
+}
+
 void reply_reset(struct reply *p)
 {
     buf_reset(p->head);
     buf_reset(p->body);
     buf_reset(p->out);
-    buf_free(p->taken);
-    p->taken = NULL;
+    taken_drop(p);
     p->state = STATE_START;
     p->status = 0;
     p->bug = p->drop_body = p->has_body = p->rest = false;

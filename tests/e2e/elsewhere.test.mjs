@@ -30,6 +30,7 @@ const attacks = [
   ['POST', 'account/reset', { token: 'x'.repeat(43), password: 'the attacker knows it' }], ['POST', 'account/confirm', { token: 'x'.repeat(43), password: 'the attacker knows it' }],
   ['DELETE', 'account/sessions'], ['DELETE', 'account/sessions/1'], ['POST', 'account/tokens', { name: 'evil', scopes: ['classify'] }],
   ['DELETE', 'account/tokens/1'], ['POST', 'classify', 'x'],
+  ['DELETE', 'history'], ['PATCH', 'history/1', { label: 1 }], ['DELETE', 'history/1'],
 ];
 
 test('the visitor logs in; R66: nothing of the session is where a script, an address or a log can see it', async () => {

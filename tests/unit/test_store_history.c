@@ -1,6 +1,7 @@
 /* The history in the store: what is kept comes back, belongs to one user, is bounded, and is found by an index. */
 #include "fixture_store.h"
 
+#include "store/store_account.h"
 #include "store/store_history.h"
 
 static struct fixture f;
@@ -276,6 +277,31 @@ static void clearing_takes_all(void **state)
     assert_int_equal(ask(bob, &any, INT64_MAX, 10).n, 2);
 }
 
+static int commits(void *ctx)
+{
+    ++*(int *)ctx;
+    return 0;
+}
+
+/* Breaks when an account with a long history is deleted in one commit, for as long as which nobody else can write. */
+static void accounts_end_in_steps(void **state)
+{
+    int n = 0;
+
+    (void)state;
+    sql_do(f.store,
+           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1600) "
+           "INSERT INTO history (user_id, created_at, name, status, digit, confidence, probabilities, picture) "
+           "SELECT 1, 1, '', 0, 7, 0.5, zeroblob(40), zeroblob(784) FROM n");
+    (void)add(bob, 1, 10);
+    (void)sqlite3_commit_hook(f.store->db, commits, &n);
+    assert_int_equal(store_user_delete(f.store, ada), OK);
+    (void)sqlite3_commit_hook(f.store->db, NULL, NULL);
+    assert_int_equal(n, 5); /* four of up to 500 rows, and the account */
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM history"), 1);
+    assert_int_equal(store_user_delete(f.store, ada), ERR_NOT_FOUND);
+}
+
 /* What SQLite means to do for a statement, as one line. */
 static const char *plan_of(enum store_sql which)
 {
@@ -319,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_and_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(oldest_make_room, setup, teardown),
         cmocka_unit_test_setup_teardown(clearing_takes_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(accounts_end_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(every_question_has_an_index, setup, teardown),
     };
 
