@@ -198,7 +198,8 @@ function ink(context, side, colour) {
         context.beginPath();
         context.moveTo(from[0] * side, from[1] * side);
       }
-      context.quadraticCurveTo(before[0] * side, before[1] * side, to[0] * side + 0.01, to[1] * side); // a dot has a length, too
+      if (i < 2) context.lineTo(to[0] * side + 0.01, to[1] * side); // a dot has a length, too
+      else context.quadraticCurveTo(before[0] * side, before[1] * side, to[0] * side, to[1] * side);
       from = to;
     });
     context.stroke();

@@ -9,8 +9,8 @@ export const digitName = (digit) => pick('digit', digit);
 /** How sure, in words. */
 const sureWord = (p) => pick('answer.sure', 5 - SURE.filter((from) => p < from).length);
 
-/** A probability as percent, never rounded up to certainty. */
-export const percent = (p) => number(p < 1 ? Math.min(0.999, p) : 1, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** A probability as percent; never certainty, which a network does not have. */
+export const percent = (p) => number(Math.min(0.999, p), { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export function bytes(n) {
   const mib = n / 1048576;
