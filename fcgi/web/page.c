@@ -165,19 +165,21 @@ static void add_result(struct buf *out, const struct json *result)
 
 void page_results(struct call *c, struct json *v)
 {
-    const struct json *results = json_get(v, "results");
+    const struct json *results = json_get(v, "results"), *not_saved = json_get(v, "not_saved");
     struct buf *out = page_begin(c, json_len(results) == 1 ? "The answer" : "The answers");
 
     if (out != NULL) {
         for (size_t i = 0; i < json_len(results); i++)
             add_result(out, json_at(results, i));
-        (void)buf_add_str(out,
-                          "<form class=\"card\" action=\"classify\" method=\"post\" enctype=\"multipart/form-data\">\n"
-                          "<p><label for=\"files\">Another picture</label></p>\n"
-                          "<p><input id=\"files\" name=\"image\" type=\"file\" multiple accept=\"image/*\"></p>\n"
-                          "<p><button class=\"button primary\" type=\"submit\">Read it</button></p>\n</form>\n"
-                          "<form action=\"logout\" method=\"post\"><button class=\"button\" type=\"submit\">Log "
-                          "out</button></form>\n");
+        if (not_saved != NULL)
+            add_element(out, "p", json_get_str(not_saved, "detail", NULL));
+        (void)buf_add_str(
+            out, "<form class=\"card\" action=\"classify?save=1\" method=\"post\" enctype=\"multipart/form-data\">\n"
+                 "<p><label for=\"files\">Another picture</label></p>\n"
+                 "<p><input id=\"files\" name=\"image\" type=\"file\" multiple accept=\"image/*\"></p>\n"
+                 "<p><button class=\"button primary\" type=\"submit\">Read it</button></p>\n</form>\n"
+                 "<form action=\"logout\" method=\"post\"><button class=\"button\" type=\"submit\">Log "
+                 "out</button></form>\n");
         page_end(c, out);
     }
     json_free(v);

@@ -70,6 +70,8 @@ test('sign up, log out, log in, read pictures: by forms alone', async () => {
   await page.fill('#login-password', goodPassword);
   await page.click('#login button[type=submit]');
   assert.equal(page.url(), new URL('#signed-in', base).href);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('#signed-in a')]);
+  assert.equal(fs.readFileSync(await file.path(), 'utf8').split('\r\n').length, 4, 'both pictures were kept');
   await page.click('.leave button');
   assert.deepEqual(seen.wrong.filter((line) => !/status of 401/.test(line)), []); // a CSP violation is a console error
   await context.close();

@@ -106,6 +106,17 @@ static void results(void **state)
     expect_page(__LINE__, 200, "<h2>&lt;script&gt;x&lt;/script&gt;&amp;&#39;.png</h2>");
     assert_null(strstr(got.text, "<script"));
     assert_non_null(strstr(got.text, "<h2>no.png</h2>\n<p>This is not a picture of a kind that is read here.</p>"));
+    assert_int_equal(sql_int(db.store, "SELECT count(*) FROM history"), 0);
+    sql_do(db.store, "PRAGMA query_only = ON");
+    (void)answer((struct ask){.method = "POST",
+                              .uri = "/classify",
+                              .query = "save=1",
+                              .type = "image/png",
+                              .accept = HTML,
+                              .body = seven,
+                              .body_n = seven_n});
+    sql_do(db.store, "PRAGMA query_only = OFF");
+    expect_page(__LINE__, 200, "<p>What was read stands, but it was not kept in the history.</p>");
     (void)answer((struct ask){
         .method = "POST", .uri = "/classify", .type = "image/png", .accept = HTML, .body = "no", .body_n = 2});
     expect_page(__LINE__, 415, "<h1>This is not a picture of a kind that is read here.</h1>");
