@@ -205,18 +205,22 @@ lint:
 	@conf/need build make test lint
 	@tests/lint
 
+$(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/settings-page
+	@mkdir -p $(@D)
+	@conf/settings-page docs/man/digitd.conf.5.in conf/digitd.conf >$@
+
 # What there is to install: SOURCE DIRECTORY MODE each. What lies below /etc is the administrator's: it is never written over, and
 # uninstall leaves it. Files of text name their places below /usr/local; another PREFIX is put in.
 INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
   weights/digits.safetensors:$(SHARE):644 weights/MODEL.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
   $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
-  $(foreach f,$(wildcard docs/man/*.[1-8]),$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
+  $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
   $(foreach f,$(wildcard conf/systemd/digitd*),$(f):$(PREFIX)/lib/systemd/system:644) \
   $(foreach d,sysusers tmpfiles,conf/systemd/$(d).conf:$(PREFIX)/lib/$(d).d/digitd.conf:644) \
   $(foreach f,$(wildcard README.md SECURITY.md docs/*.md),$(f):$(PREFIX)/share/doc/digitd:644)
 ETC := conf/digitd.conf:/etc/digitd/digitd.conf:644 conf/nginx/site.conf:/etc/nginx/sites-available/digitd:644
-install: all
+install: all $(BUILD)/man/digitd.conf.5
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' conf/install put $(INSTALLED) -- $(ETC)
 uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' conf/install remove $(INSTALLED) -- $(ETC)
@@ -241,6 +245,11 @@ test-install:
 	@$(MAKE) --silent deb
 	@tests/deploy/run install
 
+# docker-compose.yml with a real engine (root): up, the end-to-end suite, kill, restore, down.
+test-compose:
+	@conf/need deploy test run
+	@tests/deploy/run compose
+
 clean:
 	rm -rf build
 
@@ -263,6 +272,7 @@ help:
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR=; make uninstall takes away what it put there, but for /etc'
 	@echo 'make deb        build/digitd_VERSION_amd64.deb'
 	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
+	@echo 'make test-compose  docker-compose.yml with a real engine: the suite, a kill, backup and restore (root, docker)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose clean help

@@ -25,6 +25,13 @@ const stillReads = (host, origin = ORIGIN, more = '') => {
   assert.match(out, /"status":"digit","digit":7/);
 };
 
+// R95: what the machine got carries the security fixes that matter.
+function isPatched(host) {
+  host.copy(path.join(root, 'conf/check-minimum'), '/root/check-minimum');
+  host.copy(path.join(root, 'conf/minimum'), '/root/minimum');
+  assert.equal(host.run('dpkg-query -W nginx libfcgi0ldbl libgd3 libwebp7 libsqlite3-0 >/dev/null; ./check-minimum minimum'), '');
+}
+
 // R84: the unit as systemd sees it, and as it runs.
 function unitIsTight(host) {
   host.run('systemd-analyze verify --man=no digitd.service digitd-mail.service digitd-backup.service digitd-backup.timer 2>&1 | tee verify; ! grep . verify');
@@ -79,6 +86,7 @@ test('installed by make install: as docs/ADMIN.md says, without the source tree'
 
   host.follow('host');
   await host.until(ready, 'the site is ready');
+  isPatched(host);
   host.run('! find / -xdev -name "*.test.mjs" -o -xdev -name fcgi -type d | grep .');
   firstDigit(host, '/usr/local');
   unitIsTight(host);
@@ -185,6 +193,7 @@ test('the Debian package: made, installed, removed and purged', async (t) => {
   host.copy(path.join(root, 'build', deb[0]), '/root/');
   host.follow('deb');
   await host.until(ready, 'the site is ready');
+  isPatched(host);
   firstDigit(host, '/usr');
   unitIsTight(host);
   assert.match(host.run('digit classify 7.png'), /7/);
