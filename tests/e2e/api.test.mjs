@@ -276,8 +276,9 @@ test('/model tells what the network is', async () => {
   assert.deepEqual(json.layers.filter((l) => l.type === 'conv2d').map((l) => l.out), [32, 64, 128]);
 });
 
+// Behind a container's bridge (tests/deploy) nobody is local.
 test('/healthz and /readyz', async () => {
-  for (const where of ['healthz', 'readyz']) assert.equal((await exchange('GET', where)).status, 200, where);
+  for (const where of ['healthz', 'readyz']) assert.equal((await exchange('GET', where)).status, process.env.BRIDGED ? 403 : 200, where);
 });
 
 test('openapi.json lists the paths that the server has', async () => {

@@ -11,6 +11,9 @@ export const root = path.resolve(new URL('../..', import.meta.url).pathname);
 export const base = new URL(process.env.BASE_URL ?? 'http://localhost:8080/');
 export const picture = (name) => fs.readFileSync(path.join(root, 'tests/golden/pictures', name));
 
+// Where the server sees this test come from. BRIDGED names the address that a container's bridge gives it (tests/deploy).
+export const ownAddress = process.env.BRIDGED ? process.env.BRIDGED.replaceAll('.', '\\.') : '(127\\.0\\.0\\.1|::1)';
+
 let serial = 0;
 export const newEmail = () => `user${process.pid}-${++serial}@example.org`;
 export const goodPassword = 'a quiet violet harbour';
