@@ -36,7 +36,7 @@ test('the fold-out shows each step, once somebody looks', async () => {
   assert.equal(await page.isVisible('#how summary'), false, 'there is nothing to show yet');
   await page.setInputFiles('#files', file('digit-4-turned.jpg'));
   await answered('digit-4-turned.jpg');
-  assert.deepEqual(requests, ['?input=1']);
+  assert.deepEqual(requests, ['?input=1&save=1']);
   const before = await shift();
   await page.click('#how summary');
   await stepsThere(5);
@@ -63,7 +63,7 @@ test('an open fold-out follows the next picture', async () => {
   await answered('digit-7.png');
   await stepsThere(2);
   assert.match((await said())[1], /used as it is/);
-  assert.deepEqual(requests, ['?input=1&steps=1']);
+  assert.deepEqual(requests, ['?input=1&save=1&steps=1']);
   await page.setInputFiles('#files', file('text.png'));
   await answered('text.png');
   assert.match(await page.textContent('#how-note'), /could not be read/);
