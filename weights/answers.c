@@ -17,7 +17,7 @@ struct work {
     void (*take)(struct work *w, size_t i, const struct answer *a, const struct raster *drawn, const uint8_t *px);
     struct answers *answers; /* where take puts things */
     const struct dataset *data;
-    enum verdict *verdict;
+    struct answer *drawn;
     void **scratch; /* [threads] */
     atomic_size_t changed;
     atomic_int failed; /* an enum err */
@@ -76,6 +76,7 @@ static void take_answer(struct work *w, size_t i, const struct answer *a, const 
         atomic_fetch_add(&w->changed, 1);
     w->answers->of[i] = *a;
     w->answers->refused[i] = a->verdict == VERDICT_NOT_A_DIGIT;
+    w->answers->doubted[i] = a->doubted;
     memcpy(w->answers->logits + i * MODEL_CLASSES, a->logits, sizeof(a->logits));
     w->answers->labels[i] = w->data->labels[w->answers->index[i]];
 }
@@ -91,7 +92,8 @@ enum err answers_run(struct answers *out, const struct cnn *c, const struct data
     out->labels = calloc(n + 1, 1);
     out->index = calloc(n + 1, sizeof(*out->index));
     out->refused = calloc(n + 1, sizeof(*out->refused));
-    if (!out->of || !out->logits || !out->labels || !out->index || !out->refused) {
+    out->doubted = calloc(n + 1, sizeof(*out->doubted));
+    if (!out->of || !out->logits || !out->labels || !out->index || !out->refused || !out->doubted) {
         answers_free(out);
         return err_why(why, ERR_NOMEM, "out of memory");
     }
@@ -111,20 +113,20 @@ void answers_free(struct answers *a)
     free(a->labels);
     free(a->index);
     free(a->refused);
+    free(a->doubted);
     *a = (struct answers){0};
 }
 
-static void take_verdict(struct work *w, size_t i, const struct answer *a, const struct raster *drawn,
-                         const uint8_t *px)
+static void take_drawn(struct work *w, size_t i, const struct answer *a, const struct raster *drawn, const uint8_t *px)
 {
     (void)drawn;
     (void)px;
-    w->verdict[i] = a->verdict;
+    w->drawn[i] = *a;
 }
 
-enum err answers_verdicts(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
-                          enum verdict *verdict, struct why *why)
+enum err answers_draw_run(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
+                          struct answer *answer, struct why *why)
 {
-    struct work w = {.cnn = c, .n = n, .draw = draw, .draw_ctx = ctx, .take = take_verdict, .verdict = verdict};
+    struct work w = {.cnn = c, .n = n, .draw = draw, .draw_ctx = ctx, .take = take_drawn, .drawn = answer};
     return run(&w, threads, why);
 }

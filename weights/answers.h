@@ -13,6 +13,7 @@ struct answers {
     float *logits;     /* [n][10] */
     uint8_t *labels;   /* [n] */
     bool *refused;     /* [n]: not a digit */
+    bool *doubted;     /* [n]: refused, or with a score under doubt_below */
     uint32_t *index;   /* [n]: which picture of the dataset */
     size_t changed;    /* pictures that the normaliser did not leave as they are */
 };
@@ -27,8 +28,8 @@ void answers_free(struct answers *a);
 enum { ANSWERS_SIDE_MAX = 112 };
 typedef struct raster (*answers_draw)(void *ctx, size_t i, uint8_t px[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX]);
 
-/* verdict[n] of pictures that draw makes (any thread may ask for any of them). */
-enum err answers_verdicts(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
-                          enum verdict *verdict, struct why *why);
+/* answer[n] to pictures that draw makes (any thread may ask for any of them). */
+enum err answers_draw_run(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
+                          struct answer *answer, struct why *why);
 
 #endif

@@ -46,7 +46,7 @@ static enum err answer_all(struct evaluation *out, const struct model *m, const 
     out->seconds = (double)(clock_mono_us() - begun_us) / 1e6;
     if (e == OK)
         metrics_count(&out->metrics, n, out->answers.logits, out->answers.labels, out->answers.refused,
-                      out->temperature, out->unsure_below);
+                      out->answers.doubted, out->temperature, out->unsure_below);
     if (e == OK && set->reject)
         e = refusals_measure(&out->refusals, cnn, set->fashion, REFUSALS_EACH, set->seed, out->threads, why);
     cnn_free(cnn);
@@ -61,6 +61,7 @@ static void note_model(struct evaluation *out, const struct model *m)
     out->ink_above = (double)m->ink_above;
     out->has_rule = m->reject.hidden > 0;
     out->reject_below = (double)m->reject.below;
+    out->doubt_below = (double)m->reject.doubt;
     out->n_params = m->n_params;
 }
 

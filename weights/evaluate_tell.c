@@ -57,8 +57,10 @@ void evaluate_print(const struct evaluation *e, FILE *out)
             m->n - m->right);
     fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
             100 * m->ece, e->temperature);
-    fprintf(out, "unsure (confidence under %.4f): %zu, of them wrong: %zu\n", e->unsure_below, m->unsure,
-            m->unsure_wrong);
+    fprintf(out, "unsure (confidence under %.4f", e->unsure_below);
+    if (e->has_rule)
+        fprintf(out, ", a score under %.4f", e->doubt_below);
+    fprintf(out, "): %zu, of them wrong: %zu\n", m->unsure, m->unsure_wrong);
     print_refused(e, out);
     fprintf(out, "%zu parameters; %.2f s on %d threads (%s kernels); the normaliser changed %zu pictures\n",
             e->n_params, e->seconds, e->threads, e->kernels, e->answers.changed);
@@ -97,6 +99,10 @@ static void add_thresholds(const struct evaluation *e, struct json *v)
         json_set_num(v, "reject_below", e->reject_below);
     else
         json_set_null(v, "reject_below");
+    if (e->has_rule)
+        json_set_num(v, "doubt_below", e->doubt_below);
+    else
+        json_set_null(v, "doubt_below");
 }
 
 enum err evaluate_json(const struct evaluation *e, FILE *out, struct why *why)

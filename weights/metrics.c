@@ -26,7 +26,7 @@ static double loss_of(const float *logits, int truth, double temperature)
 }
 
 void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, const bool *refused,
-                   double temperature, double unsure_below)
+                   const bool *doubted, double temperature, double unsure_below)
 {
     memset(m, 0, sizeof(*m));
     m->n = n;
@@ -42,10 +42,11 @@ void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8
         m->right += digit == truth;
         m->confusion[truth][digit]++;
         m->loss += loss_of(z, truth, temperature);
+        m->doubted += doubted && doubted[i];
         if (refused && refused[i]) {
             m->refused++;
             m->refused_wrong += digit != truth;
-        } else if (confidence < unsure_below) {
+        } else if (confidence < unsure_below || (doubted && doubted[i])) {
             m->unsure++;
             m->unsure_wrong += digit != truth;
         }
@@ -143,6 +144,7 @@ void metrics_json(const struct metrics *m, struct json *obj)
     json_set_num(obj, "ece", m->ece);
     json_set_int(obj, "unsure", (int64_t)m->unsure);
     json_set_int(obj, "unsure_wrong", (int64_t)m->unsure_wrong);
+    json_set_int(obj, "doubted", (int64_t)m->doubted);
     json_set_int(obj, "refused", (int64_t)m->refused);
     json_set_int(obj, "refused_wrong", (int64_t)m->refused_wrong);
     add_bins(m, json_set_array(obj, "bins"));

@@ -19,13 +19,14 @@ struct metrics {
         double confidence; /* sum */
     } bin[METRICS_BINS];
     size_t confusion[METRICS_CLASSES][METRICS_CLASSES]; /* [truth][answer] */
-    size_t unsure, unsure_wrong;   /* answers under the threshold, not refused; the wrong ones among them */
+    size_t unsure, unsure_wrong;   /* under the threshold or doubted, not refused; the wrong ones among them */
+    size_t doubted;                /* the refused ones among them */
     size_t refused, refused_wrong; /* taken for no digit; those whose most likely digit is wrong as well */
 };
 
-/* logits[n][10], labels[n], refused[n] (NULL: none is). */
+/* logits[n][10], labels[n], refused[n] (NULL: none is), doubted[n] (NULL: none is; what is refused is doubted too). */
 void metrics_count(struct metrics *m, size_t n, const float *logits, const uint8_t *labels, const bool *refused,
-                   double temperature, double unsure_below);
+                   const bool *doubted, double temperature, double unsure_below);
 
 /* Wilson's score interval at 95 % for `right` of n (Wilson 1927). */
 void metrics_wilson(size_t right, size_t n, double *low, double *high);

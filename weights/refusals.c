@@ -26,7 +26,7 @@ static struct raster draw(void *ctx, size_t i, uint8_t *px)
     return (struct raster){NONDIGIT_SIDE, NONDIGIT_SIDE, px};
 }
 
-static void count_label(struct refusals_kind *k, const char *name, bool refused)
+static void count_label(struct refusals_kind *k, const char *name, const struct answer *a)
 {
     int i = 0;
     while (i < k->n_labels && strcmp(k->label[i].name, name) != 0)
@@ -36,24 +36,24 @@ static void count_label(struct refusals_kind *k, const char *name, bool refused)
     if (i == k->n_labels)
         k->label[k->n_labels++] = (struct refusals_label){.name = name};
     k->label[i].n++;
-    k->label[i].refused += refused;
+    k->label[i].refused += a->verdict == VERDICT_NOT_A_DIGIT;
+    k->label[i].doubted += a->doubted;
 }
 
 static enum err measure(struct refusals_kind *k, const struct cnn *c, struct source *s, size_t n, int threads,
                         struct why *why)
 {
-    enum verdict *verdict = calloc(n + 1, sizeof(*verdict));
-    enum err e =
-        verdict ? answers_verdicts(c, draw, s, n, threads, verdict, why) : err_why(why, ERR_NOMEM, "out of memory");
+    struct answer *of = calloc(n + 1, sizeof(*of));
+    enum err e = of ? answers_draw_run(c, draw, s, n, threads, of, why) : err_why(why, ERR_NOMEM, "out of memory");
     for (size_t i = 0; e == OK && i < n; i++) {
-        const bool refused = verdict[i] == VERDICT_NOT_A_DIGIT;
         k->n++;
-        k->refused += refused;
-        k->unsure += verdict[i] == VERDICT_UNSURE;
+        k->refused += of[i].verdict == VERDICT_NOT_A_DIGIT;
+        k->doubted += of[i].doubted;
+        k->unsure += of[i].verdict == VERDICT_UNSURE;
         if (!s->images)
-            count_label(k, nondigit_label(s->kind, s->seed, i), refused);
+            count_label(k, nondigit_label(s->kind, s->seed, i), &of[i]);
     }
-    free(verdict);
+    free(of);
     return e;
 }
 
@@ -103,7 +103,7 @@ static double share(size_t part, size_t n)
 static int weakest_first(const void *a, const void *b)
 {
     const struct refusals_label *x = a, *y = b;
-    const double p = share(x->refused, x->n), q = share(y->refused, y->n);
+    const double p = share(x->doubted, x->n), q = share(y->doubted, y->n);
     return p != q ? (p > q) - (p < q) : strcmp(x->name, y->name);
 }
 
@@ -113,15 +113,15 @@ static void print_weakest(const struct refusals_kind *k, FILE *out)
     memcpy(sorted, k->label, sizeof(sorted));
     qsort(sorted, (size_t)k->n_labels, sizeof(*sorted), weakest_first);
     for (int i = 0; i < k->n_labels && i < LABELS_TOLD; i++) {
-        const double refused = share(sorted[i].refused, sorted[i].n);
-        if (refused < LABEL_WEAK)
-            fprintf(out, "%s%s %.0f %%", i == 0 ? "; least: " : ", ", sorted[i].name, 100 * refused);
+        const double doubted = share(sorted[i].doubted, sorted[i].n);
+        if (doubted < LABEL_WEAK)
+            fprintf(out, "%s%s %.0f %%", i == 0 ? "; least: " : ", ", sorted[i].name, 100 * doubted);
     }
 }
 
 void refusals_print(const struct refusals *r, FILE *out)
 {
-    fputs("\nrefused of what is no digit\n", out);
+    fputs("\nof what is no digit         refused  or doubted\n", out);
     for (int i = 0; i < REFUSALS_KINDS; i++) {
         const struct refusals_kind *k = &r->kind[i];
         if (k->n == 0) {
@@ -130,7 +130,8 @@ void refusals_print(const struct refusals *r, FILE *out)
                     k->name, r->fashion_missing.text);
             continue;
         }
-        fprintf(out, "  %-8s %6.2f %% of %zu", k->name, 100 * share(k->refused, k->n), k->n);
+        fprintf(out, "  %-8s of %6zu        %6.2f %%  %6.2f %%", k->name, k->n, 100 * share(k->refused, k->n),
+                100 * share(k->doubted, k->n));
         print_weakest(k, out);
         fputc('\n', out);
     }
@@ -152,12 +153,14 @@ void refusals_json(const struct refusals *r, struct json *obj)
         json_set_int(kind, "pictures", (int64_t)k->n);
         json_set_int(kind, "refused", (int64_t)k->refused);
         json_set_num(kind, "share", share(k->refused, k->n));
+        json_set_int(kind, "doubted", (int64_t)k->doubted);
         json_set_int(kind, "unsure", (int64_t)k->unsure);
         struct json *labels = k->n_labels > 0 ? json_set_object(kind, "labels") : NULL;
         for (int j = 0; j < k->n_labels; j++) {
             struct json *label = json_set_object(labels, k->label[j].name);
             json_set_int(label, "pictures", (int64_t)k->label[j].n);
             json_set_int(label, "refused", (int64_t)k->label[j].refused);
+            json_set_int(label, "doubted", (int64_t)k->label[j].doubted);
         }
     }
 }

@@ -18,13 +18,13 @@ enum {
 
 struct refusals_label {
     const char *name; /* a constant */
-    size_t n, refused;
+    size_t n, refused, doubted;
 };
 
 struct refusals_kind {
-    const char *name; /* a constant: "fashion", "noise" ... */
-    size_t n, refused, unsure;
-    int n_labels; /* 0 for Fashion-MNIST */
+    const char *name;                   /* a constant: "fashion", "noise" ... */
+    size_t n, refused, doubted, unsure; /* doubted: refused or with a score under doubt_below */
+    int n_labels;                       /* 0 for Fashion-MNIST */
     struct refusals_label label[REFUSALS_LABELS_MAX];
 };
 

@@ -45,7 +45,7 @@ struct cnn {
     struct step step[MODEL_LAYERS_MAX];
     struct place picture; /* where the image goes */
     size_t scratch_floats;
-    float temperature, unsure_below, reject_below;
+    float temperature, unsure_below, reject_below, doubt_below;
     unsigned ink_max; /* a sum of pixels over this is no digit */
     int n_reject;     /* steps of the reject rule, behind the last one's input; 0: there is none */
     struct step reject[2];
@@ -190,6 +190,7 @@ static void make_reject(struct cnn *c, const struct model *m, struct layer rule[
         return;
     c->n_reject = 2;
     c->reject_below = r->below;
+    c->doubt_below = r->doubt;
     rule[0] = (struct layer){.in_c = r->features, .out_c = r->hidden, .weight = r->hidden_weight, .relu = true};
     rule[0].bias = r->hidden_bias;
     rule[1] = (struct layer){.in_c = r->hidden, .out_c = 1, .weight = r->out_weight, .bias = r->out_bias};
@@ -364,9 +365,11 @@ static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], f
     unsigned ink = 0;
     for (int i = 0; i < MODEL_PIXELS; i++)
         ink += image[i];
-    for (int i = 0; i < c->n_reject; i++)
+    *score = 0;
+    for (int i = 0; i < c->n_reject; i++) {
         run_step(c->kernels, &c->reject[i], block);
-    *score = c->n_reject > 0 ? block[c->reject[c->n_reject - 1].out.at] : 0;
+        *score = block[c->reject[i].out.at];
+    }
     return ink == 0 || ink > c->ink_max || !(*score >= c->reject_below);
 }
 
@@ -387,13 +390,7 @@ void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct a
     a->confidence = a->probability[a->digit];
     if (is_refused(c, image, scratch, &a->score))
         a->verdict = VERDICT_NOT_A_DIGIT;
-    else if (!(a->confidence >= c->unsure_below))
+    a->doubted = a->verdict == VERDICT_NOT_A_DIGIT || !(a->score >= c->doubt_below);
+    if (a->verdict == VERDICT_DIGIT && (a->doubted || !(a->confidence >= c->unsure_below)))
         a->verdict = VERDICT_UNSURE;
-}
-
-const char *verdict_name(enum verdict v)
-{
-    static const char *const names[] = {
-        [VERDICT_DIGIT] = "digit", [VERDICT_UNSURE] = "unsure", [VERDICT_NOT_A_DIGIT] = "not_a_digit"};
-    return names[v];
 }

@@ -38,10 +38,12 @@ struct answer {
     float probability[MODEL_CLASSES]; /* softmax(logits / temperature), sums to 1 */
     float logits[MODEL_CLASSES];      /* what cnn_forward says */
     float score;                      /* of the model's reject rule: high for digits; 0 where it has none */
+    bool doubted;                     /* refused, or with a score under doubt_below */
 };
 
 /* Softmax with c's temperature, then its thresholds. A picture is not a digit without ink (no pixel over 0), with too
- * much (mean pixel / 255 over ink_above), or with a score under reject_below. */
+ * much (mean pixel / 255 over ink_above), or with a score under reject_below; it is unsure with one under doubt_below
+ * or a confidence under unsure_below. */
 void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch);
 
 /* What the last layer reads, in the file's order, of the picture that cnn_forward or cnn_answer just saw with this

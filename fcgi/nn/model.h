@@ -50,7 +50,8 @@ struct model_reject {
     float *hidden_bias;   /* [hidden] */
     float *out_weight;    /* [1][hidden] */
     float *out_bias;      /* [1] */
-    float below;
+    float below;          /* a score under this: not a digit */
+    float doubt;          /* a score under this, but not under below: unsure; at least below */
 };
 
 struct model {
@@ -83,8 +84,8 @@ enum err model_load(struct model **out, const char *path, struct why *why);
 enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
 
 /* Writes path.tmp-PID, syncs, renames, syncs the directory: path is the old file or the whole new one, never between.
- * Sets __metadata__.layers, sha256, temperature, unsure_below, ink_above, reject_below (where there is a rule) and
- * writer itself; other metadata is written as it stands in m->meta. */
+ * Sets __metadata__.layers, sha256, temperature, unsure_below, ink_above, reject_below and doubt_below (where there is
+ * a rule), and writer itself; other metadata is written as it stands in m->meta. */
 enum err model_save(struct model *m, const char *path, struct why *why);
 
 /* Makes m->reject, all 0, in place of what it has. ERR_UNSUPPORTED where the network does not end with a dense layer,

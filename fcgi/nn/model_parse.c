@@ -321,14 +321,18 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
 static enum err take_limits(struct parse *p, const struct json *meta)
 {
     struct model *m = p->model;
-    double ink_above = 1, below = 0;
+    double ink_above = 1, below = 0, doubt = 0;
     if ((json_get(meta, "reject_below") != NULL) != (m->reject.hidden > 0))
         return err_why(p->why, ERR_FORMAT, "%s: reject_below and the tensors reject.* must come together", p->file);
-    const bool numbers = meta_number(meta, "ink_above", 1, &ink_above) && meta_number(meta, "reject_below", 0, &below);
+    const bool numbers = meta_number(meta, "ink_above", 1, &ink_above) &&
+                         meta_number(meta, "reject_below", 0, &below) &&
+                         meta_number(meta, "doubt_below", below, &doubt);
     m->ink_above = (float)ink_above;
     m->reject.below = (float)below;
-    if (!numbers || !model_limits_ok((double)m->ink_above, (double)m->reject.below))
-        return err_why(p->why, ERR_FORMAT, "%s: ink_above or reject_below is not a number in its range", p->file);
+    m->reject.doubt = (float)doubt;
+    if (!numbers || !model_limits_ok((double)m->ink_above, (double)m->reject.below, (double)m->reject.doubt))
+        return err_why(p->why, ERR_FORMAT, "%s: ink_above, reject_below or doubt_below is not a number in its range",
+                       p->file);
     return OK;
 }
 

@@ -51,7 +51,7 @@ enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[D
 bool model_numbers_ok(double temperature, double unsure_below);
 
 /* ink_above is over 0 and at most 1; a reject rule's threshold is at most a million either way. */
-bool model_limits_ok(double ink_above, double reject_below);
+bool model_limits_ok(double ink_above, double reject_below, double doubt_below);
 
 /* Whether all numbers of m->reject are finite, or there is none. */
 bool model_reject_finite(const struct model *m);

@@ -40,9 +40,10 @@ void model_reject_clear(struct model *m)
     m->reject = (struct model_reject){0};
 }
 
-bool model_limits_ok(double ink_above, double reject_below)
+bool model_limits_ok(double ink_above, double reject_below, double doubt_below)
 {
-    return ink_above > 0 && ink_above <= 1 && fabs(reject_below) <= threshold_max;
+    return ink_above > 0 && ink_above <= 1 && fabs(reject_below) <= threshold_max &&
+           fabs(doubt_below) <= threshold_max && reject_below <= doubt_below;
 }
 
 bool model_reject_finite(const struct model *m)

@@ -35,8 +35,11 @@ static enum err set_metadata(struct model *m, const char *zeros)
     set_number(m, "unsure_below", m->unsure_below);
     set_number(m, "ink_above", m->ink_above);
     json_remove(m->meta, "reject_below");
-    if (m->reject.hidden > 0)
+    json_remove(m->meta, "doubt_below");
+    if (m->reject.hidden > 0) {
         set_number(m, "reject_below", m->reject.below);
+        set_number(m, "doubt_below", m->reject.doubt);
+    }
     model_set_meta(m, "writer", MODEL_WRITER);
     model_set_meta(m, "sha256", zeros);
     return e;
@@ -194,7 +197,7 @@ static enum err check_numbers(const struct model *m, const char *path, struct wh
                             model_all_finite(m->golden_logits, (size_t)m->n_golden * MODEL_CLASSES));
     if (!golden_ok || !model_all_finite(m->block, m->n_params) ||
         !model_numbers_ok((double)m->temperature, (double)m->unsure_below) || !model_reject_finite(m) ||
-        !model_limits_ok((double)m->ink_above, (double)m->reject.below))
+        !model_limits_ok((double)m->ink_above, (double)m->reject.below, (double)m->reject.doubt))
         return err_why(why, ERR_RANGE, "%s: not written: a weight or a number is not finite or not in its range", path);
     return OK;
 }

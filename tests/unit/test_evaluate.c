@@ -48,6 +48,7 @@ static void fill(struct evaluation *e)
                              .unsure_below = 0.9,
                              .ink_above = 0.5,
                              .reject_below = -2,
+                             .doubt_below = -1,
                              .has_rule = true};
     e->answers.n = PICTURES;
     e->answers.of = calloc(PICTURES, sizeof *e->answers.of);
@@ -55,16 +56,18 @@ static void fill(struct evaluation *e)
     e->answers.labels = calloc(PICTURES, 1);
     e->answers.index = calloc(PICTURES, sizeof *e->answers.index);
     e->answers.refused = calloc(PICTURES, sizeof *e->answers.refused);
+    e->answers.doubted = calloc(PICTURES, sizeof *e->answers.doubted);
     for (int i = 0; i < PICTURES; i++) {
         e->answers.index[i] = (uint32_t)i + 3;
         e->answers.labels[i] = (uint8_t)truth[i];
         e->answers.logits[i * MODEL_CLASSES + said[i]] = i == 1 ? 3 : 20;
         e->answers.of[i] = (struct answer){.digit = said[i], .confidence = i == 1 ? 0.69061F : 1};
     }
-    e->answers.refused[4] = true;
+    e->answers.refused[4] = e->answers.doubted[4] = true;
     e->answers.of[4].verdict = VERDICT_NOT_A_DIGIT;
     e->answers.of[1].verdict = VERDICT_UNSURE;
-    metrics_count(&e->metrics, PICTURES, e->answers.logits, e->answers.labels, e->answers.refused, 1, 0.9);
+    metrics_count(&e->metrics, PICTURES, e->answers.logits, e->answers.labels, e->answers.refused, e->answers.doubted,
+                  1, 0.9);
 }
 
 /* Breaks when a name, its index or the picture in the file is another's, when right pictures are written, and when the
@@ -126,6 +129,8 @@ static void test_json(void **state)
     assert_int_equal(strlen(json_get_str(last, "input", NULL)), 1048);
     assert_memory_equal(json_get_str(last, "input", NULL), "2dr", 3); /* 217, 218: the picture's first bytes */
     assert_true(json_get_num(v, "reject_below", &d) && d == -2);
+    assert_true(json_get_num(v, "doubt_below", &d) && d == -1);
+    assert_true(json_get_int(v, "doubted", &i) && i == 1);
     assert_true(json_get_int(v, "refused", &i) && i == 1);
     assert_true(json_get_int(v, "unsure_wrong", &i) && i == 1);
     assert_int_equal(json_len(json_get(v, "classes")), 10);

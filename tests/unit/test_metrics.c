@@ -21,7 +21,7 @@ static void test_no_numbers(void **state)
     for (int i = 0; i < 2; i++)
         assert_true(metrics_confidence(logits[i], 1, &digit) == 0);
     assert_true(metrics_confidence(logits[2], 1, &digit) > 0.99 && digit == 7);
-    metrics_count(&m, 3, logits[0], labels, NULL, 1, 0.5);
+    metrics_count(&m, 3, logits[0], labels, NULL, NULL, 1, 0.5);
     assert_int_equal(m.n, 3);
     assert_int_equal(m.unsure, 2); /* as the service says of such a picture */
     assert_int_equal(m.confusion[7][7], 1);
@@ -49,18 +49,20 @@ static void test_bins(void **state)
     const float sure = logf(0.75F / 0.25F * 9);
     float logits[8][METRICS_CLASSES] = {{0}};
     const uint8_t labels[8] = {3, 3, 3, 8, 8, 8, 8, 8};
-    const bool refused[8] = {[0] = true, [7] = true};
+    const bool refused[8] = {[0] = true, [7] = true}, doubted[8] = {[0] = true, [1] = true, [7] = true};
     struct metrics m;
     for (int i = 0; i < 8; i++)
         logits[i][3] = sure;
-    metrics_count(&m, 4, logits[0], labels, NULL, 1, 0.5);
+    metrics_count(&m, 4, logits[0], labels, NULL, NULL, 1, 0.5);
     assert_true(m.ece < 1e-6 && m.unsure == 0 && m.refused == 0);
     assert_true(m.bin[11].n == 4 && m.bin[11].right == 3); /* 11/15 to 12/15 */
-    metrics_count(&m, 4, logits[4], labels + 4, NULL, 1, 0.5);
+    metrics_count(&m, 4, logits[4], labels + 4, NULL, NULL, 1, 0.5);
     assert_true(fabs(m.ece - 0.75) < 1e-6);
-    metrics_count(&m, 8, logits[0], labels, refused, 1, 0.8);
+    metrics_count(&m, 8, logits[0], labels, refused, refused, 1, 0.8);
     assert_true(m.refused == 2 && m.refused_wrong == 1);
-    assert_true(m.unsure == 6 && m.unsure_wrong == 4);
+    assert_true(m.unsure == 6 && m.unsure_wrong == 4 && m.doubted == 2);
+    metrics_count(&m, 8, logits[0], labels, refused, doubted, 1, 0.5); /* confident, and unsure by the rule's score */
+    assert_true(m.unsure == 1 && m.unsure_wrong == 0 && m.doubted == 3);
 }
 
 /* Breaks when the temperature is not the one that makes the loss least: logits that are twice too large need 2. */

@@ -71,13 +71,20 @@ static void test_score(void **state)
             struct cnn *c = NULL;
             if (!cnn_path_available(paths[p]))
                 continue;
-            m->reject.below = -1e6F;
+            m->reject.below = m->reject.doubt = -1e6F;
             const struct answer all = answer(m, paths[p], image), again = answer(m, paths[p], image);
             assert_int_equal(all.verdict, VERDICT_DIGIT);
             assert_memory_equal(&all.score, &again.score, sizeof all.score);
             m->reject.below = all.score; /* at the threshold is not under it */
             assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_DIGIT);
-            m->reject.below = nextafterf(all.score, INFINITY);
+            m->reject.doubt = all.score;
+            assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_DIGIT);
+            assert_false(answer(m, paths[p], image).doubted);
+            m->reject.doubt = nextafterf(all.score, INFINITY); /* between the two thresholds it is unsure */
+            assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_UNSURE);
+            assert_true(answer(m, paths[p], image).doubted);
+            m->reject.below = m->reject.doubt;
+            assert_true(answer(m, paths[p], image).doubted);
             assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_NOT_A_DIGIT);
             assert_int_equal(answer(m, paths[p], image).digit, all.digit);
             assert_int_equal(cnn_create(&c, m, paths[p], &why), OK); /* plain sums say the same */
@@ -105,7 +112,7 @@ static void test_no_number(void **state)
         m->reject.hidden_weight[i] = 3e38F;
     for (int i = 0; i < HIDDEN; i++)
         m->reject.out_weight[i] = i % 2 ? 3e38F : -3e38F;
-    m->reject.below = -1e6F;
+    m->reject.below = m->reject.doubt = -1e6F;
     const struct answer a = answer(m, CNN_AUTO, image);
     assert_true(isnan(a.score));
     assert_int_equal(a.verdict, VERDICT_NOT_A_DIGIT);
@@ -118,7 +125,7 @@ static void test_ink(void **state)
     (void)state;
     uint8_t image[MODEL_PIXELS] = {0};
     struct model *m = new_model(4);
-    m->reject.below = -1e6F;
+    m->reject.below = m->reject.doubt = -1e6F;
     m->ink_above = 0.25F;
     memset(image, 255, MODEL_PIXELS / 4);
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_DIGIT);
@@ -176,6 +183,7 @@ static void test_round_trip(void **state)
     struct why why = {0};
     struct model *m = new_model(2), *back = NULL;
     m->reject.below = -1.2345678F;
+    m->reject.doubt = 0.7654321F;
     m->ink_above = 0.4321F;
     if (model_save(m, path, &why) || model_load(&back, path, &why))
         fail_msg("%s", why.text);
@@ -183,12 +191,14 @@ static void test_round_trip(void **state)
     assert_int_equal(back->reject.features, 45);
     assert_memory_equal(back->reject.hidden_weight, m->reject.hidden_weight, (HIDDEN * 45 + 2 * HIDDEN + 1) * 4);
     assert_true(back->reject.below == m->reject.below && back->ink_above == m->ink_above);
+    assert_true(back->reject.doubt == m->reject.doubt);
     model_reject_clear(back); /* a rule taken away leaves no threshold behind */
     struct model *without = NULL;
     if (model_save(back, path, &why) || model_load(&without, path, &why))
         fail_msg("%s", why.text);
     assert_int_equal(without->reject.hidden, 0);
     assert_null(model_meta(without, "reject_below"));
+    assert_null(model_meta(without, "doubt_below"));
     model_free(without);
     model_free(back);
     m->reject.out_bias[0] = NAN; /* what could not be read back is not written */
