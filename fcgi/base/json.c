@@ -270,6 +270,11 @@ void json_set_own(struct json *obj, const char *key, struct json *child)
     (void)json_put(obj, key, in(child));
 }
 
+void json_set_shared(struct json *obj, const char *key, struct json *value)
+{
+    (void)json_put(obj, key, value == NULL ? json_null() : json_incref(in(value)));
+}
+
 struct json *json_add_object(struct json *arr)
 {
     return out(json_put(arr, NULL, json_object()));

@@ -57,7 +57,9 @@ void json_set_bool(struct json *obj, const char *key, bool v);
 void json_set_time(struct json *obj, const char *key, int64_t wall_s); /* RFC 3339 in UTC; null for 0: never */
 void json_set_null(struct json *obj, const char *key);
 void json_set_own(struct json *obj, const char *key, struct json *child); /* takes child over, also on failure */
-void json_remove(struct json *obj, const char *key);                      /* a member that is not there is fine */
+/* value (NULL: null) stays the caller's too; nothing may change it while obj is there. */
+void json_set_shared(struct json *obj, const char *key, struct json *value);
+void json_remove(struct json *obj, const char *key); /* a member that is not there is fine */
 struct json *json_add_object(struct json *arr);
 struct json *json_add_array(struct json *arr);
 void json_add_str(struct json *arr, const char *utf8);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../base/log.h"
+#include "../web/card.h"
 
 enum err service_load(struct service *s, const char *conf_path, struct why *why)
 {
@@ -26,6 +27,9 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     if (e != OK)
         goto out;
     e = cnn_self_test(s->cnn, s->model, why);
+    /* A site reads digits without a card, or with one of another network, which is not shown. */
+    if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
+        s->card_amiss.text[0] = '\0';
 out:
     if (e != OK)
         service_free(s);
@@ -36,6 +40,7 @@ void service_free(struct service *s)
 {
     cnn_free(s->cnn);
     model_free(s->model);
+    json_free(s->card);
     memset(s, 0, sizeof(*s));
 }
 
@@ -88,6 +93,8 @@ void service_log_warnings(const struct service *s)
     }
     if (!s->model->sha256_in_file)
         log_text(LOG_WARN, "weights_undigested", "the weights file does not carry its sha256");
+    if (s->card_amiss.text[0] != '\0')
+        log_text(LOG_WARN, "card_left_out", s->card_amiss.text);
 }
 
 int service_pool_size(const struct conf *c, enum pool pool)

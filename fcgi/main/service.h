@@ -12,6 +12,8 @@ struct service {
     struct conf conf;
     struct model *model;
     struct cnn *cnn;
+    struct json *card;     /* NULL: there is none, or none that fits */
+    struct why card_amiss; /* why there is a file and no card; empty otherwise */
 };
 
 /* Reads the settings (conf_path may be NULL: environment and defaults), then the network, and holds it against its

@@ -154,6 +154,7 @@ static enum err worker_new(struct worker *w, const struct service *service)
     w->app = (struct app){.pool = w->place->pool,
                           .conf = &service->conf,
                           .model = service->model,
+                          .card = service->card,
                           .decoder = w->decoder,
                           .cnn = service->cnn,
                           .scratch = cnn_scratch_new(service->cnn),

@@ -7,18 +7,6 @@
 
 enum { META_DEPTH_MAX = 16, META_NUMBER_MAX = 24 };
 
-void card_identify(const struct app *app, struct json *obj)
-{
-    const char *name = model_meta(app->model, "name"), *path = app->conf->weights;
-    const char *slash = strrchr(path, '/'), *file = slash == NULL ? path : slash + 1, *dot = strrchr(file, '.');
-
-    if (name != NULL)
-        json_set_str(obj, "name", name);
-    else
-        json_set_strn(obj, "name", file, dot == NULL ? strlen(file) : (size_t)(dot - file));
-    json_set_str(obj, "sha256", app->model->sha256);
-}
-
 static void add_shape(struct json *arr, int channels, int h, int w)
 {
     json_add_int(arr, channels);
@@ -62,8 +50,8 @@ static bool looks_like_json(const char *text, size_t n)
 
 static bool add_metadata(const char *key, struct json *value, void *ctx)
 {
-    static const char *const told_elsewhere[] = {"layers",       "name",      "sha256",      "temperature",
-                                                 "unsure_below", "ink_above", "reject_below"};
+    static const char *const told_elsewhere[] = {"layers",       "name",      "sha256",       "temperature",
+                                                 "unsure_below", "ink_above", "reject_below", "doubt_below"};
     struct json *parsed = NULL;
     size_t n;
     const char *text = json_str(value, &n);
@@ -90,14 +78,18 @@ void api_model(struct call *c)
     json_set_num(v, "temperature", (double)m->temperature);
     json_set_num(v, "unsure_below", (double)m->unsure_below);
     json_set_num(v, "ink_above", (double)m->ink_above);
-    if (m->reject.hidden > 0)
+    if (m->reject.hidden > 0) {
         json_set_num(v, "reject_below", (double)m->reject.below);
-    else
+        json_set_num(v, "doubt_below", (double)m->reject.doubt);
+    } else {
         json_set_null(v, "reject_below");
+        json_set_null(v, "doubt_below");
+    }
     layers = json_set_array(v, "layers");
     for (int i = 0; i < m->n_layers; i++)
         add_layer(layers, &m->layers[i]);
     json_each(m->meta, add_metadata, json_set_object(v, "metadata"));
+    json_set_shared(v, "card", c->app->card);
     reply_status(c->app->reply, 200);
     reply_json(c->app->reply, v);
 }

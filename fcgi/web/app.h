@@ -24,6 +24,7 @@ struct app {
     enum pool pool;
     const struct conf *conf;
     const struct model *model; /* metadata and golden pictures */
+    struct json *card;         /* of the model, never changed; NULL: there is none */
     const struct cnn *cnn;
     void *scratch;           /* for cnn_forward */
     struct decoder *decoder; /* of the main pool's workers; NULL in the others, whose routes read no picture */

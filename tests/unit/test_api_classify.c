@@ -293,8 +293,19 @@ static void test_model(void **state)
     assert_false(json_get_num(got.json, "reject_below", &v)); /* null: there is no rule */
     assert_int_equal(model_reject_new(model, 3, NULL), OK);
     model->reject.below = -2.5F;
+    model->reject.doubt = -1.5F;
     assert_int_equal(answer((struct ask){.uri = "/model"}), 200);
     assert_true(json_get_num(got.json, "reject_below", &v) && v == -2.5);
+    assert_true(json_get_num(got.json, "doubt_below", &v) && v == -1.5);
+    assert_non_null(json_get(got.json, "card"));
+    assert_false(json_is_object(json_get(got.json, "card"))); /* null: there is none */
+    app.card = json_new_object();
+    json_set_str(app.card, "sha256", model->sha256);
+    assert_int_equal(answer((struct ask){.uri = "/model"}), 200);
+    assert_int_equal(answer((struct ask){.uri = "/model"}), 200); /* the card outlives a reply */
+    assert_string_equal(json_get_str(json_get(got.json, "card"), "sha256", NULL), model->sha256);
+    json_free(app.card);
+    app.card = NULL;
     model_reject_clear(model);
 }
 

@@ -1,0 +1,78 @@
+/* The name of the network, and the card that lies beside its file. Read by the master before it forks; the file is the
+ * operator's, not a client's. */
+#include "card.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CARD_MAX = 4 * 1024 * 1024, CARD_DEPTH = 16 };
+
+static const char suffix[] = ".safetensors";
+
+void card_identify(const struct app *app, struct json *obj)
+{
+    const char *name = model_meta(app->model, "name"), *path = app->conf->weights;
+    const char *slash = strrchr(path, '/'), *file = slash == NULL ? path : slash + 1, *dot = strrchr(file, '.');
+
+    if (name != NULL)
+        json_set_str(obj, "name", name);
+    else
+        json_set_strn(obj, "name", file, dot == NULL ? strlen(file) : (size_t)(dot - file));
+    json_set_str(obj, "sha256", app->model->sha256);
+}
+
+static enum err read_all(const char *path, char *text, size_t *n, struct why *why)
+{
+    FILE *f = fopen(path, "re");
+    enum err e = OK;
+
+    if (f == NULL)
+        return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path, strerror(errno));
+    *n = fread(text, 1, CARD_MAX, f);
+    if (ferror(f))
+        e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    else if (*n == CARD_MAX)
+        e = err_why(why, ERR_LIMIT, "%s: larger than %d bytes", path, CARD_MAX);
+    fclose(f);
+    return e;
+}
+
+/* text of the file to *out, if it is the card of the network with this digest. */
+static enum err parse(struct json **out, const char *path, const char *text, size_t n, const char *sha256,
+                      struct why *why)
+{
+    struct why inner = {0};
+    enum err e = json_parse(out, text, n, CARD_DEPTH, &inner);
+
+    if (e != OK)
+        return err_why(why, e, "%s: %s", path, inner.text);
+    const char *of = json_get_str(*out, "sha256", NULL);
+    if (of == NULL || strcmp(of, sha256) != 0) {
+        json_free(*out);
+        *out = NULL;
+        return err_why(why, ERR_FORMAT, "%s: the card of another network; make model-card makes this one's", path);
+    }
+    return OK;
+}
+
+enum err card_load(struct json **out, const char *weights_path, const char *sha256, struct why *why)
+{
+    char path[CONF_TEXT_MAX + sizeof(".card.json")];
+    size_t stem = strlen(weights_path), n = 0;
+
+    *out = NULL;
+    if (stem >= sizeof(suffix) && strcmp(weights_path + stem - (sizeof(suffix) - 1), suffix) == 0)
+        stem -= sizeof(suffix) - 1;
+    if ((size_t)snprintf(path, sizeof(path), "%.*s.card.json", (int)stem, weights_path) >= sizeof(path))
+        return err_why(why, ERR_LIMIT, "%.60s...: too long a name", weights_path);
+    char *text = malloc(CARD_MAX);
+    if (text == NULL)
+        return err_why(why, ERR_NOMEM, "%s: %s", path, err_str(ERR_NOMEM));
+    enum err e = read_all(path, text, &n, why);
+    if (e == OK)
+        e = parse(out, path, text, n, sha256, why);
+    free(text);
+    return e;
+}
