@@ -172,6 +172,15 @@ perturb: $(BUILD)/golden/perturb data
 	@$(BUILD)/golden/perturb --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' $(ARGS)
 evaluate: $(BUILD)/digit data
 	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
+# The model card: weights/digits.card.json, the tables of MODEL.md, docs/model/*.svg. Reads the test set with the frozen file.
+model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
+	@conf/need test reject
+	@mkdir -p $(BUILD)/card
+	$(BUILD)/digit evaluate --json --split validation --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/validation.json
+	$(BUILD)/digit evaluate --json --reject --split test --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/test.json
+	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/perturb.json
+	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
+	node weights/model-card.mjs write '$(WEIGHTS)'
 reject: $(BUILD)/digit data
 	@conf/need reject
 	$(BUILD)/digit evaluate --reject --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
@@ -212,7 +221,7 @@ $(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/sett
 # What there is to install: SOURCE DIRECTORY MODE each. What lies below /etc is the administrator's: it is never written over, and
 # uninstall leaves it. Files of text name their places below /usr/local; another PREFIX is put in.
 INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
-  weights/digits.safetensors:$(SHARE):644 weights/MODEL.md:$(SHARE):644 \
+  weights/digits.safetensors:$(SHARE):644 weights/digits.card.json:$(SHARE):644 weights/MODEL.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
   $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
   $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
@@ -268,6 +277,7 @@ help:
 	@echo 'make check-train  train for two epochs; fails under 98.9 % on the validation pictures'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     how much it refuses of clothes, noise, paper, letters, shapes   WEIGHTS=file'
+	@echo 'make model-card  measure the weights anew; write their card, MODEL.md, docs/model/'
 	@echo 'make perturb    accuracy on pictures that were shifted, turned, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR=; make uninstall takes away what it put there, but for /etc'
 	@echo 'make deb        build/digitd_VERSION_amd64.deb'

@@ -1,0 +1,194 @@
+#!/usr/bin/env node
+// The model card: from what was measured to what is shown. `make model-card` measures, then runs this.
+//
+//   model-card.mjs gather DIR WEIGHTS   DIR's validation.json, test.json (digit evaluate --json) and perturb.json, to WEIGHTS' card
+//   model-card.mjs write WEIGHTS        the card and the file's own metadata, to MODEL.md's marked parts and docs/model/*.svg
+//   model-card.mjs check WEIGHTS        the same, but says what differs instead of writing; exit status 1
+//
+// WEIGHTS is digits.safetensors, its card digits.card.json beside it; digitd reads the same card for GET /model.
+// What depends on the machine (seconds, threads, kernels) is left out, so that the same file has the same card everywhere.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+// The page's module has no package.json beside it, so that Node would not take it for one.
+const { curves, calibration, network } = await import(`data:text/javascript,${encodeURIComponent(fs.readFileSync(path.join(root, 'html/js/charts.js'), 'utf8'))}`);
+
+const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
+const cardOf = (weights) => weights.replace(/(\.safetensors)?$/, '.card.json');
+const percent = (share, digits = 2) => `${(100 * share).toFixed(digits)} %`;
+const count = (n) => n.toLocaleString('en-GB');
+
+function fail(text) {
+  console.error(`model-card: ${text}`);
+  process.exit(1);
+}
+
+/** The metadata of a safetensors file, those that hold JSON parsed. */
+function metadataOf(weights) {
+  const bytes = fs.readFileSync(weights);
+  const { __metadata__: meta } = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
+  return Object.fromEntries(Object.entries(meta).map(([key, text]) => [key, /^[[{]/.test(text) ? JSON.parse(text) : text]));
+}
+
+// ---- gather ----
+
+function measured({ split, seconds, threads, kernels, file_sha256: file, reject, errors, ...rest }, keepErrors) {
+  return keepErrors ? { ...rest, errors } : rest;
+}
+
+function gather(dir, weights) {
+  const { sha256 } = metadataOf(weights);
+  const validation = readJson(dir, 'validation.json'), test = readJson(dir, 'test.json'), perturb = readJson(dir, 'perturb.json');
+  for (const [what, made] of Object.entries({ validation, test, perturb }))
+    if (made.weights_sha256 !== sha256) fail(`${what}.json was measured with ${made.weights_sha256}, not with ${weights}`);
+  if (validation.split !== 'validation' || test.split !== 'test' || !test.reject) fail('validation.json or test.json is of another split, or lacks --reject');
+  const card = {
+    sha256,
+    validation: measured(validation, false),
+    test: measured(test, true),
+    reject: test.reject,
+    robustness: { split: perturb.split, seed: perturb.seed, kinds: perturb.kinds },
+  };
+  fs.writeFileSync(cardOf(weights), `${JSON.stringify(card)}\n`);
+}
+
+// ---- write ----
+
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }[c]));
+
+/** The factory of charts.js, as text. */
+function h(tag, attributes, ...children) {
+  const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escape(value)}"`).join('');
+  const inside = children.map((child) => (child.svg ?? escape(child))).join('');
+  return { svg: `<${tag}${written}>${inside}</${tag}>` };
+}
+
+const STYLE = `<style>
+text{font:11px system-ui,sans-serif;fill:#555d6e}.label,.name{font-size:12px}.grid{stroke:#dde2ea}.axis{stroke:#858e9f}
+polyline{fill:none;stroke-width:2}.first{stroke:#2b44c7}.second{stroke:#b36b00}.third{stroke:#b3202c}
+text.first{fill:#2b44c7;stroke:none}text.second{fill:#8a5300;stroke:none}text.third{fill:#b3202c;stroke:none}circle.first{fill:#2b44c7;stroke:none}circle.second{fill:#b36b00;stroke:none}
+.face{fill:#e9edff;stroke:#2b44c7}.side{fill:#c9d2fb;stroke:#2b44c7}.top{fill:#dbe2ff;stroke:#2b44c7}.paper{fill:#fff}
+@media (prefers-color-scheme:dark){.paper{fill:#0f1218}text{fill:#a2abbd}.grid{stroke:#282f3c}.first,text.first{stroke:#a3b5ff}text.first,circle.first{fill:#a3b5ff}
+text.second,circle.second{fill:#f0b866}.second{stroke:#f0b866}text.first,text.second,circle{stroke:none}.face{fill:#212a4a;stroke:#a3b5ff}.side{fill:#2c3866;stroke:#a3b5ff}.top{fill:#273158;stroke:#a3b5ff}}
+</style>`;
+
+function file({ svg }) {
+  const [, width, height] = /viewBox="0 0 (\S+) (\S+)"/.exec(svg);
+  return `${svg.replace('<svg ', `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" `).replace(/^<svg[^>]*>/, (open) => `${open}${STYLE}<rect class="paper" width="${width}" height="${height}"/>`)}\n`;
+}
+
+/** A grey picture as an SVG path a level: sixteen levels are enough to see a digit. */
+function grey(base64, x, y, scale) {
+  const px = Buffer.from(base64, 'base64');
+  const rows = new Map();
+  for (let i = 0; i < 784; i++) {
+    const level = px[i] >> 4;
+    if (level) rows.set(level, `${rows.get(level) ?? ''}M${x + (i % 28) * scale} ${y + Math.floor(i / 28) * scale}h${scale}v${scale}h-${scale}z`);
+  }
+  return [h('rect', { x, y, width: 28 * scale, height: 28 * scale, fill: '#000' }),
+    ...[...rows].map(([level, d]) => h('path', { d, fill: `#${(17 * level).toString(16).padStart(2, '0').repeat(3)}` }))];
+}
+
+function wall(errors) {
+  const columns = 8, cell = 96, row = 104;
+  const height = Math.ceil(errors.length / columns) * row + 8;
+  return h('svg', { viewBox: `0 0 ${columns * cell + 8} ${height}`, role: 'img', 'aria-label': 'Every test picture that is read wrongly' },
+    ...errors.flatMap(({ input, truth, answer, confidence }, i) => {
+      const x = 8 + (i % columns) * cell, y = 8 + Math.floor(i / columns) * row;
+      return [...grey(input, x, y, 2.5), h('text', { class: 'label', x: x + 35, y: y + 86, 'text-anchor': 'middle' }, `${truth} as ${answer}, ${percent(confidence, 1)}`)];
+    }));
+}
+
+const layerLines = ({ type, out_shape: [channels, side], kernel }) => [
+  { input: 'picture', conv2d: `conv ${kernel}x${kernel}`, maxpool2: 'max 2x2', dense: 'dense' }[type] ?? type,
+  type === 'dense' ? String(channels) : `${side}x${side}x${channels}`];
+
+/** Shapes of the layers, as GET /model works them out. */
+function shaped(layers) {
+  let shape = [1, 28, 28];
+  return layers.map((layer) => {
+    const [channels, side] = shape;
+    if (layer.type === 'conv2d') shape = [layer.out, ...Array(2).fill(layer.padding === 'valid' ? side - layer.kernel + 1 : side)];
+    else if (layer.type === 'maxpool2') shape = [channels, side >> 1, side >> 1];
+    else if (layer.type === 'flatten') shape = [channels * side * side, 1, 1];
+    else if (layer.type === 'dense') shape = [layer.out, 1, 1];
+    return { ...layer, out_shape: shape };
+  });
+}
+
+function figures(card, { layers, curves: made, epoch }) {
+  const tell = (v) => String(Number(v.toPrecision(3)));
+  return {
+    'layers.svg': file(network(h, { title: 'What passes through the network, drawn to scale', layers: shaped(layers), names: layerLines })),
+    'loss.svg': file(curves(h, {
+      title: 'Loss an epoch', epochs: 'epoch', tell,
+      lines: [{ name: 'training (distorted, dropout)', values: made.loss }, { name: 'validation', values: made.validation_loss, at: Number(epoch) }],
+    })),
+    'errors.svg': file(curves(h, {
+      title: 'Wrong answers on the validation pictures an epoch', epochs: 'epoch', tell: (v) => `${tell(100 * v)} %`,
+      lines: [{ name: 'wrong on validation', values: made.validation_accuracy.map((v) => 1 - v), at: Number(epoch) }],
+    })),
+    'calibration.svg': file(calibration(h, { title: 'How often answers of a confidence are right, test pictures', bins: card.test.bins, confidence: 'confidence; up: share right', tell: (v) => percent(v, 0) })),
+    'wrong.svg': file(wall(card.test.errors)),
+  };
+}
+
+const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+function parts(card, meta, weights) {
+  const scores = (name, s) => [name, count(s.right), percent(s.accuracy), `${(100 * s.accuracy_low).toFixed(2)} to ${(100 * s.accuracy_high).toFixed(2)}`, s.loss.toFixed(4), percent(s.ece)];
+  const { test, validation, reject, robustness } = card;
+  const unsure = (s) => `${count(s.unsure)} (${count(s.unsure_wrong)} of the ${count(s.pictures - s.right)} wrong ones)`;
+  return {
+    facts: table(['', ''], [
+      ['weights', `${count(Number(meta.n_params))}, besides those of the rule for what is no digit`],
+      ['file', `${count(fs.statSync(weights).size)} bytes`],
+      ['sha256', `\`${meta.sha256}\` (over the file with these 64 digits set to 0)`],
+      ['made by', `\`${meta.command}\``],
+      ['epoch kept', `${meta.epoch} of ${meta.curves.loss.length}`]]),
+    scores: table(['pictures', 'right', 'accuracy', '95 % interval (Wilson)', 'loss', 'ECE'],
+      [scores(`${count(validation.pictures)} validation`, validation), scores(`**${count(test.pictures)} test**`, test)]),
+    verdicts: table(['pictures', 'unsure', 'not a digit', 'not a digit or doubted by the same rule'],
+      [['validation', validation], ['test', test]].map(([name, s]) => [name, unsure(s), `${count(s.refused)} (${percent(s.refused / s.pictures)})`, `${count(s.doubted)} (${percent(s.doubted / s.pictures)})`])),
+    refusals: table(['what is no digit', 'pictures', 'not a digit', 'not a digit or doubted', 'least'],
+      Object.entries(reject.kinds).map(([name, k]) => [name, count(k.pictures), percent(k.refused / k.pictures, 1), percent(k.doubted / k.pictures, 1),
+        Object.entries(k.labels ?? {}).map(([label, l]) => [label, l.doubted / l.pictures]).sort((a, b) => a[1] - b[1]).slice(0, 3).map(([label, v]) => `${label} ${percent(v, 0)}`).join(', ')])),
+    confusion: table(['', ...test.confusion.map((_, k) => k), 'precision', 'recall'],
+      test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
+    robustness: table(['pictures', 'of', 'right', 'not a digit', 'what was done'],
+      Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
+    settings: table(['setting', 'value'], Object.entries(meta.settings).filter(([, value]) => value !== 'false').map(([name, value]) => [`\`--${name}\``, `\`${value}\``])),
+  };
+}
+
+/** MODEL.md with its marked parts made anew. */
+function filled(text, made) {
+  const used = new Set();
+  const result = text.replace(/(<!-- make model-card: (\w+) -->)[^]*?\n<!-- end -->/g, (whole, open, name) => {
+    if (!(name in made)) fail(`MODEL.md asks for "${name}", which is not made`);
+    used.add(name);
+    return `${open}\n${made[name]}\n<!-- end -->`;
+  });
+  const left = Object.keys(made).filter((name) => !used.has(name));
+  if (left.length) fail(`MODEL.md has no place for ${left.join(', ')}`);
+  return result;
+}
+
+function write(weights, check) {
+  const card = readJson(cardOf(weights)), meta = metadataOf(weights);
+  if (card.sha256 !== meta.sha256) fail(`${cardOf(weights)} is the card of another network`);
+  const modelMd = path.join(root, 'weights/MODEL.md');
+  const files = { [modelMd]: filled(fs.readFileSync(modelMd, 'utf8'), parts(card, meta, weights)) };
+  for (const [name, text] of Object.entries(figures(card, meta))) files[path.join(root, 'docs/model', name)] = text;
+  const stale = Object.entries(files).filter(([name, text]) => !fs.existsSync(name) || fs.readFileSync(name, 'utf8') !== text).map(([name]) => path.relative(root, name));
+  if (check && stale.length) fail(`not as the card says, make model-card writes them: ${stale.join(', ')}`);
+  if (!check) for (const [name, text] of Object.entries(files)) fs.writeFileSync(name, text);
+}
+
+const [command, ...args] = process.argv.slice(2);
+if (command === 'gather' && args.length === 2) gather(...args);
+else if (command === 'write' && args.length === 1) write(args[0], false);
+else if (command === 'check' && args.length === 1) write(args[0], true);
+else fail(`usage: gather DIR WEIGHTS | write WEIGHTS | check WEIGHTS`);
