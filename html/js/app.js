@@ -9,9 +9,9 @@ import { drawGlyph } from './glyph.js';
 import { initDoor, showDoor, takeToken } from './door.js';
 import { load } from './load.js';
 import { learnSite, site } from './site.js';
-import { showModel } from './model.js';
 
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
+// comes: its module and style come when somebody goes there; those of a user's screens do anyway.
 const SCREENS = {
   read: { section: 'screen-read', who: 'user' },
   history: { section: 'screen-history', who: 'user' },
@@ -21,7 +21,7 @@ const SCREENS = {
   forgot: { section: 'screen-door', who: 'nobody' },
   confirm: { section: 'screen-door' },
   reset: { section: 'screen-door' },
-  model: { section: 'screen-model' },
+  model: { section: 'screen-model', comes: true },
 };
 const ALIASES = { about: 'model', session: 'read', classify: 'read', '': 'read' };
 
@@ -61,7 +61,7 @@ function route() {
   }
   if (user && who === 'nobody') name = 'read';
   if (wanted() !== name) history.replaceState(null, '', `#${name}`);
-  if (SCREENS[name].who === 'user') bring(name);
+  if (SCREENS[name].who === 'user' || SCREENS[name].comes) bring(name);
   else show(name);
 }
 
@@ -81,7 +81,6 @@ function show(name) {
   }
   document.title = `${pick('screen', name)} – digitd`;
   if (account && name !== 'account') account.leaveAccount();
-  if (name === 'model') showModel();
   if (!first) {
     scrollTo(0, 0);
     $(title).focus({ preventScroll: true });
@@ -93,16 +92,19 @@ const only = (section) => { for (const each of document.querySelectorAll('main >
 
 /** Shows a screen whose module may have to come first; the one before stands until then. */
 async function bring(name) {
+  let model;
   try {
     if (name === 'read') await bringRead();
     if (name === 'history') past = await load('history');
     if (name === 'account') account = await load('account');
+    if (name === 'model') model = await load('model');
   } catch {
     return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
   }
-  if (wanted() !== name || !user) return; // gone elsewhere meanwhile
+  if (wanted() !== name || (SCREENS[name].who === 'user' && !user)) return; // gone elsewhere meanwhile
   show(name);
   if (name === 'history') past.showHistory(user, { onExpired: () => signedOut(t('door.expired')) });
+  if (name === 'model') model.showModel();
   if (name === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
 }
 

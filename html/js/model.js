@@ -3,6 +3,7 @@ import { $, el, say } from './dom.js';
 import { request } from './api.js';
 import { locale, number, pick, t } from './i18n.js';
 import { busy, sentenceOf, count } from './text.js';
+import { showFigures } from './model-figures.js';
 
 let asked = ''; // the language that it was asked for in
 
@@ -10,7 +11,9 @@ export async function showModel() {
   if (asked === locale()) return;
   asked = locale();
   try {
-    fill(await request('model', { onWait: (left) => say($('model-note'), busy(left)) }));
+    const told = await request('model', { onWait: (left) => say($('model-note'), busy(left)) });
+    fill(told);
+    showFigures(told);
     say($('model-note'), '');
     $('model-card').hidden = false;
   } catch (error) {
@@ -19,13 +22,18 @@ export async function showModel() {
   }
 }
 
-function fill({ layers, parameters, sha256, metadata = {} }) {
+const exactly = (share) => number(share, { style: 'percent', minimumFractionDigits: 2 });
+
+function fill({ layers, parameters, sha256, metadata = {}, card }) {
   const { validation } = metadata; // as the trainer wrote it; a network of another maker may have none
   const facts = [[t('model.weights'), count(parameters)], [t('model.layers'), String(layers.filter((layer) => layer.parameters).length)]];
   if (validation && validation.accuracy) facts.unshift([
     validation.pictures ? t('model.validationOf', { n: validation.pictures }) : t('model.validation'),
-    number(validation.accuracy, { style: 'percent', minimumFractionDigits: 2 }),
+    exactly(validation.accuracy),
   ]);
+  if (card) facts.unshift([
+    `${t('model.test', { n: card.test.pictures })}; ${t('model.between', { low: exactly(card.test.accuracy_low), high: exactly(card.test.accuracy_high) })}`,
+    exactly(card.test.accuracy)]);
   $('model-facts').replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   $('model-layers').replaceChildren(...layers.map(({ type, kernel, activation, out_shape: shape, parameters: held }) => el('tr', {},
     el('th', { scope: 'row' }, layerName(type, kernel, activation)),
