@@ -1,4 +1,4 @@
-// R71: what was acknowledged outlives kill -9. Clients sign up, log in and out, change passwords and classify through nginx, and keep
+// R71: what was acknowledged outlives kill -9. Clients sign up, log in and out, change passwords, classify and keep the answers through nginx, and keep
 // a ledger of what they were told; meanwhile a worker, the master or nginx is killed, in seeded random order; this test is the
 // supervisor that starts them again. 50 kills; 300 with LONG=1 (make faults). SEED= chooses another order.
 import assert from 'node:assert/strict';
@@ -147,7 +147,7 @@ async function client(number, { origin }, ledger, running) {
       if (!reply) return void counts.unanswered++;
       if (reply.status !== 201) return void ledger.wrong.push(`sign-up answers ${reply.status} ${reply.text}`);
       counts.signUps++;
-      ledger.accounts.set(email, { passwords: [password], sessions: new Map([[sessionOf(reply), 'live']]) });
+      ledger.accounts.set(email, { passwords: [password], sessions: new Map([[sessionOf(reply), 'live']]), kept: [] });
       mine.push(email);
     },
     async logIn(email, account) { await logIn(email, account); },
@@ -180,13 +180,15 @@ async function client(number, { origin }, ledger, running) {
       for (const each of before) account.sessions.set(each, 'dead');
       account.sessions.set(sessionOf(reply), 'live');
     },
-    async classify(email) {
+    async classify(email, account) {
       const cookie = pick(random, ledger.sessions(email, 'live'));
       if (!cookie) return;
-      const reply = await ask(origin, 'POST', 'classify', { cookie, body: seven, type: 'image/png' });
+      const reply = await ask(origin, 'POST', 'classify?save=1', { cookie, body: seven, type: 'image/png' });
       if (!reply || reply.status === 422) return void counts.unanswered++; // 422: the decoder died with what was killed
       if (reply.status !== 200 || reply.json.results[0].digit !== 7) return void ledger.wrong.push(`classify answers ${reply.status} ${reply.text}`);
       counts.classified++;
+      const [{ id }] = reply.json.results; // null: it says itself that it is not in the history
+      if (id) account.kept.push(id);
     },
     async look(email, account) {
       const state = pick(random, ['live', 'dead']), cookie = pick(random, ledger.sessions(email, state));
@@ -272,15 +274,20 @@ test(`R71: ${KILLS} kills of worker, master and nginx under load lose nothing th
 
   // The whole ledger, now that nobody disturbs.
   await sleep(SETTLE_MS);
-  let lost = 0, revived = 0, forgotten = 0;
+  let lost = 0, revived = 0, forgotten = 0, kept = 0, unkept = 0;
   for (const [email, account] of ledger.accounts) {
-    let status;
+    let login;
     for (const password of account.passwords) {
-      const reply = await ask(all.origin, 'POST', 'login', { json: { email, password } });
-      status = reply?.status;
-      if (status === 200) break;
+      login = await ask(all.origin, 'POST', 'login', { json: { email, password } });
+      if (login?.status === 200) break;
     }
-    if (status !== 200) lost++;
+    if (login?.status !== 200) lost++;
+    else if (account.kept.length) {
+      const { json } = await ask(all.origin, 'GET', 'history/export', { cookie: sessionOf(login) });
+      const there = new Set(json.history.map(({ id }) => id));
+      kept += account.kept.length;
+      unkept += account.kept.filter((id) => !there.has(id)).length;
+    }
     for (const [each, state] of account.sessions) {
       const reply = state === 'unsure' ? null : await ask(all.origin, 'GET', 'session', { cookie: each });
       if (state === 'dead' && reply?.status !== 401) revived++;
@@ -288,13 +295,14 @@ test(`R71: ${KILLS} kills of worker, master and nginx under load lose nothing th
     }
   }
   assert.deepEqual(ledger.wrong, []);
-  assert.deepEqual({ lost, revived, forgotten }, { lost: 0, revived: 0, forgotten: 0 });
+  assert.deepEqual({ lost, revived, forgotten, unkept }, { lost: 0, revived: 0, forgotten: 0, unkept: 0 });
   assert.equal(recovery.length, KILLS);
   assert.deepEqual(slow, [], 'a request served within 1 s of each kill');
   // The run was one that could have failed.
   const { signUps, logIns, logOuts, changes, classified, unanswered, looks } = ledger.counts;
   assert.ok(signUps >= KILLS / 2 && logIns >= KILLS / 3 && logOuts >= KILLS / 5 && changes >= KILLS / 10 && classified >= KILLS / 2 && looks >= KILLS / 2,
     JSON.stringify(ledger.counts));
+  assert.ok(kept >= KILLS / 2, `only ${kept} answers were kept`);
   assert.ok(unanswered >= KILLS / 10, `only ${unanswered} requests were cut by a kill`);
   const check = execFileSync(path.join(path.dirname(binary), 'digitctl'), ['check', '--json'], { ...all.options, stdio: 'pipe', encoding: 'utf8' });
   const bad = check.split('\n').filter(Boolean).map((line) => JSON.parse(line)).filter(({ level }) => level === 'bad');
