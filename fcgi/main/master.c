@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/log.h"
 #include "../base/run_dir.h"
 #include "socket.h"
@@ -114,6 +115,7 @@ enum err master_new(struct master **out, struct service *service, const char *co
     memset(service, 0, sizeof(*service));
     m->conf_path = conf_path;
     m->lock_fd = -1;
+    m->past.started_s = (uint64_t)clock_wall_s();
     for (int i = 0; i < POOL_COUNT; i++)
         m->listen_fd[i] = -1;
     master_signals_block(m);

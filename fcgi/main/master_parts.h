@@ -32,6 +32,7 @@ struct master {
     int lock_fd;
     sigset_t signals; /* blocked; read by sigtimedwait */
     struct backoff backoff;
+    struct counts past; /* of workers that have ended */
     bool ready, stopping;
     int64_t stop_us; /* when patience ends */
 };

@@ -91,6 +91,9 @@ static void master_exit_seen(struct master *m, int seat, int status)
     log_int(&l, WIFSIGNALED(status) ? "signal" : "status",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     log_end(&l);
+    score_add(scoreboard_slot(m->board, seat), &m->past);
+    score_reset(scoreboard_slot(m->board, seat));
+    ++*(s->overdue ? &m->past.overdue : normal ? &m->past.ended : &m->past.crashed);
     s->pid = 0;
     s->restart_us = now_us;
     if (normal || s->overdue || m->stopping)
@@ -232,10 +235,29 @@ static int master_fill(struct master *m, int64_t now_us)
 }
 
 /* Everything that time brings. Returns -1, or in a child its exit status. */
+/* What /metrics tells: at most a tick old. */
+static void master_publish(struct master *m, int64_t now_us)
+{
+    struct counts all = m->past;
+
+    for (int i = 0; i < m->n_seats; i++) {
+        struct score_view v;
+
+        if (m->seats[i].pid == 0)
+            continue;
+        score_add(scoreboard_slot(m->board, i), &all);
+        score_read(scoreboard_slot(m->board, i), now_us, &v);
+        all.workers += v.up ? 1 : 0;
+        all.busy += v.started_us != 0 ? 1 : 0;
+    }
+    scoreboard_publish(m->board, &all);
+}
+
 static int master_tick(struct master *m)
 {
     int64_t now_us = clock_mono_us();
 
+    master_publish(m, now_us);
     master_deadlines(m, now_us);
     if (m->stopping) {
         if (now_us >= m->stop_us)

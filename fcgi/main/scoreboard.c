@@ -16,14 +16,18 @@
 struct score {
     _Atomic int64_t started_us;
     _Atomic uint64_t requests;
+    _Atomic uint64_t answered[GROUP_COUNT][COUNTS_CLASSES], decoders_lost;
     _Atomic int phase;
     _Atomic int up; /* not bool: a page of nonsense must be readable */
     _Atomic char route[SCORE_ROUTE_MAX + 1];
     _Atomic char id[SCORE_ID_MAX + 1];
 };
 
+enum { COUNTS_WORDS = sizeof(struct counts) / sizeof(uint64_t) };
+
 struct control {
     _Atomic bool steady;
+    _Atomic uint64_t counts[COUNTS_WORDS];
 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_CHAR_LOCK_FREE == 2, "atomics must work between processes");
@@ -87,6 +91,24 @@ void scoreboard_set_steady(struct scoreboard *b, bool steady)
 bool scoreboard_steady(const struct scoreboard *b)
 {
     return atomic_load(&scoreboard_control(b)->steady);
+}
+
+void scoreboard_publish(struct scoreboard *b, const struct counts *m)
+{
+    uint64_t words[COUNTS_WORDS];
+
+    memcpy(words, m, sizeof(words));
+    for (size_t i = 0; i < COUNTS_WORDS; i++)
+        atomic_store_explicit(&scoreboard_control(b)->counts[i], words[i], memory_order_relaxed);
+}
+
+void scoreboard_counts(const struct scoreboard *b, struct counts *out)
+{
+    uint64_t words[COUNTS_WORDS] = {0};
+
+    for (size_t i = 0; i < COUNTS_WORDS; i++)
+        words[i] = atomic_load_explicit(&scoreboard_control(b)->counts[i], memory_order_relaxed);
+    memcpy(out, words, sizeof(words));
 }
 
 enum err scoreboard_restrict(struct scoreboard *b, int i)
@@ -157,8 +179,31 @@ void score_end(struct score *s, bool answered)
         atomic_fetch_add(&s->requests, 1);
 }
 
+void score_count(struct score *s, enum counts_group group, int status)
+{
+    if (group >= 0 && group < GROUP_COUNT && status >= 100 && status < 100 * (COUNTS_CLASSES + 1))
+        atomic_fetch_add(&s->answered[group][status / 100 - 1], 1);
+}
+
+void score_decoder_lost(struct score *s)
+{
+    atomic_fetch_add(&s->decoders_lost, 1);
+}
+
+void score_add(const struct score *s, struct counts *to)
+{
+    for (size_t g = 0; g < GROUP_COUNT; g++)
+        for (size_t c = 0; c < COUNTS_CLASSES; c++)
+            to->answered[g][c] += atomic_load(&s->answered[g][c]);
+    to->decoders_lost += atomic_load(&s->decoders_lost);
+}
+
 void score_reset(struct score *s)
 {
+    for (size_t g = 0; g < GROUP_COUNT; g++)
+        for (size_t c = 0; c < COUNTS_CLASSES; c++)
+            atomic_store(&s->answered[g][c], 0);
+    atomic_store(&s->decoders_lost, 0);
     atomic_store(&s->up, 0);
     atomic_store(&s->requests, 0);
     atomic_store(&s->started_us, 0);

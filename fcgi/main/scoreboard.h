@@ -41,6 +41,10 @@ bool scoreboard_steady(const struct scoreboard *b);
  * is inherited by its children. ERR_IO. */
 enum err scoreboard_restrict(struct scoreboard *b, int i);
 
+/* What all workers together have done: written by the master, read by any worker. */
+void scoreboard_publish(struct scoreboard *b, const struct counts *m);
+void scoreboard_counts(const struct scoreboard *b, struct counts *out);
+
 /* Worker: up, then begin ... phase, route ... end for each request; answered: it counts as one. Text is cut to the
  * slot's size; NULL is "". */
 void score_up(struct score *s);
@@ -48,6 +52,10 @@ void score_begin(struct score *s, int64_t now_us);
 void score_phase(struct score *s, enum phase phase);
 void score_route(struct score *s, const char *route, const char *id);
 void score_end(struct score *s, bool answered);
+/* Worker: an answer of that status has left; a decoder was lost. Master: adds what a slot has counted. */
+void score_count(struct score *s, enum counts_group group, int status);
+void score_decoder_lost(struct score *s);
+void score_add(const struct score *s, struct counts *to);
 
 /* Master: forgets all of it, before a new worker takes the slot; and a reading, with started_us <= now_us. */
 void score_reset(struct score *s);

@@ -46,6 +46,7 @@ struct worker {
     int64_t housekeep_us, drain_us; /* when: the next housekeeping; the end of draining */
     bool draining, retiring;
     bool store_failed, accept_failed, housekeep_failed, loss_told; /* said so already */
+    enum counts_group group;                                       /* of the request in flight */
     char request_id[REQUEST_ID_MAX + 1];                           /* of the request in flight, or the last one */
 };
 
@@ -59,12 +60,18 @@ static void worker_on_route(void *ctx, const char *route, const char *request_id
     struct worker *w = ctx;
 
     score_route(w->score, route, request_id);
+    w->group = counts_group_of(route);
     (void)snprintf(w->request_id, sizeof(w->request_id), "%s", request_id);
 }
 
 static bool worker_is_steady(void *ctx)
 {
     return scoreboard_steady(((struct worker *)ctx)->board);
+}
+
+static void worker_counts(void *ctx, struct counts *out)
+{
+    scoreboard_counts(((struct worker *)ctx)->board, out);
 }
 
 /* Dies with the master; no core dump and no ptrace, since passwords pass through here (R49). */
@@ -163,6 +170,7 @@ static enum err worker_new(struct worker *w, const struct service *service)
                           .on_phase = worker_on_phase,
                           .on_route = worker_on_route,
                           .is_steady = worker_is_steady,
+                          .counts = worker_counts,
                           .ctx = w};
     if (w->app.scratch == NULL || w->app.reply == NULL || w->app.body == NULL)
         return ERR_NOMEM;
@@ -204,13 +212,16 @@ static void worker_signals_read(struct worker *w)
 static void worker_serve(struct worker *w)
 {
     enum err e;
+    int status;
 
     score_begin(w->score, clock_mono_us());
     e = fcgx_accept(w->fcgx);
     if (e == OK) {
         worker_store_open(w);
-        app_serve(&w->app, w->fcgx);
+        w->group = GROUP_OTHER;
+        status = app_serve(&w->app, w->fcgx);
         score_phase(w->score, PHASE_REPLY);
+        score_count(w->score, w->group, status);
         fcgx_finish(w->fcgx);
         w->requests_left--;
     }
@@ -273,8 +284,10 @@ static bool worker_goes_on(struct worker *w)
 {
     if (w->decoder == NULL || !decoder_lost(w->decoder))
         return true;
-    if (!w->loss_told)
+    if (!w->loss_told) {
         decoder_log_loss(w->decoder, w->request_id);
+        score_decoder_lost(w->score);
+    }
     w->loss_told = true;
     return w->draining;
 }

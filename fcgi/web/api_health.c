@@ -1,5 +1,9 @@
 /* GET /healthz: this process answers. GET /readyz: the service can do its work. Neither tells internals: the details go
- * to the log. */
+ * to the log. GET /metrics: what the master has counted. */
+#include <sys/stat.h>
+
+#include <stdio.h>
+
 #include "../base/log.h"
 #include "call.h"
 
@@ -49,4 +53,23 @@ void api_readyz(struct call *c)
     json_set_str(v, "status", "ready");
     reply_status(app->reply, 200);
     reply_json(app->reply, v);
+}
+
+enum { COUNTS_BYTES_MAX = 64 * 1024 };
+
+void api_metrics(struct call *c)
+{
+    const struct app *app = c->app;
+    struct counts m = {0};
+    struct buf *text = buf_new(COUNTS_BYTES_MAX);
+    char wal[CONF_TEXT_MAX + 8];
+    struct stat st;
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", app->conf->database);
+    if (app->counts != NULL)
+        app->counts(app->ctx, &m);
+    if (text != NULL)
+        counts_write(text, &m, stat(wal, &st) == 0 ? (int64_t)st.st_size : -1, app->model->sha256);
+    reply_status(app->reply, 200);
+    reply_take(app->reply, "text/plain; version=0.0.4; charset=utf-8", text);
 }

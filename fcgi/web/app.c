@@ -16,9 +16,9 @@ static enum err peer_write(void *ctx, const void *bytes, size_t n)
     return fcgx_write(ctx, bytes, n);
 }
 
-void app_serve(struct app *app, struct fcgx *f)
+int app_serve(struct app *app, struct fcgx *f)
 {
     const struct app_peer peer = {peer_param, peer_read_body, peer_write, f};
 
-    app_answer(app, &peer);
+    return app_answer(app, &peer);
 }

@@ -9,6 +9,7 @@
 #include "../nn/model.h"
 #include "../store/store.h"
 #include "fcgx.h"
+#include "counts.h"
 #include "reply.h"
 #include "request.h"
 
@@ -37,12 +38,14 @@ struct app {
     void (*on_route)(void *ctx, const char *route, const char *request_id);
     /* Whether the service as a whole is up (no crash loop): for /readyz. NULL: it is. */
     bool (*is_steady)(void *ctx);
+    /* What the master last counted: for /metrics. NULL: nothing is. */
+    void (*counts)(void *ctx, struct counts *out);
     void *ctx;
 };
 
 /* Answers the request that fcgx_accept took: reads it, dispatches, writes the reply, logs one line. The caller calls
- * fcgx_finish. Never exits, never fails: whatever goes wrong is a reply. */
-void app_serve(struct app *app, struct fcgx *f);
+ * fcgx_finish. Never exits, never fails: whatever goes wrong is a reply, whose status it returns. */
+int app_serve(struct app *app, struct fcgx *f);
 
 /* The same, with the connection as three functions of the kind that fcgx.h has: what app_serve does with libfcgi's, and
  * the tests without a socket. */
@@ -52,6 +55,6 @@ struct app_peer {
     enum err (*write)(void *ctx, const void *bytes, size_t n);
     void *ctx;
 };
-void app_answer(struct app *app, const struct app_peer *peer);
+int app_answer(struct app *app, const struct app_peer *peer);
 
 #endif

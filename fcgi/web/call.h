@@ -59,5 +59,6 @@ void api_history_export(struct call *c);
 void api_model(struct call *c);
 void api_healthz(struct call *c);
 void api_readyz(struct call *c);
+void api_metrics(struct call *c);
 
 #endif

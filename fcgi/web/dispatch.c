@@ -237,13 +237,14 @@ static void call_log(const struct call *c, bool sent)
     log_end(&l);
 }
 
-void app_answer(struct app *app, const struct app_peer *peer)
+int app_answer(struct app *app, const struct app_peer *peer)
 {
     struct request req = {.method = METHOD_OTHER};
     struct call c = {.app = app, .req = &req, .began_us = clock_mono_us()};
     const char *bytes;
     size_t n;
     bool sent;
+    int status;
 
     c.phase_began_us = c.began_us;
     call_phase(&c, PHASE_READ);
@@ -265,7 +266,9 @@ void app_answer(struct app *app, const struct app_peer *peer)
         sent = peer->write(peer->ctx, bytes, n) == OK;
     call_phase(&c, PHASE_IDLE);
     call_log(&c, sent);
+    status = reply_status_get(app->reply);
     buf_reset(app->body);
     reply_reset(app->reply);
     explicit_bzero(&c, sizeof(c));
+    return status;
 }

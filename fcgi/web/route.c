@@ -46,6 +46,7 @@ const struct route routes[] = {
     {"/model",                 METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_MAIN,   false, "./#model",   api_model},
     {"/healthz",               METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_HEALTH, false, NULL,         api_healthz},
     {"/readyz",                METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_HEALTH, false, NULL,         api_readyz},
+    {"/metrics",               METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_HEALTH, false, NULL,         api_metrics},
 };
 /* clang-format on */
 const size_t n_routes = sizeof(routes) / sizeof(routes[0]);

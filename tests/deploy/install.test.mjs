@@ -139,7 +139,8 @@ END
     // From another address than loopback: what the log and the gate of /healthz go by is that address, whatever the client claims.
     const own = host.run("hostname -I").trim().split(' ')[0];
     const outside = `curl -sS --resolve example.org:80:${own} -H 'X-Forwarded-For: 127.0.0.1'`;
-    assert.match(host.run(`${outside} http://example.org/digits/healthz`), /"status":403/);
+    for (const where of ['healthz', 'readyz', 'metrics']) assert.match(host.run(`${outside} http://example.org/digits/${where}`), /"status":403/, where);
+    assert.match(host.run(`curl -sS ${ORIGIN}/metrics`), /^digitd_workers [1-9]/m);
     host.run(`${outside} -o /dev/null http://example.org/digits/where-am-i; sleep 0.3`);
     assert.match(host.run('grep where-am-i /var/log/nginx/digitd-access.log'), new RegExp(` ${own.replaceAll('.', '\\.')} GET /where-am-i 404 `));
   });

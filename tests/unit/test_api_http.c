@@ -80,7 +80,7 @@ static void test_routes(void **state)
         (void)answer((struct ask){.method = method_name(routes[i].method), .uri = path, .main_pool = true});
         expect_problem(__LINE__, 404, "not-found");
     }
-    assert_int_equal(wrong_pool, 8);
+    assert_int_equal(wrong_pool, 9);
     assert_int_equal(fixture_logged(&db, "wrong_pool"), wrong_pool);
     (void)answer((struct ask){.uri = "/session", .health_pool = true});
     expect_problem(__LINE__, 404, "not-found");

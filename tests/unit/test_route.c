@@ -53,6 +53,7 @@ static const struct {
     {"/model", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_MAIN, false, "./#model", api_model},
     {"/healthz", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_healthz},
     {"/readyz", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_readyz},
+    {"/metrics", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_HEALTH, false, NULL, api_metrics},
     /* clang-format on */
 };
 #define N_EXPECTED (sizeof(expected) / sizeof(expected[0]))

@@ -1,0 +1,64 @@
+/* Prometheus text exposition format 0.0.4: HELP, TYPE, then name{labels} value, a line each. */
+#include "counts.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+/* By the first part of the path. */
+static const struct {
+    const char *first;
+    enum counts_group group;
+} firsts[] = {
+    {"classify", GROUP_CLASSIFY}, {"history", GROUP_HISTORY}, {"signup", GROUP_SIGN_IN}, {"login", GROUP_SIGN_IN},
+    {"logout", GROUP_SIGN_IN},    {"account", GROUP_ACCOUNT}, {"session", GROUP_SITE},   {"site", GROUP_SITE},
+    {"model", GROUP_SITE},        {"healthz", GROUP_HEALTH},  {"readyz", GROUP_HEALTH},  {"metrics", GROUP_HEALTH},
+};
+
+enum counts_group counts_group_of(const char *path)
+{
+    size_t n = path[0] == '/' ? strcspn(path + 1, "/") : 0;
+
+    for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++)
+        if (n > 0 && strlen(firsts[i].first) == n && strncmp(path + 1, firsts[i].first, n) == 0)
+            return firsts[i].group;
+    return GROUP_OTHER;
+}
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    (void)buf_add_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void one(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    head(out, name, type, help);
+    (void)buf_add_fmt(out, "%s %" PRIu64 "\n", name, value);
+}
+
+void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, const char *model_sha256)
+{
+    static const char *const names[GROUP_COUNT] = {"classify", "history", "sign_in", "account",
+                                                   "site",     "health",  "other"};
+
+    head(out, "digitd_requests_total", "counter", "Requests that a worker answered.");
+    for (int g = 0; g < GROUP_COUNT; g++)
+        for (int c = 0; c < COUNTS_CLASSES; c++)
+            (void)buf_add_fmt(out, "digitd_requests_total{group=\"%s\",code=\"%dxx\"} %" PRIu64 "\n", names[g], c + 1,
+                              m->answered[g][c]);
+    head(out, "digitd_worker_exits_total", "counter", "Workers that ended and were replaced.");
+    (void)buf_add_fmt(out,
+                      "digitd_worker_exits_total{how=\"order\"} %" PRIu64
+                      "\ndigitd_worker_exits_total{how=\"crash\"} %" PRIu64
+                      "\ndigitd_worker_exits_total{how=\"deadline\"} %" PRIu64 "\n",
+                      m->ended, m->crashed, m->overdue);
+    one(out, "digitd_decoders_lost_total", "counter", "Decoder children that died, stalled or answered nonsense.",
+        m->decoders_lost);
+    one(out, "digitd_workers", "gauge", "Workers that run.", m->workers);
+    one(out, "digitd_requests_in_flight", "gauge", "Workers that answer a request at this moment.", m->busy);
+    if (wal_bytes >= 0)
+        one(out, "digitd_wal_bytes", "gauge", "Size of the database's write-ahead log.", (uint64_t)wal_bytes);
+    one(out, "digitd_start_time_seconds", "gauge", "When the service started, in seconds since 1970.", m->started_s);
+    head(out, "digitd_info", "gauge", "Version, and the network that answers.");
+    (void)buf_add_fmt(out, "digitd_info{version=\"%s\",model_sha256=\"%s\"} 1\n", DIGITD_VERSION, model_sha256);
+}
