@@ -58,7 +58,7 @@ const cell = (value) => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-export function csvOf(list) {
+function csvOf(list) {
   const head = ['name', 'status', 'digit', 'confidence', ...Array.from({ length: 10 }, (_, digit) => `p${digit}`), 'message'];
   const rows = list.map(({ name, result, failure }) => {
     if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : ''];
