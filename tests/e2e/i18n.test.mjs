@@ -67,7 +67,7 @@ test('every problem that the server or nginx tells is translated by its type', (
 
 // Breaks when the browser's language is not met, the page moves under the eyes while it is, numbers or the server's words stay
 // English, or the switch loses a picture or its choice.
-test('a German browser meets German; the switch keeps the answer and the choice', { timeout: 60000 }, async () => {
+test('a German browser meets German; the switch keeps the answer and the choice', { timeout: 120000 }, async () => {
   const browser = await launch();
   try {
     const visit = await newPage(browser, { locale: 'de-AT' });

@@ -31,7 +31,7 @@ async function drawSeven(page) {
 }
 
 // Breaks when a slow line leaves an empty page, or an upload over it is given up or stands as if nothing went on.
-test('on a slow line the page says what it does, moves nothing, and ends in an answer', { timeout: 60000 }, async () => {
+test('on a slow line the page says what it does, moves nothing, and ends in an answer', { timeout: 120000 }, async () => {
   const visit = await newPage(browser);
   const { page, context } = visit;
   const cdp = await context.newCDPSession(page);
@@ -49,7 +49,7 @@ test('on a slow line the page says what it does, moves nothing, and ends in an a
 });
 
 // Breaks when a worker's death under an upload loses the picture, or leaves "Reading" standing.
-test('workers killed under an upload: the page says that it tries again, and the picture is answered', { timeout: 60000 }, async (t) => {
+test('workers killed under an upload: the page says that it tries again, and the picture is answered', { timeout: 120000 }, async (t) => {
   const site = await start(t);
   const visit = await newPage(browser, { origin: site.origin });
   visit.seen.allow = /status of 503/;
@@ -74,7 +74,7 @@ test('workers killed under an upload: the page says that it tries again, and the
 });
 
 // Breaks when an ended session loses a drawing, or the drawing is answered without its lines on the pad.
-test('a drawing outlives its session', { timeout: 60000 }, async () => {
+test('a drawing outlives its session', { timeout: 120000 }, async () => {
   const visit = await newPage(browser);
   const { page, context } = visit;
   const email = await signUp(visit);
@@ -89,7 +89,7 @@ test('a drawing outlives its session', { timeout: 60000 }, async () => {
 });
 
 // Breaks when each stroke becomes a row of the history, a finished drawing none, or an uploaded picture none.
-test('the history gets a picture at once, and a drawing when it has come to rest', { timeout: 60000 }, async () => {
+test('the history gets a picture at once, and a drawing when it has come to rest', { timeout: 120000 }, async () => {
   const visit = await newPage(browser);
   const { page } = visit;
   await signUp(visit);
@@ -120,7 +120,7 @@ test('the history gets a picture at once, and a drawing when it has come to rest
 });
 
 // Breaks when a picture without a digit is called a failure, or doubt is hidden, or nothing is said of what to try.
-test('no digit, and not sure, in plain words with what to try', { timeout: 60000 }, async () => {
+test('no digit, and not sure, in plain words with what to try', { timeout: 120000 }, async () => {
   const visit = await newPage(browser);
   const { page } = visit;
   await signUp(visit);
