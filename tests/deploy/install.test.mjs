@@ -162,6 +162,7 @@ END
       assert.match(head, /content-security-policy: default-src 'none'/i, where);
       assert.equal(head.match(/x-content-type-options/gi).length, 1, where);
     }
+    assert.match(host.run(`${curl} https://digits.example.org/healthz`), /"ok"/, 'as docs/ADMIN.md says');
     const plain = host.run(`${curl} -D - -o /dev/null 'http://digits.example.org/samples/7.png?x=1'`);
     assert.match(plain, /301[^]*location: https:\/\/digits\.example\.org\/samples\/7\.png\?x=1/i);
     assert.doesNotMatch(plain, /strict-transport/i, 'HSTS belongs to https');
