@@ -77,6 +77,11 @@ static enum err add_record(struct run *r, const struct metrics *v)
     json_set_str(data, "name", "MNIST");
     json_set_str(data, "train_images_sha256", r->data->images_sha256);
     json_set_str(data, "train_labels_sha256", r->data->labels_sha256);
+    if (r->data->n_more > 0) {
+        json_set_str(data, "name", "MNIST and more");
+        json_set_int(data, "more", (int64_t)r->data->n_more);
+        json_set_str(data, "more_sha256", r->data->more_sha256);
+    }
     json_set_str(split, "rule", "shuffled, grouped by class, every 12th validates");
     json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);

@@ -2,6 +2,7 @@
  * one that is shorter, for it is not the file that it claims to be. */
 #include "idx.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,33 +73,88 @@ static const struct {
      {"t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"}},
 };
 
-enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why)
+/* The files of dir that are called as `which` to block and idx, with their digests; the caller frees the blocks, also
+ * after a failure. published: they must be MNIST's own. */
+static enum err load_pair(uint8_t *block[2], struct idx idx[2], char *digests[2], const char *dir, enum idx_files which,
+                          bool published, struct why *why)
 {
-    *d = (struct dataset){0};
-    struct idx idx[2];
-    char *digests[2] = {d->images_sha256, d->labels_sha256};
     for (int i = 0; i < 2; i++) {
         char path[4096];
         size_t n = 0;
         if (snprintf(path, sizeof(path), "%s/%s", dir, files[which][i].name) >= (int)sizeof(path))
             return err_why(why, ERR_LIMIT, "%s: name too long", dir);
-        enum err e = file_read(&d->block[i], &n, path, (size_t)IDX_ITEMS_MAX * SIDE * SIDE + 16, why);
+        enum err e = file_read(&block[i], &n, path, (size_t)IDX_ITEMS_MAX * SIDE * SIDE + 16, why);
         if (e == ERR_NOT_FOUND)
-            return err_why(why, e, "%s is not there; weights/fetch-mnist %s fetches it", path, dir);
+            return err_why(why, e, "%s is not there%s%s%s", path, published ? "; weights/fetch-mnist " : "",
+                           published ? dir : "", published ? " fetches it" : "");
         if (e == OK)
-            e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], d->block[i], n, path, why);
+            e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], block[i], n, path, why);
         if (e != OK)
             return e;
-        digest_sha256_hex(d->block[i], n, digests[i]);
-        if (strcmp(digests[i], files[which][i].sha256) != 0)
+        digest_sha256_hex(block[i], n, digests[i]);
+        if (published && strcmp(digests[i], files[which][i].sha256) != 0)
             return err_why(why, ERR_FORMAT, "%s: SHA-256 is %.16s..., MNIST's is %.16s...", path, digests[i],
                            files[which][i].sha256);
     }
     if (idx[0].n != idx[1].n)
         return err_why(why, ERR_FORMAT, "%s: %zu pictures but %zu labels", dir, idx[0].n, idx[1].n);
+    return OK;
+}
+
+enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why)
+{
+    struct idx idx[2];
+    char *digests[2] = {d->images_sha256, d->labels_sha256};
+    *d = (struct dataset){0};
+    enum err e = load_pair(d->block, idx, digests, dir, which, true, why);
+    if (e != OK)
+        return e;
     d->n = idx[0].n;
     d->images = idx[0].data;
     d->labels = idx[1].data;
+    return OK;
+}
+
+/* first[n_first] and then second[n_second] in a block of their own; NULL: out of memory. */
+static uint8_t *joined(const uint8_t *first, size_t n_first, const uint8_t *second, size_t n_second)
+{
+    uint8_t *all = malloc(n_first + n_second + 1);
+    if (all) {
+        memcpy(all, first, n_first);
+        memcpy(all + n_first, second, n_second);
+    }
+    return all;
+}
+
+enum err dataset_append(struct dataset *d, const char *dir, struct why *why)
+{
+    enum { PICTURE = SIDE * SIDE };
+    uint8_t *block[2] = {NULL, NULL}, *all[2] = {NULL, NULL};
+    char digest[2][DIGEST_HEX + 1], both[2 * DIGEST_HEX + 1], *digests[2] = {digest[0], digest[1]};
+    struct idx idx[2];
+    enum err e = load_pair(block, idx, digests, dir, IDX_TRAIN, false, why);
+    if (e == OK && d->n + idx[0].n > IDX_ITEMS_MAX)
+        e = err_why(why, ERR_LIMIT, "%s: more than %d pictures together with MNIST's", dir, IDX_ITEMS_MAX);
+    if (e == OK) {
+        all[0] = joined(d->images, d->n * PICTURE, idx[0].data, idx[0].n * PICTURE);
+        all[1] = joined(d->labels, d->n, idx[1].data, idx[1].n);
+        if (!all[0] || !all[1])
+            e = err_why(why, ERR_NOMEM, "out of memory");
+    }
+    for (int i = 0; i < 2; i++) {
+        free(e == OK ? d->block[i] : all[i]);
+        if (e == OK)
+            d->block[i] = all[i];
+        free(block[i]);
+    }
+    if (e != OK)
+        return e;
+    d->images = all[0];
+    d->labels = all[1];
+    d->n += idx[0].n;
+    d->n_more += idx[0].n;
+    snprintf(both, sizeof(both), "%s%s", digest[0], digest[1]);
+    digest_sha256_hex(both, strlen(both), d->more_sha256);
     return OK;
 }
 
@@ -113,6 +169,7 @@ enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_trai
                        size_t *n_validation)
 {
     enum err e = ERR_NOMEM;
+    const size_t n = d->n - d->n_more;
     uint32_t *order = calloc(d->n + 1, sizeof(*order));
     uint8_t *held = calloc(d->n + 1, 1); /* 1: validation */
     *n_train = *n_validation = 0;
@@ -122,12 +179,12 @@ enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_trai
         goto out;
     struct rng r;
     rng_seed(&r, IDX_SPLIT_SEED, RNG_SPLIT, 0);
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
-    rng_shuffle(&r, order, d->n);
+    rng_shuffle(&r, order, n);
     size_t seen = 0;
     for (int label = 0; label < 10; label++)
-        for (size_t i = 0; i < d->n; i++)
+        for (size_t i = 0; i < n; i++)
             if (d->labels[order[i]] == label)
                 held[order[i]] = seen++ % IDX_SPLIT_PART == 0;
     for (size_t i = 0; i < d->n; i++)

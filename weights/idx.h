@@ -30,8 +30,10 @@ struct dataset {
     size_t n;
     const uint8_t *images; /* [n][28][28] */
     const uint8_t *labels; /* [n], 0 to 9 */
-    char images_sha256[DIGEST_HEX + 1], labels_sha256[DIGEST_HEX + 1];
-    uint8_t *block[2]; /* owned: the files */
+    size_t n_more;         /* of them not MNIST's, behind those that are (dataset_append) */
+    char images_sha256[DIGEST_HEX + 1], labels_sha256[DIGEST_HEX + 1]; /* of MNIST's files */
+    char more_sha256[DIGEST_HEX + 1]; /* of the pictures and labels that were appended; empty: none were */
+    uint8_t *block[2];                /* owned: the files */
 };
 
 enum idx_files { IDX_TRAIN, IDX_TEST };
@@ -41,9 +43,13 @@ enum idx_files { IDX_TRAIN, IDX_TEST };
 enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why);
 void dataset_free(struct dataset *d);
 
-/* The fixed split of the training set: the n pictures are shuffled with IDX_SPLIT_SEED, put together by class (keeping
- * that order), and every twelfth goes to validation: 5,000 of 60,000, each class by its share. Both lists are in
- * increasing order and are freed by the caller. */
+/* Puts the pictures of dir/train-images-idx3-ubyte, with their labels, behind those of d, which was loaded: anybody's
+ * digits, such as those that GET /history/export?format=idx gives. On failure d is as it was. */
+enum err dataset_append(struct dataset *d, const char *dir, struct why *why);
+
+/* The fixed split of the training set: MNIST's pictures are shuffled with IDX_SPLIT_SEED, put together by class
+ * (keeping that order), and every twelfth goes to validation: 5,000 of 60,000, each class by its share. What was
+ * appended is trained on. Both lists are in increasing order and are freed by the caller. */
 enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
                        size_t *n_validation);
 

@@ -217,6 +217,8 @@ enum err run_open(struct run *r, const char *command, struct why *why)
     r->set.trainer.bn = !r->set.no_bn;
     if (!r->data && (e = dataset_load(&r->loaded, r->set.data, IDX_TRAIN, why)) != OK)
         return e;
+    if (!r->data && strcmp(r->set.more, "none") != 0 && (e = dataset_append(&r->loaded, r->set.more, why)) != OK)
+        return e;
     r->data = r->data ? r->data : &r->loaded;
     if ((e = load_like(r, why)) != OK || (e = bank_open(&r->bank, &r->set, why)) != OK ||
         (e = arch_model(&r->model, r->set.layers, why)) != OK || (e = split_data(r, why)) != OK ||

@@ -17,7 +17,8 @@ enum { TRAIN_OPTIONS_MAX = 64, TRAIN_COMMAND_MAX = 4096 };
 
 struct train_settings {
     struct trainer_settings trainer;
-    char layers[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX], run[OPTION_TEXT_MAX];
+    char layers[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], more[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX],
+        run[OPTION_TEXT_MAX];
     char teacher[OPTION_TEXT_MAX], answers[OPTION_TEXT_MAX]; /* files "A,B"; directory; or "none" */
     char like[OPTION_TEXT_MAX];    /* a weights file whose calibration is taken over, or "none" */
     char kernels[OPTION_TEXT_MAX]; /* "auto" or an instruction set by name */

@@ -35,6 +35,7 @@ const struct train_settings train_defaults = {
                           .ema = 0.999F}},
     .layers = ARCH_DEFAULT,
     .data = "data",
+    .more = "none",
     .out = "build/digits.safetensors",
     .run = "build/train",
     .teacher = "none",
@@ -46,6 +47,8 @@ const struct train_settings train_defaults = {
 
 const struct option train_options[] = {
     {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_KEPT, "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
+    {"more", "DIR", OPTION_TEXT, AT(more), 0, 0, OPTION_KEPT,
+     "IDX files of more pictures to train on, such as a history's export"},
     {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_KEPT, "the weights file to write at the end"},
     {"run", "DIR", OPTION_TEXT, AT(run), 0, 0, OPTION_SESSION, "run directory: log.jsonl and checkpoint"},
     {"resume", NULL, OPTION_FLAG, AT(resume), 0, 0, OPTION_SESSION, "go on with the run in --run, by its own recipe"},
