@@ -188,17 +188,20 @@ static bool is_rectangle(const struct parts *p, int i)
     return 50 * deep <= cells;
 }
 
-/* A frame anywhere in the picture, as that of a canvas in a window: a rectangle with something of size in it. */
+/* A frame anywhere in the picture, as that of a canvas in a window: a rectangle with something of size in it. There may
+ * be 16,000 pieces: what is too narrow to have another in it, as a dot is, must not be held against each of them. */
 static bool is_frame(const struct parts *p, int i)
 {
     const int *box = p->part[i].box;
 
+    if (box[2] / p->cell - box[0] / p->cell < 2 || box[3] / p->cell - box[1] / p->cell < 2 || !is_rectangle(p, i))
+        return false;
     for (int k = 1; k < p->n; k++) {
         const int *in = p->part[k].box;
 
         if (p->part[k].area > 0 && 16 * box_longest(in) >= box_longest(box) && in[0] > box[0] && in[1] > box[1] &&
             in[2] < box[2] && in[3] < box[3])
-            return is_rectangle(p, i);
+            return true;
     }
     return false;
 }
