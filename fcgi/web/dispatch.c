@@ -105,8 +105,7 @@ static bool call_route(struct call *c)
     const char *screen = route_screen(c->req->path);
 
     if (screen != NULL && c->req->method == METHOD_GET && request_wants_html(c->req)) {
-        reply_empty(c->app->reply, 303);
-        reply_header(c->app->reply, "Location", screen);
+        page_go(c, screen);
         return false;
     }
     c->route = route_find(c->req->path, c->req->method, allow, &c->id);

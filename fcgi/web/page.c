@@ -1,11 +1,12 @@
 /* Writes HTML. Text goes through add_text and nothing else. */
 #include "page.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
 
-enum { PAGE_BYTES_MAX = 1024 * 1024, TEXT_BYTES_MAX = 512, UP_MAX = 8 };
+enum { PAGE_BYTES_MAX = 1024 * 1024, TEXT_BYTES_MAX = 512, UP_MAX = 8, WHERE_MAX = 32 };
 
 #define TYPE "text/html; charset=utf-8"
 
@@ -91,8 +92,12 @@ static void page_end(const struct call *c, struct buf *out)
 
 void page_go(struct call *c, const char *where)
 {
+    char up[3 * UP_MAX + 1], location[sizeof(up) + WHERE_MAX];
+
+    up_to_root(c, up);
+    (void)snprintf(location, sizeof(location), "%s%s", up, where);
     reply_empty(c->app->reply, 303);
-    reply_header(c->app->reply, "Location", where);
+    reply_header(c->app->reply, "Location", location);
 }
 
 void page_tell(struct call *c, int status, const char *title, const char *sentence)
@@ -157,7 +162,7 @@ static void add_result(struct buf *out, const struct json *result)
     } else {
         (void)json_get_num(result, "confidence", &confidence);
         (void)buf_add_fmt(out, "<p class=\"digit\">%d</p>\n<p>%s, by %.1f&nbsp;%%.</p>\n", (int)digit,
-                          strcmp(status, "unsure") == 0 ? "Not sure" : "Sure", percent(confidence));
+                          status == NULL || strcmp(status, "unsure") == 0 ? "Not sure" : "Sure", percent(confidence));
         add_probabilities(out, result);
     }
     (void)buf_add_str(out, "</section>\n");

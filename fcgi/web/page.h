@@ -11,7 +11,8 @@
 #define PAGE_SIGNED_IN  "./#signed-in"
 #define PAGE_SIGNED_OUT "./#signed-out"
 
-/* 303: the browser asks for where (relative), so that loading again sends nothing twice. */
+/* 303: the browser asks for where ("./#..." of the front page, up to 31 bytes), so that loading again sends nothing
+ * twice. */
 void page_go(struct call *c, const char *where);
 
 /* A title and a sentence. */

@@ -32,7 +32,7 @@ struct route {
     size_t body_max_bytes;
     enum pool pool;
     bool store;         /* needs the database */
-    const char *screen; /* where a browser that opens the path goes, relative; NULL: it gets the JSON */
+    const char *screen; /* for page_go: where a browser that opens the path goes; NULL: it gets the JSON */
     void (*handler)(struct call *c);
 };
 

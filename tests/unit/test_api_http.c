@@ -89,6 +89,10 @@ static void test_routes(void **state)
     assert_string_equal(header("Location"), "./#read");
     assert_int_equal(answer((struct ask){.uri = "/model", .accept = browser}), 303);
     assert_string_equal(header("Location"), "./#model");
+    assert_int_equal(answer((struct ask){.uri = "/account/password", .accept = browser}), 303);
+    assert_string_equal(header("Location"), ".././#account"); /* from /account/, where nothing is */
+    assert_int_equal(answer((struct ask){.uri = "/account/sessions/7", .accept = browser}), 303);
+    assert_string_equal(header("Location"), "../.././#account");
     assert_int_equal(answer((struct ask){.method = "POST", .uri = "/logout", .accept = browser}), 401);
     assert_int_equal(answer((struct ask){.uri = "/model", .accept = "*/*"}), 200);
     assert_int_equal(answer((struct ask){.method = "HEAD", .uri = "/model"}), 200);
