@@ -234,7 +234,6 @@ static int master_fill(struct master *m, int64_t now_us)
     return -1;
 }
 
-/* Everything that time brings. Returns -1, or in a child its exit status. */
 /* What /metrics tells: at most a tick old. */
 static void master_publish(struct master *m, int64_t now_us)
 {
@@ -253,6 +252,7 @@ static void master_publish(struct master *m, int64_t now_us)
     scoreboard_publish(m->board, &all);
 }
 
+/* Everything that time brings. Returns -1, or in a child its exit status. */
 static int master_tick(struct master *m)
 {
     int64_t now_us = clock_mono_us();

@@ -47,6 +47,8 @@ void api_account_delete(struct call *c)
     e = store_user_delete(c->app->store, c->user.id);
     if (e != OK && e != ERR_NOT_FOUND) {
         call_store_failed(c, "user_delete", e);
+        call_problem(c, e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE,
+                     "The account is still there, but some of its history may be deleted. Try again later.");
         goto out;
     }
     account_event(c, "account_deleted", c->user.id);
