@@ -5,7 +5,8 @@
  * label is the user's, or else what was read, and what has neither is left out.
  *
  * Trap: a spreadsheet takes a cell that begins with = + - or @ for a formula, and the name of a picture is anybody's
- * choice. An apostrophe before it makes it text (OWASP, "CSV injection"). */
+ * choice. An apostrophe before it makes it text (OWASP, "CSV injection"). Where the comma is for decimals a spreadsheet
+ * parts cells at semicolons instead, and minds no quotes within a cell: so a cell begins behind each of them too. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,14 +35,15 @@ static bool is_formula(const char *text)
 /* RFC 4180 section 2: in quotes, quotes doubled. */
 static void csv_text(struct buf *out, const char *text)
 {
-    (void)buf_add_str(out, is_formula(text) ? "\"'" : "\"");
-    for (size_t n; *text != '\0'; text += n) {
-        n = strcspn(text, "\"");
-        (void)buf_add(out, text, n);
-        if (text[n] == '"') {
-            (void)buf_add_str(out, "\"\"");
-            n++;
-        }
+    bool begins = true;
+
+    (void)buf_add_str(out, "\"");
+    for (; *text != '\0'; text++) {
+        if (begins && is_formula(text))
+            (void)buf_add_str(out, "'");
+        begins = *text == ';';
+        (void)buf_add_str(out, *text == '"' ? "\"" : "");
+        (void)buf_add(out, text, 1);
     }
     (void)buf_add_str(out, "\"");
 }

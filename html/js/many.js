@@ -51,10 +51,9 @@ function bar(name, share, text) {
 
 // ---- CSV (RFC 4180) ----
 
-/** A spreadsheet takes =, +, - and @ for the start of a formula: a name must not be one. */
+/** A spreadsheet takes =, +, - and @ for the start of a formula, and some part cells at semicolons: a name must not be one. */
 const cell = (value) => {
-  const text = String(value ?? '');
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = String(value ?? '').replace(/(^|;)(?=[\s'"]*[=+\-@\uff0b\uff0d\uff1d\uff20])/g, "$1'");
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
