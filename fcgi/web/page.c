@@ -123,10 +123,10 @@ void page_problem(struct call *c, const struct problem *problem, const char *det
     reply_problem_as(c->app->reply, problem, TYPE, out);
 }
 
-/* As percent, never rounded up to certainty. */
+/* As percent, never of certainty, as the page has it (text.js): a float rounds to 1 long before it is. */
 static double percent(double p)
 {
-    return 100 * (p < 1 && p > 0.999 ? 0.999 : p);
+    return 100 * (p > 0.999 ? 0.999 : p);
 }
 
 static void add_probabilities(struct buf *out, const struct json *result)
