@@ -64,10 +64,11 @@ async function survives(host) {
 }
 
 async function backsUp(host) {
-  assert.match(host.follow('backup'), /-rw------- 1 digitd digitd .* digitd-\d{8}T\d{6}Z\.db/);
+  assert.match(host.follow('backup'), /-rw------- 1 digitd digitd .* digitd-\d{8}T\d{6}\.\d{3}Z\.db/);
   host.run('echo "a loud orange mountain" | digitctl user add after@example.org --password-stdin');
-  host.run('touch -d "20 days ago" /var/backups/digitd/digitd-20200101T000000Z.db; systemctl start digitd-backup.service; ! ls /var/backups/digitd/digitd-20200101T000000Z.db 2>/dev/null');
-  host.run('cd /var/backups/digitd; rm "$(ls -t digitd-*.db | head -n 1)"'); // the first one, without the second account
+  host.run('touch -d "20 days ago" /var/backups/digitd/digitd-20200101T000000Z.db; systemctl start digitd-backup.service; systemctl start digitd-backup.service; ! ls /var/backups/digitd/digitd-20200101T000000Z.db 2>/dev/null');
+  assert.equal(host.run('ls /var/backups/digitd/digitd-*.db | wc -l').trim(), '3', 'two within a second are two');
+  host.run('cd /var/backups/digitd; rm $(ls -t digitd-*.db | head -n 2)'); // the first one stays, without the second account
   host.follow('restore');
   await host.until(ready, 'it serves the backup');
   stillReads(host);
