@@ -1,21 +1,5 @@
 /* The store's questions: addresses, accounts, sessions, housekeeping. */
-#include "fixture_store.h"
-
-static struct fixture f;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_new(&f);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_free(&f);
-    return 0;
-}
+#include "fixture_own.h"
 
 /* Breaks when one address can make two accounts, or when an address could bend a header, a log line or a mail. */
 static void emails_are_normalised(void **state)

@@ -1,26 +1,17 @@
 /* The history in the store: what is kept comes back, belongs to one user, is bounded, and is found by an index. */
-#include "fixture_store.h"
+#include "fixture_own.h"
 
 #include "store/store_account.h"
 #include "store/store_history.h"
 
-static struct fixture f;
 static int64_t ada, bob;
 static const struct store_history_filter any = {-1, -1, -1};
 
-static int setup(void **state)
+static int with_two(void **state)
 {
-    (void)state;
-    fixture_new(&f);
+    (void)setup(state);
     ada = add_user(f.store, "ada@example.org");
     bob = add_user(f.store, "bob@example.org");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_free(&f);
     return 0;
 }
 
@@ -337,16 +328,16 @@ static void every_question_has_an_index(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rows_come_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(full_disk, setup, teardown),
-        cmocka_unit_test_setup_teardown(one_user_one_history, setup, teardown),
-        cmocka_unit_test_setup_teardown(pages, setup, teardown),
-        cmocka_unit_test_setup_teardown(filters_and_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(oldest_make_room, setup, teardown),
-        cmocka_unit_test_setup_teardown(clearing_takes_all, setup, teardown),
-        cmocka_unit_test_setup_teardown(accounts_end_in_steps, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_question_has_an_index, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_come_back, with_two, teardown),
+        cmocka_unit_test_setup_teardown(what_is_refused, with_two, teardown),
+        cmocka_unit_test_setup_teardown(full_disk, with_two, teardown),
+        cmocka_unit_test_setup_teardown(one_user_one_history, with_two, teardown),
+        cmocka_unit_test_setup_teardown(pages, with_two, teardown),
+        cmocka_unit_test_setup_teardown(filters_and_counts, with_two, teardown),
+        cmocka_unit_test_setup_teardown(oldest_make_room, with_two, teardown),
+        cmocka_unit_test_setup_teardown(clearing_takes_all, with_two, teardown),
+        cmocka_unit_test_setup_teardown(accounts_end_in_steps, with_two, teardown),
+        cmocka_unit_test_setup_teardown(every_question_has_an_index, with_two, teardown),
     };
 
     return cmocka_run_group_tests_name("store_history", tests, NULL, NULL);

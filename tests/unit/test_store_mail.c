@@ -1,24 +1,8 @@
 /* Mail that waits, links that act once. */
-#include "fixture_store.h"
+#include "fixture_own.h"
 
 #include "store/store_account.h"
 #include "store/store_mail.h"
-
-static struct fixture f;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_new(&f);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_free(&f);
-    return 0;
-}
 
 static enum err put_sign_up(const char *email)
 {

@@ -1,23 +1,7 @@
 /* Failures that are counted, devices that are known. */
-#include "fixture_store.h"
+#include "fixture_own.h"
 
 #include "store/store_mail.h"
-
-static struct fixture f;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_new(&f);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_free(&f);
-    return 0;
-}
 
 static int64_t fail_key(int key)
 {
