@@ -1,4 +1,4 @@
-/* A small copy of a picture, and the widest or deepest around each of its cells. */
+/* A small copy of a picture, and the widest or deepest around each of its cells, and what is around gaps in it. */
 #include "grid.h"
 
 #include <stddef.h>
@@ -62,4 +62,33 @@ void grid_spread(struct grid *g, int radius, bool greatest)
         spread_line(g->v + y * g->w, g->w, 1, radius, greatest);
     for (int x = 0; x < g->w; x++)
         spread_line(g->v + x, g->h, g->w, radius, greatest);
+}
+
+/* The mean of the neighbours that are known, 0 where none is. */
+static uint8_t known_around(const struct grid *g, int x, int y)
+{
+    int sum = 0, n = 0;
+
+    for (int ny = y > 0 ? y - 1 : 0; ny <= y + 1 && ny < g->h; ny++)
+        for (int nx = x > 0 ? x - 1 : 0; nx <= x + 1 && nx < g->w; nx++) {
+            n += g->v[ny * g->w + nx] > 0;
+            sum += g->v[ny * g->w + nx];
+        }
+    return (uint8_t)(n > 0 ? sum / n : 0);
+}
+
+void grid_fill(struct grid *g, struct grid *room)
+{
+    bool unknown = true;
+
+    for (int round = 0; unknown && round < 2 * GRID_SIDE_MAX; round++) {
+        unknown = false;
+        *room = *g;
+        for (int y = 0; y < g->h; y++)
+            for (int x = 0; x < g->w; x++)
+                if (room->v[y * g->w + x] == 0) {
+                    g->v[y * g->w + x] = known_around(room, x, y);
+                    unknown |= g->v[y * g->w + x] == 0;
+                }
+    }
 }

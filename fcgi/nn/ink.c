@@ -1,4 +1,4 @@
-/* Finds the ink: reduce, decide ink or paper, level the paper, tell ink from noise, box.
+/* Finds the ink: reduce, find the sheet, decide ink or paper, level the paper, tell ink from noise, box.
  *
  * All of it works on a picture whose paper is the lighter one ("toned": the raster, or 255 - v where the ink is light),
  * in whole numbers apart from the interpolation, so that a flat paper comes out exactly flat. Lines (lines.c) go before
@@ -13,6 +13,7 @@
 #include "lines.h"
 #include "paper.h"
 #include "parts.h"
+#include "sheet.h"
 
 enum {
     /* A raster over 1 Mpx is averaged down first, which bounds time and memory. Of 40 pictures of 1 to 12 Mpx 40 are
@@ -194,6 +195,8 @@ enum err ink_find(const struct raster *in, const struct normalise_options *optio
 
     memset(out, 0, sizeof(*out));
     e = ink_copy(in, out);
+    if (e == OK)
+        e = sheet_isolate(out);
     if (e == OK)
         e = paper_judge(out, &paper);
     if (e != OK)

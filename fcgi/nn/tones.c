@@ -166,32 +166,8 @@ static void paper_average(const struct ink *ink, int split, struct grid *g)
         }
 }
 
-/* The mean of the neighbours that are known, 0 where none is. */
-static uint8_t known_around(const struct grid *g, int x, int y)
-{
-    int sum = 0, n = 0;
-
-    for (int ny = y > 0 ? y - 1 : 0; ny <= y + 1 && ny < g->h; ny++)
-        for (int nx = x > 0 ? x - 1 : 0; nx <= x + 1 && nx < g->w; nx++) {
-            n += g->v[ny * g->w + nx] > 0;
-            sum += g->v[ny * g->w + nx];
-        }
-    return (uint8_t)(n > 0 ? sum / n : 0);
-}
-
 void tones_fill(const struct ink *ink, int split, struct grid *g, struct grid *room)
 {
-    bool unknown = true;
-
     paper_average(ink, split, g);
-    for (int round = 0; unknown && round < 2 * TONES_SIDE; round++) { /* from the rim of the ink inwards */
-        unknown = false;
-        *room = *g;
-        for (int y = 0; y < g->h; y++)
-            for (int x = 0; x < g->w; x++)
-                if (room->v[y * g->w + x] == 0) {
-                    g->v[y * g->w + x] = known_around(room, x, y);
-                    unknown |= g->v[y * g->w + x] == 0;
-                }
-    }
+    grid_fill(g, room);
 }

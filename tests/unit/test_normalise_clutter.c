@@ -1,86 +1,6 @@
-/* nn/normalise: what is no ink of the digit must not change the result. Each test lays something over, around or beside
- * the ten sample digits and compares with the digit alone; each says what would break it. */
-#include <math.h>
-
-#include "canvas.h"
-
-enum { W = 400, H = 320, K = 8, X = 90, Y = 50 };
-
-struct scene {
-    uint8_t *px;
-    uint32_t random;
-};
-
-static uint8_t *at(const struct scene *s, int x, int y)
-{
-    return s->px + y * W + x;
-}
-
-static void darken(const struct scene *s, int x, int y, int tone)
-{
-    if (x < 0 || y < 0 || x >= W || y >= H)
-        return;
-    if (*at(s, x, y) > tone)
-        *at(s, x, y) = (uint8_t)tone;
-}
-
-static int dice(struct scene *s, int sides)
-{
-    s->random = s->random * 1664525u + 1013904223u;
-    return (int)((s->random >> 8) % (uint32_t)sides);
-}
-
-static void add_grain(struct scene *s, int most)
-{
-    for (int i = 0; i < W * H; i++) {
-        const int v = s->px[i] + dice(s, 2 * most + 1) - most;
-
-        s->px[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-}
-
-/* A straight line from side to side, rising by slope; across or down. */
-static void draw_line(const struct scene *s, double middle, double slope, int thick, int tone, bool across)
-{
-    const int n = across ? W : H;
-
-    for (int i = 0; i < n; i++) {
-        const int v = (int)floor(middle + slope * (i - n / 2) + 0.5);
-
-        for (int k = 0; k < thick; k++)
-            darken(s, across ? i : v + k, across ? v + k : i, tone);
-    }
-}
-
-static void light(struct scene *s, double (*how)(double u, double v))
-{
-    for (int y = 0; y < H; y++)
-        for (int x = 0; x < W; x++)
-            *at(s, x, y) = (uint8_t)(*at(s, x, y) * how((double)x / W, (double)y / H));
-}
-
-/* Lays each digit on paper, lets clutter do its work, and compares with the digit alone. most: tenths of a grey level,
- * mean over 784 pixels; other digits are 30 levels away and more. negative: light ink on dark. */
-static void check(void (*clutter)(struct scene *s, int digit), int most, bool negative)
-{
-    for (int digit = 0; digit < 10; digit++) {
-        uint8_t sample[PIXELS], plain[PIXELS], out[PIXELS];
-        struct scene s = {.px = canvas(W, H, 220), .random = 1};
-        double d;
-
-        read_sample(digit, sample);
-        paste(s.px, W, sample, K, X, Y, 40);
-        run(s.px, W, H, plain);
-        clutter(&s, digit);
-        for (int i = 0; negative && i < W * H; i++)
-            s.px[i] = (uint8_t)(255 - s.px[i]);
-        assert_int_equal(run(s.px, W, H, out).inverted, !negative);
-        d = moved_difference(plain, out);
-        if (d * 10 > most)
-            fail_msg("digit %d differs by %.2f", digit, d);
-        free(s.px);
-    }
-}
+/* nn/normalise: what is no ink of the digit must not change the result. Each test lays something over or beside the ten
+ * sample digits and compares with the digit alone; each says what would break it. */
+#include "fixture_scene.h"
 
 static void ruled(struct scene *s, int digit)
 {
@@ -251,82 +171,6 @@ static void test_neighbour(void **state)
     check(neighbour, 10, false);
 }
 
-static double half_dark(double u, double v)
-{
-    return u + 0.3 * v > 0.55 ? 0.45 : 1;
-}
-
-static double two_shadows(double u, double v)
-{
-    return (u > 0.3 + 0.1 * v ? 0.7 : 1) * (v > 0.6 ? 0.6 : 1);
-}
-
-static double falling_off(double u, double v)
-{
-    const double x = 2 * u - 1, y = 2 * v - 1;
-
-    return 1 - 0.42 * (x * x + y * y);
-}
-
-static double lamp(double u, double v)
-{
-    return 0.25 + 0.75 * (1 - u) * (1 - 0.4 * v);
-}
-
-static void lit_half_dark(struct scene *s, int digit)
-{
-    (void)digit;
-    light(s, half_dark);
-    add_grain(s, 4);
-}
-
-static void lit_two_shadows(struct scene *s, int digit)
-{
-    (void)digit;
-    light(s, two_shadows);
-    add_grain(s, 4);
-}
-
-static void lit_falling_off(struct scene *s, int digit)
-{
-    (void)digit;
-    light(s, falling_off);
-    add_grain(s, 4);
-}
-
-static void lit_lamp(struct scene *s, int digit)
-{
-    (void)digit;
-    light(s, lamp);
-    add_grain(s, 2);
-}
-
-/* Fails when a shadow, or its edge, or a vignette of 84 % in the corners is ink, or turns ink and paper over. */
-static void test_light(void **state)
-{
-    (void)state;
-    check(lit_half_dark, 90, false);
-    check(lit_two_shadows, 90, false);
-    check(lit_falling_off, 90, false);
-    check(lit_lamp, 90, false);
-}
-
-static void desk(struct scene *s, int digit)
-{
-    for (int y = 0; y < H; y++)
-        for (int x = 0; x < W; x++)
-            if (x < 30 + digit + y / 20 || y < 12 + x / 30 || x > 372 - y / 20 || y > 300 + x / 60)
-                darken(s, x, y, 50);
-    add_grain(s, 4);
-}
-
-/* Fails when the dark desk around a sheet of paper is ink. */
-static void test_desk(void **state)
-{
-    (void)state;
-    check(desk, 90, false);
-}
-
 /* Fails when a 5 loses the bar that lies loose over it, a 4 its second stroke, or when a dry pen's gaps take a stroke
  * apart; and when a dot beside the digit, no thicker than its strokes, is kept. */
 static void test_loose_strokes(void **state)
@@ -442,47 +286,6 @@ static void test_pens(void **state)
         }
 }
 
-static double mild_vignette(double u, double v)
-{
-    return 0.5 + 0.5 * falling_off(u, v);
-}
-
-static double lamp_and_corner(double u, double v)
-{
-    return (1 - 0.35 * (u + v) / 2) * (u > 0.7 && v > 0.75 ? 0.75 : 1);
-}
-
-/* Fails when strokes of a quarter of the side are taken for light where the light is uneven: a 0, dark and light. */
-static void test_fat_in_uneven_light(void **state)
-{
-    double (*const LIGHTS[])(double, double) = {mild_vignette, lamp_and_corner};
-
-    (void)state;
-    for (int kind = 0; kind < 4; kind++) {
-        const bool dark = kind < 2;
-        struct scene s = {.px = canvas(W, H, dark ? 230 : 50), .random = 1};
-        uint8_t out[PIXELS];
-        struct normalise_steps steps;
-
-        for (int y = 0; y < H; y++)
-            for (int x = 0; x < W; x++) {
-                const int d = (x - 200) * (x - 200) + (y - 160) * (y - 160);
-
-                if (d < 150 * 150 && d >= 80 * 80)
-                    *at(&s, x, y) = dark ? 40 : 240;
-            }
-        light(&s, LIGHTS[kind % 2]);
-        add_grain(&s, 4);
-        steps = run(s.px, W, H, out);
-        assert_int_equal(steps.inverted, dark);
-        if (abs(steps.box[2] - 300) > 4 || abs(steps.box[3] - 300) > 4 || out[14 * 28 + 14] > 60 ||
-            out[14 * 28 + 6] < 200)
-            fail_msg("kind %d: box %d x %d, middle %d, stroke %d", kind, steps.box[2], steps.box[3], out[14 * 28 + 14],
-                     out[14 * 28 + 6]);
-        free(s.px);
-    }
-}
-
 /* Fails when the paper of a digit that was cut out at its ink is told by the border alone, of which a 9 whose stem lies
  * along an edge covers most, or by all the picture, of which a fat 0 covers most. */
 static void test_tight_cuts(void **state)
@@ -522,13 +325,10 @@ int main(void)
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_specks),
         cmocka_unit_test(test_neighbour),
-        cmocka_unit_test(test_light),
-        cmocka_unit_test(test_desk),
         cmocka_unit_test(test_loose_strokes),
         cmocka_unit_test(test_touching_edges),
         cmocka_unit_test(test_nothing_there),
         cmocka_unit_test(test_pens),
-        cmocka_unit_test(test_fat_in_uneven_light),
         cmocka_unit_test(test_tight_cuts),
     };
 

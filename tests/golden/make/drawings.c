@@ -214,6 +214,44 @@ static void make_framed(struct job *j)
     free(ink);
 }
 
+static void paint(struct canvas *c, const int box[4], float tone)
+{
+    for (int y = box[1]; y < box[3]; y++)
+        for (int x = box[0]; x < box[2]; x++)
+            for (int k = 0; k < 3; k++)
+                c->px[4 * (y * c->w + x) + k] = (uint8_t)tone;
+}
+
+/* A screenshot of a program: a window with a title, a page, a canvas in it and a button below; light or dark all. */
+static void make_window(struct job *j)
+{
+    static const float pages[][2] = {{20, 255}, {45, 255}, {60, 240}, {240, 12}, {255, 0}, {215, 255}};
+    const float *tone = pages[rng_below(&j->r, 6)], bar_tone = between(j, 0, 255);
+    int w, h;
+
+    canvas_sides(j, 320, 900, &w, &h);
+    const int bar = between_int(j, 20, 44), gap = between_int(j, 8, 40), foot = between_int(j, 8, 60);
+    const int inside[4] = {gap, bar + gap, w - gap, h - gap - foot};
+    const int size_w = inside[2] - inside[0], size_h = inside[3] - inside[1];
+    const float px = (float)shorter(size_w, size_h) * between(j, 0.4F, 0.85F);
+    uint8_t *ink = draw_digit(j, size_w, size_h, px, px * between(j, 0.04F, 0.14F), PLACE_ANYWHERE);
+
+    j->canvas = canvas_new(w, h);
+    for (int i = 0; i < w * h; i++)
+        j->canvas.px[4 * i + 3] = 255;
+    paint(&j->canvas, (int[]){0, 0, w, h}, tone[0]);
+    paint(&j->canvas, (int[]){0, 0, w, bar}, bar_tone);
+    paint(&j->canvas, inside, tone[1]);
+    paint(&j->canvas, (int[]){gap, h - foot, gap + 80, h - foot / 3}, 110);
+    for (int i = 0; i < size_w * size_h; i++) {
+        const float v = tone[1] + (float)ink[i] / 255 * (tone[1] > 127 ? -tone[1] : 255 - tone[1]);
+        const int x = inside[0] + i % size_w, y = inside[1] + i / size_w;
+
+        paint(&j->canvas, (int[]){x, y, x + 1, y + 1}, v);
+    }
+    free(ink);
+}
+
 /* 20 to 40 px: icons, and what somebody shrank towards 28x28 by themselves, some with JPEG's dirt. */
 static void make_tiny(struct job *j)
 {
@@ -251,6 +289,7 @@ const struct kind kinds_drawn[] = {
     {"canvas-edge", make_edge},
     {"canvas-small", make_small},
     {"canvas-framed", make_framed},
+    {"window", make_window},
     {"dark", make_dark},
     {"colour", make_colour},
     {"clear-black", make_clear_black},

@@ -156,6 +156,20 @@ static void make_tinted(struct job *j)
     photo_end(j, &p);
 }
 
+static void cast_shadow(struct job *j, struct photo *p, float angle)
+{
+    struct light *l = &p->scene.light;
+
+    l->shadow = between(j, 0.25F, 0.55F);
+    l->shadow_x = cosf(angle);
+    l->shadow_y = sinf(angle);
+    const float at_x = between(j, 0.25F, 0.75F), at_y = between(j, 0.25F, 0.75F);
+
+    l->shadow_at = l->shadow_x * (float)p->w * at_x + l->shadow_y * (float)p->h * at_y;
+    l->shadow_soft = between_log(j, 2, 60);
+    l->fall /= 2;
+}
+
 /* The edge of a shadow (a hand's, the phone's) across the digit or beside it. */
 static void make_shadow(struct job *j)
 {
@@ -163,15 +177,7 @@ static void make_shadow(struct job *j)
     struct photo p;
 
     photo_begin(j, &p, usual_size, usual_pen, PLACE_ANYWHERE);
-    struct light *l = &p.scene.light;
-    l->shadow = between(j, 0.25F, 0.55F);
-    l->shadow_x = cosf(angle);
-    l->shadow_y = sinf(angle);
-    const float at_x = between(j, 0.25F, 0.75F), at_y = between(j, 0.25F, 0.75F);
-
-    l->shadow_at = l->shadow_x * (float)p.w * at_x + l->shadow_y * (float)p.h * at_y;
-    l->shadow_soft = between_log(j, 2, 60);
-    l->fall /= 2;
+    cast_shadow(j, &p, angle);
     photo_end(j, &p);
 }
 
@@ -236,6 +242,21 @@ static void make_slip(struct job *j)
     p.scene.endless = false;
     memcpy(p.scene.table, tables[rng_below(&j->r, 5)], sizeof(p.scene.table));
     look(j, &p, 0.15F, 0.25F, 0.75F, 0.92F);
+    photo_end(j, &p);
+}
+
+/* The same from further away, on a darker table, half of them with a shadow across. */
+static void make_desk(struct job *j)
+{
+    static const float tables[][3] = {{60, 40, 25}, {95, 65, 40}, {30, 30, 32}, {45, 50, 60}};
+    struct photo p;
+
+    photo_begin(j, &p, (float[]){0.35F, 0.75F}, usual_pen, PLACE_MIDDLE);
+    p.scene.endless = false;
+    memcpy(p.scene.table, tables[rng_below(&j->r, 4)], sizeof(p.scene.table));
+    if (rng_below(&j->r, 2))
+        cast_shadow(j, &p, between(j, 0, 6.28F));
+    look(j, &p, 0.15F, 0.2F, 0.55F, 0.75F);
     photo_end(j, &p);
 }
 
@@ -361,9 +382,12 @@ static void make_scan_parts(struct job *j)
 }
 
 const struct kind kinds_photographed[] = {
-    {"photo", make_photo},           {"photo-fat", make_photo_fat},   {"cropped", make_cropped},
-    {"photo-tinted", make_tinted},   {"photo-shadow", make_shadow},   {"photo-ruled", make_ruled},
-    {"photo-squared", make_squared}, {"photo-pencil", make_pencil},   {"photo-slip", make_slip},
-    {"photo-turned", make_turned},   {"board", make_board},           {"scan", make_scan},
-    {"scan-lines", make_scan_lines}, {"scan-parts", make_scan_parts}, {NULL, NULL},
+    {"photo", make_photo},           {"photo-fat", make_photo_fat},
+    {"cropped", make_cropped},       {"photo-tinted", make_tinted},
+    {"photo-shadow", make_shadow},   {"photo-ruled", make_ruled},
+    {"photo-squared", make_squared}, {"photo-pencil", make_pencil},
+    {"photo-slip", make_slip},       {"photo-turned", make_turned},
+    {"board", make_board},           {"scan", make_scan},
+    {"scan-lines", make_scan_lines}, {"scan-parts", make_scan_parts},
+    {"photo-desk", make_desk},       {NULL, NULL},
 };
