@@ -229,14 +229,9 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, with_two, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(sessions_are_listed),
-        TEST(sessions_are_ended_by_their_user),
-        TEST(late_log_ins_get_no_session),
-        TEST(late_changes_change_nothing),
-        TEST(password_changes_end_the_rest),
-        TEST(deleting_takes_everything),
-        TEST(disabled_accounts_are_shut),
-        TEST(what_is_deleted_is_gone),
+        TEST(sessions_are_listed),         TEST(sessions_are_ended_by_their_user), TEST(late_log_ins_get_no_session),
+        TEST(late_changes_change_nothing), TEST(password_changes_end_the_rest),    TEST(deleting_takes_everything),
+        TEST(disabled_accounts_are_shut),  TEST(what_is_deleted_is_gone),
     };
 
     return cmocka_run_group_tests_name("store_account", tests, NULL, NULL);

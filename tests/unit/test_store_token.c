@@ -204,12 +204,8 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, with_two, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(tokens_are_kept_and_revoked),
-        TEST(tokens_have_limits),
-        TEST(last_used_is_written_every_five_minutes),
-        TEST(tokens_expire_for_good),
-        TEST(invitations_are_counted),
-        TEST(invitations_are_listed_and_revoked),
+        TEST(tokens_are_kept_and_revoked), TEST(tokens_have_limits),      TEST(last_used_is_written_every_five_minutes),
+        TEST(tokens_expire_for_good),      TEST(invitations_are_counted), TEST(invitations_are_listed_and_revoked),
         TEST(invitations_expire_for_good),
     };
 
