@@ -1,5 +1,6 @@
-/* A sheet is a convex piece with four corners that the border's tone surrounds and that holds ink, which is little of
- * it. A digit may be such a piece too: but on a 1 nothing is written, and the hole of an angular 0 or 8 is a fat block.
+/* A sheet is a convex piece with four corners that another tone surrounds, with ink on it, which is little of it; or an
+ * empty one. A digit may be such a piece too: but a 1 is longer than an empty sheet, and the hole of an angular 0 or 8
+ * is a fat block.
  *
  * Looked for on a grid, at up to three splits of its tones, since a shadow over the sheet may be near the desk's tone
  * as seen from the paper's; the sheet the lighter first, then the darker. */
@@ -26,6 +27,9 @@ enum {
     /* Ink that fills so much of its box, which is so much of the sheet's shorter side, is a digit's hole. */
     SHEET_HOLE_FILL_PERCENT = 66,
     SHEET_HOLE_SIDE_PERCENT = 18,
+    /* Area to the square of the longest diagonal: 50 for a square, 34 for sides as 2 to 5, 25 for a fat 1. */
+    SHEET_EMPTY_PERCENT = 33,
+    SHEET_OTHERS_PART = 50,
     HULL_MAX = 4 * (SHEET_SIDE + 1) + 1
 };
 
@@ -36,6 +40,7 @@ struct search {
     uint8_t kind[SHEET_SIDE * SHEET_SIDE];
     int stack[SHEET_SIDE * SHEET_SIDE];
     int split, around; /* the first value of the sheet; the mean tone of the dark around it */
+    bool compact;      /* of a shape that no digit's stroke has */
 };
 
 struct point {
@@ -140,11 +145,11 @@ static int hull_of(const struct search *s, struct point hull[HULL_MAX])
 }
 
 /* Whether the SHEET's cells fill their convex hull, and a quadrilateral of its corners fills it too. */
-static bool is_quadrilateral(const struct search *s, int cells)
+static bool is_quadrilateral(struct search *s, int cells)
 {
     struct point hull[HULL_MAX];
     const int n = hull_of(s, hull);
-    int area = 0, best = 0;
+    int area = 0, best = 0, longest = 0;
 
     for (int i = 1; i + 1 < n; i++)
         area += turn(hull[0], hull[i], hull[i + 1]);
@@ -152,6 +157,7 @@ static bool is_quadrilateral(const struct search *s, int cells)
         return false;
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
+            const struct point d = {hull[j].x - hull[i].x, hull[j].y - hull[i].y};
             int before = 0, after = 0;
 
             for (int k = i + 1; k < j; k++)
@@ -159,7 +165,9 @@ static bool is_quadrilateral(const struct search *s, int cells)
             for (int k = j + 1; k < n + i; k++)
                 after = greater(after, turn(hull[j], hull[k % n], hull[i]));
             best = greater(best, before + after);
+            longest = greater(longest, d.x * d.x + d.y * d.y);
         }
+    s->compact = 100 * cells >= SHEET_EMPTY_PERCENT * longest;
     return 100 * (int64_t)best >= SHEET_QUAD_PERCENT * (int64_t)area;
 }
 
@@ -214,8 +222,22 @@ static bool is_hole(const struct search *s)
            100 * n >= SHEET_HOLE_FILL_PERCENT * (ink[2] - ink[0] + 1) * (ink[3] - ink[1] + 1);
 }
 
-/* Whether something is written on the sheet: some of its pixels are ink, not many, and no block. */
-static bool holds_ink(struct search *s, const struct ink *map)
+/* Whether it is all of its tone, and hardly anything else is: not what a stroke and a shadow leave of a sheet. */
+static bool is_empty(const struct search *s)
+{
+    const int n = s->g.w * s->g.h;
+    int others = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (s->kind[i] == INNER && s->g.v[i] < s->split)
+            return false;
+        others += s->kind[i] == AROUND && s->g.v[i] >= s->split;
+    }
+    return s->compact && SHEET_OTHERS_PART * others <= n;
+}
+
+/* Whether it is a sheet by what is on it: some of its pixels are ink, not many, and no block; or nothing at all. */
+static bool is_written_or_empty(struct search *s, const struct ink *map)
 {
     const int radius = greater(s->g.w, s->g.h) / SHEET_STROKE_PART;
     struct histogram paper = {.total = 0};
@@ -232,9 +254,11 @@ static bool holds_ink(struct search *s, const struct ink *map)
                 histogram_add(&paper, s->room.v[cell]);
             inked += is_ink(s, cell, map->px[(size_t)y * (size_t)map->w + (size_t)x]);
         }
-    return paper.total > 0 && histogram_percentile(&paper, 50) - s->around >= SHEET_APART_MIN &&
-           1000 * inked >= SHEET_INK_PER_MILLE_MIN * paper.total &&
-           1000 * inked <= SHEET_INK_PER_MILLE_MAX * paper.total && !is_hole(s);
+    if (paper.total == 0 || histogram_percentile(&paper, 50) - s->around < SHEET_APART_MIN)
+        return false;
+    if (1000 * inked < SHEET_INK_PER_MILLE_MIN * paper.total)
+        return is_empty(s);
+    return 1000 * inked <= SHEET_INK_PER_MILLE_MAX * paper.total && !is_hole(s);
 }
 
 static bool find_at(struct search *s, const struct ink *map)
@@ -253,7 +277,7 @@ static bool find_at(struct search *s, const struct ink *map)
         return false;
     s->around = sum / n;
     mark_inner(s);
-    return holds_ink(s, map);
+    return is_written_or_empty(s, map);
 }
 
 /* Around the INNER cells comes what their paper is like there. */

@@ -178,6 +178,37 @@ static void test_sheet(void **state)
     check(window, 60, true);
 }
 
+/* Fails when an empty sheet on a desk is a digit, a 1 or a 7; and when what a 1 and a shadow leave of a sheet is taken
+ * for one, and the 1 for what lies around it. */
+static void test_empty_sheet(void **state)
+{
+    uint8_t out[PIXELS];
+
+    (void)state;
+    for (int written = 0; written < 2; written++) {
+        struct scene s = {.px = canvas(W, H, 220), .random = 1};
+        struct normalise_steps steps;
+
+        if (written)
+            fill(s.px, W, 120, 60, 14, 160, 30);
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++)
+                if (off_sheet(x, y))
+                    *at(&s, x, y) = 60;
+                else if (written && y < 100)
+                    *at(&s, x, y) = (uint8_t)(*at(&s, x, y) / 2);
+        add_grain(&s, 3);
+        steps = run(s.px, W, H, out);
+        assert_int_equal(steps.blank, !written);
+        if (written) {
+            assert_in_range(steps.box[0], 114, 122);
+            assert_in_range(steps.box[2], 12, 26);
+            assert_in_range(steps.box[3], 150, 170);
+        }
+        free(s.px);
+    }
+}
+
 /* Fails when light digits whose outline has four corners are taken for sheets: a bar, an angular 0, wide and narrow, an
  * angular 8. And the same in dark. */
 static void test_angular_digits(void **state)
@@ -213,7 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_light), cmocka_unit_test(test_fat_in_uneven_light), cmocka_unit_test(test_desk),
-        cmocka_unit_test(test_sheet), cmocka_unit_test(test_angular_digits),
+        cmocka_unit_test(test_sheet), cmocka_unit_test(test_empty_sheet),         cmocka_unit_test(test_angular_digits),
     };
 
     return cmocka_run_group_tests_name("normalise_light", tests, NULL, NULL);
