@@ -79,16 +79,14 @@ static uint8_t known_around(const struct grid *g, int x, int y)
 
 void grid_fill(struct grid *g, struct grid *room)
 {
-    bool unknown = true;
-
-    for (int round = 0; unknown && round < 2 * GRID_SIDE_MAX; round++) {
-        unknown = false;
+    for (int before = -1, unknown = 0; before != unknown;) {
+        before = unknown;
+        unknown = 0;
         *room = *g;
-        for (int y = 0; y < g->h; y++)
-            for (int x = 0; x < g->w; x++)
-                if (room->v[y * g->w + x] == 0) {
-                    g->v[y * g->w + x] = known_around(room, x, y);
-                    unknown |= g->v[y * g->w + x] == 0;
-                }
+        for (int i = 0; i < g->w * g->h; i++)
+            if (room->v[i] == 0) {
+                g->v[i] = known_around(room, i % g->w, i / g->w);
+                unknown += g->v[i] == 0;
+            }
     }
 }

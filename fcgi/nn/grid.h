@@ -19,7 +19,8 @@ void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side);
 /* Each cell becomes the greatest (or least) within radius cells of it, in the square around it. */
 void grid_spread(struct grid *g, int radius, bool greatest);
 
-/* Each cell of 0 becomes the mean of those around it that are not, from their rim inwards. room: to work in. */
+/* Each cell of 0 becomes the mean of those around it that are not, from their rim inwards; where there is none,
+ * nothing. room: to work in. */
 void grid_fill(struct grid *g, struct grid *room);
 
 #endif

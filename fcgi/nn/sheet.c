@@ -1,9 +1,10 @@
-/* A sheet is a convex piece with four corners that another tone surrounds, with ink on it, which is little of it; or an
- * empty one. A digit may be such a piece too: but a 1 is longer than an empty sheet, and the hole of an angular 0 or 8
- * is a fat block.
+/* A sheet is a convex piece with four corners and sharp edges that another tone surrounds, with ink on it, which is
+ * little of it; or an empty one. A digit may be such a piece too: but a 1 is longer than an empty sheet, and the hole
+ * of an angular 0 or 8 is a fat block. And a sheet may lie beside the digit: so it has to be large, or in the middle.
  *
  * Looked for on a grid, at up to three splits of its tones, since a shadow over the sheet may be near the desk's tone
- * as seen from the paper's; the sheet the lighter first, then the darker. */
+ * as seen from the paper's; the sheet the lighter first, then the darker. A digit that touches the sheet's edge goes
+ * with what surrounds it, and then none is found. */
 #include "sheet.h"
 
 #include <stdlib.h>
@@ -11,17 +12,19 @@
 
 #include "grid.h"
 #include "histogram.h"
+#include "outline.h"
 
 enum {
-    SHEET_SIDE = 96,            /* cells; at most this many */
-    SHEET_MAP_MIN_PX = 96,      /* the longest side: under it, a cell is a pixel, and a rim of two is a stroke */
+    SHEET_SIDE = OUTLINE_SIDE_MAX, /* cells; at most this many */
+    SHEET_MAP_MIN_PX = 96,      /* the longest side: under it, the outermost two cells of a sheet are a stroke wide */
     SHEET_APART_MIN = 30,       /* levels between the sheet and what surrounds it */
-    SHEET_AREA_MIN_PERCENT = 8, /* of the picture */
-    SHEET_BORDER_PART = 5,      /* one in so many cells of the border may be the sheet's */
-    SHEET_STROKE_PART = 12,     /* strokes are no thicker than twice this part of the picture's longest side */
+    SHEET_AREA_MIN_PERCENT = 8, /* of the picture, where the sheet covers the middle; else: */
+    SHEET_AREA_ASIDE_PERCENT = 25,
+    SHEET_BORDER_PART = 5,  /* one in so many cells of the border may be the sheet's, all along one side */
+    SHEET_STROKE_PART = 12, /* strokes are no thicker than twice this part of the picture's longest side */
     /* An ellipse is 64 % of the quadrilateral around the two; a sheet's corners lose some cells. */
     SHEET_CONVEX_PERCENT = 93,
-    SHEET_QUAD_PERCENT = 86,
+    SHEET_CORNERS_PERCENT = 86,
     SHEET_INK_PER_MILLE_MIN = 2,
     SHEET_INK_PER_MILLE_MAX = 350,
     /* Ink that fills so much of its box, which is so much of the sheet's shorter side, is a digit's hole. */
@@ -29,8 +32,8 @@ enum {
     SHEET_HOLE_SIDE_PERCENT = 18,
     /* Area to the square of the longest diagonal: 50 for a square, 34 for sides as 2 to 5, 25 for a fat 1. */
     SHEET_EMPTY_PERCENT = 33,
-    SHEET_OTHERS_PART = 50,
-    HULL_MAX = 4 * (SHEET_SIDE + 1) + 1
+    SHEET_OTHERS_PER_MILLE = 5, /* of the pixels, may be of an empty sheet's tone elsewhere; more may be a digit */
+    SHEET_EDGE_CELLS = 2
 };
 
 enum { AROUND, SHEET, INNER, UNSEEN }; /* INNER: without the outermost cells, which are part of both */
@@ -40,22 +43,12 @@ struct search {
     uint8_t kind[SHEET_SIDE * SHEET_SIDE];
     int stack[SHEET_SIDE * SHEET_SIDE];
     int split, around; /* the first value of the sheet; the mean tone of the dark around it */
-    bool compact;      /* of a shape that no digit's stroke has */
-};
-
-struct point {
-    int x, y;
+    struct outline outline;
 };
 
 static int greater(int a, int b)
 {
     return a > b ? a : b;
-}
-
-/* Twice the area of a triangle, its sign tells on which side of the way from a to b c lies. */
-static int turn(struct point a, struct point b, struct point c)
-{
-    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
 }
 
 /* Gives kind to to all cells connected with cell (by sides) of kind from, on their side of the split; how many. */
@@ -86,11 +79,11 @@ static bool on_border(const struct grid *g, int cell)
 }
 
 /* What is dark and connected with the border is around; of the rest, the largest piece is left as SHEET, its ink
- * included. How many cells it has; 0 where it is small or the picture's border cuts much of it off. */
-static int part_from_border(struct search *s)
+ * included. */
+static void part_from_border(struct search *s)
 {
     const int n = s->g.w * s->g.h;
-    int most = 0, at = 0, cut = 0;
+    int most = 0, at = 0;
 
     memset(s->kind, UNSEEN, sizeof(s->kind));
     for (int i = 0; i < n; i++)
@@ -105,70 +98,64 @@ static int part_from_border(struct search *s)
             at = found > most ? i : at;
             most = found > most ? found : most;
         }
-    for (int i = 0; i < n; i++)
-        cut += on_border(&s->g, i) && s->kind[i] == SHEET;
-    return 100 * most >= SHEET_AREA_MIN_PERCENT * n && cut * SHEET_BORDER_PART <= 2 * (s->g.w + s->g.h) ? most : 0;
 }
 
-/* The ends of a line of cells' corners, between rows y - 1 and y, as far as these are SHEET: how many points, 0 or 2.
- */
-static int ends_of(const struct search *s, int y, struct point out[2])
+/* Whether the piece lies as a sheet does: large, or over the middle; and cut off by one side of the picture at most. */
+static bool lies_well(const struct search *s)
 {
-    out[0] = (struct point){s->g.w, y};
-    out[1] = (struct point){-1, y};
-    for (int row = y > 0 ? y - 1 : 0; row <= y && row < s->g.h; row++)
-        for (int x = 0; x < s->g.w; x++)
-            if (s->kind[row * s->g.w + x] == SHEET) {
-                out[0].x = x < out[0].x ? x : out[0].x;
-                out[1].x = x + 1 > out[1].x ? x + 1 : out[1].x;
-            }
-    return out[1].x < 0 ? 0 : 2;
-}
+    const int w = s->g.w, h = s->g.h, percent = 100 * s->outline.area / (w * h);
+    int along[4] = {0};
 
-/* The corners of the convex hull of the SHEET's cells, in order (Andrew's monotone chain). */
-static int hull_of(const struct search *s, struct point hull[HULL_MAX])
-{
-    struct point ends[2 * (SHEET_SIDE + 1)];
-    int n = 0, m = 0;
-
-    for (int y = 0; y <= s->g.h; y++)
-        n += ends_of(s, y, ends + n);
-    for (int pass = 0, least = 2; pass < 2; pass++, least = m + 1)
-        for (int i = pass; i < n; i++) {
-            const struct point p = ends[pass == 0 ? i : n - 1 - i];
-
-            while (m >= least && turn(hull[m - 2], hull[m - 1], p) <= 0)
-                m--;
-            hull[m++] = p;
-        }
-    return m - 1; /* the first point has come once more */
-}
-
-/* Whether the SHEET's cells fill their convex hull, and a quadrilateral of its corners fills it too. */
-static bool is_quadrilateral(struct search *s, int cells)
-{
-    struct point hull[HULL_MAX];
-    const int n = hull_of(s, hull);
-    int area = 0, best = 0, longest = 0;
-
-    for (int i = 1; i + 1 < n; i++)
-        area += turn(hull[0], hull[i], hull[i + 1]);
-    if (2 * 100 * cells < SHEET_CONVEX_PERCENT * area)
+    for (int x = 0; x < w; x++) {
+        along[0] += s->kind[x] == SHEET;
+        along[1] += s->kind[(h - 1) * w + x] == SHEET;
+    }
+    for (int y = 0; y < h; y++) {
+        along[2] += s->kind[y * w] == SHEET;
+        along[3] += s->kind[y * w + w - 1] == SHEET;
+    }
+    if ((along[0] > 0) + (along[1] > 0) + (along[2] > 0) + (along[3] > 0) > 1 ||
+        SHEET_BORDER_PART * (along[0] + along[1] + along[2] + along[3]) > 2 * (w + h))
         return false;
-    for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++) {
-            const struct point d = {hull[j].x - hull[i].x, hull[j].y - hull[i].y};
-            int before = 0, after = 0;
+    return percent >= (s->kind[h / 2 * w + w / 2] == SHEET ? SHEET_AREA_MIN_PERCENT : SHEET_AREA_ASIDE_PERCENT);
+}
 
-            for (int k = i + 1; k < j; k++)
-                before = greater(before, turn(hull[i], hull[k], hull[j]));
-            for (int k = j + 1; k < n + i; k++)
-                after = greater(after, turn(hull[j], hull[k % n], hull[i]));
-            best = greater(best, before + after);
-            longest = greater(longest, d.x * d.x + d.y * d.y);
+/* Whether the piece fills its convex hull, and a quadrilateral of its corners does. */
+static bool has_four_corners(const struct outline *o)
+{
+    return 2 * 100 * o->area >= SHEET_CONVEX_PERCENT * o->hull2 &&
+           100 * o->quadrilateral2 >= SHEET_CORNERS_PERCENT * o->hull2;
+}
+
+/* Adds what a row or column of n cells gains in tone over the piece's first and over its last edge. */
+static void edges_add(const struct search *s, int from, int step, int n, struct histogram *gains)
+{
+    int first = n, last = -1;
+
+    for (int i = 0; i < n; i++)
+        if (s->kind[from + i * step] != AROUND) {
+            first = i < first ? i : first;
+            last = i;
         }
-    s->compact = 100 * cells >= SHEET_EMPTY_PERCENT * longest;
-    return 100 * (int64_t)best >= SHEET_QUAD_PERCENT * (int64_t)area;
+    for (int end = 0; end < 2; end++) {
+        const int out = end == 0 ? first - SHEET_EDGE_CELLS : last + SHEET_EDGE_CELLS;
+        const int in = end == 0 ? first + SHEET_EDGE_CELLS : last - SHEET_EDGE_CELLS;
+
+        if (last >= 0 && out >= 0 && out < n && in >= 0 && in < n)
+            histogram_add(gains, (uint8_t)greater(0, s->g.v[from + in * step] - s->g.v[from + out * step]));
+    }
+}
+
+/* Light falls off slowly, a sheet ends at once: most of the difference lies within a few cells. */
+static bool has_sharp_edges(const struct search *s, int paper)
+{
+    struct histogram gains = {.total = 0};
+
+    for (int y = 0; y < s->g.h; y++)
+        edges_add(s, y * s->g.w, 1, s->g.w, &gains);
+    for (int x = 0; x < s->g.w; x++)
+        edges_add(s, x, s->g.w, s->g.h, &gains);
+    return gains.total > 0 && 3 * histogram_percentile(&gains, 50) >= paper - s->around;
 }
 
 static void mark_inner(struct search *s)
@@ -199,8 +186,8 @@ static int box_shorter(const int box[4])
     return w < h ? w : h;
 }
 
-/* What a closing leaves in room is the paper's own tone; ink is nearer to what surrounds the sheet than to that, by a
- * third. So a shadow over half the sheet is no ink. */
+/* What a closing leaves in room is the paper's own tone; ink is at least a third of the way from it to what surrounds
+ * the sheet. So a shadow over half the sheet is no ink. */
 static bool is_ink(const struct search *s, int cell, int v)
 {
     return s->kind[cell] == INNER && 3 * v < 2 * s->room.v[cell] + s->around;
@@ -222,26 +209,21 @@ static bool is_hole(const struct search *s)
            100 * n >= SHEET_HOLE_FILL_PERCENT * (ink[2] - ink[0] + 1) * (ink[3] - ink[1] + 1);
 }
 
-/* Whether it is all of its tone, and hardly anything else is: not what a stroke and a shadow leave of a sheet. */
-static bool is_empty(const struct search *s)
+static bool is_plain(const struct search *s)
 {
-    const int n = s->g.w * s->g.h;
-    int others = 0;
-
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < s->g.w * s->g.h; i++)
         if (s->kind[i] == INNER && s->g.v[i] < s->split)
             return false;
-        others += s->kind[i] == AROUND && s->g.v[i] >= s->split;
-    }
-    return s->compact && SHEET_OTHERS_PART * others <= n;
+    return true;
 }
 
-/* Whether it is a sheet by what is on it: some of its pixels are ink, not many, and no block; or nothing at all. */
+/* Whether it is a sheet by what is on it: some of its pixels are ink, not many, and no block; or nothing is, it is of a
+ * shape that no stroke has, and nothing else is of its tone, as what a stroke leaves of a sheet would be. */
 static bool is_written_or_empty(struct search *s, const struct ink *map)
 {
     const int radius = greater(s->g.w, s->g.h) / SHEET_STROKE_PART;
     struct histogram paper = {.total = 0};
-    int64_t inked = 0;
+    int64_t inked = 0, others = 0;
 
     s->room = s->g;
     grid_spread(&s->room, radius, true);
@@ -249,24 +231,29 @@ static bool is_written_or_empty(struct search *s, const struct ink *map)
     for (int y = 0; y < map->h; y++)
         for (int x = 0; x < map->w; x++) {
             const int cell = y / s->g.cell * s->g.w + x / s->g.cell;
+            const int v = map->px[(size_t)y * (size_t)map->w + (size_t)x];
 
             if (s->kind[cell] == INNER)
                 histogram_add(&paper, s->room.v[cell]);
-            inked += is_ink(s, cell, map->px[(size_t)y * (size_t)map->w + (size_t)x]);
+            inked += is_ink(s, cell, v);
+            others += s->kind[cell] == AROUND && v >= s->split;
         }
-    if (paper.total == 0 || histogram_percentile(&paper, 50) - s->around < SHEET_APART_MIN)
+    if (paper.total == 0 || histogram_percentile(&paper, 50) - s->around < SHEET_APART_MIN ||
+        !has_sharp_edges(s, histogram_percentile(&paper, 50)))
         return false;
     if (1000 * inked < SHEET_INK_PER_MILLE_MIN * paper.total)
-        return is_empty(s);
+        return is_plain(s) && 100 * s->outline.area >= SHEET_EMPTY_PERCENT * s->outline.longest &&
+               1000 * others <= SHEET_OTHERS_PER_MILLE * (int64_t)map->w * map->h;
     return 1000 * inked <= SHEET_INK_PER_MILLE_MAX * paper.total && !is_hole(s);
 }
 
 static bool find_at(struct search *s, const struct ink *map)
 {
-    const int cells = part_from_border(s);
     int sum = 0, n = 0;
 
-    if (cells == 0 || !is_quadrilateral(s, cells))
+    part_from_border(s);
+    outline_of(s->kind, s->g.w, s->g.h, SHEET, &s->outline);
+    if (!lies_well(s) || !has_four_corners(&s->outline))
         return false;
     for (int i = 0; i < s->g.w * s->g.h; i++)
         if (s->kind[i] == AROUND && s->g.v[i] < s->split) {
@@ -280,11 +267,11 @@ static bool find_at(struct search *s, const struct ink *map)
     return is_written_or_empty(s, map);
 }
 
-/* Around the INNER cells comes what their paper is like there. */
+/* Around the INNER cells comes what their paper, which is in room, is like there. */
 static void fill_around(struct search *s, struct ink *map)
 {
     for (int i = 0; i < s->g.w * s->g.h; i++)
-        s->g.v[i] = s->kind[i] != INNER || s->g.v[i] < s->split ? 0 : s->g.v[i];
+        s->g.v[i] = (uint8_t)(s->kind[i] == INNER ? greater(s->room.v[i], 1) : 0);
     grid_fill(&s->g, &s->room);
     for (int y = 0; y < map->h; y++)
         for (int x = 0; x < map->w; x++) {

@@ -5,7 +5,7 @@
 #include "ink.h"
 
 /* Where map shows a sheet whole, or nearly, and another tone around it, all that surrounds it becomes as its paper is
- * next to it; otherwise map stays as it is. Allocates up to 150 kB and frees it; only ERR_NOMEM. */
+ * next to it; otherwise map stays as it is. Allocates up to 180 kB and frees it; only ERR_NOMEM. */
 enum err sheet_isolate(struct ink *map);
 
 #endif

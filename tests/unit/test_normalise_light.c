@@ -174,6 +174,7 @@ static void test_sheet(void **state)
     check(whole_sheet, 90, true);
     check(whole_sheet_in_shadow, 90, false);
     check(cut_sheet, 90, false);
+    check(cut_sheet, 90, true);
     check(window, 60, false);
     check(window, 60, true);
 }
@@ -206,6 +207,69 @@ static void test_empty_sheet(void **state)
             assert_in_range(steps.box[3], 150, 170);
         }
         free(s.px);
+    }
+}
+
+/* Fails when a note beside the digit, empty or with a line on it, is taken for the sheet, and the digit for what lies
+ * around it: the note in the corner, and with a thin pen's 7. */
+static void test_note_beside(void **state)
+{
+    uint8_t out[PIXELS];
+
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        uint8_t *px = canvas(800, 600, 220);
+        struct normalise_steps s;
+
+        fill(px, 800, 500, 100, 220, 220, 150);
+        if (round % 2)
+            fill(px, 800, 540, 200, 140, 8, 30);
+        fill(px, 800, 100, 140, 140, 10 + round, 30);
+        fill(px, 800, 230, 140, 10 + round, 240, 30);
+        s = run(px, 800, 600, out);
+        assert_false(s.blank);
+        assert_in_range(s.box[0], 94, 102);
+        assert_in_range(s.box[1], 134, 142);
+        assert_in_range(s.box[2], 136, 160);
+        assert_in_range(s.box[3], 236, 256);
+        free(px);
+    }
+}
+
+static double band(double u, double v)
+{
+    return 1 - 0.4 / (1 + exp((fabs(u - 0.1 * v - 0.45) - 0.2) / 0.02));
+}
+
+static void lit_band(struct scene *s, int digit)
+{
+    (void)digit;
+    light(s, band);
+}
+
+/* Fails when a band of shadow across the page, which has four corners too, is taken for a sheet. */
+static void test_band_of_shadow(void **state)
+{
+    (void)state;
+    check(lit_band, 90, false);
+}
+
+/* Fails when a picture of any shape, as thin as can be, is read beyond its end. */
+static void test_shapes(void **state)
+{
+    static const int sides[][2] = {{95, 95},   {96, 1},    {1, 96},    {97, 97},  {97, 2},
+                                   {192, 193}, {10000, 1}, {1, 10000}, {10000, 3}};
+    uint8_t out[PIXELS];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sides) / sizeof(*sides); i++) {
+        const int w = sides[i][0], h = sides[i][1];
+        uint8_t *px = canvas(w, h, 40);
+
+        fill(px, w, w / 6, h / 6, w - w / 3, h - h / 3, 220);
+        fill(px, w, w / 2, h / 4, w / 20, h / 2, 40);
+        (void)run(px, w, h, out);
+        free(px);
     }
 }
 
@@ -243,8 +307,11 @@ static void test_angular_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_light), cmocka_unit_test(test_fat_in_uneven_light), cmocka_unit_test(test_desk),
-        cmocka_unit_test(test_sheet), cmocka_unit_test(test_empty_sheet),         cmocka_unit_test(test_angular_digits),
+        cmocka_unit_test(test_light),          cmocka_unit_test(test_fat_in_uneven_light),
+        cmocka_unit_test(test_desk),           cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_empty_sheet),    cmocka_unit_test(test_note_beside),
+        cmocka_unit_test(test_band_of_shadow), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_angular_digits),
     };
 
     return cmocka_run_group_tests_name("normalise_light", tests, NULL, NULL);

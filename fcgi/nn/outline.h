@@ -1,0 +1,19 @@
+/* The shape of a piece of a small picture. Used by sheet.c alone. */
+#ifndef DIGITD_NN_OUTLINE_H
+#define DIGITD_NN_OUTLINE_H
+
+#include <stdint.h>
+
+enum { OUTLINE_SIDE_MAX = 96 };
+
+struct outline {
+    int area;           /* cells */
+    int hull2;          /* twice the area of its convex hull; 0 where there is no piece */
+    int quadrilateral2; /* twice that of the largest quadrilateral (or triangle) between corners of the hull */
+    int longest;        /* the square of the longest way across */
+};
+
+/* The piece of all cells of cell[h][w] that are kind; w and h up to OUTLINE_SIDE_MAX. */
+void outline_of(const uint8_t *cell, int w, int h, int kind, struct outline *out);
+
+#endif
