@@ -105,7 +105,8 @@ STATE   ?= state
 LIMITS  ?= on
 WORKERS ?=
 DATA    ?= data
-WEIGHTS ?= weights/digits.safetensors
+NETWORKS := weights/digits.safetensors weights/digits-deep.safetensors
+WEIGHTS ?= $(firstword $(NETWORKS))
 SPLIT   ?= validation
 OUT     ?= $(BUILD)/digits.safetensors
 EPOCHS  ?= 40
@@ -172,7 +173,7 @@ perturb: $(BUILD)/golden/perturb data
 	@$(BUILD)/golden/perturb --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' $(ARGS)
 evaluate: $(BUILD)/digit data
 	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
-# The model card: weights/digits.card.json, the tables of MODEL.md, docs/model/*.svg. Reads the test set with the frozen file.
+# The model card of WEIGHTS, and from all cards the tables of MODEL.md and docs/model/*.svg. Reads the test set with the frozen file.
 model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	@conf/need test reject
 	@mkdir -p $(BUILD)/card
@@ -180,7 +181,7 @@ model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	$(BUILD)/digit evaluate --json --reject --split test --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/test.json
 	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/perturb.json
 	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
-	node weights/model-card.mjs write '$(WEIGHTS)'
+	node weights/model-card.mjs write $(NETWORKS)
 reject: $(BUILD)/digit data
 	@conf/need reject
 	$(BUILD)/digit evaluate --reject --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
@@ -221,7 +222,7 @@ $(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/sett
 # What there is to install: SOURCE DIRECTORY MODE each. What lies below /etc is the administrator's: it is never written over, and
 # uninstall leaves it. Files of text name their places below /usr/local; another PREFIX is put in.
 INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
-  weights/digits.safetensors:$(SHARE):644 weights/digits.card.json:$(SHARE):644 weights/MODEL.md:$(SHARE):644 \
+  $(foreach n,$(NETWORKS),$(n):$(SHARE):644 $(n:.safetensors=.card.json):$(SHARE):644) weights/MODEL.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
   $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
   $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \

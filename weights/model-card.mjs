@@ -2,10 +2,11 @@
 // The model card: from what was measured to what is shown. `make model-card` measures, then runs this.
 //
 //   model-card.mjs gather DIR WEIGHTS   DIR's validation.json, test.json (digit evaluate --json) and perturb.json, to WEIGHTS' card
-//   model-card.mjs write WEIGHTS        the card and the file's own metadata, to MODEL.md's marked parts and docs/model/*.svg
-//   model-card.mjs check WEIGHTS        the same, but says what differs instead of writing; exit status 1
+//   model-card.mjs write WEIGHTS...     the cards and the files' own metadata, to MODEL.md's marked parts and docs/model/*.svg
+//   model-card.mjs check WEIGHTS...     the same, but says what differs instead of writing; exit status 1
 //
-// WEIGHTS is digits.safetensors, its card digits.card.json beside it; digitd reads the same card for GET /model.
+// WEIGHTS is digits.safetensors, its card digits.card.json beside it; digitd reads the same card for GET /model. The first one named
+// is MODEL.md's subject; of another one, digits-NAME.safetensors, MODEL.md has the parts NAME-facts and so on, and no picture.
 // What depends on the machine (seconds, threads, kernels) is left out, so that the same file has the same card everywhere.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -163,10 +164,17 @@ function parts(card, meta, weights) {
   };
 }
 
+/** The parts that MODEL.md has of a network beside its subject. */
+function partsBeside(card, meta, weights) {
+  const { facts, scores, verdicts, refusals, settings } = parts(card, meta, weights);
+  const name = /digits-(\w+)\.safetensors$/.exec(weights)?.[1] ?? fail(`${weights} is not called digits-NAME.safetensors`);
+  return Object.fromEntries(Object.entries({ facts, scores, verdicts, refusals, settings }).map(([part, text]) => [`${name}-${part}`, text]));
+}
+
 /** MODEL.md with its marked parts made anew. */
 function filled(text, made) {
   const used = new Set();
-  const result = text.replace(/(<!-- make model-card: (\w+) -->)[^]*?\n<!-- end -->/g, (whole, open, name) => {
+  const result = text.replace(/(<!-- make model-card: ([\w-]+) -->)[^]*?\n<!-- end -->/g, (whole, open, name) => {
     if (!(name in made)) fail(`MODEL.md asks for "${name}", which is not made`);
     used.add(name);
     return `${open}\n${made[name]}\n<!-- end -->`;
@@ -176,19 +184,25 @@ function filled(text, made) {
   return result;
 }
 
-function write(weights, check) {
+function read(weights) {
   const card = readJson(cardOf(weights)), meta = metadataOf(weights);
   if (card.sha256 !== meta.sha256) fail(`${cardOf(weights)} is the card of another network`);
+  return [card, meta, weights];
+}
+
+function write([subject, ...others], check) {
+  const main = read(subject);
   const modelMd = path.join(root, 'weights/MODEL.md');
-  const files = { [modelMd]: filled(fs.readFileSync(modelMd, 'utf8'), parts(card, meta, weights)) };
-  for (const [name, text] of Object.entries(figures(card, meta))) files[path.join(root, 'docs/model', name)] = text;
+  const made = Object.assign(parts(...main), ...others.map((weights) => partsBeside(...read(weights))));
+  const files = { [modelMd]: filled(fs.readFileSync(modelMd, 'utf8'), made) };
+  for (const [name, text] of Object.entries(figures(...main))) files[path.join(root, 'docs/model', name)] = text;
   const stale = Object.entries(files).filter(([name, text]) => !fs.existsSync(name) || fs.readFileSync(name, 'utf8') !== text).map(([name]) => path.relative(root, name));
-  if (check && stale.length) fail(`not as the card says, make model-card writes them: ${stale.join(', ')}`);
+  if (check && stale.length) fail(`not as the cards say, make model-card writes them: ${stale.join(', ')}`);
   if (!check) for (const [name, text] of Object.entries(files)) fs.writeFileSync(name, text);
 }
 
 const [command, ...args] = process.argv.slice(2);
 if (command === 'gather' && args.length === 2) gather(...args);
-else if (command === 'write' && args.length === 1) write(args[0], false);
-else if (command === 'check' && args.length === 1) write(args[0], true);
-else fail(`usage: gather DIR WEIGHTS | write WEIGHTS | check WEIGHTS`);
+else if (command === 'write' && args.length) write(args, false);
+else if (command === 'check' && args.length) write(args, true);
+else fail(`usage: gather DIR WEIGHTS | write WEIGHTS... | check WEIGHTS...`);

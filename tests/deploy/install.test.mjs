@@ -96,6 +96,14 @@ test('installed by make install: as docs/ADMIN.md says, without the source tree'
   await survives(host);
   await backsUp(host);
 
+  await t.test('the deep network by a setting and a reload', async () => {
+    const { sha256 } = JSON.parse(fs.readFileSync(path.join(root, 'weights/digits-deep.card.json')));
+    host.follow('deep');
+    await host.until(`curl -fsS ${ORIGIN}/model | grep -q ${sha256}`, 'another network');
+    assert.ok(JSON.parse(host.run(`curl -fsS ${ORIGIN}/model`)).card, 'with its own card');
+    stillReads(host);
+  });
+
   await t.test('mail leaves by its own unit', async () => {
     host.run(`printf '#!/bin/sh\\ncat >>/var/lib/digitd/letters\\n' >/usr/local/bin/record-mail; chmod 755 /usr/local/bin/record-mail
       sed -i 's|^#mail_command =.*|mail_command = /usr/local/bin/record-mail|' /etc/digitd/digitd.conf

@@ -10,34 +10,36 @@ import { promisify } from 'node:util';
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
 const build = path.resolve(root, process.env.BUILD ?? 'build');
 const data = process.env.DATA_DIR ?? path.join(root, 'data');
-const weights = path.join(root, 'weights/digits.safetensors');
-const card = JSON.parse(fs.readFileSync(weights.replace('.safetensors', '.card.json')));
-const check = (file) => spawnSync('node', [path.join(root, 'weights/model-card.mjs'), 'check', file], { encoding: 'utf8' });
+const [weights, deep] = ['digits', 'digits-deep'].map((name) => path.join(root, 'weights', `${name}.safetensors`));
+const cardOf = (file) => JSON.parse(fs.readFileSync(file.replace('.safetensors', '.card.json')));
+const check = (...files) => spawnSync('node', [path.join(root, 'weights/model-card.mjs'), 'check', ...files], { encoding: 'utf8' });
 
 // Breaks when the weights, the card, MODEL.md or a picture of docs/model is changed without the others (`make model-card` makes them anew).
 test('MODEL.md and its pictures say what the card says', () => {
-  const { status, stderr } = check(weights);
+  const { status, stderr } = check(weights, deep);
   assert.equal(stderr, '');
   assert.equal(status, 0);
 });
 
 test('a card that says something else is found out', (t) => {
+  const card = cardOf(weights);
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-card-'));
   t.after(() => fs.rmSync(dir, { recursive: true }));
   const copy = path.join(dir, 'digits.safetensors');
   fs.copyFileSync(weights, copy);
   const put = (change) => fs.writeFileSync(path.join(dir, 'digits.card.json'), JSON.stringify({ ...structuredClone(card), ...change }));
   put({ test: { ...card.test, right: card.test.right + 1 } });
-  assert.match(check(copy).stderr, /not as the card says.*weights\/MODEL\.md/);
+  assert.match(check(copy, deep).stderr, /not as the cards say.*weights\/MODEL\.md/);
   put({ sha256: '0'.repeat(64) });
-  assert.match(check(copy).stderr, /the card of another network/);
+  assert.match(check(copy, deep).stderr, /the card of another network/);
 });
 
 // Breaks when `make evaluate` prints other figures than MODEL.md has: the network, the normaliser, a kernel or a threshold has changed.
 // A regression run of a frozen file: nothing is chosen by it.
-test('evaluation gives the figures of the card', async () => {
+for (const file of [weights, deep]) test(`evaluation gives the figures of the card: ${path.basename(file)}`, async () => {
+  const card = cardOf(file);
   for (const split of ['validation', 'test']) {
-    const { stdout } = await promisify(execFile)(path.join(build, 'digit'), ['evaluate', '--json', '--split', split, '--data', data, '--weights', weights], { maxBuffer: 1 << 24 });
+    const { stdout } = await promisify(execFile)(path.join(build, 'digit'), ['evaluate', '--json', '--split', split, '--data', data, '--weights', file], { maxBuffer: 1 << 24 });
     const now = JSON.parse(stdout), then = card[split];
     assert.equal(now.weights_sha256, card.sha256);
     for (const name of ['pictures', 'right', 'confusion', 'unsure', 'unsure_wrong', 'doubted', 'refused', 'refused_wrong', 'images_sha256', 'labels_sha256', 'normaliser_changed'])

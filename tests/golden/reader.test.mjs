@@ -8,27 +8,29 @@ import path from 'node:path';
 import test from 'node:test';
 
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
-const bytes = fs.readFileSync(path.join(root, 'weights/digits.safetensors'));
-const headerBytes = Number(bytes.readBigUInt64LE(0));
-const headerText = bytes.subarray(8, 8 + headerBytes).toString();
-const header = JSON.parse(headerText);
-const meta = header.__metadata__;
 
-function tensor(name) {
-  const { dtype, shape, data_offsets: [begin, end] } = header[name];
-  const at = bytes.subarray(8 + headerBytes + begin, 8 + headerBytes + end);
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (dtype === 'U8') {
-    assert.equal(at.length, size);
-    return { shape, values: at };
+function read(name) {
+  const bytes = fs.readFileSync(path.join(root, 'weights', name));
+  const headerBytes = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString());
+  const tensors = {};
+  function tensor(of) {
+    const { dtype, shape, data_offsets: [begin, end] } = header[of];
+    const at = bytes.subarray(8 + headerBytes + begin, 8 + headerBytes + end);
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (dtype === 'U8') {
+      assert.equal(at.length, size);
+      return { shape, values: at };
+    }
+    assert.equal(dtype, 'F32');
+    assert.equal(at.length, 4 * size);
+    return { shape, values: Float64Array.from({ length: size }, (_, i) => at.readFloatLE(4 * i)) };
   }
-  assert.equal(dtype, 'F32');
-  assert.equal(at.length, 4 * size);
-  return { shape, values: Float64Array.from({ length: size }, (_, i) => at.readFloatLE(4 * i)) };
+  return { bytes, headerBytes, meta: header.__metadata__, tensor: (of) => (tensors[of] ??= tensor(of)) };
 }
 
 // x: { c, h, w, values } in doubles, channel first. The layers as PyTorch defines them.
-function conv2d(x, { name, kernel, padding, activation, bias: hasBias }) {
+function conv2d(x, { name, kernel, padding, activation, bias: hasBias }, tensor) {
   const { shape: [outC, inC, kh, kw], values: weight } = tensor(`${name}.weight`);
   assert.deepEqual([inC, kh, kw], [x.c, kernel, kernel]);
   const bias = hasBias === false ? null : tensor(`${name}.bias`).values;
@@ -62,7 +64,7 @@ function maxpool2(x) {
   return { c: x.c, h, w, values };
 }
 
-function dense(x, { name, activation, bias: hasBias }) {
+function dense(x, { name, activation, bias: hasBias }, tensor) {
   const { shape: [out, inN], values: weight } = tensor(`${name}.weight`);
   assert.equal(inN, x.values.length);
   const bias = hasBias === false ? null : tensor(`${name}.bias`).values;
@@ -74,49 +76,65 @@ function dense(x, { name, activation, bias: hasBias }) {
   return { c: out, h: 1, w: 1, values };
 }
 
-function logits(image) {
+function logits({ meta, tensor }, image) {
   let x = { c: 1, h: 28, w: 28, values: Float64Array.from(image, (v) => v / 255) };
   for (const layer of JSON.parse(meta.layers)) {
-    if (layer.type === 'conv2d') x = conv2d(x, layer);
+    if (layer.type === 'conv2d') x = conv2d(x, layer, tensor);
     else if (layer.type === 'maxpool2') x = maxpool2(x);
-    else if (layer.type === 'dense') x = dense(x, layer);
+    else if (layer.type === 'dense') x = dense(x, layer, tensor);
     else assert.ok(['flatten', 'softmax'].includes(layer.type), layer.type);
   }
   return x.values;
 }
 
-test('the header is padded to 64 bytes and every value of the metadata is a string', () => {
-  assert.equal((8 + headerBytes) % 64, 0);
-  for (const [key, value] of Object.entries(meta)) assert.equal(typeof value, 'string', key);
-});
+for (const name of ['digits', 'digits-deep']) {
+  const network = read(`${name}.safetensors`), { bytes, headerBytes, meta, tensor } = network;
 
-test('sha256 is taken over the file with its own 64 digits set to 0', () => {
-  const digits = meta.sha256;
-  assert.match(digits, /^[0-9a-f]{64}$/);
-  const at = bytes.indexOf(digits);
-  assert.ok(at > 0 && at < 8 + headerBytes);
-  const zeroed = Buffer.from(bytes);
-  zeroed.fill('0', at, at + 64);
-  assert.equal(createHash('sha256').update(zeroed).digest('hex'), digits);
-});
+  test(`${name}: the header is padded to 64 bytes and every value of the metadata is a string`, () => {
+    assert.equal((8 + headerBytes) % 64, 0);
+    for (const [key, value] of Object.entries(meta)) {
+      assert.equal(typeof value, 'string', key);
+      assert.doesNotMatch(key, /test/, 'never test scores');
+    }
+  });
 
-test('the golden logits of 20 pictures are what these weights give, within 1e-4', () => {
-  const input = tensor('golden.input'), golden = tensor('golden.logits');
-  assert.deepEqual(input.shape.slice(-2), [28, 28]);
-  assert.deepEqual(golden.shape, [20, 10]);
-  let worst = 0;
-  for (let i = 0; i < 20; i++)
-    logits(input.values.subarray(784 * i, 784 * (i + 1)))
-      .forEach((v, k) => { worst = Math.max(worst, Math.abs(v - golden.values[10 * i + k])); });
-  console.log(`# largest difference ${worst}`);
-  assert.ok(worst < 1e-4, `largest difference ${worst}`);
-});
+  test(`${name}: sha256 is taken over the file with its own 64 digits set to 0`, () => {
+    const digits = meta.sha256;
+    assert.match(digits, /^[0-9a-f]{64}$/);
+    const at = bytes.indexOf(digits);
+    assert.ok(at > 0 && at < 8 + headerBytes);
+    const zeroed = Buffer.from(bytes);
+    zeroed.fill('0', at, at + 64);
+    assert.equal(createHash('sha256').update(zeroed).digest('hex'), digits);
+  });
+
+  test(`${name}: the golden logits of 20 pictures are what these weights give, within 1e-4`, () => {
+    const input = tensor('golden.input'), golden = tensor('golden.logits');
+    assert.deepEqual(input.shape.slice(-2), [28, 28]);
+    assert.deepEqual(golden.shape, [20, 10]);
+    let worst = 0;
+    for (let i = 0; i < 20; i++)
+      logits(network, input.values.subarray(784 * i, 784 * (i + 1)))
+        .forEach((v, k) => { worst = Math.max(worst, Math.abs(v - golden.values[10 * i + k])); });
+    console.log(`# largest difference ${worst}`);
+    assert.ok(worst < 1e-4, `largest difference ${worst}`);
+  });
+}
 
 test('the network is the documented one', () => {
-  const layers = JSON.parse(meta.layers);
+  const layers = JSON.parse(read('digits.safetensors').meta.layers);
   assert.deepEqual(layers.map((l) => l.type),
     ['conv2d', 'maxpool2', 'conv2d', 'maxpool2', 'conv2d', 'maxpool2', 'flatten', 'dense', 'softmax']);
   assert.deepEqual(layers.filter((l) => l.type === 'conv2d').map((l) => [l.out, l.kernel, l.padding, l.activation]),
     [[32, 3, 'same', 'relu'], [64, 3, 'same', 'relu'], [128, 3, 'same', 'relu']]);
-  for (const key of Object.keys(meta)) assert.doesNotMatch(key, /test/, 'never test scores');
+});
+
+// DESIGN section 3: other networks are the same layers in other numbers, of at most two million parameters.
+test('the deep network has at most two million parameters', () => {
+  const { meta, tensor } = read('digits-deep.safetensors');
+  const layers = JSON.parse(meta.layers).filter((l) => ['conv2d', 'dense'].includes(l.type));
+  const names = layers.flatMap((l) => [`${l.name}.weight`, ...l.bias === false ? [] : [`${l.name}.bias`]]);
+  const n = names.reduce((sum, name) => sum + tensor(name).values.length, 0);
+  assert.equal(n, Number(meta.n_params));
+  assert.ok(layers.length > 4 && n <= 2e6, `${layers.length} layers, ${n} parameters`);
 });
