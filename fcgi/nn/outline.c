@@ -37,7 +37,7 @@ static int ends_of(const uint8_t *cell, int w, int h, int kind, int y, struct po
 /* The corners of the convex hull in order (Andrew's monotone chain); how many. */
 static int hull_of(const uint8_t *cell, int w, int h, int kind, struct point hull[HULL_MAX])
 {
-    struct point ends[2 * (OUTLINE_SIDE_MAX + 1)];
+    struct point ends[2 * (OUTLINE_SIDE_MAX + 1)] = {{0, 0}};
     int n = 0, m = 0;
 
     for (int y = 0; y <= h; y++)
