@@ -2,20 +2,10 @@
 #ifndef DIGITD_TESTS_FIXTURE_ACCOUNT_H
 #define DIGITD_TESTS_FIXTURE_ACCOUNT_H
 
-#include "fixture_own.h"
+#include "fixture_two.h"
 
 #include "store/store_account.h"
 #include "store/store_mail.h"
-
-static int64_t ada, bob;
-
-static inline int with_two(void **state)
-{
-    (void)setup(state);
-    ada = add_user(f.store, "ada@example.org");
-    bob = add_user(f.store, "bob@example.org");
-    return 0;
-}
 
 /* What a list told. */
 struct seen {

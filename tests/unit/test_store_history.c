@@ -1,19 +1,10 @@
 /* The history in the store: what is kept comes back, belongs to one user, is bounded, and is found by an index. */
-#include "fixture_own.h"
+#include "fixture_two.h"
 
 #include "store/store_account.h"
 #include "store/store_history.h"
 
-static int64_t ada, bob;
 static const struct store_history_filter any = {-1, -1, -1};
-
-static int with_two(void **state)
-{
-    (void)setup(state);
-    ada = add_user(f.store, "ada@example.org");
-    bob = add_user(f.store, "bob@example.org");
-    return 0;
-}
 
 /* An answer that reads digit (-1: none), whose picture begins with mark. */
 static struct store_history answer_of(int digit, enum store_history_status status, int mark)
