@@ -1,15 +1,18 @@
 /* A small copy of a picture, and the widest or deepest around each of its cells, and what is around gaps in it. */
 #include "grid.h"
 
-#include <stddef.h>
-
-void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side)
+void grid_shape(struct grid *g, int w, int h, int side)
 {
     const int longest = w > h ? w : h;
 
     g->cell = (longest + side - 1) / side;
     g->w = (w + g->cell - 1) / g->cell;
     g->h = (h + g->cell - 1) / g->cell;
+}
+
+void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side)
+{
+    grid_shape(g, w, h, side);
     for (int gy = 0; gy < g->h; gy++) {
         int64_t sums[GRID_SIDE_MAX] = {0};
         const int y1 = (gy + 1) * g->cell < h ? (gy + 1) * g->cell : h;
@@ -89,4 +92,31 @@ void grid_fill(struct grid *g, struct grid *room)
                 unknown += g->v[i] == 0;
             }
     }
+}
+
+bool grid_on_border(const struct grid *g, int cell)
+{
+    return cell % g->w == 0 || cell % g->w == g->w - 1 || cell < g->w || cell >= g->w * (g->h - 1);
+}
+
+void grid_count_border(const struct grid *g, const uint8_t *cell, uint8_t kind, int along[4])
+{
+    const uint8_t *last = cell + (g->h - 1) * g->w;
+
+    for (int i = 0; i < 4; i++)
+        along[i] = 0;
+    for (int x = 0; x < g->w; x++) {
+        along[0] += cell[x] == kind;
+        along[1] += last[x] == kind;
+    }
+    for (int y = 0; y < g->h; y++) {
+        along[2] += cell[y * g->w] == kind;
+        along[3] += cell[y * g->w + g->w - 1] == kind;
+    }
+}
+
+void grid_invert(uint8_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = (uint8_t)(255 - v[i]);
 }

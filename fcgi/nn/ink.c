@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grid.h"
 #include "histogram.h"
 #include "level.h"
 #include "lines.h"
@@ -152,8 +153,7 @@ static void ink_decide(struct ink *ink, int floor, int *threshold)
 
 static void ink_invert(struct ink *ink)
 {
-    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
-        ink->px[i] = (uint8_t)(255 - ink->px[i]);
+    grid_invert(ink->px, (size_t)ink->w * (size_t)ink->h);
 }
 
 /* Tells the trace; inverted: paper white, ink dark. */

@@ -94,11 +94,7 @@ static void level_subtract(struct ink *ink, const struct grid *l, int light)
  * is no ink, and the least of nine neighbours counts: a fat stroke covers some, but not all. */
 static void level_sift(struct ink *ink, struct grid *median, struct grid *floor)
 {
-    const int longest = ink->w > ink->h ? ink->w : ink->h;
-
-    median->cell = (longest + LEVEL_GRAIN_PART - 1) / LEVEL_GRAIN_PART;
-    median->w = (ink->w + median->cell - 1) / median->cell;
-    median->h = (ink->h + median->cell - 1) / median->cell;
+    grid_shape(median, ink->w, ink->h, LEVEL_GRAIN_PART);
     *floor = *median;
     for (int gy = 0; gy < median->h; gy++)
         for (int gx = 0; gx < median->w; gx++) {

@@ -71,8 +71,6 @@ void outline_of(const uint8_t *cell, int w, int h, int kind, struct outline *out
     const int n = hull_of(cell, w, h, kind, hull);
 
     memset(out, 0, sizeof(*out));
-    for (int i = 0; i < w * h; i++)
-        out->area += cell[i] == kind;
     for (int i = 1; i + 1 < n; i++)
         out->hull2 += turn(hull[0], hull[i], hull[i + 1]);
     for (int i = 0; i < n; i++)

@@ -7,7 +7,6 @@
 enum { OUTLINE_SIDE_MAX = 96 };
 
 struct outline {
-    int area;           /* cells */
     int hull2;          /* twice the area of its convex hull; 0 where there is no piece */
     int quadrilateral2; /* twice that of the largest quadrilateral (or triangle) between corners of the hull */
     int longest;        /* the square of the longest way across */

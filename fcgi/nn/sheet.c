@@ -43,6 +43,7 @@ struct search {
     uint8_t kind[SHEET_SIDE * SHEET_SIDE];
     int stack[SHEET_SIDE * SHEET_SIDE];
     int split, around; /* the first value of the sheet; the mean tone of the dark around it */
+    int cells;         /* of the piece that is looked at, its ink included */
     struct outline outline;
 };
 
@@ -51,8 +52,8 @@ static int greater(int a, int b)
     return a > b ? a : b;
 }
 
-/* Gives kind to to all cells connected with cell (by sides) of kind from, on their side of the split; how many. */
-static int flood(struct search *s, int cell, int from, int to, bool light)
+/* Makes cells of kind from that hang together with cell (by their sides) kind to, all or the dark alone; how many. */
+static int flood(struct search *s, int cell, int from, int to, bool dark)
 {
     int n = 0, found = 0;
 
@@ -65,7 +66,7 @@ static int flood(struct search *s, int cell, int from, int to, bool light)
 
         found++;
         for (int i = 0; i < 4; i++)
-            if (s->kind[next[i]] == from && (light || s->g.v[next[i]] < s->split)) {
+            if (s->kind[next[i]] == from && (!dark || s->g.v[next[i]] < s->split)) {
                 s->kind[next[i]] = (uint8_t)to;
                 s->stack[n++] = next[i];
             }
@@ -73,47 +74,36 @@ static int flood(struct search *s, int cell, int from, int to, bool light)
     return found;
 }
 
-static bool on_border(const struct grid *g, int cell)
-{
-    return cell % g->w == 0 || cell % g->w == g->w - 1 || cell < g->w || cell >= g->w * (g->h - 1);
-}
-
 /* What is dark and connected with the border is around; of the rest, the largest piece is left as SHEET, its ink
- * included. */
-static void part_from_border(struct search *s)
+ * included: how many cells. */
+static int part_from_border(struct search *s)
 {
     const int n = s->g.w * s->g.h;
     int most = 0, at = 0;
 
     memset(s->kind, UNSEEN, sizeof(s->kind));
     for (int i = 0; i < n; i++)
-        if (on_border(&s->g, i) && s->kind[i] == UNSEEN && s->g.v[i] < s->split)
-            (void)flood(s, i, UNSEEN, AROUND, false);
+        if (grid_on_border(&s->g, i) && s->kind[i] == UNSEEN && s->g.v[i] < s->split)
+            (void)flood(s, i, UNSEEN, AROUND, true);
     for (int i = 0; i < n; i++)
         if (s->kind[i] == UNSEEN) {
-            const int found = flood(s, i, UNSEEN, SHEET, true), worse = found > most ? at : i;
+            const int found = flood(s, i, UNSEEN, SHEET, false), worse = found > most ? at : i;
 
             if (most > 0)
-                (void)flood(s, worse, SHEET, AROUND, true);
+                (void)flood(s, worse, SHEET, AROUND, false);
             at = found > most ? i : at;
             most = found > most ? found : most;
         }
+    return most;
 }
 
 /* Whether the piece lies as a sheet does: large, or over the middle; and cut off by one side of the picture at most. */
 static bool lies_well(const struct search *s)
 {
-    const int w = s->g.w, h = s->g.h, percent = 100 * s->outline.area / (w * h);
-    int along[4] = {0};
+    const int w = s->g.w, h = s->g.h, percent = 100 * s->cells / (w * h);
+    int along[4];
 
-    for (int x = 0; x < w; x++) {
-        along[0] += s->kind[x] == SHEET;
-        along[1] += s->kind[(h - 1) * w + x] == SHEET;
-    }
-    for (int y = 0; y < h; y++) {
-        along[2] += s->kind[y * w] == SHEET;
-        along[3] += s->kind[y * w + w - 1] == SHEET;
-    }
+    grid_count_border(&s->g, s->kind, SHEET, along);
     if ((along[0] > 0) + (along[1] > 0) + (along[2] > 0) + (along[3] > 0) > 1 ||
         SHEET_BORDER_PART * (along[0] + along[1] + along[2] + along[3]) > 2 * (w + h))
         return false;
@@ -121,10 +111,10 @@ static bool lies_well(const struct search *s)
 }
 
 /* Whether the piece fills its convex hull, and a quadrilateral of its corners does. */
-static bool has_four_corners(const struct outline *o)
+static bool has_four_corners(const struct search *s)
 {
-    return 2 * 100 * o->area >= SHEET_CONVEX_PERCENT * o->hull2 &&
-           100 * o->quadrilateral2 >= SHEET_CORNERS_PERCENT * o->hull2;
+    return 2 * 100 * s->cells >= SHEET_CONVEX_PERCENT * s->outline.hull2 &&
+           100 * s->outline.quadrilateral2 >= SHEET_CORNERS_PERCENT * s->outline.hull2;
 }
 
 /* Adds what a row or column of n cells gains in tone over the piece's first and over its last edge. */
@@ -242,7 +232,7 @@ static bool is_written_or_empty(struct search *s, const struct ink *map)
         !has_sharp_edges(s, histogram_percentile(&paper, 50)))
         return false;
     if (1000 * inked < SHEET_INK_PER_MILLE_MIN * paper.total)
-        return is_plain(s) && 100 * s->outline.area >= SHEET_EMPTY_PERCENT * s->outline.longest &&
+        return is_plain(s) && 100 * s->cells >= SHEET_EMPTY_PERCENT * s->outline.longest &&
                1000 * others <= SHEET_OTHERS_PER_MILLE * (int64_t)map->w * map->h;
     return 1000 * inked <= SHEET_INK_PER_MILLE_MAX * paper.total && !is_hole(s);
 }
@@ -251,9 +241,11 @@ static bool find_at(struct search *s, const struct ink *map)
 {
     int sum = 0, n = 0;
 
-    part_from_border(s);
+    s->cells = part_from_border(s);
+    if (!lies_well(s))
+        return false;
     outline_of(s->kind, s->g.w, s->g.h, SHEET, &s->outline);
-    if (!lies_well(s) || !has_four_corners(&s->outline))
+    if (!has_four_corners(s))
         return false;
     for (int i = 0; i < s->g.w * s->g.h; i++)
         if (s->kind[i] == AROUND && s->g.v[i] < s->split) {
@@ -311,12 +303,6 @@ static bool isolate_light(struct search *s, struct ink *map)
     return false;
 }
 
-static void invert(uint8_t *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        v[i] = (uint8_t)(255 - v[i]);
-}
-
 enum err sheet_isolate(struct ink *map)
 {
     const size_t n = (size_t)map->w * (size_t)map->h;
@@ -329,10 +315,10 @@ enum err sheet_isolate(struct ink *map)
         return ERR_NOMEM;
     grid_average(&s->g, map->px, map->w, map->h, SHEET_SIDE);
     if (!isolate_light(s, map)) {
-        invert(map->px, n);
-        invert(s->g.v, (size_t)(s->g.w * s->g.h));
+        grid_invert(map->px, n);
+        grid_invert(s->g.v, (size_t)(s->g.w * s->g.h));
         (void)isolate_light(s, map);
-        invert(map->px, n);
+        grid_invert(map->px, n);
     }
     free(s);
     return OK;

@@ -66,16 +66,9 @@ struct border {
 static struct border border_of(const struct grid *g)
 {
     const uint8_t *first = g->v, *last = g->v + (g->h - 1) * g->w;
-    int along[4] = {0};
+    int along[4];
 
-    for (int x = 0; x < g->w; x++) {
-        along[0] += first[x];
-        along[1] += last[x];
-    }
-    for (int y = 0; y < g->h; y++) {
-        along[2] += g->v[y * g->w];
-        along[3] += g->v[y * g->w + g->w - 1];
-    }
+    grid_count_border(g, g->v, 1, along);
     return (struct border){first[0] + first[g->w - 1] + last[0] + last[g->w - 1],
                            (along[0] > 0) + (along[1] > 0) + (along[2] > 0) + (along[3] > 0),
                            4 * (along[0] + along[1] + along[2] + along[3]) <= 2 * (g->w + g->h)};
@@ -105,7 +98,7 @@ static bool is_strokes(const struct ink *map, struct tones *t, struct grid *g)
         grid_spread(g, TONES_WRITTEN_CELLS, false);
     }
     for (int i = 0; i < g->w * g->h; i++)
-        if (i % g->w == 0 || i % g->w == g->w - 1 || i < g->w || i >= g->w * (g->h - 1)) /* outside is paper */
+        if (grid_on_border(g, i)) /* outside is paper */
             g->v[i] = 0;
     grid_spread(g, TONES_STROKE_CELLS, false);
     for (int i = 0; i < g->w * g->h; i++)
@@ -146,11 +139,7 @@ void tones_judge(const struct ink *map, const struct histogram *all, struct grid
 /* Mean of the paper's pixels of each cell, 0 where there are none. */
 static void paper_average(const struct ink *ink, int split, struct grid *g)
 {
-    const int longest = ink->w > ink->h ? ink->w : ink->h;
-
-    g->cell = (longest + TONES_SIDE - 1) / TONES_SIDE;
-    g->w = (ink->w + g->cell - 1) / g->cell;
-    g->h = (ink->h + g->cell - 1) / g->cell;
+    grid_shape(g, ink->w, ink->h, TONES_SIDE);
     for (int gy = 0; gy < g->h; gy++)
         for (int gx = 0; gx < g->w; gx++) {
             int sum = 0, n = 0;
