@@ -1,13 +1,13 @@
 /* The fast loops of training, compiled once for each instruction set (-DKERNEL_SET=base|avx2|avx512): what follows a
- * convolution, here; the convolution and its weight gradient in backward_conv_inline.h; the table of them all at the
- * end. */
+ * convolution, here; the convolution and its weight gradient in backward_conv_inline.h and backward_winograd_inline.h;
+ * the table of them all at the end. */
 #include "backward.h"
 
 #include <string.h>
 
 #include "../fcgi/nn/kernels.h"
-#include "backward_conv_inline.h"
 #include "backward_vectors.h"
+#include "backward_winograd_inline.h"
 
 #ifndef KERNEL_SET
 #define KERNEL_SET base
@@ -196,8 +196,10 @@ static void moments(size_t n, size_t c_n, const float *z, float *sum, float *squ
 
 const struct back_set *PASTE(back_, KERNEL_SET)(void)
 {
-    static const struct back_set set = {STRING(KERNEL_SET), conv,   conv_dw_scratch_floats, conv_dw, act, act_sums,
-                                        act_spread,         moments};
+    static const struct back_set set = {
+        STRING(KERNEL_SET), conv_scratch_floats, conv,    conv_dw_scratch_floats, conv_dw, winograd_weights, act,
+        act_sums,           act_spread,          moments,
+    };
     /* What the kernels of the forward pass ask of the processor, this asks too. */
     return PASTE(kernels_, KERNEL_SET)() ? &set : NULL;
 }

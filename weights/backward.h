@@ -7,8 +7,9 @@
  * the forward kernels of nn/). Every sum is taken in one fixed order, so a set gives the same bits from run to run.
  *
  * The gradient with respect to a convolution's input is a convolution too: of the output gradient (inside a border of
- * kernel - 1 - padding zeros) with the flipped, transposed weights. A dense layer over a shard of n pictures is a 1x1
- * convolution over n pixels. */
+ * kernel - 1 - padding zeros) with the flipped, transposed weights. A 3x3 convolution and both its gradients can go by
+ * way of Winograd's tiles, with a third of the multiplications or less where the tiles of 4x4 results fill. A dense
+ * layer over a shard of n pictures is a 1x1 convolution over n pixels. */
 #ifndef DIGITD_WEIGHTS_BACKWARD_H
 #define DIGITD_WEIGHTS_BACKWARD_H
 
@@ -16,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BACK_SLICE = 16 };
+enum { BACK_SLICE = 16, BACK_WINOGRAD_TAPS = 36 };
 
 /* Where the weight of a tap, an input and an output channel lies. */
 static inline size_t back_at(size_t taps, size_t in_c, size_t tap, size_t in, size_t out)
@@ -32,6 +33,8 @@ struct back_map {
     const float *in;               /* [n] pictures, in_floats apart, of rows [in_w][in_c] */
     size_t in_floats;
     const float *weight, *bias; /* slices; [out_c] */
+    const float *winograd;      /* winograd_weights' instead of weight, for a kernel of 3; or NULL */
+    float *scratch;             /* conv_scratch_floats floats, with winograd alone */
     float *out;                 /* [n][conv_h][conv_w][out_c] without gaps */
 };
 
@@ -43,6 +46,7 @@ struct back_conv {
     const float *dz; /* [n] pictures, dz_floats apart, of rows of [conv_w][out_c], dz_row_floats apart */
     size_t dz_floats, dz_row_floats;
     float *d_weight; /* slices */
+    bool winograd;   /* by way of the tiles, for a kernel of 3 and in_c over 1 */
     float *scratch;  /* conv_dw_scratch_floats floats */
 };
 
@@ -76,9 +80,12 @@ struct back_act_grad {
 
 struct back_set {
     const char *name;
+    size_t (*conv_scratch_floats)(size_t in_c, size_t out_c); /* with winograd; in_c and out_c may change places */
     void (*conv)(const struct back_map *m);
     size_t (*conv_dw_scratch_floats)(const struct back_conv *b);
     void (*conv_dw)(const struct back_conv *b);
+    /* weight (slices, a kernel of 3) -> winograd[BACK_WINOGRAD_TAPS][slices of a kernel of 1]. */
+    void (*winograd_weights)(size_t in_c, size_t out_c, const float *weight, float *winograd);
     void (*act)(const struct back_act *a);
     void (*act_sums)(const struct back_act_grad *g);
     void (*act_spread)(const struct back_act_grad *g);

@@ -84,7 +84,7 @@ MAP_TILES(map_wide, 6, 2)
 #define map_narrow map_wide /* channels come in sixteens: two of these vectors always fit */
 #endif
 
-static void conv(const struct back_map *m)
+static void plain_conv(const struct back_map *m)
 {
     /* So many kernel rows at a time that their weights stay in the first-level cache; at least one. */
     const size_t row_bytes = m->kernel * m->in_c * 16 * sizeof(float) * (VL == 16 ? 2 : 1), cache = 20 * 1024;
@@ -208,12 +208,12 @@ static size_t group_pictures(const struct back_conv *b)
     return n < b->n ? n : b->n;
 }
 
-static size_t conv_dw_scratch_floats(const struct back_conv *b)
+static size_t plain_dw_scratch_floats(const struct back_conv *b)
 {
     return group_pictures(b) * (b->in_floats + b->conv_h * b->conv_w * b->out_c);
 }
 
-static void conv_dw(const struct back_conv *b)
+static void plain_dw(const struct back_conv *b)
 {
     const size_t group = group_pictures(b), in_px = b->in_floats / b->in_c, px = b->conv_h * b->conv_w;
     float *dz = b->scratch, *in = dz + group * px * b->out_c;

@@ -90,6 +90,13 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
     return OK;
 }
 
+/* Whether tiles of 4x4 results save multiplications: not where most of them would lie outside the picture. */
+static bool winograd_pays(const struct stage *s)
+{
+    size_t tiles = ((s->h + 3) / 4) * ((s->w + 3) / 4);
+    return s->kind == STAGE_CONV && s->kernel == 3 && s->in_c > 1 && tiles * BACK_WINOGRAD_TAPS < s->h * s->w * 6;
+}
+
 static void lay_out(struct graph *g)
 {
     bool trainable_before = false;
@@ -105,8 +112,12 @@ static void lay_out(struct graph *g)
             s->shift_at = s->weight_at + weights;
             s->scale_at = s->shift_at + s->c;
             g->n_params = s->scale_at + (s->bn ? s->c : 0);
-            s->flip_at = g->n_flip;
-            g->n_flip += s->needs_dx ? weights : 0;
+            s->winograd = winograd_pays(s);
+            size_t winograd = s->winograd ? weights / 9 * BACK_WINOGRAD_TAPS : 0;
+            s->ready_at = g->n_ready;
+            s->flip_at = s->ready_at + winograd;
+            s->flip_winograd_at = s->flip_at + (s->needs_dx ? weights : 0);
+            g->n_ready = s->flip_winograd_at + (s->needs_dx ? winograd : 0);
         }
         s->dz_border = s->needs_dx && s->kind == STAGE_CONV ? s->kernel - 1 - s->pad : 0;
         s->in_floats = (s->in_h + 2 * s->pad) * (s->in_w + 2 * s->pad) * s->in_c;

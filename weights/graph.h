@@ -32,8 +32,11 @@ struct stage {
     size_t real_in_c, real_c;  /* without padding; dense: real_in_c is the length before padding */
     size_t flat_h, flat_w, flat_c, flat_real_c; /* dense: what was flattened */
     size_t weight_at, shift_at, scale_at;       /* offsets into parameters: slices (backward.h), [c], [c] (bn) */
-    size_t flip_at;     /* offset into the block of flipped, transposed weights, slices of in_c */
-    size_t channels_at; /* offset into per-channel arrays */
+    bool winograd;                              /* 3x3 by way of tiles (backward.h) */
+    size_t ready_at;         /* offset into the ready block (graph_ready): winograd's weights, if any */
+    size_t flip_at;          /* the same: flipped, transposed weights, slices of in_c, */
+    size_t flip_winograd_at; /* and winograd's of them */
+    size_t channels_at;      /* offset into per-channel arrays */
     size_t in_floats, z_floats, code_bytes, dz_floats, dz_border; /* of one picture, borders included */
     bool needs_dx;                                                /* something trainable lies before it */
 };
@@ -43,7 +46,7 @@ struct graph {
     struct stage stages[MODEL_LAYERS_MAX];
     size_t shard;      /* most pictures that a workspace holds */
     size_t n_params;   /* floats in a parameter block, padding included */
-    size_t n_flip;     /* floats in the block of flipped weights */
+    size_t n_ready;    /* floats in a ready block */
     size_t n_channels; /* sum of c over the stages */
     const struct back_set *back;
 };
@@ -57,6 +60,7 @@ struct graph_ws; /* one thread's activations */
 
 struct graph_pass {
     const float *params;             /* [n_params] */
+    const float *ready;              /* graph_ready's of params */
     const struct graph_stats *fixed; /* NULL: statistics of the shard itself */
     bool dropout;
     uint64_t drop_seed; /* the mask is a function of it, the stage and the place */
@@ -94,12 +98,11 @@ double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const fl
 double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, const float teacher[MODEL_CLASSES],
                           float temperature, float weight);
 
-/* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. flip: graph_flip's. */
-void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, const float *flip,
-                    float *grad);
+/* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. */
+void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, float *grad);
 
-/* The weights as the input gradient wants them: flip[n_flip]. */
-void graph_flip(const struct graph *g, const float *params, float *flip);
+/* The weights as convolutions and input gradients want them: ready[n_ready]. */
+void graph_ready(const struct graph *g, const float *params, float *ready);
 
 /* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
 void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int s, double *sum, double *square);

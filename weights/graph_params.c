@@ -77,3 +77,29 @@ void graph_export(const struct graph *g, const float *params, const struct graph
         }
     }
 }
+
+/* w with taps turned about and channels exchanged. */
+static void flip_weights(const struct stage *s, const float *w, float *flip)
+{
+    size_t taps = s->kernel * s->kernel;
+    for (size_t ic = 0; ic < s->in_c; ic++)
+        for (size_t t = 0; t < taps; t++)
+            for (size_t o = 0; o < s->c; o++)
+                flip[back_at(taps, s->c, t, o, ic)] = w[back_at(taps, s->in_c, taps - 1 - t, ic, o)];
+}
+
+void graph_ready(const struct graph *g, const float *params, float *ready)
+{
+    for (int i = 0; i < g->n_stages; i++) {
+        const struct stage *s = &g->stages[i];
+        if (s->kind == STAGE_POOL)
+            continue;
+        if (s->winograd)
+            g->back->winograd_weights(s->in_c, s->c, params + s->weight_at, ready + s->ready_at);
+        if (!s->needs_dx)
+            continue;
+        flip_weights(s, params + s->weight_at, ready + s->flip_at);
+        if (s->winograd)
+            g->back->winograd_weights(s->c, s->in_c, ready + s->flip_at, ready + s->flip_winograd_at);
+    }
+}

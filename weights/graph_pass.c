@@ -58,8 +58,51 @@ static struct back_conv dw_of(const struct stage *s, size_t n)
                           .conv_w = dense ? n : s->w,
                           .in_floats = dense ? n * s->in_c : s->in_floats,
                           .dz_floats = s->dz_floats,
-                          .dz_row_floats = dz_w * s->c};
+                          .dz_row_floats = dz_w * s->c,
+                          .winograd = s->winograd};
     return b;
+}
+
+/* conv's for stage s, and for the gradient at its input. */
+static struct back_map map_of(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
+{
+    const struct stage *s = &g->stages[i];
+    bool dense = s->kind == STAGE_DENSE;
+    return (struct back_map){.n = dense ? 1 : n,
+                             .in_w = dense ? n : s->in_w + 2 * s->pad,
+                             .in_c = s->in_c,
+                             .out_c = s->c,
+                             .kernel = s->kernel,
+                             .conv_h = s->h,
+                             .conv_w = dense ? n : s->w,
+                             .in = ws->in[i],
+                             .in_floats = s->in_floats,
+                             .weight = p->params + s->weight_at,
+                             .bias = s->bias ? p->params + s->shift_at : ws->zero,
+                             .winograd = s->winograd ? p->ready + s->ready_at : NULL,
+                             .scratch = ws->scratch,
+                             .out = ws->z[i]};
+}
+
+static struct back_map map_back_of(const struct graph *g, struct graph_ws *ws, size_t n, int i,
+                                   const struct graph_pass *p)
+{
+    const struct stage *s = &g->stages[i];
+    bool dense = s->kind == STAGE_DENSE;
+    return (struct back_map){.n = dense ? 1 : n,
+                             .in_w = dense ? n : s->w + 2 * s->dz_border,
+                             .in_c = s->c,
+                             .out_c = s->in_c,
+                             .kernel = s->kernel,
+                             .conv_h = s->in_h,
+                             .conv_w = dense ? n : s->in_w,
+                             .in = ws->dz[i],
+                             .in_floats = s->dz_floats,
+                             .weight = p->ready + s->flip_at,
+                             .bias = ws->zero,
+                             .winograd = s->winograd ? p->ready + s->flip_winograd_at : NULL,
+                             .scratch = ws->scratch,
+                             .out = ws->d_out};
 }
 
 static void carve_ws(const struct graph *g, struct graph_ws *ws, struct carve *c)
@@ -77,7 +120,12 @@ static void carve_ws(const struct graph *g, struct graph_ws *ws, struct carve *c
         size_t in = g->shard * s->in_h * s->in_w * s->in_c;
         d_out = in > d_out && s->needs_dx ? in : d_out;
         struct back_conv b = dw_of(s, g->shard);
-        size_t need = s->kind == STAGE_POOL ? 0 : g->back->conv_dw_scratch_floats(&b);
+        if (s->kind == STAGE_POOL)
+            continue;
+        size_t need = g->back->conv_dw_scratch_floats(&b);
+        scratch = need > scratch ? need : scratch;
+        /* Forward and back have the same scratch: it counts the channels of both sides. */
+        need = s->winograd ? g->back->conv_scratch_floats(s->in_c, s->c) : 0;
         scratch = need > scratch ? need : scratch;
     }
     size_t logits = g->shard * g->stages[g->n_stages - 1].c;
@@ -142,22 +190,9 @@ const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size
 
 /* ---- forward ---- */
 
-static void linear_forward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const float *params)
+static void linear_forward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
 {
-    const struct stage *s = &g->stages[i];
-    bool dense = s->kind == STAGE_DENSE;
-    struct back_map m = {.n = dense ? 1 : n,
-                         .in_w = dense ? n : s->in_w + 2 * s->pad,
-                         .in_c = s->in_c,
-                         .out_c = s->c,
-                         .kernel = s->kernel,
-                         .conv_h = s->h,
-                         .conv_w = dense ? n : s->w,
-                         .in = ws->in[i],
-                         .in_floats = s->in_floats,
-                         .weight = params + s->weight_at,
-                         .bias = s->bias ? params + s->shift_at : ws->zero,
-                         .out = ws->z[i]};
+    struct back_map m = map_of(g, ws, n, i, p);
     g->back->conv(&m);
 }
 
@@ -247,7 +282,7 @@ void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const s
 {
     for (int i = p->known > 0 ? p->known - 1 : 0; i < g->n_stages; i++) {
         if (g->stages[i].kind != STAGE_POOL && i != p->known - 1)
-            linear_forward(g, ws, n, i, p->params);
+            linear_forward(g, ws, n, i, p);
         if (i == p->stop_before)
             return;
         stage_norm(g, ws, n, i, p);
@@ -331,7 +366,8 @@ static void act_backward(const struct graph *g, struct graph_ws *ws, size_t n, i
     }
 }
 
-static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const float *flip, float *grad)
+static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p,
+                            float *grad)
 {
     const struct stage *s = &g->stages[i];
     struct back_conv b = dw_of(s, n);
@@ -342,24 +378,11 @@ static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n
     g->back->conv_dw(&b);
     if (!s->needs_dx)
         return;
-    bool dense = s->kind == STAGE_DENSE;
-    struct back_map m = {.n = b.n,
-                         .in_w = dense ? n : s->w + 2 * s->dz_border,
-                         .in_c = s->c,
-                         .out_c = s->in_c,
-                         .kernel = s->kernel,
-                         .conv_h = s->in_h,
-                         .conv_w = dense ? n : s->in_w,
-                         .in = ws->dz[i],
-                         .in_floats = s->dz_floats,
-                         .weight = flip + s->flip_at,
-                         .bias = ws->zero,
-                         .out = ws->d_out};
+    struct back_map m = map_back_of(g, ws, n, i, p);
     g->back->conv(&m);
 }
 
-void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, const float *flip,
-                    float *grad)
+void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, float *grad)
 {
     const float *d_out = ws->d_out;
     for (int i = g->n_stages - 1; i >= 0; i--) {
@@ -370,24 +393,8 @@ void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const 
         if (s->kind == STAGE_POOL) {
             d_out = ws->dz[i];
         } else {
-            linear_backward(g, ws, n, i, flip, grad);
+            linear_backward(g, ws, n, i, p, grad);
             d_out = ws->d_out;
         }
-    }
-}
-
-void graph_flip(const struct graph *g, const float *params, float *flip)
-{
-    for (int i = 0; i < g->n_stages; i++) {
-        const struct stage *s = &g->stages[i];
-        if (!s->needs_dx || s->kind == STAGE_POOL)
-            continue;
-        const float *w = params + s->weight_at;
-        float *f = flip + s->flip_at;
-        size_t taps = s->kernel * s->kernel;
-        for (size_t ic = 0; ic < s->in_c; ic++)
-            for (size_t t = 0; t < taps; t++)
-                for (size_t o = 0; o < s->c; o++)
-                    f[back_at(taps, s->c, t, o, ic)] = w[back_at(taps, s->in_c, taps - 1 - t, ic, o)];
     }
 }

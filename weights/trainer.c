@@ -52,11 +52,11 @@ static bool allocate(struct trainer *t, int threads)
     t->second = floats_new(n);
     t->decay = floats_new(n);
     t->average = t->set.optim.ema > 0 ? floats_new(n) : t->params;
-    t->flip = floats_new(t->graph->n_flip);
+    t->ready = floats_new(t->graph->n_ready);
     t->grads = floats_new(n * shards);
     t->shard_loss = calloc(shards, sizeof(double));
     t->order = calloc(t->train.n, sizeof(uint32_t));
-    return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->flip && t->grads &&
+    return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->ready && t->grads &&
            t->shard_loss && t->order;
 }
 
@@ -109,7 +109,7 @@ void trainer_free(struct trainer *t)
     free(t->first);
     free(t->second);
     free(t->decay);
-    free(t->flip);
+    free(t->ready);
     free(t->grads);
     free(t->shard_loss);
     free(t->order);
@@ -122,6 +122,7 @@ void trainer_free(struct trainer *t)
 static struct graph_pass training_pass(const struct trainer *t, size_t shard)
 {
     return (struct graph_pass){.params = t->params,
+                               .ready = t->ready,
                                .dropout = true,
                                .drop_seed = t->set.seed ^ ((uint64_t)t->step * (uint64_t)t->set.shards + shard) << 20,
                                .stop_before = t->graph->n_stages};
@@ -182,7 +183,7 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     t->shard_loss[shard] = 0;
     for (size_t i = 0; i < n; i++)
         t->shard_loss[shard] += picture_loss(t, ws, i, t->order[first + i]);
-    graph_backward(g, ws, n, &pass, t->flip, grad);
+    graph_backward(g, ws, n, &pass, grad);
 }
 
 static void update_chunk(void *ctx, size_t chunk, int thread)
@@ -221,7 +222,7 @@ double trainer_step(struct trainer *t)
     size_t shards = (size_t)t->set.shards;
     if (t->step % t->steps_per_epoch == 0)
         shuffle_epoch(t);
-    graph_flip(t->graph, t->params, t->flip);
+    graph_ready(t->graph, t->params, t->ready);
     parallel_run(t->pool, shards, shard_gradient, t);
     parallel_run(t->pool, (t->graph->n_params + CHUNK - 1) / CHUNK, update_chunk, t);
     double loss = 0;
@@ -325,11 +326,12 @@ static enum err stage_stats(struct sweep *s, int i, struct graph_stats *stats)
 
 enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats)
 {
-    struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .fixed = stats}};
+    struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .ready = t->ready, .fixed = stats}};
     enum err e = OK;
     if (s.pictures.n > (size_t)t->set.bn_pictures)
         s.pictures.n = (size_t)t->set.bn_pictures;
     sweep_keep(&s);
+    graph_ready(t->graph, params, t->ready);
     for (int i = 0; e == OK && i < t->graph->n_stages; i++)
         if (t->graph->stages[i].bn)
             e = stage_stats(&s, i, stats);
@@ -341,7 +343,9 @@ void trainer_logits(struct trainer *t, const float *params, const struct graph_s
                     float *logits)
 {
     struct sweep s = {.t = t, .pictures = p, .logits = logits};
-    s.pass = (struct graph_pass){.params = params, .fixed = stats, .stop_before = t->graph->n_stages};
+    s.pass =
+        (struct graph_pass){.params = params, .ready = t->ready, .fixed = stats, .stop_before = t->graph->n_stages};
+    graph_ready(t->graph, params, t->ready);
     parallel_run(t->pool, sweep_pieces(&s), sweep_piece, &s);
 }
 

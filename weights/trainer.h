@@ -50,7 +50,7 @@ struct trainer {
     struct parallel *pool;
     struct graph_ws **ws;                             /* [threads] */
     float *params, *first, *second, *average, *decay; /* [n_params]; average is the parameters' own where ema is 0 */
-    float *flip, *grads;                              /* [n_flip], [shards][n_params] */
+    float *ready, *grads;                             /* [n_ready], [shards][n_params] */
     double *shard_loss;                               /* [shards] */
     uint32_t *order;                                  /* [train.n]: this epoch's order */
     const float *answers;                             /* teachers' logits to this epoch's distorted pictures, borrowed:

@@ -30,7 +30,7 @@ struct job {
     size_t n, pad, grow; /* grow: border of dz for the input gradient */
     size_t in_n, w_n, out_n, k_in_floats, k_dz_floats;
     double *in, *weight, *bias, *out, *d_out, *d_in, *d_weight, *d_bias; /* [n] pictures [c][h][w]; gradients summed */
-    float *k_in, *k_weight, *k_flip, *k_bias, *k_out, *k_dz, *k_dw, *k_din, *scratch;
+    float *k_in, *k_weight, *k_flip, *k_bias, *k_out, *k_dz, *k_dw, *k_din, *winograd, *scratch;
 };
 
 static void job_shape(struct job *j, uint64_t *seed)
@@ -106,8 +106,8 @@ static void job_new(struct job *j, uint64_t *seed)
 
 static void job_free(struct job *j)
 {
-    void *all[] = {j->in,   j->out,      j->d_out,  j->d_in, j->weight, j->d_weight, j->bias,  j->d_bias, j->k_in,
-                   j->k_dz, j->k_weight, j->k_flip, j->k_dw, j->k_bias, j->k_out,    j->k_din, j->scratch};
+    void *all[] = {j->in,   j->out,      j->d_out,  j->d_in, j->weight, j->d_weight, j->bias,  j->d_bias,   j->k_in,
+                   j->k_dz, j->k_weight, j->k_flip, j->k_dw, j->k_bias, j->k_out,    j->k_din, j->winograd, j->scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -131,7 +131,20 @@ static void expect_pictures(const char *what, const struct job *j, const char *s
                             want[(p * c_n + c) * px + i]);
 }
 
-static void run_conv(const struct back_set *set, struct job *j)
+/* What conv wants for Winograd's way: transformed weights and room; nothing for the plain one. */
+static void prepare(const struct back_set *set, struct job *j, struct back_map *m, bool winograd)
+{
+    if (!winograd)
+        return;
+    free(j->winograd);
+    free(j->scratch);
+    j->winograd = get(m->in_c * m->out_c * BACK_WINOGRAD_TAPS, sizeof(float));
+    set->winograd_weights(m->in_c, m->out_c, m->weight, j->winograd);
+    m->winograd = j->winograd;
+    m->scratch = j->scratch = get(set->conv_scratch_floats(m->in_c, m->out_c), sizeof(float));
+}
+
+static void run_conv(const struct back_set *set, struct job *j, bool winograd)
 {
     const struct layer *l = &j->l;
     size_t in_c = (size_t)l->in_c, out_c = (size_t)l->out_c, taps = (size_t)(l->kernel * l->kernel);
@@ -147,6 +160,7 @@ static void run_conv(const struct back_set *set, struct job *j)
                          .weight = j->k_weight,
                          .bias = j->k_bias,
                          .out = j->k_out};
+    prepare(set, j, &m, winograd);
     set->conv(&m);
     expect_pictures("result", j, set->name, out_c, (size_t)(l->out_h * l->out_w), j->k_out, j->out);
     size_t row = ((size_t)l->out_w + 2 * j->grow) * out_c;
@@ -162,7 +176,8 @@ static void run_conv(const struct back_set *set, struct job *j)
                           .dz = j->k_dz + j->grow * (row + out_c),
                           .dz_floats = j->k_dz_floats,
                           .dz_row_floats = row,
-                          .d_weight = j->k_dw};
+                          .d_weight = j->k_dw,
+                          .winograd = winograd};
     free(j->scratch);
     b.scratch = j->scratch = get(set->conv_dw_scratch_floats(&b), sizeof(float));
     for (size_t i = 0; i < j->w_n; i++)
@@ -187,13 +202,15 @@ static void run_conv(const struct back_set *set, struct job *j)
                          .weight = j->k_flip,
                          .bias = get(in_c, sizeof(float)),
                          .out = j->k_din};
+    prepare(set, j, &d, winograd);
     set->conv(&d);
     free((void *)(uintptr_t)d.bias);
     expect_pictures("input gradient", j, set->name, in_c, (size_t)(l->in_h * l->in_w), j->k_din, j->d_in);
 }
 
 /* Breaks with: a wrong border, tap, slice or picture stride; a tile that does not stop at the last pixel; a kernel row
- * left out when rows are taken apart; a gradient that overwrites. */
+ * left out when rows are taken apart; a gradient that overwrites; of Winograd's way, a wrong transform, a tile over the
+ * edge that reads or writes beyond it, a block of tiles left out. */
 static void test_convolutions(void **state)
 {
     (void)state;
@@ -201,8 +218,11 @@ static void test_convolutions(void **state)
     for (int i = 0; i < SHAPES; i++) {
         struct job j;
         job_new(&j, &seed);
-        for (int s = 0; s < n_sets; s++)
-            run_conv(sets[s], &j);
+        for (int s = 0; s < n_sets; s++) {
+            run_conv(sets[s], &j, false);
+            if (j.l.kernel == 3 && j.l.in_c > 1)
+                run_conv(sets[s], &j, true);
+        }
         job_free(&j);
     }
 }

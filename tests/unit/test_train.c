@@ -23,7 +23,7 @@ struct net {
     struct graph_ws *ws;
     struct graph_pass pass;
     size_t n;
-    float *params, *flip, *grad, *target;
+    float *params, *ready, *grad, *target;
 };
 
 static void *get(size_t n, size_t size)
@@ -55,7 +55,7 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
     assert_non_null(net->ws);
     net->params = get(net->g->n_params, sizeof(float));
     net->grad = get(net->g->n_params, sizeof(float));
-    net->flip = get(net->g->n_flip, sizeof(float));
+    net->ready = get(net->g->n_ready, sizeof(float));
     net->target = get(net->n * MODEL_CLASSES, sizeof(float));
     graph_init(net->g, 5, net->params);
     struct rng r;
@@ -79,8 +79,11 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
         for (int k = 0; k < MODEL_CLASSES; k++)
             net->target[p * MODEL_CLASSES + (size_t)k] /= sum;
     }
-    net->pass = (struct graph_pass){
-        .params = net->params, .dropout = drop > 0, .drop_seed = 9, .stop_before = net->g->n_stages};
+    net->pass = (struct graph_pass){.params = net->params,
+                                    .ready = net->ready,
+                                    .dropout = drop > 0,
+                                    .drop_seed = 9,
+                                    .stop_before = net->g->n_stages};
 }
 
 static void net_free(struct net *net)
@@ -90,13 +93,14 @@ static void net_free(struct net *net)
     model_free(net->m);
     free(net->params);
     free(net->grad);
-    free(net->flip);
+    free(net->ready);
     free(net->target);
 }
 
 static double net_loss(struct net *net)
 {
     double loss = 0;
+    graph_ready(net->g, net->params, net->ready);
     graph_forward(net->g, net->ws, net->n, &net->pass);
     for (size_t i = 0; i < net->n; i++)
         loss += graph_loss(net->g, net->ws, i, net->target + i * MODEL_CLASSES, 1);
@@ -158,9 +162,8 @@ static void check_gradient(const char *layers, const struct kind *kind)
     struct net net;
     const double tolerance = kind->smooth ? 0.01 : 0.06; /* measured: at most 0.004 and 0.033 */
     net_new(&net, layers, kind);
-    graph_flip(net.g, net.params, net.flip);
     net_loss(&net);
-    graph_backward(net.g, net.ws, net.n, &net.pass, net.flip, net.grad);
+    graph_backward(net.g, net.ws, net.n, &net.pass, net.grad);
     for (int i = 0; i < net.g->n_stages; i++) {
         const struct stage *s = &net.g->stages[i];
         if (s->kind == STAGE_POOL)
@@ -220,6 +223,7 @@ static void test_export(void **state)
                     image[k] = (uint8_t)rng_below(&r, 256);
                 augment_none(image, px);
                 graph_put(net.g, net.ws, p, px);
+                graph_ready(net.g, net.params, net.ready);
                 graph_forward(net.g, net.ws, p + 1, &net.pass); /* a shard that is not full */
                 assert_int_equal(layers_forward(net.m, image, want), OK);
                 const float *got = graph_logits(net.g, net.ws, p);
