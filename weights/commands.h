@@ -9,5 +9,6 @@ int command_train(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_classify(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
+int command_join(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@ static const struct {
     {"train", command_train, "make a weights file from MNIST's training pictures"},
     {"evaluate", command_evaluate, "measure a weights file on MNIST's test or validation pictures"},
     {"calibrate", command_calibrate, "fit what a weights file's answers are worth, and what it refuses"},
+    {"join", command_join, "make one network of several of the same layers: an ensemble"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

@@ -1,30 +1,17 @@
 /* From the best epoch to a weights file: fold, calibrate, add golden pictures and the record of the run, save.
  *
  * Everything is decided on the validation pictures (calibrate.h); the metadata say how many of those are wrong. */
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fcgi/nn/layers.h"
 #include "calibrate.h"
 #include "files.h"
+#include "record.h"
 #include "run.h"
 
-enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES, DIGITS = 6, TEXT_MAX = 4 * 1024 * 1024 };
+enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES };
 
 static const char all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
-
-/* obj as the text of a metadata value. */
-static enum err set_meta_json(struct model *m, const char *key, struct json *obj)
-{
-    struct buf *text = buf_new(TEXT_MAX);
-    enum err e = obj && text ? json_write(obj, DIGITS, text) : ERR_NOMEM;
-    if (e == OK)
-        model_set_meta(m, key, buf_data(text));
-    buf_free(text);
-    json_free(obj);
-    return e;
-}
 
 /* The first GOLDEN_EACH validation pictures of each class, and what the naive layers say of them. */
 static enum err add_golden(struct model *m, const struct pictures *p)
@@ -34,22 +21,12 @@ static enum err add_golden(struct model *m, const struct pictures *p)
     m->golden_logits = calloc(GOLDEN * MODEL_CLASSES, sizeof(float));
     if (!m->golden_input || !m->golden_logits)
         return ERR_NOMEM;
-    for (size_t i = 0; i < p->n; i++) {
-        double logits[MODEL_CLASSES];
-        int label = p->data->labels[p->index[i]];
-        if (seen[label]++ >= GOLDEN_EACH)
-            continue;
-        uint8_t *to = m->golden_input + (size_t)n * MODEL_PIXELS;
-        memcpy(to, p->data->images + (size_t)p->index[i] * MODEL_PIXELS, MODEL_PIXELS);
-        enum err e = layers_forward(m, to, logits);
-        if (e != OK)
-            return e;
-        for (int k = 0; k < MODEL_CLASSES; k++)
-            m->golden_logits[n * MODEL_CLASSES + k] = (float)logits[k];
-        n++;
-    }
+    for (size_t i = 0; i < p->n; i++)
+        if (seen[p->data->labels[p->index[i]]]++ < GOLDEN_EACH)
+            memcpy(m->golden_input + (size_t)n++ * MODEL_PIXELS, p->data->images + (size_t)p->index[i] * MODEL_PIXELS,
+                   MODEL_PIXELS);
     m->n_golden = n;
-    return OK;
+    return golden_answers(m);
 }
 
 static struct json *curves_json(const struct run *r)
@@ -93,33 +70,20 @@ static enum err add_record(struct run *r, const struct metrics *v)
     teachers_write(&r->bank.teachers, teachers);
     metrics_json(v, validation);
     json_set_bool(validation, "trained_on", r->set.all);
-    enum err e[] = {set_meta_json(m, "dataset", data),          set_meta_json(m, "split", split),
-                    set_meta_json(m, "settings", settings),     set_meta_json(m, "validation", validation),
-                    set_meta_json(m, "curves", curves_json(r)), set_meta_json(m, "teachers", teachers)};
+    enum err e[] = {record_json(m, "dataset", data),          record_json(m, "split", split),
+                    record_json(m, "settings", settings),     record_json(m, "validation", validation),
+                    record_json(m, "curves", curves_json(r)), record_json(m, "teachers", teachers)};
     for (size_t i = 0; i < sizeof(e) / sizeof(*e); i++)
         if (e[i] != OK)
             return e[i];
     model_set_meta(m, "command", r->command);
     model_set_meta(m, "kernels", r->kernels);
-    model_set_meta(m, "program", "digit " DIGITD_VERSION);
     snprintf(number, sizeof(number), "%llu", (unsigned long long)r->set.trainer.seed);
     model_set_meta(m, "seed", number);
-    snprintf(number, sizeof(number), "%zu", m->n_params);
-    model_set_meta(m, "n_params", number);
+    record_program(m);
     snprintf(number, sizeof(number), "%d", r->best_epoch);
     model_set_meta(m, "epoch", number);
     return OK;
-}
-
-/* The file's name without directory and ending. */
-static void set_name(struct model *m, const char *path)
-{
-    char copy[OPTION_TEXT_MAX];
-    snprintf(copy, sizeof(copy), "%s", path);
-    char *name = basename(copy), *dot = strrchr(name, '.');
-    if (dot && dot != name)
-        *dot = '\0';
-    model_set_meta(m, "name", name);
 }
 
 /* Temperature, thresholds and reject rule from the validation pictures, or, where they were trained on, thresholds of
@@ -156,7 +120,7 @@ enum err run_finish(struct run *r, FILE *progress, struct why *why)
         e = add_record(r, &v);
     if (e != OK)
         return err_why(why, e, "%s: %s", r->set.out, err_str(e));
-    set_name(r->model, r->set.out);
+    record_name(r->model, r->set.out);
     file_sweep(r->set.out);
     e = model_save(r->model, r->set.out, why);
     if (e == OK && progress)

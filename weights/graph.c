@@ -67,6 +67,9 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
         case LAYER_DENSE:
             if (flat && l->kind == LAYER_CONV2D)
                 return err_why(why, ERR_UNSUPPORTED, "layer %d: the trainer knows no convolution after flatten", i);
+            if (layer_groups(l) > 1)
+                return err_why(why, ERR_UNSUPPORTED,
+                               "layer %d: the trainer knows no groups: train networks apart, then digit join", i);
             s->layer = i;
             stage_linear(s, prev, l, bn);
             g->n_stages++;

@@ -13,16 +13,17 @@ struct tap {
     size_t in, weight;
 };
 
-/* Tap (i, ky, kx) of the output (o, y, x), or false where it lies in the padding. */
+/* Tap (i, ky, kx) of the output (o, y, x), i counted in its group, or false where it lies in the padding. */
 static bool conv_tap(const struct layer *l, int o, int y, int x, int i, int ky, int kx, struct tap *t)
 {
     const int pad = l->same ? l->kernel / 2 : 0;
     const int iy = y + ky - pad, ix = x + kx - pad;
     if (iy < 0 || iy >= l->in_h || ix < 0 || ix >= l->in_w)
         return false;
-    t->in = ((size_t)i * (size_t)l->in_h + (size_t)iy) * (size_t)l->in_w + (size_t)ix;
+    const int fan = layer_fan_c(l), in_c = o / (l->out_c / layer_groups(l)) * fan + i;
+    t->in = ((size_t)in_c * (size_t)l->in_h + (size_t)iy) * (size_t)l->in_w + (size_t)ix;
     t->weight =
-        (((size_t)o * (size_t)l->in_c + (size_t)i) * (size_t)l->kernel + (size_t)ky) * (size_t)l->kernel + (size_t)kx;
+        (((size_t)o * (size_t)fan + (size_t)i) * (size_t)l->kernel + (size_t)ky) * (size_t)l->kernel + (size_t)kx;
     return true;
 }
 
@@ -30,7 +31,7 @@ static double conv_sum(const struct layer *l, const double *weight, const double
 {
     double sum = 0;
     struct tap t;
-    for (int i = 0; i < l->in_c; i++)
+    for (int i = 0; i < layer_fan_c(l); i++)
         for (int ky = 0; ky < l->kernel; ky++)
             for (int kx = 0; kx < l->kernel; kx++)
                 if (conv_tap(l, o, y, x, i, ky, kx, &t))
@@ -54,7 +55,7 @@ static void conv_spread(const struct layer *l, const double *weight, const doubl
                         double *d_in, double *d_weight)
 {
     struct tap t;
-    for (int i = 0; i < l->in_c; i++)
+    for (int i = 0; i < layer_fan_c(l); i++)
         for (int ky = 0; ky < l->kernel; ky++)
             for (int kx = 0; kx < l->kernel; kx++)
                 if (conv_tap(l, o, y, x, i, ky, kx, &t)) {
@@ -179,7 +180,7 @@ static size_t out_length(const struct layer *l)
 static size_t weight_length(const struct layer *l)
 {
     const size_t area = l->kind == LAYER_CONV2D ? (size_t)l->kernel * (size_t)l->kernel : 1;
-    return l->weight ? (size_t)l->out_c * (size_t)l->in_c * area : 0;
+    return l->weight ? (size_t)l->out_c * (size_t)layer_fan_c(l) * area : 0;
 }
 
 /* Room for the activations and for one layer's weights in double. */

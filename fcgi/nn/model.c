@@ -96,7 +96,7 @@ int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX
     int n = 0;
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i];
-        const size_t out = (size_t)l->out_c, in = (size_t)l->in_c, k = (size_t)l->kernel;
+        const size_t out = (size_t)l->out_c, in = (size_t)layer_fan_c(l), k = (size_t)l->kernel;
         if (l->weight)
             add_tensor(&t[n++], l->name, "weight", l->kind == LAYER_CONV2D ? 4 : 2, (size_t[4]){out, in, k, k})->f32 =
                 l->weight;

@@ -35,10 +35,23 @@ struct layer {
     int out_c, out_h, out_w; /* shape that goes out; maxpool2 drops an odd last row and column */
     int kernel;              /* conv2d: 3 or 5 */
     bool same;               /* conv2d: zero padding by kernel / 2; otherwise "valid" */
-    bool relu;               /* conv2d, dense */
-    float *weight;           /* conv2d [out_c][in_c][kernel][kernel], dense [out_c][in_c]; inside the model's block */
-    float *bias;             /* [out_c]; NULL for a layer without */
+    int groups;    /* conv2d: outputs of group g see the inputs of group g alone (as in PyTorch); 1, or 0 for 1 */
+    bool relu;     /* conv2d, dense */
+    float *weight; /* conv2d [out_c][in_c / groups][kernel][kernel], dense [out_c][in_c]; inside the model's
+                      block */
+    float *bias;   /* [out_c]; NULL for a layer without */
 };
+
+/* Groups of a layer, and the inputs that one of its outputs sees: channels of a conv2d, all of a dense layer. */
+static inline int layer_groups(const struct layer *l)
+{
+    return l->groups > 1 ? l->groups : 1;
+}
+
+static inline int layer_fan_c(const struct layer *l)
+{
+    return l->in_c / layer_groups(l);
+}
 
 /* What tells digits from other pictures: two dense layers on what the network's last layer reads (its features, in the
  * file's order), ReLU between them, one number out, the score: under `below` a picture is not a digit. Fitted apart

@@ -26,7 +26,8 @@ const char *layer_kind_name(enum layer_kind kind)
 /* What is known between two layers while a list is checked. */
 struct shape {
     int c, h, w;
-    bool flat; /* a flatten layer was passed */
+    bool flat;  /* a flatten layer was passed */
+    int groups; /* of the last conv2d; 0 before the first */
 };
 
 /* Letters, digits, '_' and '-'; "golden" is kept for the golden tensors. */
@@ -53,10 +54,17 @@ static enum err check_conv2d(struct layer *l, struct shape *s, int at, struct wh
         return err_why(why, ERR_UNSUPPORTED, "layer %d: a kernel must be 3 or 5, not %d", at + 1, l->kernel);
     if (s->flat)
         return err_why(why, ERR_FORMAT, "layer %d: conv2d after flatten", at + 1);
+    const int groups = layer_groups(l);
+    if (s->c % groups != 0 || l->out_c % groups != 0)
+        return err_why(why, ERR_FORMAT, "layer %d: %d inputs and %d outputs do not make %d equal groups", at + 1, s->c,
+                       l->out_c, groups);
+    if (s->groups > 1 && groups != s->groups)
+        return err_why(why, ERR_UNSUPPORTED, "layer %d: once there are %d groups, all that follow must have as many",
+                       at + 1, s->groups);
     const int lost = l->same ? 0 : l->kernel - 1;
     if (s->h <= lost || s->w <= lost)
         return err_why(why, ERR_FORMAT, "layer %d: a %dx%d picture is too small for it", at + 1, s->h, s->w);
-    *s = (struct shape){.c = l->out_c, .h = s->h - lost, .w = s->w - lost};
+    *s = (struct shape){.c = l->out_c, .h = s->h - lost, .w = s->w - lost, .groups = groups};
     return OK;
 }
 
@@ -119,7 +127,7 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
 static size_t weight_count(const struct layer *l)
 {
     const size_t area = l->kind == LAYER_CONV2D ? (size_t)l->kernel * (size_t)l->kernel : 1;
-    return (size_t)l->out_c * (size_t)l->in_c * area;
+    return (size_t)l->out_c * (size_t)layer_fan_c(l) * area;
 }
 
 /* Works out all shapes and the number of parameters. */
@@ -179,6 +187,7 @@ static void take_spec(struct layer *l, const struct layer *spec)
     if (spec->kind == LAYER_CONV2D) {
         l->kernel = spec->kernel;
         l->same = spec->same;
+        l->groups = layer_groups(spec);
     }
 }
 
@@ -264,6 +273,9 @@ static bool read_weighted(struct fields *f, struct layer *l)
         return true;
     const int padding = index_of(field_str(f, "padding"), paddings, 2);
     l->same = padding == 1;
+    l->groups = 1;
+    if (field_int(f, "groups", &l->groups) && l->groups < 1)
+        return false;
     return padding >= 0 && field_int(f, "kernel", &l->kernel);
 }
 
@@ -325,6 +337,8 @@ static void write_layer(const struct layer *l, struct json *obj)
     if (l->kind == LAYER_CONV2D) {
         json_set_int(obj, "kernel", l->kernel);
         json_set_str(obj, "padding", l->same ? "same" : "valid");
+        if (layer_groups(l) > 1)
+            json_set_int(obj, "groups", l->groups);
     }
     json_set_str(obj, "activation", l->relu ? "relu" : "none");
     json_set_bool(obj, "bias", l->bias != NULL);

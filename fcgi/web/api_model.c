@@ -18,7 +18,7 @@ static void add_shape(struct json *arr, int channels, int h, int w)
 static void add_layer(struct json *arr, const struct layer *l)
 {
     struct json *v = json_add_object(arr);
-    int64_t weights = (int64_t)l->in_c * l->out_c;
+    int64_t weights = (int64_t)layer_fan_c(l) * l->out_c;
 
     json_set_str(v, "type", layer_kind_name(l->kind));
     if (l->name[0] != '\0')
@@ -30,6 +30,7 @@ static void add_layer(struct json *arr, const struct layer *l)
     if (l->kind == LAYER_CONV2D) {
         json_set_int(v, "kernel", l->kernel);
         json_set_str(v, "padding", l->same ? "same" : "valid");
+        json_set_int(v, "groups", layer_groups(l));
         weights *= (int64_t)l->kernel * l->kernel;
     }
     if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE) {

@@ -35,15 +35,16 @@ function fill({ layers, parameters, sha256, metadata = {}, card }) {
     `${t('model.test', { n: card.test.pictures })}; ${t('model.between', { low: exactly(card.test.accuracy_low), high: exactly(card.test.accuracy_high) })}`,
     exactly(card.test.accuracy)]);
   $('model-facts').replaceChildren(...facts.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
-  $('model-layers').replaceChildren(...layers.map(({ type, kernel, activation, out_shape: shape, parameters: held }) => el('tr', {},
-    el('th', { scope: 'row' }, layerName(type, kernel, activation)),
+  $('model-layers').replaceChildren(...layers.map(({ out_shape: shape, parameters: held, ...layer }) => el('tr', {},
+    el('th', { scope: 'row' }, layerName(layer)),
     el('td', {}, shapeText(shape)),
     el('td', { className: 'number' }, held ? count(held) : '–'))));
   $('model-sha').textContent = sha256;
 }
 
-function layerName(type, kernel, activation) {
-  const layer = pick('model.type', type, { kernel });
+function layerName({ type, kernel, groups, activation }) {
+  const kind = pick('model.type', type, { kernel });
+  const layer = groups > 1 ? t('model.groups', { layer: kind, groups }) : kind;
   return activation === 'relu' ? t('model.relu', { layer }) : layer;
 }
 

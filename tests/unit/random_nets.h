@@ -40,7 +40,7 @@ static inline void random_weights(uint64_t *state, struct model *m)
 {
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i];
-        const int fan_in = l->in_c * (l->kind == LAYER_CONV2D ? l->kernel * l->kernel : 1);
+        const int fan_in = layer_fan_c(l) * (l->kind == LAYER_CONV2D ? l->kernel * l->kernel : 1);
         const double scale = sqrt(6.0 / fan_in);
         for (int k = 0; l->weight && k < fan_in * l->out_c; k++)
             l->weight[k] = (float)(scale * random_unit(state));
@@ -74,6 +74,18 @@ static inline struct layer random_stage(uint64_t *state, int number, int *h, int
     return l;
 }
 
+/* Makes some lists of stages grouped: from some convolution after the first on, two or three groups. */
+static inline void random_groups(uint64_t *state, struct layer *spec, int n)
+{
+    const int groups = random_int(state, 2, 3), first = random_int(state, 1, 8);
+    int convs = 0;
+    for (int i = 0; i < n; i++)
+        if (spec[i].kind == LAYER_CONV2D) {
+            spec[i].out_c = (spec[i].out_c + groups - 1) / groups * groups;
+            spec[i].groups = convs++ >= first ? groups : 1;
+        }
+}
+
 /* Any legal list: 0 to 6 convolutions and pools in any order, flatten, 0 to 2 hidden dense layers, the last one, and
  * a softmax or none. Returns how many. */
 static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_MAX])
@@ -81,6 +93,7 @@ static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_
     int n = 0, h = MODEL_SIDE, w = MODEL_SIDE;
     for (int left = random_int(state, 0, 6); left > 0; left--, n++)
         spec[n] = random_stage(state, n, &h, &w);
+    random_groups(state, spec, n);
     spec[n++] = (struct layer){.kind = LAYER_FLATTEN};
     for (int left = random_int(state, 0, 2); left >= 0; left--, n++) {
         spec[n] = (struct layer){.kind = LAYER_DENSE,

@@ -204,7 +204,7 @@ static void check_gradients(struct layer l, uint64_t *seed)
     static struct probe p;
     p = (struct probe){.l = l, .n_in = l.in_c * l.in_h * l.in_w, .n_out = l.out_c * l.out_h * l.out_w};
     if (l.kind != LAYER_MAXPOOL2)
-        p.n_weight = l.out_c * l.in_c * (l.kind == LAYER_CONV2D ? l.kernel * l.kernel : 1);
+        p.n_weight = l.out_c * layer_fan_c(&l) * (l.kind == LAYER_CONV2D ? l.kernel * l.kernel : 1);
     for (int i = 0; i < FLOATS_MAX; i++) {
         p.in[i] = random_unit(seed);
         p.weight[i] = random_unit(seed);
@@ -227,6 +227,30 @@ static void check_gradients(struct layer l, uint64_t *seed)
     expect_values(__LINE__, p.d_bias, (double[]){2 * once_bias}, 1);
 }
 
+/* Breaks when an output of a group sees another group's input, or its weights are another's: two groups are the two
+ * convolutions of the halves. */
+static void test_groups(void **state)
+{
+    (void)state;
+    enum { IN = 4, OUT = 6, PX = 5 * 4, TAPS = 9 };
+    uint64_t seed = 3;
+    double in[IN * PX], w[OUT * IN / 2 * TAPS], bias[OUT], whole[OUT * PX], half[OUT / 2 * PX];
+    for (int i = 0; i < IN * PX; i++)
+        in[i] = random_unit(&seed);
+    for (int i = 0; i < OUT * IN / 2 * TAPS; i++)
+        w[i] = random_unit(&seed);
+    for (int i = 0; i < OUT; i++)
+        bias[i] = random_unit(&seed);
+    struct layer l = conv_layer(IN, 5, 4, OUT, 3, true, false);
+    const struct layer part = conv_layer(IN / 2, 5, 4, OUT / 2, 3, true, false);
+    l.groups = 2;
+    layer_conv2d_forward(&l, w, bias, in, whole);
+    for (int g = 0; g < 2; g++) {
+        layer_conv2d_forward(&part, w + g * OUT / 2 * IN / 2 * TAPS, bias + g * OUT / 2, in + g * IN / 2 * PX, half);
+        expect_values(__LINE__, whole + g * OUT / 2 * PX, half, OUT / 2 * PX);
+    }
+}
+
 /* Breaks when any term of a backward pass is missing or in the wrong place, above all at a border. */
 static void test_gradients(void **state)
 {
@@ -238,6 +262,9 @@ static void test_gradients(void **state)
         check_gradients(conv_layer(2, 6, 5, 2, 5, true, relu), &seed);
         check_gradients(conv_layer(3, 5, 6, 2, 5, false, relu), &seed);
         check_gradients(conv_layer(2, 2, 1, 2, 5, true, relu), &seed); /* the kernel hangs over on all sides */
+        struct layer grouped = conv_layer(6, 4, 5, 4, 3, true, relu);
+        grouped.groups = 2;
+        check_gradients(grouped, &seed);
         check_gradients((struct layer){.kind = LAYER_DENSE,
                                        .in_c = 13,
                                        .in_h = 1,
@@ -305,10 +332,15 @@ static void test_whole_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_border),    cmocka_unit_test(test_orientation),
-        cmocka_unit_test(test_valid_channels), cmocka_unit_test(test_maxpool_odd),
-        cmocka_unit_test(test_dense),          cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_cross_entropy_gradient),
+        cmocka_unit_test(test_same_border),
+        cmocka_unit_test(test_orientation),
+        cmocka_unit_test(test_valid_channels),
+        cmocka_unit_test(test_maxpool_odd),
+        cmocka_unit_test(test_dense),
+        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_cross_entropy_gradient),
         cmocka_unit_test(test_whole_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

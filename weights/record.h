@@ -1,0 +1,20 @@
+/* What a weights file carries besides its weights: golden pictures' answers, and metadata. */
+#ifndef DIGITD_WEIGHTS_RECORD_H
+#define DIGITD_WEIGHTS_RECORD_H
+
+#include "../fcgi/base/json.h"
+#include "../fcgi/nn/model.h"
+
+/* m's golden_logits, as the naive layers make them of its golden_input. */
+enum err golden_answers(struct model *m);
+
+/* obj, which is freed, as the text of a metadata value. ERR_NOMEM, also where obj is NULL. */
+enum err record_json(struct model *m, const char *key, struct json *obj);
+
+/* Metadata "name": that of the file, without directory and ending. */
+void record_name(struct model *m, const char *path);
+
+/* Metadata "program" and "n_params". */
+void record_program(struct model *m);
+
+#endif
