@@ -6,7 +6,8 @@
 //   model-card.mjs check WEIGHTS...     the same, but says what differs instead of writing; exit status 1
 //
 // WEIGHTS is digits.safetensors, its card digits.card.json beside it; digitd reads the same card for GET /model. The first one named
-// is MODEL.md's subject; of another one, digits-NAME.safetensors, MODEL.md has the parts NAME-facts and so on, and no picture.
+// is MODEL.md's subject; of another one, digits-NAME.safetensors, MODEL.md has the parts NAME-facts and so on, and no picture. Of one that
+// `digit join` made, its members stand where another's settings do.
 // What depends on the machine (seconds, threads, kernels) is left out, so that the same file has the same card everywhere.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -147,8 +148,8 @@ function parts(card, meta, weights) {
       ['weights', `${count(Number(meta.n_params))}, besides those of the rule for what is no digit`],
       ['file', `${count(fs.statSync(weights).size)} bytes`],
       ['sha256', `\`${meta.sha256}\` (over the file with these 64 digits set to 0)`],
-      ['made by', `\`${meta.command}\``],
-      ['epoch kept', `${meta.epoch} of ${meta.curves.loss.length}`]]),
+      ...(meta.members ? [['made by', `\`digit join\` of the ${meta.members.length} networks below, then \`digit calibrate\``]]
+        : [['made by', `\`${meta.command}\``], ['epoch kept', `${meta.epoch} of ${meta.curves.loss.length}`]])]),
     scores: table(['pictures', 'right', 'accuracy', '95 % interval (Wilson)', 'loss', 'ECE'],
       [scores(`${count(validation.pictures)} validation`, validation), scores(`**${count(test.pictures)} test**`, test)]),
     verdicts: table(['pictures', 'unsure', 'not a digit', 'not a digit or doubted by the same rule'],
@@ -160,7 +161,8 @@ function parts(card, meta, weights) {
       test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
     robustness: table(['pictures', 'of', 'right', 'not a digit', 'what was done'],
       Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
-    settings: table(['setting', 'value'], Object.entries(meta.settings).filter(([, value]) => value !== 'false').map(([name, value]) => [`\`--${name}\``, `\`${value}\``])),
+    settings: meta.members ? table(['member', 'sha256', 'made by'], meta.members.map((m) => [m.name, `\`${m.sha256}\``, `\`${m.command}\``]))
+      : table(['setting', 'value'], Object.entries(meta.settings).filter(([, value]) => value !== 'false').map(([name, value]) => [`\`--${name}\``, `\`${value}\``])),
   };
 }
 
