@@ -1,10 +1,8 @@
 /* digit join: networks of the same shape, trained apart, as one weights file. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "files.h"
 #include "join.h"
 #include "options.h"
 #include "record.h"
@@ -25,8 +23,9 @@ static void help(const struct settings *defaults)
 {
     puts("usage: digit join --out FILE WEIGHTS WEIGHTS...\n"
          "\n"
-         "Makes one network of several of the same layers: an ensemble, whose logits are the mean of its members'.\n"
-         "It is a weights file as any other, as large and as slow as its members together, and right more often than\n"
+         "Makes one network of several of the same layers: an ensemble, whose logits are the mean of its members',\n"
+         "each over its own temperature. It is a weights file as any other, as large and as slow as its members "
+         "together, and right more often than\n"
          "each. `digit calibrate` fits afterwards what its answers are worth and what it takes for no digit.\n");
     options_help(options, OPTIONS, defaults, stdout);
 }
@@ -66,8 +65,6 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
 {
     struct model *members[JOIN_MEMBERS_MAX] = {NULL}, *m = NULL;
     enum err e = OK;
-    if (n > JOIN_MEMBERS_MAX)
-        return err_why(why, ERR_LIMIT, "at most %d networks can be joined", JOIN_MEMBERS_MAX);
     for (int i = 0; e == OK && i < n; i++)
         e = model_load(&members[i], files[i], why);
     if (e == OK)
@@ -83,8 +80,8 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
     if (e == OK)
         e = model_save(m, set->out, why);
     if (e == OK)
-        printf("%s: %d networks, %zu weights; digit calibrate --weights %s fits its thresholds\n", set->out, n,
-               m->n_params, set->out);
+        printf("%s: %d networks, %zu weights; digit calibrate --weights %s --out %s fits its thresholds\n", set->out, n,
+               m->n_params, set->out, set->out);
     for (int i = 0; i < n; i++)
         model_free(members[i]);
     model_free(m);
@@ -100,8 +97,8 @@ int command_join(int argc, char **argv)
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && !set.help && !set.out[0])
         e = err_why(&why, ERR_RANGE, "--out: which file to write?");
-    if (e == OK && !set.help && argc - rest < 2)
-        e = err_why(&why, ERR_RANGE, "which networks? It takes two or more");
+    if (e == OK && !set.help && (argc - rest < 2 || argc - rest > JOIN_MEMBERS_MAX))
+        e = err_why(&why, ERR_RANGE, "which networks? It takes 2 to %d", JOIN_MEMBERS_MAX);
     if (e != OK) {
         fprintf(stderr, "digit join: %s (--help tells more)\n", why.text);
         return EXIT_USAGE;

@@ -53,30 +53,23 @@ static void stage_lone_pool(struct stage *s, const struct stage *prev, const str
 
 static enum err build_stages(struct graph *g, const struct model *m, bool bn, struct why *why)
 {
-    bool flat = false;
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i];
         struct stage *s = &g->stages[g->n_stages], *prev = g->n_stages > 0 ? s - 1 : NULL;
         switch (l->kind) {
         case LAYER_FLATTEN:
-            flat = true;
-            break;
         case LAYER_SOFTMAX:
-            break; /* is in the loss */
+            break; /* the dense stage's input is flat anyway; softmax is in the loss */
         case LAYER_CONV2D:
         case LAYER_DENSE:
-            if (flat && l->kind == LAYER_CONV2D)
-                return err_why(why, ERR_UNSUPPORTED, "layer %d: the trainer knows no convolution after flatten", i);
             if (layer_groups(l) > 1)
                 return err_why(why, ERR_UNSUPPORTED,
-                               "layer %d: the trainer knows no groups: train networks apart, then digit join", i);
+                               "layer %d: the trainer knows no groups: train networks apart, then digit join", i + 1);
             s->layer = i;
             stage_linear(s, prev, l, bn);
             g->n_stages++;
             break;
         case LAYER_MAXPOOL2:
-            if (flat)
-                return err_why(why, ERR_UNSUPPORTED, "layer %d: the trainer knows no pool after flatten", i);
             if (prev && !prev->pool) {
                 prev->pool = true;
                 prev->out_h = (size_t)l->out_h;

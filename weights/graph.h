@@ -69,8 +69,8 @@ struct graph_pass {
 };
 
 /* m gives shapes only. drop[n_drop]: rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated
- * (none where n_drop is 0). ERR_UNSUPPORTED for a list that the engine runs and the trainer does not: a convolution or
- * pool after flatten. */
+ * (none where n_drop is 0). ERR_UNSUPPORTED for a list that the engine runs and the trainer does not: one with groups,
+ * one that does not end in a dense layer. */
 enum err graph_create(struct graph **out, const struct model *m, size_t shard, const float *drop, int n_drop, bool bn,
                       enum cnn_path path, struct why *why);
 void graph_free(struct graph *g);

@@ -16,16 +16,20 @@ static enum err check_members(struct model *const *members, int n, struct why *w
 {
     const struct model *first = members[0];
     int convs = 0, denses = 0;
+    bool bent = false; /* by a ReLU after the logits */
     for (int i = 0; i < first->n_layers; i++) {
         const struct layer *l = &first->layers[i];
         convs += l->kind == LAYER_CONV2D;
         denses += l->kind == LAYER_DENSE;
+        bent |= l->kind == LAYER_DENSE && l->relu;
         if (layer_groups(l) > 1)
             return err_why(why, ERR_UNSUPPORTED, "layer %d has groups: what is joined already cannot be joined again",
                            i + 1);
     }
     if (convs == 0 || denses != 1)
         return err_why(why, ERR_UNSUPPORTED, "only networks of convolutions, pools and one dense layer can be joined");
+    if (bent)
+        return err_why(why, ERR_UNSUPPORTED, "the last dense layer has a ReLU: there is no mean of logits to take");
     for (int k = 1; k < n; k++) {
         bool same = members[k]->n_layers == first->n_layers;
         for (int i = 0; same && i < first->n_layers; i++)

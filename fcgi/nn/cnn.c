@@ -90,14 +90,17 @@ static void run_step(const struct kernel_set *kernels, const struct step *s, flo
             run_part(kernels, s, scratch, part);
 }
 
-/* The last activation is one pixel of ten channels: everything is square, and ten is not a multiple of 4 or 9. */
+/* The last activation is one pixel of ten channels (everything is square, and ten is not a multiple of 4 or 9), in
+ * parts where no dense layer follows grouped convolutions. */
 void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
 {
     float *const block = scratch;
     put_picture(&c->picture, image, block);
     for (int i = 0; i < c->n_steps; i++)
         run_step(c->kernels, &c->step[i], block);
-    memcpy(logits, block + c->step[c->n_steps - 1].out.at, MODEL_CLASSES * sizeof *logits);
+    const struct place *out = &c->step[c->n_steps - 1].out;
+    for (size_t i = 0; i < MODEL_CLASSES; i++)
+        logits[i] = block[out->at + cnn_channels_last(out, i)];
 }
 
 size_t cnn_features(const struct cnn *c)

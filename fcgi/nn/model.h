@@ -21,6 +21,7 @@ enum {
     MODEL_CLASSES = 10,
     MODEL_LAYERS_MAX = 64,
     MODEL_CHANNELS_MAX = 4096, /* outputs of one conv2d or dense layer */
+    MODEL_GROUPS_MAX = 64, /* of a conv2d: each is padded by itself, so that many small ones would be mostly padding */
     MODEL_PARAMS_MAX = 16 * 1024 * 1024,
     MODEL_GOLDEN_MAX = 256,
     MODEL_REJECT_MAX = 256 /* hidden units of the reject rule */

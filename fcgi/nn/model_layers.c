@@ -55,6 +55,8 @@ static enum err check_conv2d(struct layer *l, struct shape *s, int at, struct wh
     if (s->flat)
         return err_why(why, ERR_FORMAT, "layer %d: conv2d after flatten", at + 1);
     const int groups = layer_groups(l);
+    if (groups > MODEL_GROUPS_MAX)
+        return err_why(why, ERR_LIMIT, "layer %d: at most %d groups, not %d", at + 1, MODEL_GROUPS_MAX, groups);
     if (s->c % groups != 0 || l->out_c % groups != 0)
         return err_why(why, ERR_FORMAT, "layer %d: %d inputs and %d outputs do not make %d equal groups", at + 1, s->c,
                        l->out_c, groups);
@@ -274,7 +276,7 @@ static bool read_weighted(struct fields *f, struct layer *l)
     const int padding = index_of(field_str(f, "padding"), paddings, 2);
     l->same = padding == 1;
     l->groups = 1;
-    if (field_int(f, "groups", &l->groups) && l->groups < 1)
+    if (json_get(f->obj, "groups") && (!field_int(f, "groups", &l->groups) || l->groups < 1))
         return false;
     return padding >= 0 && field_int(f, "kernel", &l->kernel);
 }

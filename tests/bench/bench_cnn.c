@@ -37,7 +37,7 @@ static double multiply_adds(const struct model *m)
         const bool pooled = i + 1 < m->n_layers && l[1].kind == LAYER_MAXPOOL2;
         const int h = pooled ? l->out_h & ~1 : l->out_h, w = pooled ? l->out_w & ~1 : l->out_w;
         if (l->weight)
-            n += (double)h * w * l->out_c * l->in_c * (l->kind == LAYER_CONV2D ? l->kernel * l->kernel : 1);
+            n += (double)h * w * l->out_c * layer_fan_c(l) * (l->kind == LAYER_CONV2D ? l->kernel * l->kernel : 1);
     }
     return n;
 }

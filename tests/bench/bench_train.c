@@ -6,8 +6,9 @@
  * Short samples of each number of threads are taken in turns, so that whatever else the machine does falls on all
  * alike; the best sample says what the program can do, the median what it did, the processor's own seconds what it
  * would need alone. Pictures are made up: the time does not
- * depend on what they show. FLOP are counted as two for each multiply-add of the convolutions and the dense layer:
- * forward, weight gradient, and input gradient (the first layer has none). */
+ * depend on what they show. FLOP are counted as two for each multiply-add of the convolutions and the dense layer, as
+ * the plain way would take them (Winograd's takes fewer, so that the figure may pass what the processor can): forward,
+ * weight gradient, and input gradient (the first layer has none). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -103,8 +103,8 @@ static inline bool same_weights(const struct model *a, const struct model *b)
         const struct layer *l = &a->layers[i];
         size_t taps = l->kind == LAYER_CONV2D ? (size_t)(l->kernel * l->kernel) : 1;
         if (l->weight)
-            same =
-                memcmp(l->weight, b->layers[i].weight, (size_t)l->out_c * (size_t)l->in_c * taps * sizeof(float)) == 0;
+            same = memcmp(l->weight, b->layers[i].weight,
+                          (size_t)l->out_c * (size_t)layer_fan_c(l) * taps * sizeof(float)) == 0;
         if (same && l->bias)
             same = memcmp(l->bias, b->layers[i].bias, (size_t)l->out_c * sizeof(float)) == 0;
     }

@@ -86,8 +86,8 @@ static inline void random_groups(uint64_t *state, struct layer *spec, int n)
         }
 }
 
-/* Any legal list: 0 to 6 convolutions and pools in any order, flatten, 0 to 2 hidden dense layers, the last one, and
- * a softmax or none. Returns how many. */
+/* Any legal list that ends in a dense layer: 0 to 6 convolutions and pools in any order, flatten, 0 to 2 hidden dense
+ * layers, the last one, and a softmax or none. Returns how many. */
 static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_MAX])
 {
     int n = 0, h = MODEL_SIDE, w = MODEL_SIDE;

@@ -101,15 +101,15 @@ static void test_random_networks(void **state)
 
 /* Breaks when the logits of a network that ends in a convolution, not in a dense layer, are taken from the wrong
  * places. */
-static void test_no_dense(void **state)
+static void check_no_dense(int groups)
 {
-    (void)state;
-    const struct layer spec[] = {{.kind = LAYER_CONV2D, .name = "a", .out_c = 3, .kernel = 3, .relu = true},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_CONV2D, .name = "b", .out_c = MODEL_CLASSES, .kernel = 5},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_FLATTEN}};
+    const struct layer spec[] = {
+        {.kind = LAYER_CONV2D, .name = "a", .out_c = 10, .kernel = 3, .relu = true},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_CONV2D, .name = "b", .out_c = MODEL_CLASSES, .kernel = 5, .groups = groups},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_FLATTEN}};
     uint64_t seed = 12;
     uint8_t image[MODEL_PIXELS];
     float got[MODEL_CLASSES];
@@ -122,6 +122,14 @@ static void test_no_dense(void **state)
     expect_near(m, c, 0, got, want);
     cnn_free(c);
     model_free(m);
+}
+
+static void test_no_dense(void **state)
+{
+    (void)state;
+    check_no_dense(1);
+    check_no_dense(2);
+    check_no_dense(10);
 }
 
 /* Breaks when a result depends on what was in the scratch block, on the process, on what was computed before, or (where

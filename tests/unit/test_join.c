@@ -73,7 +73,7 @@ static void members_free(struct model **m, int n)
 
 static void expect_logits(const char *layers, const char *who, const double *want, double got, int k)
 {
-    if (fabs(got - want[k]) > 1e-4 * (1 + fabs(want[k])))
+    if (!(fabs(got - want[k]) <= 1e-4 * (1 + fabs(want[k])))) /* NaN too */
         fail_msg("%s, %s: logit %d is %.7g, the members' mean is %.7g", layers, who, k, got, want[k]);
 }
 
@@ -172,12 +172,18 @@ static void test_refused(void **state)
 {
     (void)state;
     struct why why = {0};
+    struct model *m[2], *twice[2], *joined;
     expect_refused("conv4-pool-dense10", "conv4-pool-conv4-dense10", "other layers");
     expect_refused("conv4-pool-dense10", "conv5-pool-dense10", "other layers");
     expect_refused("conv4-pool-dense10", "conv4x5-pool-dense10", "other layers");
     expect_refused("conv4-pool-dense8-dense10", "conv4-pool-dense8-dense10", "one dense layer");
     expect_refused("dense10", "dense10", "one dense layer");
-    struct model *m[2], *twice[2], *joined;
+    struct model *bent[2] = {member("conv4-pool-dense10", 1), member("conv4-pool-dense10", 2)};
+    for (int i = 0; i < 2; i++)
+        bent[i]->layers[3].relu = true;
+    assert_int_equal(join_models(&joined, bent, 2, &why), ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "ReLU"));
+    members_free(bent, 2);
     members_new(m, 2, "conv4-conv4-pool-dense10");
     assert_int_equal(join_models(&joined, m, 1, &why), ERR_RANGE);
     assert_int_equal(join_models(&joined, m, JOIN_MEMBERS_MAX + 1, &why), ERR_RANGE);
@@ -206,6 +212,7 @@ static void test_groups_checked(void **state)
                {0, 7, 0, "equal groups"},
                {0, 6, 3, "equal groups"},
                {2, 9, 1, "as many"},
+               {1, 6, MODEL_GROUPS_MAX + 1, "at most"},
                {1, 6, 2, "as many"}};
     struct model *m;
     struct why why = {0};

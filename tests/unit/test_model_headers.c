@@ -70,6 +70,36 @@ static void test_wrong_headers(void **state)
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"lstm\\\"}]\"}," WEIGHT "}", "not a type"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\",\\\"stride\\\":1}]\"}," WEIGHT "}",
          "does not know"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":0,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
+         "}",
+         "missing or wrong"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":-1,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
+         "}",
+         "missing or wrong"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":\\\"2\\\",\\\"activation\\\":\\\"relu\\\"}]\"}"
+         "," WEIGHT "}",
+         "missing or wrong"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":4294967297,\\\"activation\\\":\\\"relu\\\"}]\"}"
+         "," WEIGHT "}",
+         "missing or wrong"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":2,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
+         "}",
+         "equal groups"},
+        {__LINE__,
+         "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
+         "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":65,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
+         "}",
+         "at most 64"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"writer\":\"digitd\"}," WEIGHT "}",
          "sha256 is missing"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"sha256\":\"12\"}," WEIGHT "}", "64 hexadecimal"},

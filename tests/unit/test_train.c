@@ -150,7 +150,7 @@ static void check_block(struct net *net, const char *layers, const char *what, i
             want += (double)direction[i - from] * (double)net->grad[i];
         }
         double h = 1e-3 / fmax(1, norm), got = slope(net, from, to, direction, h);
-        if (fabs(got - want) > tolerance * (fabs(want) + 0.2))
+        if (!(fabs(got - want) <= tolerance * (fabs(want) + 0.2)))
             fail_msg("%s: %s of stage %d (%s, mix %d): slope %.6f, gradient %.6f", layers, what, stage,
                      net->g->back->name, mix, got, want);
     }
@@ -228,7 +228,7 @@ static void test_export(void **state)
                 assert_int_equal(layers_forward(net.m, image, want), OK);
                 const float *got = graph_logits(net.g, net.ws, p);
                 for (int k = 0; k < MODEL_CLASSES; k++)
-                    if (fabs((double)got[k] - want[k]) > 1e-4 * (1 + fabs(want[k])))
+                    if (!(fabs((double)got[k] - want[k]) <= 1e-4 * (1 + fabs(want[k]))))
                         fail_msg("%s, bn %d, picture %zu: logit %d is %.7g, the file gives %.7g", networks[i], bn, p, k,
                                  (double)got[k], want[k]);
             }
@@ -398,7 +398,7 @@ static void test_reference(void **state)
     struct trainer *t = new_trainer(&set, (struct pictures){&d, index, PICTURES});
     for (int i = 0; i < CHECK_STEPS; i++) {
         double loss = trainer_step(t);
-        if (fabs(loss - want[i]) > 1e-4)
+        if (!(fabs(loss - want[i]) <= 1e-4))
             fail_msg("step %d: the loss is %.6f, and was %.6f when the recipe was written", i, loss, want[i]);
     }
     trainer_free(t);
@@ -426,6 +426,17 @@ static void test_settings(void **state)
         assert_true(why.text[0] != '\0');
         model_free(m);
     }
+    struct why why = {0};
+    struct model *m, *grouped;
+    struct graph *g;
+    assert_int_equal(arch_model(&m, "conv16-conv16-dense10", &why), OK);
+    m->layers[1].groups = 2;
+    assert_int_equal(model_create(&grouped, m->layers, m->n_layers, &why), OK);
+    assert_int_equal(graph_create(&g, grouped, 4, NULL, 0, true, CNN_AUTO, &why), ERR_UNSUPPORTED);
+    assert_null(g);
+    assert_non_null(strstr(why.text, "layer 2: the trainer knows no groups"));
+    model_free(grouped);
+    model_free(m);
 }
 
 int main(void)
