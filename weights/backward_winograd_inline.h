@@ -5,8 +5,8 @@
  * product, tap by tap: 36 multiplications for each pair of channels where the plain way takes 144. So a convolution is
  * 36 1x1 convolutions over tiles, and its weight gradient 36 weight gradients of such (backward_conv_inline.h), between
  * transforms that cost a quarter to a half of what these do (measured on Zen 3: 1.8 to 2.4 times the plain way's
- * speed). Y = A' [(G g G') * (B' d B)] A; the gradient of g is G' [(B' d B) * (A dY A')] G. Sums differ from the plain
- * way's by some 1e-6 of their size. */
+ * speed). Y = A' [(G g G') * (B' d B)] A; the gradient of g is G' [(B' d B) * (A dY A')] G. Sums are off by some
+ * 1e-5 of their size. */
 #ifndef DIGITD_WEIGHTS_BACKWARD_WINOGRAD_INLINE_H
 #define DIGITD_WEIGHTS_BACKWARD_WINOGRAD_INLINE_H
 
