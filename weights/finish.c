@@ -11,7 +11,9 @@
 
 enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES };
 
-static const char all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
+static const char fixed_rule[] = "shuffled, grouped by class, every 12th validates",
+                  writers_rule[] = "the last sixth, of other writers, validates",
+                  all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
 
 /* The first GOLDEN_EACH validation pictures of each class, and what the naive layers say of them. */
 static enum err add_golden(struct model *m, const struct pictures *p)
@@ -59,12 +61,10 @@ static enum err add_record(struct run *r, const struct metrics *v)
         json_set_int(data, "more", (int64_t)r->data->n_more);
         json_set_str(data, "more_sha256", r->data->more_sha256);
     }
-    json_set_str(split, "rule", "shuffled, grouped by class, every 12th validates");
+    json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? writers_rule : fixed_rule);
     json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);
     json_set_int(split, "validation", (int64_t)r->validation.n);
-    if (r->set.all)
-        json_set_str(split, "rule", all_rule);
     run_settings_json(&r->set, OPTION_RECIPE, settings);
     struct json *validation = json_new_object(), *teachers = json_new_array();
     teachers_write(&r->bank.teachers, teachers);

@@ -165,17 +165,36 @@ void dataset_free(struct dataset *d)
     *d = (struct dataset){0};
 }
 
+/* Both lists from held[d->n], which is 1 for validation. */
+static enum err lists_new(const struct dataset *d, const uint8_t *held, uint32_t **train, size_t *n_train,
+                          uint32_t **validation, size_t *n_validation)
+{
+    *n_train = *n_validation = 0;
+    *train = calloc(d->n + 1, sizeof(**train));
+    *validation = calloc(d->n + 1, sizeof(**validation));
+    if (!*train || !*validation) {
+        free(*train);
+        free(*validation);
+        *train = *validation = NULL;
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < d->n; i++)
+        if (held[i])
+            (*validation)[(*n_validation)++] = (uint32_t)i;
+        else
+            (*train)[(*n_train)++] = (uint32_t)i;
+    return OK;
+}
+
 enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
                        size_t *n_validation)
 {
     enum err e = ERR_NOMEM;
     const size_t n = d->n - d->n_more;
     uint32_t *order = calloc(d->n + 1, sizeof(*order));
-    uint8_t *held = calloc(d->n + 1, 1); /* 1: validation */
-    *n_train = *n_validation = 0;
-    *train = calloc(d->n + 1, sizeof(**train));
-    *validation = calloc(d->n + 1, sizeof(**validation));
-    if (!order || !held || !*train || !*validation)
+    uint8_t *held = calloc(d->n + 1, 1);
+    *train = *validation = NULL;
+    if (!order || !held)
         goto out;
     struct rng r;
     rng_seed(&r, IDX_SPLIT_SEED, RNG_SPLIT, 0);
@@ -187,19 +206,23 @@ enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_trai
         for (size_t i = 0; i < n; i++)
             if (d->labels[order[i]] == label)
                 held[order[i]] = seen++ % IDX_SPLIT_PART == 0;
-    for (size_t i = 0; i < d->n; i++)
-        if (held[i])
-            (*validation)[(*n_validation)++] = (uint32_t)i;
-        else
-            (*train)[(*n_train)++] = (uint32_t)i;
-    e = OK;
+    e = lists_new(d, held, train, n_train, validation, n_validation);
 out:
     free(order);
     free(held);
-    if (e != OK) {
-        free(*train);
-        free(*validation);
-        *train = *validation = NULL;
-    }
+    return e;
+}
+
+enum err dataset_split_writers(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
+                               size_t *n_validation)
+{
+    const size_t n = d->n - d->n_more;
+    uint8_t *held = calloc(d->n + 1, 1);
+    *train = *validation = NULL;
+    if (!held)
+        return ERR_NOMEM;
+    memset(held + n - n / IDX_WRITERS_PART, 1, n / IDX_WRITERS_PART);
+    enum err e = lists_new(d, held, train, n_train, validation, n_validation);
+    free(held);
     return e;
 }

@@ -163,7 +163,8 @@ static void note_kernels(struct run *r)
 
 static enum err split_data(struct run *r, struct why *why)
 {
-    enum err e = dataset_split(r->data, &r->train_index, &r->train.n, &r->validation_index, &r->validation.n);
+    enum err e = (r->set.writers ? dataset_split_writers : dataset_split)(r->data, &r->train_index, &r->train.n,
+                                                                          &r->validation_index, &r->validation.n);
     if (e == OK && r->set.all) {
         free(r->train_index);
         r->train.n = r->data->n;

@@ -24,6 +24,7 @@ struct train_settings {
     char kernels[OPTION_TEXT_MAX]; /* "auto" or an instruction set by name */
     int train_first;               /* of the training part of the split, this many; 0: all (for tests and trials) */
     bool all;                      /* train on the validation pictures too */
+    bool writers;                  /* dataset_split_writers, not the fixed split */
     bool last;                     /* ship the last epoch's weights, not the best epoch's */
     int reject_examples;           /* digits that the reject rule learns from; 0: no rule */
     bool no_bn;

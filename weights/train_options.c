@@ -103,6 +103,8 @@ const struct option train_options[] = {
     {"last", NULL, OPTION_FLAG, AT(last), 0, 0, OPTION_RECIPE, "ship the last epoch, not the best on validation"},
     {"all", NULL, OPTION_FLAG, AT(all), 0, 0, OPTION_RECIPE,
      "train on the validation pictures too, ship the last epoch; needs --like"},
+    {"writers", NULL, OPTION_FLAG, AT(writers), 0, 0, OPTION_RECIPE,
+     "validate on the last 10,000 pictures, which are of other writers than the rest: to compare recipes by"},
     {"first", "PICTURES", OPTION_INT, AT(train_first), 0, 60000, OPTION_RECIPE, "train on so many only; 0: all 55,000"},
     {"shift", "PX", OPTION_FLOAT, ATT(augment.shift_px), 0, 14, OPTION_DISTORTION, "most, each way"},
     {"rotate", "DEGREES", OPTION_FLOAT, ATT(augment.rotate_deg), 0, 180, OPTION_DISTORTION, "most, each way"},
