@@ -33,10 +33,9 @@ struct stage {
     size_t flat_h, flat_w, flat_c, flat_real_c; /* dense: what was flattened */
     size_t weight_at, shift_at, scale_at;       /* offsets into parameters: slices (backward.h), [c], [c] (bn) */
     bool winograd;                              /* 3x3 by way of tiles (backward.h) */
-    size_t ready_at;         /* offset into the ready block (graph_ready): winograd's weights, if any */
-    size_t flip_at;          /* the same: flipped, transposed weights, slices of in_c, */
-    size_t flip_winograd_at; /* and winograd's of them */
-    size_t channels_at;      /* offset into per-channel arrays */
+    size_t ready_at, flip_at, flip_winograd_at; /* offsets into a ready block: winograd's weights, if any; flipped,
+                                                   transposed weights, slices of in_c; winograd's of those */
+    size_t channels_at;                         /* offset into per-channel arrays */
     size_t in_floats, z_floats, code_bytes, dz_floats, dz_border; /* of one picture, borders included */
     bool needs_dx;                                                /* something trainable lies before it */
 };
@@ -116,7 +115,6 @@ void graph_decay_mask(const struct graph *g, float *decay);
 /* Folds batch norm with the given statistics and writes the tensors of m. */
 void graph_export(const struct graph *g, const float *params, const struct graph_stats *fixed, struct model *m);
 
-enum { GRAPH_BORDER_MAX = 4 };
 #define GRAPH_BN_EPSILON 1e-5
 
 #endif
