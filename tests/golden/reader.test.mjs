@@ -30,9 +30,9 @@ function read(name) {
 }
 
 // x: { c, h, w, values } in doubles, channel first. The layers as PyTorch defines them.
-function conv2d(x, { name, kernel, padding, activation, bias: hasBias }, tensor) {
+function conv2d(x, { name, kernel, padding, groups = 1, activation, bias: hasBias }, tensor) {
   const { shape: [outC, inC, kh, kw], values: weight } = tensor(`${name}.weight`);
-  assert.deepEqual([inC, kh, kw], [x.c, kernel, kernel]);
+  assert.deepEqual([inC * groups, kh, kw], [x.c, kernel, kernel]);
   const bias = hasBias === false ? null : tensor(`${name}.bias`).values;
   const pad = padding === 'same' ? (kernel - 1) / 2 : 0;
   const h = x.h + 2 * pad - kernel + 1, w = x.w + 2 * pad - kernel + 1;
@@ -41,12 +41,13 @@ function conv2d(x, { name, kernel, padding, activation, bias: hasBias }, tensor)
     for (let y = 0; y < h; y++)
       for (let z = 0; z < w; z++) {
         let sum = bias ? bias[o] : 0;
+        const from = Math.floor(o * groups / outC) * inC; // the first channel of its group
         for (let i = 0; i < inC; i++)
           for (let dy = 0; dy < kernel; dy++)
             for (let dx = 0; dx < kernel; dx++) {
               const sy = y + dy - pad, sx = z + dx - pad;
               if (sy >= 0 && sy < x.h && sx >= 0 && sx < x.w)
-                sum += weight[((o * inC + i) * kernel + dy) * kernel + dx] * x.values[(i * x.h + sy) * x.w + sx];
+                sum += weight[((o * inC + i) * kernel + dy) * kernel + dx] * x.values[((from + i) * x.h + sy) * x.w + sx];
             }
         values[(o * h + y) * w + z] = activation === 'relu' ? Math.max(0, sum) : sum;
       }
