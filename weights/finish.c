@@ -62,7 +62,8 @@ static enum err add_record(struct run *r, const struct metrics *v)
         json_set_str(data, "more_sha256", r->data->more_sha256);
     }
     json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? writers_rule : fixed_rule);
-    json_set_int(split, "seed", IDX_SPLIT_SEED);
+    if (!r->set.writers)
+        json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);
     json_set_int(split, "validation", (int64_t)r->validation.n);
     run_settings_json(&r->set, OPTION_RECIPE, settings);

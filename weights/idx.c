@@ -194,6 +194,7 @@ enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_trai
     uint32_t *order = calloc(d->n + 1, sizeof(*order));
     uint8_t *held = calloc(d->n + 1, 1);
     *train = *validation = NULL;
+    *n_train = *n_validation = 0;
     if (!order || !held)
         goto out;
     struct rng r;
@@ -219,6 +220,7 @@ enum err dataset_split_writers(const struct dataset *d, uint32_t **train, size_t
     const size_t n = d->n - d->n_more;
     uint8_t *held = calloc(d->n + 1, 1);
     *train = *validation = NULL;
+    *n_train = *n_validation = 0;
     if (!held)
         return ERR_NOMEM;
     memset(held + n - n / IDX_WRITERS_PART, 1, n / IDX_WRITERS_PART);

@@ -1,4 +1,4 @@
-/* MNIST's IDX files (http://yann.lecun.com/exdb/mnist/, "file formats"), read strictly, and the fixed split.
+/* MNIST's IDX files (http://yann.lecun.com/exdb/mnist/, "file formats"), read strictly, and its splits.
  *
  * An IDX file is a big-endian header (two zero bytes, 0x08 for bytes, the number of dimensions, each dimension's
  * length as 32 bits) and then exactly the product of the lengths in bytes. */
@@ -54,9 +54,11 @@ enum err dataset_split(const struct dataset *d, uint32_t **train, size_t *n_trai
                        size_t *n_validation);
 
 /* A split to compare recipes by: the last sixth of MNIST's pictures, 10,000, goes to validation. The training set
- * alternates between two sources, and in each a writer's digits lie together (stroke width and slant of pictures two
- * apart correlate with 0.36 and 0.48, of neighbours and of pictures 1,000 apart hardly: measured), so that these are of
- * other writers than the rest, as the test pictures are; the fixed split's are of the same. */
+ * alternates between two sources, and within each a writer's digits lie together (measured: stroke width and slant
+ * correlate with 0.36 and 0.48 between pictures two apart, hardly between neighbours). So, but for whoever lies at the
+ * cut, these are of other writers than the rest, as the test pictures are; the fixed split's are of the same. A network
+ * of this split is for comparing alone: evaluate and calibrate go by the fixed split, most of which it was trained on,
+ * as a teacher of the fixed split was on this one's validation pictures. */
 enum err dataset_split_writers(const struct dataset *d, uint32_t **train, size_t *n_train, uint32_t **validation,
                                size_t *n_validation);
 

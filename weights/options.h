@@ -53,7 +53,7 @@ void options_help(const struct option *table, size_t n_table, const void *defaul
 
 /* The options of a use from `least` on into an object of strings, and all but a session's back. given[n_table] (may be
  * NULL) says which the command line has: of a kept one, that value stays; a recipe's must be the same. Reading refuses
- * a missing or malformed one. */
+ * a missing or malformed one; a flag that is missing is false. */
 void options_write(const struct option *table, size_t n_table, const void *settings, enum option_use least,
                    struct json *to);
 enum err options_read(const struct option *table, size_t n_table, void *settings, const bool *given,

@@ -186,6 +186,8 @@ static enum err split_data(struct run *r, struct why *why)
 static enum err load_like(struct run *r, struct why *why)
 {
     bool none = strcmp(r->set.like, "none") == 0;
+    if (r->set.all && r->set.writers)
+        return err_why(why, ERR_RANGE, "--all leaves no writers to validate on: --writers cannot go with it");
     if (none && r->set.all)
         return err_why(why, ERR_RANGE,
                        "--all leaves no picture to calibrate on: --like FILE takes temperature and thresholds from the "

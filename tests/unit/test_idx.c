@@ -236,8 +236,8 @@ static void test_split(void **state)
     free(validation);
 }
 
-/* Breaks with: a writer's digits in both parts, which a split in the middle of the list alone avoids; appended
- * pictures, which are trained on, among those that validate. */
+/* Breaks with: a list that is cut in more than one place, which would leave writers in both parts; appended pictures,
+ * which are trained on, among those that validate. */
 static void test_split_writers(void **state)
 {
     (void)state;
