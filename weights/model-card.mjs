@@ -161,7 +161,8 @@ function parts(card, meta, weights) {
       test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
     robustness: table(['pictures', 'of', 'right', 'not a digit', 'what was done'],
       Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
-    settings: meta.members ? table(['member', 'sha256', 'made by'], meta.members.map((m) => [m.name, `\`${m.sha256}\``, `\`${m.command}\``]))
+    settings: meta.members ? table(['member', 'sha256', 'made by', 'epoch kept'],
+      meta.members.map((m) => [m.name ?? '', `\`${m.sha256}\``, m.command ? `\`${m.command}\`` : '', m.epoch ?? '']))
       : table(['setting', 'value'], Object.entries(meta.settings).filter(([, value]) => value !== 'false').map(([name, value]) => [`\`--${name}\``, `\`${value}\``])),
   };
 }

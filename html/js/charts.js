@@ -71,7 +71,7 @@ export function calibration(h, { title, bins, confidence, tell }) {
 const PX = 2.2;     // of a picture's pixel
 const DEPTH = 0.34; // of a channel
 const SLANT = 0.6;
-const LABEL = 68; // room for "14 × 14 × 128"
+const LABEL = 84; // room for "14 × 14 × 192", letters of 11 px
 
 /** A block whose front is side * side pixels, as deep as it has channels. */
 function block(h, x, middle, side, channels) {
