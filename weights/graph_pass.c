@@ -63,48 +63,6 @@ static struct back_conv dw_of(const struct stage *s, size_t n)
     return b;
 }
 
-/* conv's for stage s, and for the gradient at its input. */
-static struct back_map map_of(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
-{
-    const struct stage *s = &g->stages[i];
-    bool dense = s->kind == STAGE_DENSE;
-    return (struct back_map){.n = dense ? 1 : n,
-                             .in_w = dense ? n : s->in_w + 2 * s->pad,
-                             .in_c = s->in_c,
-                             .out_c = s->c,
-                             .kernel = s->kernel,
-                             .conv_h = s->h,
-                             .conv_w = dense ? n : s->w,
-                             .in = ws->in[i],
-                             .in_floats = s->in_floats,
-                             .weight = p->params + s->weight_at,
-                             .bias = s->bias ? p->params + s->shift_at : ws->zero,
-                             .winograd = s->winograd ? p->ready + s->ready_at : NULL,
-                             .scratch = ws->scratch,
-                             .out = ws->z[i]};
-}
-
-static struct back_map map_back_of(const struct graph *g, struct graph_ws *ws, size_t n, int i,
-                                   const struct graph_pass *p)
-{
-    const struct stage *s = &g->stages[i];
-    bool dense = s->kind == STAGE_DENSE;
-    return (struct back_map){.n = dense ? 1 : n,
-                             .in_w = dense ? n : s->w + 2 * s->dz_border,
-                             .in_c = s->c,
-                             .out_c = s->in_c,
-                             .kernel = s->kernel,
-                             .conv_h = s->in_h,
-                             .conv_w = dense ? n : s->in_w,
-                             .in = ws->dz[i],
-                             .in_floats = s->dz_floats,
-                             .weight = p->ready + s->flip_at,
-                             .bias = ws->zero,
-                             .winograd = s->winograd ? p->ready + s->flip_winograd_at : NULL,
-                             .scratch = ws->scratch,
-                             .out = ws->d_out};
-}
-
 static void carve_ws(const struct graph *g, struct graph_ws *ws, struct carve *c)
 {
     size_t widest = 0, d_out = 0, scratch = 0;
@@ -190,10 +148,34 @@ const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size
 
 /* ---- forward ---- */
 
+/* m says what goes from where to where; a dense stage's n pictures are n pixels of one. */
+static void run_conv(const struct graph *g, struct graph_ws *ws, size_t n, const struct stage *s, struct back_map m)
+{
+    m.n = n;
+    m.kernel = s->kernel;
+    m.scratch = ws->scratch;
+    if (s->kind == STAGE_DENSE) {
+        m.n = 1;
+        m.in_w = m.conv_w = n;
+    }
+    g->back->conv(&m);
+}
+
 static void linear_forward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
 {
-    struct back_map m = map_of(g, ws, n, i, p);
-    g->back->conv(&m);
+    const struct stage *s = &g->stages[i];
+    run_conv(g, ws, n, s,
+             (struct back_map){.in_w = s->in_w + 2 * s->pad,
+                               .in_c = s->in_c,
+                               .out_c = s->c,
+                               .conv_h = s->h,
+                               .conv_w = s->w,
+                               .in = ws->in[i],
+                               .in_floats = s->in_floats,
+                               .weight = p->params + s->weight_at,
+                               .bias = s->bias ? p->params + s->shift_at : ws->zero,
+                               .winograd = s->winograd ? p->ready + s->ready_at : NULL,
+                               .out = ws->z[i]});
 }
 
 void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int i, double *sum, double *square)
@@ -378,8 +360,18 @@ static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n
     g->back->conv_dw(&b);
     if (!s->needs_dx)
         return;
-    struct back_map m = map_back_of(g, ws, n, i, p);
-    g->back->conv(&m);
+    run_conv(g, ws, n, s,
+             (struct back_map){.in_w = s->w + 2 * s->dz_border,
+                               .in_c = s->c,
+                               .out_c = s->in_c,
+                               .conv_h = s->in_h,
+                               .conv_w = s->in_w,
+                               .in = ws->dz[i],
+                               .in_floats = s->dz_floats,
+                               .weight = p->ready + s->flip_at,
+                               .bias = ws->zero,
+                               .winograd = s->winograd ? p->ready + s->flip_winograd_at : NULL,
+                               .out = ws->d_out});
 }
 
 void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, float *grad)

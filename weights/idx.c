@@ -165,11 +165,10 @@ void dataset_free(struct dataset *d)
     *d = (struct dataset){0};
 }
 
-/* Both lists from held[d->n], which is 1 for validation. */
+/* Both lists from held[d->n], which is 1 for validation; the counts are 0 before. */
 static enum err lists_new(const struct dataset *d, const uint8_t *held, uint32_t **train, size_t *n_train,
                           uint32_t **validation, size_t *n_validation)
 {
-    *n_train = *n_validation = 0;
     *train = calloc(d->n + 1, sizeof(**train));
     *validation = calloc(d->n + 1, sizeof(**validation));
     if (!*train || !*validation) {
