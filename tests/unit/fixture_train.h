@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "fixture_dir.h"
 #include "rng.h"
 #include "train.h"
 
@@ -39,9 +40,7 @@ static inline int setup(void **state)
 static inline int teardown(void **state)
 {
     (void)state;
-    char command[sizeof dir + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return dir_remove(dir);
 }
 
 /* Settings of a run called name, in the test's directory. */

@@ -13,6 +13,7 @@
 
 #include "answers.h"
 #include "calibrate.h"
+#include "fixture_dir.h"
 #include "gunzip.h"
 #include "random_nets.h"
 #include "refusals.h"
@@ -44,9 +45,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char command[sizeof dir + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return dir_remove(dir);
 }
 
 /* A random network: its features tell pictures apart well enough. */

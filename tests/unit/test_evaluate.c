@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "evaluate.h"
+#include "fixture_dir.h"
 #include "image/image.h"
 
 enum { PICTURES = 5 };
@@ -34,9 +35,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char command[sizeof dir + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return dir_remove(dir);
 }
 
 /* Five answers to pictures 3 to 7 of a dataset: the second and the last are wrong, the last is refused as well. */

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "commands.h"
+#include "fixture_dir.h"
 #include "join.h"
 #include "nn/cnn.h"
 #include "nn/layers.h"
@@ -33,9 +34,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char command[sizeof dir + 16];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return dir_remove(dir);
 }
 
 /* A network of random weights with a temperature of its own and one golden picture. */

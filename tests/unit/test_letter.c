@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "ctl/ctl_letter.h"
 #include "ctl/ctl_sendmail.h"
+#include "fixture_dir.h"
 
 #define SECRET "abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE"
 
@@ -50,11 +51,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
-    (void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command);
+    return dir_remove(dir);
 }
 
 static const char *letter(enum letter kind)
