@@ -9,7 +9,7 @@
 
 #define MAGIC "DIGTANS1"
 
-enum { PIECE = 16, ROUND = 64, PATH_BYTES = OPTION_TEXT_MAX + 64, TEACHER_DIGITS = 12, DIGITS = 17 };
+enum { ROUND = 32, PATH_BYTES = OPTION_TEXT_MAX + 64, TEACHER_DIGITS = 12, DIGITS = 17 };
 
 enum err bank_open(struct bank *b, const struct train_settings *set, struct why *why)
 {
@@ -51,7 +51,8 @@ static struct json *header_of(const struct bank *b, const struct trainer *t, con
     char text[DIGEST_HEX + 1];
     struct json *h = json_new_object();
     json_set_str(h, "teacher_sha256", from->sha256);
-    json_set_str(h, "kernels", cnn_path_name(from->cnn));
+    teacher_kernels(from, text, sizeof(text));
+    json_set_str(h, "kernels", text);
     json_set_str(h, "train_images_sha256", t->train.data->images_sha256);
     json_set_int(h, "pictures", (int64_t)t->train.n);
     if (t->train.data->n_more > 0)
@@ -152,25 +153,23 @@ struct asking {
     struct bank *bank;
     struct trainer *t;
     int64_t distortions;
-    const bool *known; /* [teachers] */
-    size_t first;      /* picture of the list */
-    void **scratch;    /* [threads] */
+    const bool *known;           /* [teachers] */
+    size_t first;                /* picture of the list */
+    struct teachers_room **room; /* [threads] */
 };
 
 static void ask_piece(void *ctx, size_t piece, int thread)
 {
     const struct asking *a = ctx;
-    size_t i0 = a->first + piece * PIECE, i1 = i0 + PIECE < a->t->train.n ? i0 + PIECE : a->t->train.n;
-    for (size_t i = i0; i < i1; i++) {
-        float px[MODEL_PIXELS];
-        uint8_t image[MODEL_PIXELS];
-        trainer_distort(a->t, a->distortions, a->t->train.index[i], px);
-        teacher_picture(px, image);
-        for (int k = 0; k < a->bank->teachers.n; k++)
-            if (!a->known[k])
-                cnn_forward(a->bank->teachers.list[k].cnn, image, logits_of(a->bank, a->t, k) + i * MODEL_CLASSES,
-                            a->scratch[thread]);
-    }
+    size_t i0 = a->first + piece * TEACHER_PIECE, left = a->t->train.n - i0;
+    size_t n = left < TEACHER_PIECE ? left : TEACHER_PIECE;
+    float px[TEACHER_PIECE][MODEL_PIXELS];
+    for (size_t i = 0; i < n; i++)
+        trainer_distort(a->t, a->distortions, a->t->train.index[i0 + i], px[i]);
+    for (int k = 0; k < a->bank->teachers.n; k++)
+        if (!a->known[k])
+            teachers_ask(&a->bank->teachers, k, a->room[thread], px[0], n,
+                         logits_of(a->bank, a->t, k) + i0 * MODEL_CLASSES);
 }
 
 /* *done is false where *stop came in between. */
@@ -179,23 +178,23 @@ static enum err ask(struct asking *a, const volatile sig_atomic_t *stop, bool *d
     enum err e = OK;
     int threads = parallel_threads(a->t->pool);
     *done = false;
-    a->scratch = calloc((size_t)threads, sizeof(*a->scratch));
-    for (int i = 0; a->scratch && i < threads; i++)
-        if (!(a->scratch[i] = teachers_scratch(&a->bank->teachers)))
+    a->room = calloc((size_t)threads, sizeof(*a->room));
+    for (int i = 0; a->room && i < threads; i++)
+        if (!(a->room[i] = teachers_room_new(&a->bank->teachers)))
             e = ERR_NOMEM;
-    if (!a->scratch || e != OK) {
+    if (!a->room || e != OK) {
         e = err_why(why, ERR_NOMEM, "out of memory");
         goto out;
     }
-    for (a->first = 0; a->first < a->t->train.n && !*stop; a->first += (size_t)PIECE * ROUND) {
-        size_t left = (a->t->train.n - a->first + PIECE - 1) / PIECE;
+    for (a->first = 0; a->first < a->t->train.n && !*stop; a->first += (size_t)TEACHER_PIECE * ROUND) {
+        size_t left = (a->t->train.n - a->first + TEACHER_PIECE - 1) / TEACHER_PIECE;
         parallel_run(a->t->pool, left < ROUND ? left : ROUND, ask_piece, a);
     }
     *done = a->first >= a->t->train.n;
 out:
-    for (int i = 0; a->scratch && i < threads; i++)
-        free(a->scratch[i]);
-    free(a->scratch);
+    for (int i = 0; a->room && i < threads; i++)
+        teachers_room_free(a->room[i]);
+    free(a->room);
     return e;
 }
 

@@ -78,6 +78,25 @@ void graph_export(const struct graph *g, const float *params, const struct graph
     }
 }
 
+void graph_import(const struct graph *g, const struct model *m, float *params)
+{
+    memset(params, 0, g->n_params * sizeof(float));
+    for (int i = 0; i < g->n_stages; i++) {
+        const struct stage *s = &g->stages[i];
+        if (s->kind == STAGE_POOL)
+            continue;
+        const struct layer *l = &m->layers[s->layer];
+        size_t taps = s->kernel * s->kernel;
+        for (size_t o = 0; o < s->real_c; o++) {
+            for (size_t k = 0; k < s->real_in_c; k++)
+                for (size_t t = 0; t < taps; t++)
+                    params[weight_index(s, t, k, o)] = l->weight[(o * s->real_in_c + k) * taps + t];
+            if (s->bias)
+                params[s->shift_at + o] = l->bias[o];
+        }
+    }
+}
+
 /* w with taps turned about and channels exchanged. */
 static void flip_weights(const struct stage *s, const float *w, float *flip)
 {
