@@ -9,7 +9,7 @@
 
 #define MAGIC "DIGTANS1"
 
-enum { ROUND = 32, PATH_BYTES = OPTION_TEXT_MAX + 64, TEACHER_DIGITS = 12, DIGITS = 17 };
+enum { ROUND = 64, PATH_BYTES = OPTION_TEXT_MAX + 64, TEACHER_DIGITS = 12, DIGITS = 17 };
 
 enum err bank_open(struct bank *b, const struct train_settings *set, struct why *why)
 {
@@ -149,13 +149,14 @@ static enum err write_answers(struct bank *b, const struct trainer *t, const str
 
 /* ---- asking ---- */
 
+/* One teacher is asked at a time, so that a thread has room for one. */
 struct asking {
-    struct bank *bank;
-    struct trainer *t;
+    const struct trainer *t;
+    const struct teacher *teacher;
     int64_t distortions;
-    const bool *known;           /* [teachers] */
-    size_t first;                /* picture of the list */
-    struct teachers_room **room; /* [threads] */
+    float *logits;              /* [train.n][10] */
+    size_t first;               /* picture of the list */
+    struct teacher_room **room; /* [threads] */
 };
 
 static void ask_piece(void *ctx, size_t piece, int thread)
@@ -166,46 +167,42 @@ static void ask_piece(void *ctx, size_t piece, int thread)
     float px[TEACHER_PIECE][MODEL_PIXELS];
     for (size_t i = 0; i < n; i++)
         trainer_distort(a->t, a->distortions, a->t->train.index[i0 + i], px[i]);
-    for (int k = 0; k < a->bank->teachers.n; k++)
-        if (!a->known[k])
-            teachers_ask(&a->bank->teachers, k, a->room[thread], px[0], n,
-                         logits_of(a->bank, a->t, k) + i0 * MODEL_CLASSES);
+    teacher_ask(a->teacher, a->room[thread], px[0], n, a->logits + i0 * MODEL_CLASSES);
 }
 
 /* *done is false where *stop came in between. */
 static enum err ask(struct asking *a, const volatile sig_atomic_t *stop, bool *done, struct why *why)
 {
-    enum err e = OK;
-    int threads = parallel_threads(a->t->pool);
+    int threads = parallel_threads(a->t->pool), made = 0;
     *done = false;
     a->room = calloc((size_t)threads, sizeof(*a->room));
-    for (int i = 0; a->room && i < threads; i++)
-        if (!(a->room[i] = teachers_room_new(&a->bank->teachers)))
-            e = ERR_NOMEM;
-    if (!a->room || e != OK) {
-        e = err_why(why, ERR_NOMEM, "out of memory");
-        goto out;
-    }
-    for (a->first = 0; a->first < a->t->train.n && !*stop; a->first += (size_t)TEACHER_PIECE * ROUND) {
+    while (a->room && made < threads && (a->room[made] = teacher_room_new(a->teacher)))
+        made++;
+    for (a->first = 0; made == threads && a->first < a->t->train.n && !*stop;
+         a->first += (size_t)TEACHER_PIECE * ROUND) {
         size_t left = (a->t->train.n - a->first + TEACHER_PIECE - 1) / TEACHER_PIECE;
         parallel_run(a->t->pool, left < ROUND ? left : ROUND, ask_piece, a);
     }
     *done = a->first >= a->t->train.n;
-out:
-    for (int i = 0; a->room && i < threads; i++)
-        teachers_room_free(a->room[i]);
+    for (int i = 0; i < made; i++)
+        teacher_room_free(a->room[i]);
     free(a->room);
-    return e;
+    return made == threads ? OK : err_why(why, ERR_NOMEM, "out of memory");
 }
 
 /* What no file had. */
 static enum err ask_unknown(struct bank *b, struct trainer *t, const struct train_settings *set, int64_t distortions,
                             const bool *known, const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
 {
-    bool done, keep = strcmp(set->answers, "none") != 0;
-    struct asking a = {.bank = b, .t = t, .distortions = distortions, .known = known};
+    bool done = true, keep = strcmp(set->answers, "none") != 0;
     int64_t begun_us = clock_mono_us();
-    enum err e = ask(&a, stop, &done, why);
+    enum err e = OK;
+    for (int k = 0; e == OK && done && k < b->teachers.n; k++) {
+        struct asking a = {
+            .t = t, .teacher = &b->teachers.list[k], .distortions = distortions, .logits = logits_of(b, t, k)};
+        if (!known[k])
+            e = ask(&a, stop, &done, why);
+    }
     if (e != OK || !done)
         return e;
     if (progress)

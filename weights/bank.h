@@ -2,9 +2,9 @@
  * directory for later epochs with the same distortions, later sessions and other runs.
  *
  * DIR/dNNNN-TEACHER.answers, a file for each number of distortions and teacher (the first digits of its SHA-256): a
- * frame (frame.h) with magic DIGTANS1, a header with all that the answers depend on (teacher, instruction set,
- * pictures, distortions and their seed), and logits[pictures][10]. What is read is what would be computed, to the bit;
- * a file with another header is refused, not overwritten. */
+ * frame (frame.h) with magic DIGTANS1, a header with all that the answers depend on (teacher, its arithmetic and
+ * instruction set, pictures, distortions and their seed), and logits[pictures][10]. What is read is what would be
+ * computed, to the bit; a file with another header is refused, not overwritten. */
 #ifndef DIGITD_WEIGHTS_BANK_H
 #define DIGITD_WEIGHTS_BANK_H
 

@@ -6,6 +6,7 @@
 
 #include "calibrate.h"
 #include "files.h"
+#include "graph_params.h"
 #include "record.h"
 #include "run.h"
 

@@ -50,9 +50,11 @@ struct graph {
     const struct back_set *back;
 };
 
+/* Fixed statistics of the batch norms: [n_channels] each. */
 struct graph_stats {
-    float *mean, *var; /* of the batch norms, fixed: [n_channels] each */
+    float *mean, *var;
 };
+
 struct graph_ws; /* one thread's activations */
 
 struct graph_pass {
@@ -74,6 +76,7 @@ void graph_free(struct graph *g);
 
 struct graph_ws *graph_ws_new(const struct graph *g); /* NULL when out of memory */
 void graph_ws_free(struct graph_ws *ws);
+
 /* Picture i of the shard: px[28][28], 0 to 1. */
 void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px);
 
@@ -100,20 +103,8 @@ void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const 
 /* The weights as convolutions and input gradients want them: ready[n_ready]. */
 void graph_ready(const struct graph *g, const float *params, float *ready);
 
-/* Adds sums and squares of z of stage s, before which the forward ended. */
+/* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
 void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int s, double *sum, double *square);
-
-/* Parameters as such (graph_params.c): He's normal initialisation (2015) from a seed. */
-void graph_init(const struct graph *g, uint64_t seed, float *params);
-
-/* decay[n_params]: 1 for weights, 0 for shifts, scales and padding. */
-void graph_decay_mask(const struct graph *g, float *decay);
-
-/* Folds batch norm with the given statistics and writes the tensors of m. */
-void graph_export(const struct graph *g, const float *params, const struct graph_stats *fixed, struct model *m);
-
-/* The tensors of m, of the same layers, as params[n_params] of a graph without batch norm. */
-void graph_import(const struct graph *g, const struct model *m, float *params);
 
 #define GRAPH_BN_EPSILON 1e-5
 

@@ -1,5 +1,5 @@
-/* Parameters: first values, which of them decay, and the way to the layout of a weights file. */
-#include "graph.h"
+/* Parameters: first values, which of them decay, and the way to and from the layout of a weights file. */
+#include "graph_params.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,27 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph_params.h"
 #include "loss.h"
 
 enum { ALIGN = 64 };
 
-struct teachers_room {
-    struct graph_ws *ws[TEACHERS_MAX]; /* NULL where the engine is asked */
-    void *scratch;                     /* the engine's */
-    int n;
+struct teacher_room {
+    struct graph_ws *ws; /* the graph's, or NULL */
+    void *scratch;       /* the engine's, or NULL */
 };
 
-static void *aligned(size_t bytes)
+static float *floats(size_t n)
 {
-    return aligned_alloc(ALIGN, (bytes + ALIGN) / ALIGN * ALIGN);
-}
-
-static bool has_groups(const struct model *m)
-{
-    for (int i = 0; i < m->n_layers; i++)
-        if (layer_groups(&m->layers[i]) > 1)
-            return true;
-    return false;
+    return aligned_alloc(ALIGN, (n * sizeof(float) + ALIGN - 1) / ALIGN * ALIGN);
 }
 
 static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_path kernels, struct why *why)
@@ -32,8 +24,8 @@ static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_pa
     enum err e = graph_create(&t->graph, m, TEACHER_PIECE, NULL, 0, false, kernels, why);
     if (e != OK)
         return e;
-    t->params = aligned(t->graph->n_params * sizeof(float));
-    t->ready = aligned(t->graph->n_ready * sizeof(float));
+    t->params = floats(t->graph->n_params);
+    t->ready = floats(t->graph->n_ready);
     if (!t->params || !t->ready)
         return err_why(why, ERR_NOMEM, "out of memory");
     graph_import(t->graph, m, t->params);
@@ -49,7 +41,9 @@ static enum err load_one(struct teacher *t, const char *path, size_t n, enum cnn
     if (e != OK)
         return e;
     memcpy(t->sha256, m->sha256, sizeof(t->sha256));
-    e = has_groups(m) ? cnn_create(&t->cnn, m, kernels, why) : open_graph(t, m, kernels, why);
+    e = open_graph(t, m, kernels, why);
+    if (e == ERR_UNSUPPORTED)
+        e = cnn_create(&t->cnn, m, kernels, why);
     model_free(m);
     return e;
 }
@@ -87,38 +81,32 @@ void teachers_free(struct teachers *t)
 void teacher_kernels(const struct teacher *t, char *text, size_t n)
 {
     if (t->graph)
-        snprintf(text, n, "%s, tiles", t->graph->back->name);
+        snprintf(text, n, "%s-graph", t->graph->back->name);
     else
         snprintf(text, n, "%s", cnn_path_name(t->cnn));
 }
 
-struct teachers_room *teachers_room_new(const struct teachers *t)
+struct teacher_room *teacher_room_new(const struct teacher *t)
 {
-    struct teachers_room *room = calloc(1, sizeof(*room));
-    size_t most = 0;
+    struct teacher_room *room = calloc(1, sizeof(*room));
     if (!room)
         return NULL;
-    for (; room->n < t->n; room->n++) {
-        const struct teacher *one = &t->list[room->n];
-        if (one->graph && !(room->ws[room->n] = graph_ws_new(one->graph)))
-            goto fail;
-        size_t need = one->cnn ? cnn_scratch_bytes(one->cnn) : 0;
-        most = need > most ? need : most;
-    }
-    room->scratch = aligned(most);
-    if (room->scratch)
+    if (t->graph)
+        room->ws = graph_ws_new(t->graph);
+    else
+        room->scratch = cnn_scratch_new(t->cnn);
+    if (room->ws || room->scratch)
         return room;
-fail:
-    teachers_room_free(room);
+    free(room);
     return NULL;
 }
 
-void teachers_room_free(struct teachers_room *room)
+void teacher_room_free(struct teacher_room *room)
 {
-    for (int i = 0; room && i < room->n; i++)
-        graph_ws_free(room->ws[i]);
-    if (room)
-        free(room->scratch);
+    if (!room)
+        return;
+    graph_ws_free(room->ws);
+    free(room->scratch);
     free(room);
 }
 
@@ -131,23 +119,32 @@ static void to_bytes(const float *px, uint8_t image[MODEL_PIXELS])
     }
 }
 
-void teachers_ask(const struct teachers *t, int k, struct teachers_room *room, const float *px, size_t n, float *logits)
+static void ask_engine(const struct cnn *cnn, void *scratch, const float *px, size_t n, float *logits)
 {
-    const struct teacher *one = &t->list[k];
-    const struct graph *g = one->graph;
-    for (size_t i = 0; !g && i < n; i++) {
-        uint8_t image[MODEL_PIXELS];
+    uint8_t image[MODEL_PIXELS];
+    for (size_t i = 0; i < n; i++) {
         to_bytes(px + i * MODEL_PIXELS, image);
-        cnn_forward(one->cnn, image, logits + i * MODEL_CLASSES, room->scratch);
+        cnn_forward(cnn, image, logits + i * MODEL_CLASSES, scratch);
     }
-    if (!g)
-        return;
-    const struct graph_pass pass = {.params = one->params, .ready = one->ready, .stop_before = g->n_stages};
+}
+
+static void ask_graph(const struct teacher *t, struct graph_ws *ws, const float *px, size_t n, float *logits)
+{
+    const struct graph *g = t->graph;
+    const struct graph_pass pass = {.params = t->params, .ready = t->ready, .stop_before = g->n_stages};
     for (size_t i = 0; i < n; i++)
-        graph_put(g, room->ws[k], i, px + i * MODEL_PIXELS);
-    graph_forward(g, room->ws[k], n, &pass);
+        graph_put(g, ws, i, px + i * MODEL_PIXELS);
+    graph_forward(g, ws, n, &pass);
     for (size_t i = 0; i < n; i++)
-        memcpy(logits + i * MODEL_CLASSES, graph_logits(g, room->ws[k], i), MODEL_CLASSES * sizeof(float));
+        memcpy(logits + i * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));
+}
+
+void teacher_ask(const struct teacher *t, struct teacher_room *room, const float *px, size_t n, float *logits)
+{
+    if (t->graph)
+        ask_graph(t, room->ws, px, n, logits);
+    else
+        ask_engine(t->cnn, room->scratch, px, n, logits);
 }
 
 void teachers_mean(const float *logits, int n, size_t apart, float temperature, float mean[MODEL_CLASSES])

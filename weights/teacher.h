@@ -2,7 +2,8 @@
  *
  * A teacher runs in the training graph, which takes many pictures at a time and so gains more by Winograd's tiles than
  * the service's engine could with one (55,000 pictures of a deep one: 30 s against 43). What the graph does not know, a
- * network with groups, runs in the engine, and sees the picture rounded to 256 levels. */
+ * network with groups or without a dense layer at its end, runs in the engine, and sees the picture rounded to 256
+ * levels. */
 #ifndef DIGITD_WEIGHTS_TEACHER_H
 #define DIGITD_WEIGHTS_TEACHER_H
 
@@ -29,17 +30,16 @@ struct teachers {
 enum err teachers_load(struct teachers *t, const char *files, enum cnn_path path, struct why *why);
 void teachers_free(struct teachers *t);
 
-/* What the answers' bits depend on: the arithmetic, of which instruction set. */
+/* Whose arithmetic and which instruction set: what the answers' bits depend on. */
 void teacher_kernels(const struct teacher *t, char *text, size_t n);
 
-/* One thread's room to ask the teachers in; NULL when out of memory. */
-struct teachers_room *teachers_room_new(const struct teachers *t);
-void teachers_room_free(struct teachers_room *room);
+/* One thread's room to ask a teacher in, for a graph some ten megabytes; NULL when out of memory. */
+struct teacher_room *teacher_room_new(const struct teacher *t);
+void teacher_room_free(struct teacher_room *room);
 
-/* logits[n][10] of teacher k to px[n][28][28], 0 to 1; n up to TEACHER_PIECE. A picture's answer does not depend on
- * those beside it. */
-void teachers_ask(const struct teachers *t, int k, struct teachers_room *room, const float *px, size_t n,
-                  float *logits);
+/* logits[n][10] to px[n][28][28], 0 to 1; n up to TEACHER_PIECE. A picture's answer does not depend on those beside it.
+ */
+void teacher_ask(const struct teacher *t, struct teacher_room *room, const float *px, size_t n, float *logits);
 
 /* The mean of the n teachers' softmax(logits / temperature); teacher i's logits begin at logits + i * apart. */
 void teachers_mean(const float *logits, int n, size_t apart, float temperature, float mean[MODEL_CLASSES]);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph_params.h"
 #include "rng.h"
 #include "teacher.h"
 

@@ -1,5 +1,5 @@
-/* Teachers answer as the service's engine would, whatever their layers: those that the training graph runs and those
- * that it does not know. */
+/* Teachers answer as the naive layers do, whatever their layers and with every kernel set: those that the training
+ * graph runs and those that it does not know. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,22 +8,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "arch.h"
 #include "fixture_dir.h"
-#include "join.h"
-#include "nn/cnn.h"
+#include "nn/layers.h"
 #include "random_nets.h"
 #include "teacher.h"
 
-static char dir[] = "/tmp/test_teacher.XXXXXX";
+enum { NETS = 16 };
 
+static char dir[] = "/tmp/test_teacher.XXXXXX";
+static uint8_t bytes[TEACHER_PIECE][MODEL_PIXELS];
+static float px[TEACHER_PIECE][MODEL_PIXELS], off[TEACHER_PIECE][MODEL_PIXELS];
+
+/* px are bytes, so that the graph and the engine see the same; off is what rounds to them. */
 static int setup(void **state)
 {
     (void)state;
+    uint64_t seed = 9;
+    for (int i = 0; i < TEACHER_PIECE; i++) {
+        random_picture(&seed, bytes[i]);
+        bytes[i][0] = 0;
+        bytes[i][1] = 255;
+        for (int k = 0; k < MODEL_PIXELS; k++) {
+            px[i][k] = (float)bytes[i][k] / 255;
+            off[i][k] = px[i][k] + (float)(0.45 * random_unit(&seed) / 255);
+        }
+        off[i][0] = -3;
+        off[i][1] = 3;
+    }
     return mkdtemp(dir) ? 0 : -1;
 }
 
@@ -39,110 +53,127 @@ static void must(enum err e, const struct why *why)
         fail_msg("%s", why->text);
 }
 
-/* Files of random weights: the last is two networks joined. */
-static const char *const lists[] = {"conv32-pool-conv64-pool-conv128-pool-dense10",
-                                    "conv5x5v-pool-conv20-conv12-pool-dense10", "conv8-pool-pool-dense30-dense10",
-                                    "conv16-conv16-pool-dense10"};
-enum { NETS = 4, JOINED = 3 };
-
-static void make_files(char files[OPTION_TEXT_MAX], struct model *nets[NETS])
+/* Lists of layers with weights at random, in a file: number 0 ends with a convolution, the others with a dense layer.
+ */
+static struct model *network(int number, uint64_t *seed, char *path, size_t size)
 {
+    struct layer spec[MODEL_LAYERS_MAX] = {
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_CONV2D, .name = "a", .out_c = 6, .kernel = 5, .relu = true, .bias = &random_has_bias},
+        {.kind = LAYER_CONV2D, .name = "b", .out_c = MODEL_CLASSES, .kernel = 3, .bias = &random_has_bias},
+        {.kind = LAYER_FLATTEN}};
     struct why why = {0};
-    uint64_t seed = 4;
-    size_t used = 0;
-    for (int i = 0; i < NETS; i++) {
-        char path[64];
-        must(arch_model(&nets[i], lists[i], &why), &why);
-        random_weights(&seed, nets[i]);
-        if (i == JOINED) {
-            struct model *joined, *other;
-            must(arch_model(&other, lists[i], &why), &why);
-            random_weights(&seed, other);
-            must(join_models(&joined, (struct model *[]){nets[i], other}, 2, &why), &why);
-            model_free(nets[i]);
-            model_free(other);
-            nets[i] = joined;
-        }
-        snprintf(path, sizeof path, "%s/%d.safetensors", dir, i);
-        must(model_save(nets[i], path, &why), &why);
-        used += (size_t)snprintf(files + used, OPTION_TEXT_MAX - used, "%s%s", i > 0 ? "," : "", path);
-    }
+    struct model *m;
+    int n = number == 0 ? 5 : random_layers(seed, spec);
+    must(model_create(&m, spec, n, &why), &why);
+    random_weights(seed, m);
+    snprintf(path, size, "%s/%d.safetensors", dir, number);
+    must(model_save(m, path, &why), &why);
+    return m;
 }
 
-/* Pictures of bytes, so that graph and engine see the same. */
-static void make_pictures(uint8_t bytes[TEACHER_PIECE][MODEL_PIXELS], float px[TEACHER_PIECE][MODEL_PIXELS])
+/* The graph knows no groups, and wants a dense layer last. */
+static bool graph_knows(const struct model *m, int number)
 {
-    uint64_t seed = 9;
-    for (int i = 0; i < TEACHER_PIECE; i++) {
-        random_picture(&seed, bytes[i]);
-        for (int k = 0; k < MODEL_PIXELS; k++)
-            px[i][k] = (float)bytes[i][k] / 255;
-    }
+    for (int i = 0; i < m->n_layers; i++)
+        if (layer_groups(&m->layers[i]) > 1)
+            return false;
+    return number != 0;
 }
 
-/* Breaks with: weights or a bias put in another place, another order of a dense layer's inputs, a border that is not
- * zero, a teacher asked in another's room, the answers of a piece that is not full. */
-static void test_as_the_engine(void **state)
+/* Pictures from, from + 1 ... n of them: answers as the naive layers', the same bits as all[], nothing beyond. */
+static void expect_answers(const struct teacher *t, struct teacher_room *room, size_t from, size_t n,
+                           double want[TEACHER_PIECE][MODEL_CLASSES], float all[TEACHER_PIECE][MODEL_CLASSES])
 {
-    (void)state;
-    static uint8_t bytes[TEACHER_PIECE][MODEL_PIXELS];
-    static float px[TEACHER_PIECE][MODEL_PIXELS];
-    static const size_t pieces[] = {TEACHER_PIECE, 1, 7};
-    char files[OPTION_TEXT_MAX], kernels[32];
-    struct model *nets[NETS];
+    float got[TEACHER_PIECE + 1][MODEL_CLASSES];
+    memset(got, 0xff, sizeof got);
+    teacher_ask(t, room, px[from], n, got[0]);
+    for (size_t i = 0; i < n; i++) {
+        double scale = 1;
+        for (int c = 0; c < MODEL_CLASSES; c++)
+            scale = fmax(scale, 1 + fabs(want[from + i][c]));
+        for (int c = 0; c < MODEL_CLASSES; c++)
+            if (!(fabs((double)got[i][c] - want[from + i][c]) <= 2e-5 * scale)) /* measured: under 3e-6 */
+                fail_msg("%s: picture %zu of %zu, logit %d is %.9g, must be %.9g", t->path, i, n, c, (double)got[i][c],
+                         want[from + i][c]);
+        if (n == TEACHER_PIECE)
+            memcpy(all[i], got[i], sizeof got[i]);
+        else
+            assert_memory_equal(all[from + i], got[i], sizeof got[i]);
+    }
+    for (int c = 0; c < MODEL_CLASSES; c++)
+        assert_true(isnan(got[n][c]));
+}
+
+static void expect_teacher(const struct model *m, const char *path, enum cnn_path kernels, const char *set, bool graph,
+                           double want[TEACHER_PIECE][MODEL_CLASSES])
+{
+    float all[TEACHER_PIECE][MODEL_CLASSES], rounded[TEACHER_PIECE][MODEL_CLASSES];
     struct teachers teachers;
     struct why why = {0};
-    make_files(files, nets);
-    make_pictures(bytes, px);
-    must(teachers_load(&teachers, files, CNN_AUTO, &why), &why);
-    assert_int_equal(teachers.n, NETS);
-    struct teachers_room *room = teachers_room_new(&teachers);
+    char text[32], name[32];
+    must(teachers_load(&teachers, path, kernels, &why), &why);
+    assert_int_equal(teachers.n, 1);
+    struct teacher *t = &teachers.list[0];
+    assert_string_equal(t->sha256, m->sha256);
+    teacher_kernels(t, text, sizeof text);
+    snprintf(name, sizeof name, "%s%s", set, graph ? "-graph" : "");
+    assert_string_equal(text, name);
+    struct teacher_room *room = teacher_room_new(t);
     assert_non_null(room);
-    for (int k = 0; k < NETS; k++) {
-        struct cnn *cnn;
-        must(cnn_create(&cnn, nets[k], CNN_AUTO, &why), &why);
-        void *scratch = aligned_alloc(64, (cnn_scratch_bytes(cnn) + 64) / 64 * 64);
-        assert_non_null(scratch);
-        teacher_kernels(&teachers.list[k], kernels, sizeof kernels);
-        assert_int_equal(strstr(kernels, "tiles") != NULL, k != JOINED);
-        assert_string_equal(teachers.list[k].sha256, nets[k]->sha256);
-        for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
-            float got[TEACHER_PIECE][MODEL_CLASSES], want[MODEL_CLASSES];
-            teachers_ask(&teachers, k, room, px[0], pieces[p], got[0]);
-            for (size_t i = 0; i < pieces[p]; i++) {
-                float most = 0;
-                cnn_forward(cnn, bytes[i], want, scratch);
-                for (int c = 0; c < MODEL_CLASSES; c++)
-                    most = fmaxf(most, fabsf(want[c]));
-                for (int c = 0; c < MODEL_CLASSES; c++)
-                    if (!(fabsf(got[i][c] - want[c]) <= 1e-4F * (1 + most)))
-                        fail_msg("%s, picture %zu of %zu, class %d: %g, the engine says %g", lists[k], i, pieces[p], c,
-                                 (double)got[i][c], (double)want[c]);
-            }
-        }
-        free(scratch);
-        cnn_free(cnn);
-        model_free(nets[k]);
-    }
-    teachers_room_free(room);
+    expect_answers(t, room, 0, TEACHER_PIECE, want, all);
+    expect_answers(t, room, 20, 1, want, all);
+    expect_answers(t, room, 11, 7, want, all);
+    teacher_ask(t, room, off[0], TEACHER_PIECE, rounded[0]);
+    assert_int_equal(memcmp(all, rounded, sizeof all) == 0, !graph);
+    teacher_room_free(room);
     teachers_free(&teachers);
 }
 
-/* Breaks with: memory lost, or freed twice, where the second of three files is missing (the sanitizers tell). */
+/* Breaks with: weights or a bias put in another place, another order of a dense layer's inputs, a list that the graph
+ * does not know refused, another kernel set than was asked for, answers that depend on the pictures beside, or beyond
+ * the piece, pixels cut off where they are to be rounded. */
+static void test_as_the_layers(void **state)
+{
+    (void)state;
+    static const enum cnn_path paths[] = {CNN_BASE, CNN_AVX2, CNN_AVX512};
+    static const char *const names[] = {"base", "avx2", "avx512"};
+    uint64_t seed = 4;
+    int graphs = 0;
+    for (int i = 0; i < NETS; i++) {
+        char path[64];
+        struct model *m = network(i, &seed, path, sizeof path);
+        bool graph = graph_knows(m, i);
+        double want[TEACHER_PIECE][MODEL_CLASSES];
+        for (int k = 0; k < TEACHER_PIECE; k++)
+            assert_int_equal(layers_forward(m, bytes[k], want[k]), OK);
+        graphs += graph;
+        for (size_t p = 0; p < sizeof paths / sizeof *paths; p++)
+            if (cnn_path_available(paths[p]))
+                expect_teacher(m, path, paths[p], names[p], graph, want);
+        model_free(m);
+    }
+    assert_in_range(graphs, NETS / 2, NETS - 2); /* both ways are taken */
+}
+
+/* Breaks with: memory lost, or freed twice, where one of three files is missing (the sanitizers tell). */
 static void test_no_such_file(void **state)
 {
     (void)state;
-    char files[OPTION_TEXT_MAX];
+    char path[64], files[OPTION_TEXT_MAX];
+    uint64_t seed = 5;
     struct teachers teachers;
     struct why why = {0};
-    snprintf(files, sizeof files, "%s/0.safetensors,%s/none.safetensors,%s/1.safetensors", dir, dir, dir);
-    assert_int_not_equal(teachers_load(&teachers, files, CNN_AUTO, &why), OK);
+    model_free(network(1, &seed, path, sizeof path));
+    snprintf(files, sizeof files, "%s,%s/none.safetensors,%s", path, dir, path);
+    assert_int_equal(teachers_load(&teachers, files, CNN_AUTO, &why), ERR_IO);
     assert_non_null(strstr(why.text, "none.safetensors"));
     teachers_free(&teachers);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_the_engine), cmocka_unit_test(test_no_such_file)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_the_layers), cmocka_unit_test(test_no_such_file)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

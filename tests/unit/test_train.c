@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "arch.h"
+#include "graph_params.h"
 #include "nn/layers.h"
 #include "rng.h"
 #include "trainer.h"
