@@ -2,9 +2,21 @@
 #include "graph_params.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rng.h"
+
+enum { ALIGN = 64 };
+
+float *graph_floats(size_t n)
+{
+    size_t bytes = (n * sizeof(float) + ALIGN) / ALIGN * ALIGN;
+    float *p = aligned_alloc(ALIGN, bytes);
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
 
 void graph_init(const struct graph *g, uint64_t seed, float *params)
 {

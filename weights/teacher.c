@@ -7,25 +7,18 @@
 #include "graph_params.h"
 #include "loss.h"
 
-enum { ALIGN = 64 };
-
 struct teacher_room {
     struct graph_ws *ws; /* the graph's, or NULL */
     void *scratch;       /* the engine's, or NULL */
 };
-
-static float *floats(size_t n)
-{
-    return aligned_alloc(ALIGN, (n * sizeof(float) + ALIGN - 1) / ALIGN * ALIGN);
-}
 
 static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_path kernels, struct why *why)
 {
     enum err e = graph_create(&t->graph, m, TEACHER_PIECE, NULL, 0, false, kernels, why);
     if (e != OK)
         return e;
-    t->params = floats(t->graph->n_params);
-    t->ready = floats(t->graph->n_ready);
+    t->params = graph_floats(t->graph->n_params);
+    t->ready = graph_floats(t->graph->n_ready);
     if (!t->params || !t->ready)
         return err_why(why, ERR_NOMEM, "out of memory");
     graph_import(t->graph, m, t->params);

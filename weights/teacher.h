@@ -33,7 +33,7 @@ void teachers_free(struct teachers *t);
 /* Whose arithmetic and which instruction set: what the answers' bits depend on. */
 void teacher_kernels(const struct teacher *t, char *text, size_t n);
 
-/* One thread's room to ask a teacher in, for a graph some ten megabytes; NULL when out of memory. */
+/* One thread's room to ask a teacher in, for a deep graph tens of megabytes; NULL when out of memory. */
 struct teacher_room *teacher_room_new(const struct teacher *t);
 void teacher_room_free(struct teacher_room *room);
 

@@ -9,20 +9,11 @@
 #include "rng.h"
 #include "teacher.h"
 
-enum { CHUNK = 16384, ALIGN = 64, KEEP_BYTES = 1 << 30 }; /* CHUNK: parameters that one thread updates at a time */
-
-static float *floats_new(size_t n)
-{
-    size_t bytes = (n * sizeof(float) + ALIGN) / ALIGN * ALIGN;
-    float *p = aligned_alloc(ALIGN, bytes);
-    if (p)
-        memset(p, 0, bytes);
-    return p;
-}
+enum { CHUNK = 16384, KEEP_BYTES = 1 << 30 }; /* CHUNK: parameters that one thread updates at a time */
 
 struct graph_stats graph_stats_new(const struct graph *g)
 {
-    struct graph_stats s = {.mean = floats_new(2 * g->n_channels)};
+    struct graph_stats s = {.mean = graph_floats(2 * g->n_channels)};
     s.var = s.mean ? s.mean + g->n_channels : NULL;
     return s;
 }
@@ -48,13 +39,13 @@ static bool allocate(struct trainer *t, int threads)
     for (int i = 0; t->ws && i < threads; i++)
         if (!(t->ws[i] = graph_ws_new(t->graph)))
             return false;
-    t->params = floats_new(n);
-    t->first = floats_new(n);
-    t->second = floats_new(n);
-    t->decay = floats_new(n);
-    t->average = t->set.optim.ema > 0 ? floats_new(n) : t->params;
-    t->ready = floats_new(t->graph->n_ready);
-    t->grads = floats_new(n * shards);
+    t->params = graph_floats(n);
+    t->first = graph_floats(n);
+    t->second = graph_floats(n);
+    t->decay = graph_floats(n);
+    t->average = t->set.optim.ema > 0 ? graph_floats(n) : t->params;
+    t->ready = graph_floats(t->graph->n_ready);
+    t->grads = graph_floats(n * shards);
     t->shard_loss = calloc(shards, sizeof(double));
     t->order = calloc(t->train.n, sizeof(uint32_t));
     return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->ready && t->grads &&
