@@ -93,7 +93,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_ALL)
 
 # What sanitizers slow, forbid or compile otherwise is run without them too.
-plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn sandbox decoder)
+plain-unit: $(addprefix $(BUILD)/unit/test_,password multipart store_race kernels cnn sandbox decoder decoder_lost)
 
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
 .PHONY: all unit plain-unit FORCE

@@ -1,0 +1,260 @@
+/* image/image: pictures that are cut, damaged or more than they say are refused, each with its code, and cost little.
+ */
+#include "image/image.h"
+
+#include <sys/resource.h>
+
+#include <zlib.h>
+
+#include "pictures.h"
+
+/* R32. Fails when a cut picture of any format is read all the same: 1,000 lengths of each, the whole file not among
+ * them. */
+static void test_truncations_are_refused(void **state)
+{
+    static const char *const FILES[] = {"digit-5-drawing.png", "digit-4-turned.jpg", "digit-7.gif",
+                                        "digit-7.bmp",         "digit-7-lossy.webp", "digit-7.webp"};
+
+    (void)state;
+    for (size_t f = 0; f < sizeof(FILES) / sizeof(FILES[0]); f++) {
+        char path[200];
+        size_t n;
+        uint8_t *bytes;
+
+        snprintf(path, sizeof(path), PICTURES "%s", FILES[f]);
+        bytes = file_read(path, &n);
+        for (size_t i = 0; i < 1000; i++) {
+            size_t cut = i * n / 1000;
+            uint8_t *part = bytes_copy(bytes, cut);
+            struct image img;
+            struct why why = {{0}};
+            enum err e = image_decode(part, cut, &img, &why);
+
+            if (e != ERR_TRUNCATED && e != ERR_FORMAT)
+                fail_msg("%s cut to %zu of %zu: %s", FILES[f], cut, n, err_str(e));
+            assert_null(img.px);
+            free(part);
+        }
+        free(bytes);
+    }
+}
+
+/* Fails when a JPEG whose end is there but whose data is not, or is noise, counts as whole; or when one with a few
+ * bytes too many between its segments does not. */
+static void test_jpeg_damage(void **state)
+{
+    size_t n, scan;
+    uint8_t *bytes = file_read(PICTURES "digit-4-upright.jpg", &n), *longer = malloc(n + 3);
+    struct image img;
+    struct why why = {{0}};
+
+    (void)state;
+    for (scan = n; scan > 2 && (bytes[scan - 2] != 0xff || bytes[scan - 1] != 0xda); scan--)
+        ;
+    assert_true(scan > 100);
+    memcpy(longer, bytes, scan - 2);
+    memcpy(longer + scan - 2, "xyz", 3);
+    memcpy(longer + scan + 1, bytes + scan - 2, n - scan + 2);
+    assert_int_equal(image_decode(longer, n + 3, &img, &why), OK);
+    image_free(&img);
+
+    size_t half = scan + (n - scan) / 2;
+
+    bytes[half] = 0xff;
+    bytes[half + 1] = 0xd9; /* EOI in the middle */
+    assert_int_equal(image_decode(bytes, half + 2, &img, &why), ERR_FORMAT);
+    assert_non_null(strstr(why.text, "damaged"));
+    for (size_t i = half; i < n - 2; i++)
+        bytes[i] = 0x5f; /* codes that mean nothing for this long */
+    assert_int_equal(image_decode(bytes, n, &img, &why), ERR_FORMAT);
+    free(longer);
+    free(bytes);
+}
+
+/* Fails when a PNG with a wrong checksum, or with less data than its size needs, passes. */
+static void test_png_damage(void **state)
+{
+    size_t n;
+    uint8_t *bytes = file_read(PICTURES "digit-7.png", &n);
+    struct image img;
+    struct why why = {{0}};
+
+    (void)state;
+    bytes[n - 30] ^= 1; /* in IDAT */
+    assert_int_equal(image_decode(bytes, n, &img, &why), ERR_FORMAT);
+    bytes[n - 30] ^= 1;
+    bytes[20 + 3] = 29; /* one row more, IHDR's checksum wrong */
+    assert_int_equal(image_decode(bytes, n, &img, &why), ERR_FORMAT);
+    free(bytes);
+}
+
+static long peak_kib(void)
+{
+    struct rusage r;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &r), 0);
+    return r.ru_maxrss;
+}
+
+/* Fails when libpng gets to see what is no part of the picture: here 40 texts that grow to 7.5 MB each, which it would
+ * keep (300 MB out of a file of 300 KB). tRNS is a part of it: test_transparency. */
+static void test_png_text_is_not_inflated(void **state)
+{
+    enum { TEXTS = 40, TEXT_AT = 8 + 25 }; /* behind IHDR */
+    size_t n, plain_n, text_n, made_n = TEXT_AT;
+    uint8_t *plain = file_read(PICTURES "digit-7.png", &plain_n), *png = file_read(PICTURES "text-7mb.png", &n), *made;
+    struct image want, img;
+    long before_kib;
+
+    (void)state;
+    text_n = n - plain_n;
+    made = malloc(n + TEXTS * text_n);
+    assert_non_null(made);
+    memcpy(made, png, TEXT_AT);
+    for (int i = 0; i < TEXTS; i++, made_n += text_n)
+        memcpy(made + made_n, png + TEXT_AT, text_n);
+    memcpy(made + made_n, png + TEXT_AT + text_n, plain_n - TEXT_AT);
+    made_n += plain_n - TEXT_AT;
+    assert_int_equal(image_decode(plain, plain_n, &want, NULL), OK);
+    before_kib = peak_kib();
+    assert_int_equal(image_decode(made, made_n, &img, NULL), OK);
+    assert_in_range(peak_kib() - before_kib, 0, 50 * 1024);
+    assert_memory_equal(img.px, want.px, 784);
+    image_free(&img);
+    image_free(&want);
+    free(made);
+    free(png);
+    free(plain);
+}
+
+static size_t png_chunk(uint8_t *to, const char *type, const uint8_t *data, size_t n)
+{
+    struct made head = {.n = 0}, tail = {.n = 0};
+
+    put_be(&head, (uint32_t)n, 4);
+    put(&head, type, 4);
+    memcpy(to, head.b, 8);
+    memmove(to + 8, data, n);
+    put_be(&tail, (uint32_t)crc32(0, to + 4, (uInt)n + 4), 4);
+    memcpy(to + 8 + n, tail.b, 4);
+    return n + 12;
+}
+
+/* A white 28x28 grey PNG whose data goes on for mib MiB behind its last row; its checksums are right. Free it. */
+static uint8_t *png_with_surplus(int mib, size_t *n)
+{
+    enum { MIB = 1 << 20, ROWS = 28 * 29 };
+    uint8_t *zeros = calloc(1, MIB), *block = malloc(MIB), *data = malloc((size_t)(mib + 2) * 2048), *png;
+    uint8_t rows[ROWS], ihdr[13] = {0, 0, 0, 28, 0, 0, 0, 28, 8};
+    z_stream z = {.next_in = rows, .avail_in = ROWS, .next_out = data, .avail_out = 2048};
+    uLong sum = adler32(adler32(0, NULL, 0), rows, 0);
+    struct made end = {.n = 0};
+    size_t data_n, block_n;
+
+    memset(rows, 255, ROWS);
+    for (int y = 0; y < 28; y++)
+        rows[y * 29] = 0;
+    sum = adler32(sum, rows, ROWS);
+    assert_int_equal(deflateInit(&z, 9), Z_OK);
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    data_n = 2048 - z.avail_out;
+    z.next_in = zeros; /* a flushed block stands alone: it can be repeated */
+    z.avail_in = MIB;
+    z.next_out = block;
+    z.avail_out = MIB;
+    assert_int_equal(deflate(&z, Z_FULL_FLUSH), Z_OK);
+    block_n = MIB - z.avail_out;
+    (void)deflateEnd(&z);
+    assert_in_range(block_n, 1000, 1200);
+    for (int i = 0; i < mib; i++, data_n += block_n) {
+        memcpy(data + data_n, block, block_n);
+        sum = adler32_combine(sum, adler32(adler32(0, NULL, 0), zeros, MIB), MIB);
+    }
+    put(&end, "\x01\0\0\xff\xff", 5); /* a last block, stored, empty */
+    put_be(&end, (uint32_t)sum, 4);
+    memcpy(data + data_n, end.b, end.n);
+    data_n += end.n;
+    png = malloc(data_n + 100);
+    memcpy(png, "\x89PNG\r\n\x1a\n", 8);
+    *n = 8 + png_chunk(png + 8, "IHDR", ihdr, sizeof(ihdr));
+    *n += png_chunk(png + *n, "IDAT", data, data_n);
+    *n += png_chunk(png + *n, "IEND", ihdr, 0);
+    free(data);
+    free(block);
+    free(zeros);
+    return png;
+}
+
+static double cpu_ms(void)
+{
+    struct rusage r;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &r), 0);
+    return (double)r.ru_utime.tv_sec * 1e3 + (double)r.ru_utime.tv_usec / 1e3;
+}
+
+/* Fails when libpng gets to inflate what lies behind the last row: here 1,500 MB out of a file of 1.6 MB, for seconds;
+ * or when a file with a little of it, as some encoders write, is refused. */
+static void test_png_surplus(void **state)
+{
+    struct image img;
+    struct why why = {{0}};
+    size_t n;
+    uint8_t *png = png_with_surplus(1, &n);
+    double began_ms;
+
+    (void)state;
+    if (image_decode(png, n, &img, &why) != OK)
+        fail_msg("a surplus of 1 MiB: %s", why.text);
+    assert_int_equal(img.px[783], 255);
+    image_free(&img);
+    free(png);
+    png = png_with_surplus(1500, &n);
+    began_ms = cpu_ms();
+    assert_int_equal(image_decode(png, n, &img, &why), ERR_FORMAT);
+    assert_in_range((int)(cpu_ms() - began_ms), 0, 500); /* measured: 60 */
+    free(png);
+}
+
+/* Each refusal that a visitor meets, with its code. Fails when one becomes another, which changes the HTTP status. */
+static void test_refusals(void **state)
+{
+    static const struct {
+        const char *file;
+        enum err e;
+    } CASES[] = {{"truncated.png", ERR_TRUNCATED},
+                 {"text.png", ERR_UNSUPPORTED},
+                 {"huge-20000x20000.png", ERR_LIMIT},
+                 {"animated.webp", ERR_UNSUPPORTED}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        char path[200];
+        size_t n;
+        uint8_t *bytes;
+        struct image img;
+        struct why why = {{0}};
+
+        snprintf(path, sizeof(path), PICTURES "%s", CASES[i].file);
+        bytes = file_read(path, &n);
+        assert_int_equal(image_decode(bytes, n, &img, &why), CASES[i].e);
+        assert_true(strlen(why.text) > 20);
+        assert_null(img.px);
+        free(bytes);
+    }
+    assert_int_equal(image_decode((const uint8_t *)"", 0, &(struct image){0}, NULL), ERR_TRUNCATED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_truncations_are_refused),
+        cmocka_unit_test(test_jpeg_damage),
+        cmocka_unit_test(test_png_damage),
+        cmocka_unit_test(test_png_text_is_not_inflated),
+        cmocka_unit_test(test_png_surplus),
+        cmocka_unit_test(test_refusals),
+    };
+
+    return cmocka_run_group_tests_name("image damage", tests, NULL, NULL);
+}
