@@ -1,6 +1,8 @@
 /* A small copy of a picture, and the widest or deepest around each of its cells, and what is around gaps in it. */
 #include "grid.h"
 
+#include <string.h>
+
 void grid_shape(struct grid *g, int w, int h, int side)
 {
     const int longest = w > h ? w : h;
@@ -34,26 +36,57 @@ void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side)
     }
 }
 
-static uint8_t further(uint8_t a, uint8_t b, bool greatest)
+/* Cells that a vector instruction takes at once, so that the compiler sees how many. */
+enum { STRIP = 32 };
+
+static void further(const uint8_t *a, const uint8_t *b, const uint8_t *c, bool greatest, uint8_t *restrict out)
 {
-    return (a > b) == greatest ? a : b;
+    const uint8_t flip = greatest ? 0 : 255;
+
+    for (int i = 0; i < STRIP; i++) {
+        const uint8_t x = a[i] ^ flip, y = b[i] ^ flip, z = c[i] ^ flip, most = x > y ? x : y;
+
+        out[i] = (uint8_t)((most > z ? most : z) ^ flip);
+    }
 }
 
-/* One row or column: windows that overlap are put together, so that their radius triples with each round. Past the ends
- * there is nothing. */
-static void spread_line(uint8_t *line, int n, int step, int radius, bool greatest)
+/* How far the next round reaches: windows that overlap are put together, so that their radius triples with each. */
+static int next_reach(int reached, int radius)
 {
-    uint8_t was[GRID_SIDE_MAX];
+    return radius - reached < 2 * reached + 1 ? radius - reached : 2 * reached + 1;
+}
+
+/* Past the ends is what is at the ends, which changes no extreme. */
+static void spread_row(uint8_t *row, int n, int radius, bool greatest)
+{
+    uint8_t was[3 * GRID_SIDE_MAX], now[GRID_SIDE_MAX], *const mid = was + GRID_SIDE_MAX;
 
     for (int reached = 0; reached < radius;) {
-        const int d = radius - reached < 2 * reached + 1 ? radius - reached : 2 * reached + 1;
+        const int d = next_reach(reached, radius), far = d < n ? d : n - 1;
 
-        for (int i = 0; i < n; i++)
-            was[i] = line[i * step];
-        for (int i = 0; i < n; i++) {
-            const uint8_t before = was[i - d > 0 ? i - d : 0], after = was[i + d < n ? i + d : n - 1];
+        memset(mid - far, row[0], (size_t)far);
+        memcpy(mid, row, (size_t)n);
+        memset(mid + n, row[n - 1], (size_t)(GRID_SIDE_MAX + far - n));
+        for (int x = 0; x < n; x += STRIP)
+            further(mid + x - far, mid + x, mid + x + far, greatest, now + x);
+        memcpy(row, now, (size_t)n);
+        reached += d;
+    }
+}
 
-            line[i * step] = further(was[i], further(before, after, greatest), greatest);
+/* STRIP columns from v on, or the n that there are. */
+static void spread_columns(uint8_t *v, int n, int w, int h, int radius, bool greatest)
+{
+    uint8_t was[GRID_SIDE_MAX][STRIP] = {0}, now[STRIP];
+
+    for (int reached = 0; reached < radius;) {
+        const int d = next_reach(reached, radius);
+
+        for (int y = 0; y < h; y++)
+            memcpy(was[y], v + y * w, (size_t)n);
+        for (int y = 0; y < h; y++) {
+            further(was[y - d > 0 ? y - d : 0], was[y], was[y + d < h ? y + d : h - 1], greatest, now);
+            memcpy(v + y * w, now, (size_t)n);
         }
         reached += d;
     }
@@ -62,9 +95,9 @@ static void spread_line(uint8_t *line, int n, int step, int radius, bool greates
 void grid_spread(struct grid *g, int radius, bool greatest)
 {
     for (int y = 0; y < g->h; y++)
-        spread_line(g->v + y * g->w, g->w, 1, radius, greatest);
-    for (int x = 0; x < g->w; x++)
-        spread_line(g->v + x, g->h, g->w, radius, greatest);
+        spread_row(g->v + y * g->w, g->w, radius, greatest);
+    for (int x = 0; x < g->w; x += STRIP)
+        spread_columns(g->v + x, g->w - x < STRIP ? g->w - x : STRIP, g->w, g->h, radius, greatest);
 }
 
 /* The mean of the neighbours that are known, 0 where none is. */
