@@ -112,8 +112,8 @@ static enum err fit_thresholds(struct model *m, const struct calibration *c, con
 static void tell_settings(struct model *m, const struct reject_settings *set)
 {
     char text[128];
-    snprintf(text, sizeof(text), "{\"seed\":\"%llu\",\"hidden\":%d,\"examples\":%d,\"epochs\":%d}",
-             (unsigned long long)set->seed, set->hidden, set->examples, set->epochs);
+    snprintf(text, sizeof(text), "{\"seed\":\"%llu\",\"hidden\":%d,\"examples\":%d}", (unsigned long long)set->seed,
+             set->hidden, set->examples);
     model_set_meta(m, "reject_settings", text);
 }
 

@@ -1,17 +1,21 @@
 /* digit calibrate: thresholds and reject rule for a network that was trained somewhere else, or without them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "calibrate.h"
 #include "commands.h"
 #include "files.h"
 #include "options.h"
+#include "record.h"
 
 struct settings {
     char weights[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX];
     struct reject_settings reject;
     bool no_reject, help;
 };
+
+enum { JSON_DEPTH = 8 };
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
@@ -21,11 +25,10 @@ static const struct option options[] = {
      "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
     {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION, "temperature and unsure_below only"},
     {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION, "of the reject rule's examples and beginning"},
-    {"hidden", "N", OPTION_INT, AT(reject.hidden), 1, REJECT_HIDDEN_MAX, OPTION_SESSION,
+    {"hidden", "N", OPTION_INT, AT(reject.hidden), 1, MODEL_REJECT_MAX, OPTION_SESSION,
      "hidden units of the reject rule"},
-    {"examples", "N", OPTION_INT, AT(reject.examples), 64, 1000000, OPTION_SESSION,
-     "digits that it learns from, and as many other pictures"},
-    {"epochs", "N", OPTION_INT, AT(reject.epochs), 1, 1000, OPTION_SESSION, "passes over them"},
+    {"examples", "N", OPTION_INT, AT(reject.examples), 64, REJECT_EXAMPLES_MAX, OPTION_SESSION,
+     "digits that it learns from, drawn anew for each step, and as many other pictures"},
     {"threads", "N", OPTION_INT, AT(reject.threads), 0, 64, OPTION_SESSION,
      "0: one a processor; does not change the result"},
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
@@ -60,6 +63,20 @@ static enum err calibrate_on(struct model *m, const struct dataset *d, const str
     return e;
 }
 
+/* Those in the file are of the thresholds before. Whether the network was trained on these pictures stays as it is. */
+static enum err record_figures(struct model *m, const struct metrics *v)
+{
+    const char *text = model_meta(m, "validation");
+    struct json *before = NULL, *figures = json_new_object();
+    bool trained_on;
+    metrics_json(v, figures);
+    if (text && json_parse(&before, text, strlen(text), JSON_DEPTH, NULL) == OK &&
+        json_get_bool(before, "trained_on", &trained_on))
+        json_set_bool(figures, "trained_on", trained_on);
+    json_free(before);
+    return record_json(m, "validation", figures);
+}
+
 static enum err run(const struct settings *set, struct why *why)
 {
     struct model *m = NULL;
@@ -70,6 +87,8 @@ static enum err run(const struct settings *set, struct why *why)
         e = dataset_load(&d, set->data, IDX_TRAIN, why);
     if (e == OK)
         e = calibrate_on(m, &d, set, &v, why);
+    if (e == OK && (e = record_figures(m, &v)) != OK)
+        err_why(why, e, "%s: %s", set->out, err_str(e));
     if (e == OK)
         e = model_save(m, set->out, why);
     if (e == OK) {
@@ -89,6 +108,7 @@ int command_calibrate(int argc, char **argv)
 {
     const struct settings defaults = {.weights = WEIGHTS_DEFAULT, .data = "data", .reject = reject_defaults};
     struct settings set = defaults;
+    set.reject.progress = stderr;
     struct why why = {0};
     int rest;
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);

@@ -90,11 +90,15 @@ static enum err add_record(struct run *r, const struct metrics *v)
 
 /* Temperature, thresholds and reject rule from the validation pictures, or, where they were trained on, thresholds of
  * another network of the same recipe; and the figures with them. */
-static enum err fit(const struct run *r, struct metrics *v, FILE *progress, struct why *why)
+static enum err fit(const struct run *r, struct metrics *v, const volatile sig_atomic_t *stop, FILE *progress,
+                    struct why *why)
 {
     struct reject_settings reject = reject_defaults;
     reject.seed = r->set.trainer.seed;
     reject.examples = r->set.reject_examples;
+    reject.threads = r->set.trainer.threads;
+    reject.progress = progress;
+    reject.stop = stop;
     const struct calibration c = {.data = r->data,
                                   .train = r->train.index,
                                   .n_train = r->train.n,
@@ -103,18 +107,16 @@ static enum err fit(const struct run *r, struct metrics *v, FILE *progress, stru
                                   .like = r->like,
                                   .reject = r->set.reject_examples > 0 ? &reject : NULL,
                                   .threads = r->set.trainer.threads};
-    if (c.reject && progress)
-        fprintf(progress, "calibrating, and learning what is no digit\n");
     return calibrate(r->model, &c, v, why);
 }
 
-enum err run_finish(struct run *r, FILE *progress, struct why *why)
+enum err run_finish(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
 {
     struct metrics v;
     if (r->best_epoch == 0)
         return err_why(why, ERR_NOT_FOUND, "%s: no epoch is done yet", r->set.run);
     graph_export(r->trainer->graph, r->best, &r->best_stats, r->model);
-    enum err e = fit(r, &v, progress, why);
+    enum err e = fit(r, &v, stop, progress, why);
     if (e != OK)
         return e;
     e = add_golden(r->model, &r->validation);

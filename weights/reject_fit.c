@@ -1,8 +1,11 @@
-/* Features of all examples once, then a few passes of AdamW over them with the logistic loss.
+/* AdamW with the logistic loss. Every example is drawn for its one step: of examples that come again and again the
+ * rule learns the pictures, not what they have in common. (A training digit that is left as it is comes again, by
+ * chance.)
  *
- * Features are divided by their deviation while the rule is fitted; the divisors go into the weights at the end. A
- * batch is cut into a fixed number of shards with a gradient each, added up in order, so threads do not change a bit.
- * Half of the features are 0 (they come out of a ReLU), and those are passed over. */
+ * Examples come in chunks, a chunk's features at a time. Features are divided by their deviation in the first chunk
+ * while the rule is fitted; the divisors go into the weights at the end. A batch is cut into a fixed number of shards
+ * with a gradient each, added up in order, so threads do not change a bit. Half of the features are 0 (they come out of
+ * a ReLU), and those are passed over. */
 #include "reject_fit.h"
 
 #include <math.h>
@@ -15,9 +18,9 @@
 #include "parallel.h"
 #include "rng.h"
 
-enum { PIECE = 64, BATCH = 128, SHARDS = 4, SHARD = BATCH / SHARDS };
+enum { PIECE = 64, BATCH = 128, SHARDS = 4, SHARD = BATCH / SHARDS, CHUNK = 64 * BATCH };
 
-const struct reject_settings reject_defaults = {.seed = 1, .hidden = 64, .examples = REJECT_EXAMPLES, .epochs = 10};
+const struct reject_settings reject_defaults = {.seed = 1, .hidden = 192, .examples = REJECT_EXAMPLES};
 
 static const struct optim recipe = {.rate = 2e-3F,
                                     .warm_up = 0.1F,
@@ -25,7 +28,7 @@ static const struct optim recipe = {.rate = 2e-3F,
                                     .beta1 = 0.9F,
                                     .beta2 = 0.999F,
                                     .epsilon = 1e-8F,
-                                    .weight_decay = 1e-2F};
+                                    .weight_decay = 3e-2F};
 
 struct fit {
     struct example_source digits;
@@ -33,13 +36,15 @@ struct fit {
     const struct cnn *cnn;
     struct parallel *pool;
     void **scratch;                         /* [threads] */
-    size_t n, f, h;                         /* examples: even ones are digits; features; hidden units */
+    size_t f, h;                            /* features; hidden units */
+    uint64_t chunk;                         /* number of the chunk's first example: even ones are digits */
+    size_t n;                               /* examples of the chunk, whole batches */
     float *features;                        /* [n][f] */
+    float *divisors;                        /* [f] */
     size_t n_params;                        /* hidden weights [f][h], hidden biases [h], out weights [h], out bias */
     float *params, *first, *second, *decay; /* [n_params] */
     float *grads;                           /* [SHARDS][n_params] */
-    uint32_t *order;                        /* [n] */
-    size_t batch;                           /* number under way */
+    size_t batch;                           /* under way, in its chunk */
     atomic_int failed;                      /* an enum err */
 };
 
@@ -51,11 +56,10 @@ static bool is_digit(size_t i)
 static void features_piece(void *ctx, size_t piece, int thread)
 {
     struct fit *t = ctx;
-    const size_t end = (piece + 1) * PIECE < t->n ? (piece + 1) * PIECE : t->n;
     uint8_t px[MODEL_PIXELS];
     float logits[MODEL_CLASSES];
-    for (size_t i = piece * PIECE; i < end; i++) {
-        enum err e = example_make(&t->digits, is_digit(i), t->set->seed, i, px);
+    for (size_t i = piece * PIECE; i < (piece + 1) * PIECE; i++) {
+        enum err e = example_make(&t->digits, is_digit(i), t->set->seed, t->chunk + i, px);
         if (e != OK) {
             atomic_store(&t->failed, (int)e);
             return;
@@ -65,8 +69,8 @@ static void features_piece(void *ctx, size_t piece, int thread)
     }
 }
 
-/* Divides every feature by its deviation; by[f] are the divisors. Features that never vary are left alone. */
-static void scale_features(struct fit *t, float *by)
+/* A feature that never varies is left alone. */
+static void find_divisors(struct fit *t)
 {
     for (size_t k = 0; k < t->f; k++) {
         double sum = 0, square = 0, count = (double)t->n;
@@ -76,10 +80,25 @@ static void scale_features(struct fit *t, float *by)
             square += v * v;
         }
         const double var = square / count - sum / count * (sum / count);
-        by[k] = var > 1e-12 ? (float)sqrt(var) : 1;
+        t->divisors[k] = var > 1e-12 ? (float)sqrt(var) : 1;
     }
-    for (size_t i = 0; i < t->n * t->f; i++)
-        t->features[i] /= by[i % t->f];
+}
+
+/* The chunk that begins with this batch of so many. */
+static enum err next_chunk(struct fit *t, int64_t batch, int64_t batches)
+{
+    t->chunk = (uint64_t)batch * BATCH;
+    t->n = batches - batch < CHUNK / BATCH ? (size_t)(batches - batch) * BATCH : CHUNK;
+    parallel_run(t->pool, t->n / PIECE, features_piece, t);
+    const enum err e = (enum err)atomic_load(&t->failed);
+    if (e != OK)
+        return e;
+    if (batch == 0)
+        find_divisors(t);
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t k = 0; k < t->f; k++)
+            t->features[i * t->f + k] /= t->divisors[k];
+    return OK;
 }
 
 /* The rule's score of x[f]; hidden[h] is what comes out of the hidden units. */
@@ -103,8 +122,8 @@ static float score(const struct fit *t, const float *x, float *hidden)
 static void add_gradient(const struct fit *t, size_t i, float *grad)
 {
     const float *x = t->features + i * t->f, *out = t->params + t->f * t->h + t->h;
-    float *bias_grad = grad + t->f * t->h, *out_grad = bias_grad + t->h, hidden[REJECT_HIDDEN_MAX],
-          back[REJECT_HIDDEN_MAX];
+    float *bias_grad = grad + t->f * t->h, *out_grad = bias_grad + t->h, hidden[MODEL_REJECT_MAX],
+          back[MODEL_REJECT_MAX];
     const float p = 1 / (1 + expf(-score(t, x, hidden))), d = (p - (is_digit(i) ? 1 : 0)) / BATCH;
     for (size_t j = 0; j < t->h; j++) {
         back[j] = hidden[j] > 0 ? d * out[j] : 0;
@@ -125,7 +144,7 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     float *grad = t->grads + shard * t->n_params;
     memset(grad, 0, t->n_params * sizeof(*grad));
     for (size_t i = 0; i < SHARD; i++)
-        add_gradient(t, t->order[t->batch * BATCH + shard * SHARD + i], grad);
+        add_gradient(t, t->batch * BATCH + shard * SHARD + i, grad);
 }
 
 static void step(struct fit *t, int64_t number, int64_t steps)
@@ -150,33 +169,42 @@ static void start(struct fit *t)
         if (i < weights || out)
             t->params[i] = sqrtf(2 / (float)(out ? t->h : t->f)) * rng_normal(&r);
     }
-    for (size_t i = 0; i < t->n; i++)
-        t->order[i] = (uint32_t)i;
 }
 
-static void learn(struct fit *t)
+/* A line at the beginning and for each tenth. */
+static void tell(FILE *progress, int64_t done, int64_t steps)
 {
-    const size_t batches = t->n / BATCH;
-    const int64_t steps = (int64_t)batches * t->set->epochs;
+    if (progress && (done == 0 || done * 10 / steps != (done - 1) * 10 / steps))
+        fprintf(progress, "learning what is no digit: %d %%\n", (int)(done * 100 / steps));
+}
+
+static enum err learn(struct fit *t)
+{
+    const int64_t steps = (2 * (int64_t)t->set->examples + BATCH - 1) / BATCH;
     start(t);
+    tell(t->set->progress, 0, steps);
     for (int64_t number = 0; number < steps; number++) {
-        t->batch = (size_t)number % batches;
+        t->batch = (size_t)number % (CHUNK / BATCH);
         if (t->batch == 0) {
-            struct rng r;
-            rng_seed(&r, t->set->seed, RNG_SHUFFLE, (UINT64_C(1) << 40) + (uint64_t)number);
-            rng_shuffle(&r, t->order, t->n);
+            const enum err e = next_chunk(t, number, steps);
+            if (e != OK)
+                return e;
         }
         step(t, number, steps);
+        tell(t->set->progress, number + 1, steps);
+        if (t->set->stop && *t->set->stop)
+            return ERR_STOPPED;
     }
+    return OK;
 }
 
 /* [f][h] to [h][f], divisors taken in. */
-static void put_into(const struct fit *t, const float *by, struct model_reject *r)
+static void put_into(const struct fit *t, struct model_reject *r)
 {
     const float *bias = t->params + t->f * t->h;
     for (size_t j = 0; j < t->h; j++)
         for (size_t k = 0; k < t->f; k++)
-            r->hidden_weight[j * t->f + k] = t->params[k * t->h + j] / by[k];
+            r->hidden_weight[j * t->f + k] = t->params[k * t->h + j] / t->divisors[k];
     memcpy(r->hidden_bias, bias, t->h * sizeof(*bias));
     memcpy(r->out_weight, bias + t->h, t->h * sizeof(*bias));
     r->out_bias[0] = bias[2 * t->h];
@@ -191,10 +219,10 @@ static bool allocate(struct fit *t, int threads)
     for (int i = 0; i < threads; i++)
         if (!(t->scratch[i] = cnn_scratch_new(t->cnn)))
             return false;
-    t->features = calloc(t->n * t->f, sizeof(float));
-    t->order = calloc(t->n, sizeof(*t->order));
+    t->features = calloc(CHUNK * t->f, sizeof(float));
+    t->divisors = calloc(t->f, sizeof(float));
     t->params = calloc(t->n_params * (4 + SHARDS), sizeof(float));
-    if (!t->features || !t->order || !t->params)
+    if (!t->features || !t->divisors || !t->params)
         return false;
     t->first = t->params + t->n_params;
     t->second = t->first + t->n_params;
@@ -211,7 +239,7 @@ static void release(struct fit *t)
     free(t->scratch);
     parallel_free(t->pool);
     free(t->features);
-    free(t->order);
+    free(t->divisors);
     free(t->params);
 }
 
@@ -221,36 +249,29 @@ enum err reject_fit(struct model *m, const struct example_source *digits, const 
     const int threads = set->threads > 0 ? set->threads : parallel_processors();
     struct fit t = {.digits = *digits, .set = set};
     struct cnn *cnn = NULL;
-    float *by = NULL;
-    if (set->hidden > REJECT_HIDDEN_MAX || digits->n == 0)
-        return err_why(why, ERR_RANGE, "a reject rule: %d hidden units, %zu digits", set->hidden, digits->n);
+    if (set->hidden > MODEL_REJECT_MAX || set->examples < 1 || digits->n == 0)
+        return err_why(why, ERR_RANGE, "a reject rule: %d hidden units, %d examples of %zu digits", set->hidden,
+                       set->examples, digits->n);
     enum err e = model_reject_new(m, set->hidden, why);
     if (e == OK)
         e = cnn_create(&cnn, m, CNN_AUTO, why);
     if (e != OK)
         goto out;
     t.cnn = cnn;
-    t.n = 2 * (digits->n < (size_t)set->examples ? digits->n : (size_t)set->examples);
-    t.n = t.n < BATCH ? BATCH : t.n;
     t.f = cnn_features(cnn);
     t.h = (size_t)set->hidden;
     t.n_params = t.f * t.h + 2 * t.h + 1;
-    by = calloc(t.f, sizeof(*by));
-    if (!by || !allocate(&t, threads)) {
+    if (!allocate(&t, threads)) {
         e = err_why(why, ERR_NOMEM, "out of memory");
         goto out;
     }
-    parallel_run(t.pool, (t.n + PIECE - 1) / PIECE, features_piece, &t);
-    e = (enum err)atomic_load(&t.failed);
+    e = learn(&t);
     if (e != OK) {
         err_why(why, e, "a reject rule: %s", err_str(e));
         goto out;
     }
-    scale_features(&t, by);
-    learn(&t);
-    put_into(&t, by, &m->reject);
+    put_into(&t, &m->reject);
 out:
-    free(by);
     release(&t);
     cnn_free(cnn);
     if (e != OK)

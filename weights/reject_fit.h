@@ -3,22 +3,26 @@
 #ifndef DIGITD_WEIGHTS_REJECT_FIT_H
 #define DIGITD_WEIGHTS_REJECT_FIT_H
 
+#include <signal.h>
+#include <stdio.h>
+
 #include "../fcgi/nn/model.h"
 #include "examples.h"
 
-enum { REJECT_HIDDEN_MAX = 128, REJECT_EXAMPLES = 55000 };
+enum { REJECT_EXAMPLES = 275000, REJECT_EXAMPLES_MAX = 10000000 };
 
 struct reject_settings {
     uint64_t seed;
-    int hidden;   /* units */
-    int examples; /* at most so many digits, and as many others; no more than there are digits */
-    int epochs;   /* passes over them */
-    int threads;  /* 0: one a processor; does not change the result */
+    int hidden;     /* units, at most MODEL_REJECT_MAX */
+    int examples;   /* so many digits, drawn anew for each step, and as many others; made up to whole batches */
+    int threads;    /* 0: one a processor; does not change the result */
+    FILE *progress; /* gets a line for each tenth; NULL: silent */
+    const volatile sig_atomic_t *stop; /* looked at after every step: when it is not 0, ERR_STOPPED; may be NULL */
 };
 extern const struct reject_settings reject_defaults;
 
-/* Makes m->reject but for its threshold. The same bits from the same seed and kernels. ERR_UNSUPPORTED where m does not
- * end with a dense layer. */
+/* Makes m->reject but for its threshold. The same bits from the same
+ * seed and kernels. ERR_UNSUPPORTED where m does not end with a dense layer. */
 enum err reject_fit(struct model *m, const struct example_source *digits, const struct reject_settings *set,
                     struct why *why);
 

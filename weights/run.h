@@ -53,6 +53,6 @@ enum err run_log_write(const struct run *r, struct why *why);
 void run_settings_json(const struct train_settings *set, enum option_use least, struct json *obj);
 
 /* finish.c: the weights file from the best epoch so far. */
-enum err run_finish(struct run *r, FILE *progress, struct why *why);
+enum err run_finish(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why);
 
 #endif

@@ -158,7 +158,11 @@ enum err train_run_on(const struct train_settings *set, const struct dataset *da
     if (e == OK && !set->finish)
         e = train_loop(&r, stop, progress, end, why);
     if (e == OK && *end == TRAIN_DONE)
-        e = run_finish(&r, progress, why);
+        e = run_finish(&r, stop, progress, why);
+    if (e == ERR_STOPPED) {
+        *end = TRAIN_STOPPED; /* the checkpoint of the last epoch is there */
+        e = OK;
+    }
     run_close(&r);
     return e;
 }

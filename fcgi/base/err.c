@@ -31,6 +31,8 @@ const char *err_str(enum err e)
         return "not allowed";
     case ERR_RANGE:
         return "out of range";
+    case ERR_STOPPED:
+        return "stopped";
     case ERR_COUNT:
         break;
     }

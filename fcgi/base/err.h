@@ -18,6 +18,7 @@ enum err {
     ERR_BUSY,        /* somebody else holds it; trying again may help */
     ERR_DENIED,      /* known, and not allowed */
     ERR_RANGE,       /* an argument or a setting outside its range */
+    ERR_STOPPED,     /* given up because somebody asked for it */
     ERR_COUNT
 };
 

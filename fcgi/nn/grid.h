@@ -10,7 +10,7 @@
 enum { GRID_SIDE_MAX = 256 };
 
 struct grid {
-    int cell, w, h;                           /* px of a cell's side; cells across and down */
+    int cell, w, h;                           /* px of a cell's side; cells across and down, 1 or more */
     uint8_t v[GRID_SIDE_MAX * GRID_SIDE_MAX]; /* [h][w] */
 };
 

@@ -24,7 +24,7 @@ static char dir[] = "/tmp/test_calibrate.XXXXXX";
 static uint8_t images[PICTURES][MODEL_PIXELS], labels[PICTURES];
 static uint32_t indices[PICTURES];
 static struct dataset data = {.n = PICTURES, .images = images[0], .labels = labels};
-static const struct reject_settings small = {.seed = 3, .hidden = 8, .examples = TRAIN, .epochs = 6, .threads = 1};
+static const struct reject_settings small = {.seed = 3, .hidden = 8, .examples = 6 * TRAIN, .threads = 1};
 
 /* "Digits" of ten kinds: a ring with a bar at one of ten places, as large as MNIST's and centred like them. */
 static int setup(void **state)
@@ -95,8 +95,10 @@ static void test_calibrate(void **state)
 {
     (void)state;
     struct model *m = new_model(true), *again = new_model(true), *fresh = new_model(true);
-    struct calibration c = request(&small);
-    struct reject_settings four = small;
+    struct reject_settings one = small, four;
+    one.examples = 4200; /* more than a chunk's features */
+    four = one;
+    struct calibration c = request(&one);
     struct metrics v;
     calibrated(m, &c, &v);
     assert_int_equal(v.n, PICTURES - TRAIN);
@@ -135,6 +137,36 @@ static void test_calibrate(void **state)
     model_free(m);
     model_free(again);
     model_free(fresh);
+}
+
+/* Breaks when a stop is not seen, or leaves half a rule; when a rule of no examples is made; when the beginning or the
+ * end goes untold, or the file does not say what the rule was made with. */
+static void test_rule_alone(void **state)
+{
+    (void)state;
+    const struct example_source digits = {&data, indices, TRAIN};
+    volatile sig_atomic_t stop = 1;
+    struct model *m = new_model(true);
+    struct reject_settings set = {.seed = 3, .hidden = 8, .examples = 10, .threads = 1, .stop = &stop};
+    struct why why = {0};
+    char *told = NULL;
+    size_t n;
+    assert_int_equal(reject_fit(m, &digits, &set, &why), ERR_STOPPED);
+    assert_int_equal(m->reject.hidden, 0);
+    stop = 0;
+    set.examples = 0;
+    assert_int_equal(reject_fit(m, &digits, &set, &why), ERR_RANGE);
+    set.examples = 10; /* one batch of 128 all the same */
+    assert_non_null(set.progress = open_memstream(&told, &n));
+    const struct calibration c = request(&set);
+    calibrated(m, &c, NULL);
+    fclose(set.progress);
+    assert_string_equal(told, "learning what is no digit: 0 %\nlearning what is no digit: 100 %\n");
+    assert_string_equal(model_meta(m, "reject_settings"), "{\"seed\":\"3\",\"hidden\":8,\"examples\":10}");
+    for (int i = 0; i < 8 * m->reject.features; i++)
+        assert_true(isfinite(m->reject.hidden_weight[i]));
+    free(told);
+    model_free(m);
 }
 
 /* Breaks when thresholds are fitted where another network's are asked for, or a rule is made that has no threshold. */
@@ -279,8 +311,9 @@ static void test_gunzip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calibrate), cmocka_unit_test(test_like),     cmocka_unit_test(test_no_dense),
-        cmocka_unit_test(test_examples),  cmocka_unit_test(test_refusals), cmocka_unit_test(test_gunzip),
+        cmocka_unit_test(test_calibrate), cmocka_unit_test(test_rule_alone), cmocka_unit_test(test_like),
+        cmocka_unit_test(test_no_dense),  cmocka_unit_test(test_examples),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_gunzip),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

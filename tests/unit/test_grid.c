@@ -15,10 +15,8 @@ static uint8_t extreme_around(const struct grid *g, int cx, int cy, int radius, 
 {
     uint8_t best = g->v[cy * g->w + cx];
 
-    for (int y = cy - radius; y <= cy + radius; y++)
-        for (int x = cx - radius; x <= cx + radius; x++) {
-            if (x < 0 || y < 0 || x >= g->w || y >= g->h)
-                continue;
+    for (int y = cy > radius ? cy - radius : 0; y < g->h && y <= cy + radius; y++)
+        for (int x = cx > radius ? cx - radius : 0; x < g->w && x <= cx + radius; x++) {
             const uint8_t v = g->v[y * g->w + x];
 
             best = (v > best) == greatest && v != best ? v : best;

@@ -37,8 +37,8 @@ static void test_resume(void **state)
     expect_same_network(whole.out, cut.out);
 }
 
-/* Breaks with: a stop that writes half a weights file, touches the old one or leaves temporary files; a new run that
- * throws an unfinished one away. */
+/* Breaks with: a stop, while training or while the rule for what is no digit is learnt, that writes half a weights
+ * file, touches the old one or leaves temporary files; a new run that throws an unfinished one away. */
 static void test_stop_keeps_old_file(void **state)
 {
     (void)state;
@@ -64,9 +64,15 @@ static void test_stop_keeps_old_file(void **state)
             fail_msg("%s was left behind", e->d_name);
     closedir(d);
     s.finish = true; /* one epoch is done: its weights can be had */
+    s.reject_examples = 10;
+    assert_int_equal(run(&s, &at_once), TRAIN_STOPPED); /* while the rule is learnt */
+    assert_int_equal(file_read(&bytes, &n, s.out, 1000, NULL), OK);
+    assert_int_equal(n, sizeof old);
+    free(bytes);
     assert_int_equal(run(&s, &never), TRAIN_DONE);
     struct model *m = load(s.out);
     assert_string_equal(model_meta(m, "epoch"), "1");
+    assert_true(m->reject.hidden > 0);
     model_free(m);
 }
 
