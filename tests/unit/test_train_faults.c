@@ -305,6 +305,7 @@ static void test_kept(void **state)
     assert_int_equal(run(&s, &never), TRAIN_STOPPED);
     memcpy(later.run, s.run, sizeof later.run);
     later.resume = true;
+    later.reject_examples = 0; /* of a session, not of the recipe */
     later.trainer.epochs = EPOCHS + 1;
     give(&later, "epochs");
     assert_int_equal(run_error(&later, &why), ERR_RANGE);
