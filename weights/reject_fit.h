@@ -21,8 +21,8 @@ struct reject_settings {
 };
 extern const struct reject_settings reject_defaults;
 
-/* Makes m->reject but for its threshold. The same bits from the same
- * seed and kernels. ERR_UNSUPPORTED where m does not end with a dense layer. */
+/* Makes m->reject but for its threshold. The same bits from the same seed and kernels. ERR_UNSUPPORTED where m does not
+ * end with a dense layer. */
 enum err reject_fit(struct model *m, const struct example_source *digits, const struct reject_settings *set,
                     struct why *why);
 
