@@ -223,7 +223,7 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
 static struct raster draw_other(const struct example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);
-    switch (below(r, 13)) {
+    switch (below(r, 14)) {
     case 0:
         return draw_row(s, r, px);
     case 1:

@@ -1,8 +1,9 @@
 /* Pictures to fit the reject rule on: digits, and what is none.
  *
- * What is none has nothing in common with nondigits.h, on which the rule is measured, but the pen: no letter, no drawn
- * shape, no plain noise, no photo of clothes. It is digits spoilt (a row of two or three, one over another, turned, cut
- * off, cut into quarters), strokes and arcs that meet at random, filled blobs, and patterns. */
+ * What is none shares the pen with nondigits.h, on which the rule is measured, and no drawing. It is digits spoilt (a
+ * row of two or three, one over another, turned, cut off, cut into quarters), strokes and arcs that meet at random,
+ * filled blobs, patterns, and what was taken for digits otherwise (sketch.c: dented curves, A and H, a): of hearts and
+ * of these letters a measurement does not tell how the rule does on what it never saw the like of. */
 #ifndef DIGITD_WEIGHTS_EXAMPLES_H
 #define DIGITD_WEIGHTS_EXAMPLES_H
 

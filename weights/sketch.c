@@ -1,4 +1,5 @@
-/* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was. */
+/* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was; and
+ * things that are taken for digits otherwise. */
 #include "sketch.h"
 
 #include <math.h>
@@ -14,6 +15,12 @@ static const float two_pi = 6.2831853F;
 static int below(struct rng *r, int n)
 {
     return (int)rng_below(r, (uint32_t)n);
+}
+
+/* -1 or 1. */
+static int either(struct rng *r)
+{
+    return below(r, 2) ? 1 : -1;
 }
 
 /* A skeleton for the pen, and the points put so far: where strokes may begin. */
@@ -54,7 +61,7 @@ static void begin_stroke(struct sketch *k, struct rng *r)
 /* A part of an ellipse, open by 70 degrees or more. */
 static void add_arc(struct sketch *k, struct rng *r)
 {
-    const int steps = 4 + below(r, 3), sweep = (below(r, 2) ? 1 : -1) * (100 + below(r, 190));
+    const int steps = 4 + below(r, 3), way = either(r), sweep = way * (100 + below(r, 190));
     const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
     const bool joins = k->n > 1 && below(r, 2);
     const int at = joins ? below(r, k->n) : 0;
@@ -75,7 +82,7 @@ static void add_arc(struct sketch *k, struct rng *r)
 /* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
 static void add_line(struct sketch *k, struct rng *r)
 {
-    const int how = below(r, 6), far = (below(r, 2) ? 1 : -1) * (30 + below(r, 71));
+    const int how = below(r, 6), way = either(r), far = way * (30 + below(r, 71));
 
     begin_stroke(k, r);
     if (how == 0)
@@ -108,7 +115,7 @@ static void add_crossing(struct sketch *k, struct rng *r)
     put_point(k, bend > 0 ? "S" : "L", x + dx, y + dy);
 }
 
-/* A straight line between two earlier strokes, as in A and H. */
+/* A straight line between two earlier strokes. */
 static void add_strut(struct sketch *k, struct rng *r)
 {
     int end[2][2] = {{50, 20}, {50, 80}};
@@ -142,31 +149,93 @@ static void add_polygon(struct sketch *k, struct rng *r)
         put_point(k, i == 0 ? "M" : how, px[i % corners], py[i % corners]);
 }
 
-/* A closed curve, which alone would be a 0. */
-static void add_loop(struct sketch *k, struct rng *r)
+static void put_ellipse(struct sketch *k, int x, int y, int wide, int high)
 {
-    const int wide = 12 + below(r, 39), high = 12 + below(r, 39), x = 50, y = 20 + below(r, 61);
-
     for (int i = 0; i <= 8; i++) {
         const float angle = two_pi * (float)i / 8;
 
         put_point(k, i == 0 ? "M" : "S", x + (int)((float)wide * sinf(angle)), y - (int)((float)high * cosf(angle)));
     }
+}
+
+/* A closed curve, which alone would be a 0. */
+static void add_loop(struct sketch *k, struct rng *r)
+{
+    const int wide = 12 + below(r, 39), high = 12 + below(r, 39);
+
+    put_ellipse(k, 50, 20 + below(r, 61), wide, high);
     for (int i = 2 + below(r, 2); i > 0; i--)
         (below(r, 2) ? add_line : add_arc)(k, r);
+}
+
+/* A closed curve with a dent on one side: round as a bean, or with corners in the dent and across from it, as a heart
+ * or a leaf. Every other one stands upright. */
+static void add_dented(struct sketch *k, struct rng *r)
+{
+    enum { POINTS = 8, ACROSS = POINTS / 2 };
+    const float wide = (float)(25 + below(r, 26)), high = (float)(25 + below(r, 26)), dent = 0.6F * rng_float(r);
+    const float tip = 1 + 0.3F * rng_float(r), upright = (float)either(r), lean = below(r, 2) ? 0.15F : 1;
+    const float turn = two_pi / 4 * (upright + 2 * lean * rng_signed(r));
+    const bool corners = below(r, 3) > 0;
+    int x[POINTS], y[POINTS];
+
+    for (int i = 0; i < POINTS; i++) {
+        const float radius = (i == 0 ? dent : i == ACROSS ? tip : 1) + 0.1F * rng_signed(r);
+        const float angle = turn + two_pi * ((float)i + 0.2F * rng_signed(r)) / POINTS;
+
+        x[i] = 50 + (int)(wide * radius * cosf(angle));
+        y[i] = 50 + (int)(high * radius * sinf(angle));
+    }
+    for (int i = 0; i <= POINTS; i++) {
+        put_point(k, i == 0 ? "M" : "S", x[i % POINTS], y[i % POINTS]);
+        if (i == ACROSS && corners)
+            put_point(k, "M", x[i], y[i]);
+    }
+}
+
+/* Two lines side by side or leaning together, and a third across: A and H. Unlike a 4's, both lines go on beyond it. */
+static void add_posts(struct sketch *k, struct rng *r)
+{
+    const int wide = 25 + below(r, 26), narrow = below(r, 2) ? wide : below(r, wide);
+    const int top = below(r, 4) ? narrow : wide, low = top == wide ? narrow : wide; /* from the middle */
+    const int across = 35 + below(r, 31), half = top + (low - top) * across / 100, slope = below(r, 21) - 10;
+
+    for (int side = -1; side <= 1; side += 2) {
+        put_point(k, "M", 50 + side * top, 0);
+        put_point(k, "L", 50 + side * low, 100);
+    }
+    put_point(k, "M", 50 - half, across);
+    put_point(k, "L", 50 + half, across + slope);
+}
+
+/* A closed curve and a line along its side as high as itself, with or without a tail: a. A 6's or a 9's line is twice
+ * as high. */
+static void add_belly(struct sketch *k, struct rng *r)
+{
+    const int wide = 20 + below(r, 31), high = 20 + below(r, 31), side = below(r, 4) ? 1 : -1, x = 50 + side * wide;
+    const int top = 50 - high + below(r, 11) - 5, low = 50 + high + below(r, 11) - 5, tail = below(r, 2);
+
+    put_ellipse(k, 50, 50, wide, high);
+    put_point(k, "M", x + below(r, 11) - 5, top);
+    put_point(k, "L", x + below(r, 11) - 5, low);
+    if (tail)
+        put_point(k, "S", x + side * (8 + below(r, 15)), low + 3);
 }
 
 /* What a pen does that writes no digit. By chance a few of these are one. */
 static void sketch_make(struct sketch *k, struct rng *r)
 {
-    static void (*const first[])(struct sketch *, struct rng *) = {add_arc,     add_arc,  add_line, add_line,
-                                                                   add_polygon, add_loop, add_line};
+    static const struct {
+        void (*add)(struct sketch *, struct rng *);
+        int alone; /* so many of eight have nothing else */
+    } first[] = {{add_arc, 3},     {add_arc, 3},  {add_line, 0},   {add_line, 0},  {add_line, 0},
+                 {add_polygon, 3}, {add_loop, 3}, {add_dented, 7}, {add_posts, 7}, {add_belly, 7}};
     static void (*const then[])(struct sketch *, struct rng *) = {add_line, add_line, add_arc, add_crossing, add_strut};
-    const int what = below(r, 7), alone = first[what] == add_line ? 0 : 3;
+    const int what = below(r, sizeof(first) / sizeof(*first));
 
     *k = (struct sketch){.n = 0};
-    first[what](k, r);
-    for (int i = below(r, 8) < alone ? 0 : 1 + below(r, 4); i > 0; i--)
+    first[what].add(k, r);
+    for (int i = below(r, 8) < first[what].alone ? 0 : 1 + below(r, 4); i > 0; i--)
         then[below(r, 5)](k, r);
 }
 
