@@ -1,5 +1,5 @@
 /* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was; and
- * things that are taken for digits otherwise. */
+ * things that rules took for digits which had not learnt them. */
 #include "sketch.h"
 
 #include <math.h>
@@ -169,7 +169,7 @@ static void add_loop(struct sketch *k, struct rng *r)
 }
 
 /* A closed curve with a dent on one side: round as a bean, or with corners in the dent and across from it, as a heart
- * or a leaf. Every other one stands upright. */
+ * or a leaf. Every other one stands upright or upside down. */
 static void add_dented(struct sketch *k, struct rng *r)
 {
     enum { POINTS = 8, ACROSS = POINTS / 2 };
