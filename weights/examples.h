@@ -1,6 +1,6 @@
 /* Pictures to fit the reject rule on: digits, and what is none.
  *
- * What is none shares the pen with nondigits.h, on which the rule is measured, and no drawing. It is digits spoilt (a
+ * What is none shares the pen with nondigits.h, on which the rule is measured, and no skeleton. It is digits spoilt (a
  * row of two or three, one over another, turned, cut off, cut into quarters), strokes and arcs that meet at random,
  * filled blobs, patterns, and what rules took for digits that had not learnt it (sketch.c: dented curves, A and H, a):
  * for hearts and these letters a measurement does not tell how the rule does on what it never saw the like of. */

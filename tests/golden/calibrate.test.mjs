@@ -30,8 +30,10 @@ test('a calibrated file tells how the network does with its new thresholds', (t)
   digit('calibrate', '--data', data, '--weights', weights, '--out', out, '--hidden', '2', '--examples', '2048');
   const before = JSON.parse(metadata(weights).validation), told = JSON.parse(metadata(out).validation);
   const measured = JSON.parse(digit('evaluate', '--json', '--split', 'validation', '--data', data, '--weights', out));
-  for (const name of ['pictures', 'right', 'unsure', 'doubted']) assert.equal(typeof told[name], 'number', name);
-  for (const name of ['pictures', 'right', 'unsure', 'unsure_wrong', 'doubted', 'refused', 'refused_wrong']) assert.equal(told[name], measured[name], name);
+  for (const name of ['pictures', 'right', 'unsure', 'unsure_wrong', 'doubted', 'refused', 'refused_wrong']) {
+    assert.equal(typeof told[name], 'number', name);
+    assert.equal(told[name], measured[name], name);
+  }
   for (const name of ['loss', 'ece', 'accuracy']) assert.ok(Math.abs(told[name] - measured[name]) < 1e-5, `${name}: ${told[name]}, measured ${measured[name]}`);
   assert.notEqual(metadata(out).doubt_below, metadata(weights).doubt_below, 'two hidden units have thresholds of their own');
   assert.notDeepEqual([told.unsure, told.unsure_wrong, told.refused_wrong, told.doubted], [before.unsure, before.unsure_wrong, before.refused_wrong, before.doubted]);
