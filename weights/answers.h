@@ -15,6 +15,7 @@ struct answers {
     bool *refused;     /* [n]: not a digit */
     bool *doubted;     /* [n]: refused, or with a score under doubt_below */
     uint32_t *index;   /* [n]: which picture of the dataset */
+    size_t again;      /* pictures that were looked at again */
     size_t changed;    /* pictures that the normaliser did not leave as they are */
 };
 

@@ -1,5 +1,6 @@
 /* What a network's answers are worth, fitted without touching the network: the temperature that makes its
- * probabilities true (Guo et al. 2017), the confidence under which it is unsure, and what it takes for no digit.
+ * probabilities true (Guo et al. 2017), when it looks again, the confidence under which it is unsure, and what it takes
+ * for no digit.
  *
  * Everything that decides is taken from validation pictures; the reject rule itself (model.h) learns from training
  * pictures and examples made from them. */
@@ -18,9 +19,10 @@ struct calibration {
     int threads;                          /* 0: one a processor */
 };
 
-/* Sets m's temperature, unsure_below, ink_above, reject rule and its threshold, and the metadata that say how; v (may
- * be NULL) gets the figures on the validation pictures with them. A network that does not end with a dense layer gets
- * no rule. With like, the rule is fitted and its threshold is that of like; without a rule in like, there is none. */
+/* Sets m's temperature, look_again_below, unsure_below, ink_above, reject rule and its threshold, and the metadata that
+ * say how; v (may be NULL) gets the figures on the validation pictures with them. A network that does not end with a
+ * dense layer gets no rule. With like, the rule is fitted and its threshold is that of like; without a rule in like,
+ * there is none. */
 enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why);
 
 #endif

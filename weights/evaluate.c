@@ -57,6 +57,7 @@ static void note_model(struct evaluation *out, const struct model *m)
 {
     memcpy(out->weights_sha256, m->sha256, sizeof(out->weights_sha256));
     out->temperature = (double)m->temperature;
+    out->look_again_below = (double)m->look_again_below;
     out->unsure_below = (double)m->unsure_below;
     out->ink_above = (double)m->ink_above;
     out->has_rule = m->reject.hidden > 0;

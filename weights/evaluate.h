@@ -27,7 +27,7 @@ struct evaluation {
     struct answers answers;
     struct metrics metrics;
     bool has_rule; /* the weights file has a reject rule */
-    double temperature, unsure_below, ink_above, reject_below, doubt_below;
+    double temperature, look_again_below, unsure_below, ink_above, reject_below, doubt_below;
     size_t n_params;
     double seconds; /* of normaliser and network alone */
     int threads;

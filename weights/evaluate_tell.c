@@ -57,6 +57,8 @@ void evaluate_print(const struct evaluation *e, FILE *out)
             m->n - m->right);
     fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
             100 * m->ece, e->temperature);
+    fprintf(out, "looked at again, moved by a pixel (a first confidence under %.4f): %zu, %.2f %%\n",
+            e->look_again_below, e->answers.again, percent(e->answers.again, m->n));
     fprintf(out, "unsure (confidence under %.4f", e->unsure_below);
     if (e->has_rule)
         fprintf(out, ", a score under %.4f", e->doubt_below);
@@ -93,6 +95,7 @@ static void add_errors(const struct evaluation *e, struct json *errors)
 static void add_thresholds(const struct evaluation *e, struct json *v)
 {
     json_set_num(v, "temperature", e->temperature);
+    json_set_num(v, "look_again_below", e->look_again_below);
     json_set_num(v, "unsure_below", e->unsure_below);
     json_set_num(v, "ink_above", e->ink_above);
     if (e->has_rule)
@@ -113,6 +116,7 @@ enum err evaluate_json(const struct evaluation *e, FILE *out, struct why *why)
     metrics_json(&e->metrics, v);
     add_thresholds(e, v);
     json_set_int(v, "parameters", (int64_t)e->n_params);
+    json_set_int(v, "looked_again", (int64_t)e->answers.again);
     json_set_int(v, "normaliser_changed", (int64_t)e->answers.changed);
     json_set_num(v, "seconds", e->seconds);
     json_set_int(v, "threads", e->threads);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cnn_parts.h"
-#include "layers.h"
 
 void cnn_free(struct cnn *c)
 {
@@ -117,40 +116,10 @@ void cnn_features_get(const struct cnn *c, const void *scratch, float *features)
         features[i] = block[in->at + cnn_channels_last(in, i)];
 }
 
-/* Whether the picture that cnn_forward just saw is none of a digit: without ink, with too much, or by the rule. "not at
- * least" instead of "below", here and with the confidence: what is no number (weights near the end of the float range
- * can make infinities meet) must not pass for a digit. */
-static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float *block, float *score)
+float cnn_score(const struct cnn *c, void *scratch)
 {
-    unsigned ink = 0;
-    for (int i = 0; i < MODEL_PIXELS; i++)
-        ink += image[i];
-    *score = 0;
-    for (int i = 0; i < c->n_reject; i++) {
+    float *const block = scratch;
+    for (int i = 0; i < c->n_reject; i++)
         run_step(c->kernels, &c->reject[i], block);
-        *score = block[c->reject[i].out.at];
-    }
-    return ink == 0 || ink > c->ink_max || !(*score >= c->reject_below);
-}
-
-void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
-{
-    double scaled[MODEL_CLASSES], probability[MODEL_CLASSES];
-
-    *a = (struct answer){.verdict = VERDICT_DIGIT};
-    cnn_forward(c, image, a->logits, scratch);
-    for (int i = 0; i < MODEL_CLASSES; i++)
-        scaled[i] = (double)a->logits[i] / (double)c->temperature;
-    layer_softmax_forward(MODEL_CLASSES, scaled, probability);
-    for (int i = 0; i < MODEL_CLASSES; i++) {
-        a->probability[i] = (float)probability[i];
-        if (a->probability[i] > a->probability[a->digit])
-            a->digit = i;
-    }
-    a->confidence = a->probability[a->digit];
-    if (is_refused(c, image, scratch, &a->score))
-        a->verdict = VERDICT_NOT_A_DIGIT;
-    a->doubted = a->verdict == VERDICT_NOT_A_DIGIT || !(a->score >= c->doubt_below);
-    if (a->verdict == VERDICT_DIGIT && (a->doubted || !(a->confidence >= c->unsure_below)))
-        a->verdict = VERDICT_UNSURE;
+    return c->n_reject > 0 ? block[c->reject[c->n_reject - 1].out.at] : 0;
 }

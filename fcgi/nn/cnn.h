@@ -36,18 +36,21 @@ struct answer {
     int digit;                        /* 0 to 9: the most likely one, also where the verdict is not VERDICT_DIGIT */
     float confidence;                 /* probability of that digit, 0 to 1 */
     float probability[MODEL_CLASSES]; /* softmax(logits / temperature), sums to 1 */
-    float logits[MODEL_CLASSES];      /* what cnn_forward says */
+    int looks;                        /* 1, or 9: the second look's */
+    float logits[MODEL_CLASSES];      /* what cnn_forward says; their mean over all looks */
     float score;                      /* of the model's reject rule: high for digits; 0 where it has none */
     bool doubted;                     /* refused, or with a score under doubt_below */
 };
 
-/* Softmax with c's temperature, then its thresholds. A picture is not a digit without ink (no pixel over 0), with too
+/* Softmax with c's temperature, then its thresholds. Where the confidence is under look_again_below (and the picture is
+ * not refused), the network looks again: at the picture moved by a pixel, each of eight ways, and the mean of the nine
+ * logits counts; the score is that of the first look. A picture is not a digit without ink (no pixel over 0), with too
  * much (mean pixel / 255 over ink_above), or with a score under reject_below; it is unsure with one under doubt_below
  * or a confidence under unsure_below. */
 void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch);
 
-/* What the last layer reads, in the file's order, of the picture that cnn_forward or cnn_answer just saw with this
- * scratch block: how many floats, 0 where the last layer is not dense; and they. */
+/* What the last layer reads, in the file's order, of the picture that cnn_forward just saw with this scratch
+ * block: how many floats, 0 where the last layer is not dense; and they. */
 size_t cnn_features(const struct cnn *c);
 void cnn_features_get(const struct cnn *c, const void *scratch, float *features);
 

@@ -231,6 +231,7 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
         return err_why(why, ERR_NOMEM, "out of memory");
     c->kernels = kernels;
     c->temperature = m->temperature;
+    c->look_again_below = m->look_again_below;
     c->unsure_below = m->unsure_below;
     c->ink_max = (unsigned)((double)m->ink_above * 255 * MODEL_PIXELS);
     struct layer rule[2];

@@ -1,4 +1,5 @@
-/* What the files of the engine share among themselves: cnn_create.c (a model to steps), cnn.c (pictures through them).
+/* What the files of the engine share among themselves: cnn_create.c (a model to steps), cnn.c (pictures through them),
+ * cnn_answer.c (what a visitor is told).
  * Nobody else includes this.
  *
  * Activations are [part][h][w][c] (a part for each group of the convolution that reads it) with c padded to
@@ -44,7 +45,7 @@ struct cnn {
     struct step step[MODEL_LAYERS_MAX];
     struct place picture; /* where the image goes */
     size_t scratch_floats;
-    float temperature, unsure_below, reject_below, doubt_below;
+    float temperature, look_again_below, unsure_below, reject_below, doubt_below;
     unsigned ink_max; /* a sum of pixels over this is no digit */
     int n_reject;     /* steps of the reject rule, behind the last one's input; 0: there is none */
     struct step reject[2];
@@ -57,5 +58,8 @@ static inline size_t cnn_channels_last(const struct place *p, size_t i)
     const size_t area = (size_t)p->h * (size_t)p->w, channel = i / area, real_c = (size_t)p->real_c;
     return channel / real_c * p->part + i % area * (size_t)p->c + channel % real_c;
 }
+
+/* The score of the reject rule for the picture that cnn_forward just saw with this scratch block; 0 without a rule. */
+float cnn_score(const struct cnn *c, void *scratch);
 
 #endif

@@ -136,9 +136,10 @@ enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[D
     return OK;
 }
 
-bool model_numbers_ok(double temperature, double unsure_below)
+bool model_numbers_ok(double temperature, double look_again_below, double unsure_below)
 {
-    return temperature > 0 && temperature <= 1000 && unsure_below >= 0 && unsure_below <= 1;
+    return temperature > 0 && temperature <= 1000 && look_again_below >= 0 && look_again_below <= 1 &&
+           unsure_below >= 0 && unsure_below <= 1;
 }
 
 bool model_all_finite(const float *v, size_t n)

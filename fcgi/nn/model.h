@@ -72,14 +72,16 @@ struct model {
     int n_layers;
     struct layer layers[MODEL_LAYERS_MAX];
     size_t n_params;
-    float *block;          /* all weights and biases, 64-byte aligned */
-    struct json *meta;     /* __metadata__: an object of strings (owned); never NULL */
-    int n_golden;          /* 0 where the file has none */
-    uint8_t *golden_input; /* [n_golden][28][28]; from malloc, freed by model_free */
-    float *golden_logits;  /* [n_golden][10]; the same */
-    float temperature;     /* probabilities are softmax(logits / temperature); 1 unless the file says */
-    float unsure_below;    /* a confidence under this is "unsure"; 0 unless the file says */
-    float ink_above;       /* a picture whose mean pixel / 255 is over this is not a digit; 1 unless the file says */
+    float *block;           /* all weights and biases, 64-byte aligned */
+    struct json *meta;      /* __metadata__: an object of strings (owned); never NULL */
+    int n_golden;           /* 0 where the file has none */
+    uint8_t *golden_input;  /* [n_golden][28][28]; from malloc, freed by model_free */
+    float *golden_logits;   /* [n_golden][10]; the same */
+    float temperature;      /* probabilities are softmax(logits / temperature); 1 unless the file says */
+    float look_again_below; /* a first confidence under this: the picture is looked at again, moved (cnn_answer); 0, for
+                               never, unless the file says */
+    float unsure_below;     /* a confidence under this is "unsure"; 0 unless the file says */
+    float ink_above;        /* a picture whose mean pixel / 255 is over this is not a digit; 1 unless the file says */
     struct model_reject reject;
     bool sha256_in_file;         /* the file carries its own digest, and it was right */
     char sha256[DIGEST_HEX + 1]; /* over the whole file, its own 64 digits taken as '0' */
@@ -98,8 +100,8 @@ enum err model_load(struct model **out, const char *path, struct why *why);
 enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const char *name, struct why *why);
 
 /* Writes path.tmp-PID, syncs, renames, syncs the directory: path is the old file or the whole new one, never between.
- * Sets __metadata__.layers, sha256, temperature, unsure_below, ink_above, reject_below and doubt_below (where there is
- * a rule), and writer itself; other metadata is written as it stands in m->meta. */
+ * Sets __metadata__.layers, sha256, temperature, look_again_below, unsure_below, ink_above, reject_below and
+ * doubt_below (where there is a rule), and writer itself; other metadata is written as it stands in m->meta. */
 enum err model_save(struct model *m, const char *path, struct why *why);
 
 /* Makes m->reject, all 0, in place of what it has. ERR_UNSUPPORTED where the network does not end with a dense layer,

@@ -307,12 +307,16 @@ static bool meta_number(const struct json *meta, const char *key, double fallbac
 static enum err take_metadata(struct parse *p, const struct json *meta)
 {
     struct model *m = p->model;
-    double temperature = 1, unsure_below = 0;
+    double temperature = 1, look_again_below = 0, unsure_below = 0;
     model_copy_strings(meta, m->meta);
-    if (!meta_number(meta, "temperature", 1, &temperature) || !meta_number(meta, "unsure_below", 0, &unsure_below) ||
-        !model_numbers_ok(temperature, unsure_below))
-        return err_why(p->why, ERR_FORMAT, "%s: temperature or unsure_below is not a number in its range", p->file);
+    if (!meta_number(meta, "temperature", 1, &temperature) ||
+        !meta_number(meta, "look_again_below", 0, &look_again_below) ||
+        !meta_number(meta, "unsure_below", 0, &unsure_below) ||
+        !model_numbers_ok(temperature, look_again_below, unsure_below))
+        return err_why(p->why, ERR_FORMAT,
+                       "%s: temperature, look_again_below or unsure_below is not a number in its range", p->file);
     m->temperature = (float)temperature;
+    m->look_again_below = (float)look_again_below;
     m->unsure_below = (float)unsure_below;
     return OK;
 }

@@ -32,6 +32,7 @@ static enum err set_metadata(struct model *m, const char *zeros)
         model_set_meta(m, "layers", buf_data(layers));
     buf_free(layers);
     set_number(m, "temperature", m->temperature);
+    set_number(m, "look_again_below", m->look_again_below);
     set_number(m, "unsure_below", m->unsure_below);
     set_number(m, "ink_above", m->ink_above);
     json_remove(m->meta, "reject_below");
@@ -196,7 +197,8 @@ static enum err check_numbers(const struct model *m, const char *path, struct wh
                            (m->n_golden > 0 && m->n_golden <= MODEL_GOLDEN_MAX && m->golden_input && m->golden_logits &&
                             model_all_finite(m->golden_logits, (size_t)m->n_golden * MODEL_CLASSES));
     if (!golden_ok || !model_all_finite(m->block, m->n_params) ||
-        !model_numbers_ok((double)m->temperature, (double)m->unsure_below) || !model_reject_finite(m) ||
+        !model_numbers_ok((double)m->temperature, (double)m->look_again_below, (double)m->unsure_below) ||
+        !model_reject_finite(m) ||
         !model_limits_ok((double)m->ink_above, (double)m->reject.below, (double)m->reject.doubt))
         return err_why(why, ERR_RANGE, "%s: not written: a weight or a number is not finite or not in its range", path);
     return OK;

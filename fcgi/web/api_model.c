@@ -51,8 +51,9 @@ static bool looks_like_json(const char *text, size_t n)
 
 static bool add_metadata(const char *key, struct json *value, void *ctx)
 {
-    static const char *const told_elsewhere[] = {"layers",       "name",      "sha256",       "temperature",
-                                                 "unsure_below", "ink_above", "reject_below", "doubt_below"};
+    static const char *const told_elsewhere[] = {"layers",           "name",         "sha256",    "temperature",
+                                                 "look_again_below", "unsure_below", "ink_above", "reject_below",
+                                                 "doubt_below"};
     struct json *parsed = NULL;
     size_t n;
     const char *text = json_str(value, &n);
@@ -77,6 +78,7 @@ void api_model(struct call *c)
     json_set_str(v, "kernels", cnn_path_name(c->app->cnn));
     json_set_int(v, "parameters", (int64_t)m->n_params);
     json_set_num(v, "temperature", (double)m->temperature);
+    json_set_num(v, "look_again_below", (double)m->look_again_below);
     json_set_num(v, "unsure_below", (double)m->unsure_below);
     json_set_num(v, "ink_above", (double)m->ink_above);
     if (m->reject.hidden > 0) {

@@ -28,6 +28,7 @@ static void check_model(const struct model *m)
     }
     must(m->layers[m->n_layers - 1].out_c == MODEL_CLASSES);
     must(m->temperature > 0 && m->unsure_below >= 0 && m->unsure_below <= 1);
+    must(m->look_again_below >= 0 && m->look_again_below <= 1);
     must(strlen(m->sha256) == DIGEST_HEX);
     for (int i = 0; i < m->n_golden * MODEL_CLASSES; i++)
         must(isfinite(m->golden_logits[i]));

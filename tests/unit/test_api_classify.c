@@ -262,6 +262,7 @@ static void test_model(void **state)
     double v = 0;
 
     (void)state;
+    model->look_again_below = 0.75F;
     model_set_meta(model, "name", "digits");
     model_set_meta(model, "curves", "{\"loss\":[1.5,0.25]}");
     model_set_meta(model, "validation_accuracy", "0.9962");
@@ -289,6 +290,7 @@ static void test_model(void **state)
     assert_string_equal(json_get_str(meta, "broken", NULL), "{\"loss\":");
     assert_int_equal(strlen(json_get_str(meta, "dataset", NULL)), 64);
     assert_true(json_get_num(got.json, "ink_above", &v) && v == 1);
+    assert_true(json_get_num(got.json, "look_again_below", &v) && v == 0.75);
     assert_non_null(json_get(got.json, "reject_below"));
     assert_false(json_get_num(got.json, "reject_below", &v)); /* null: there is no rule */
     assert_int_equal(model_reject_new(model, 3, NULL), OK);

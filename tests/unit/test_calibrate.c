@@ -89,8 +89,30 @@ static void calibrated(struct model *m, const struct calibration *c, struct metr
         fail_msg("%s", why.text);
 }
 
-/* Breaks when other than 1 % of the validation pictures are doubted or unsure, when the rule does not learn, when the
- * threads that share the work change a bit of it, or when the network itself is touched. */
+/* Under look_again_below lie the first confidences of no more than 2 % of the validation pictures, and under what is
+ * hardly more those of 2 % or more (many are equal). */
+static void expect_looks(struct model *m, const struct calibration *c)
+{
+    const float look_again_below = m->look_again_below;
+    int under = 0, up_to = 0;
+    struct answers a;
+    struct cnn *cnn = NULL;
+    m->look_again_below = 0;
+    assert_int_equal(cnn_create(&cnn, m, CNN_AUTO, NULL), OK);
+    assert_int_equal(answers_run(&a, cnn, c->data, c->validation, c->n_validation, 1, NULL), OK);
+    for (size_t i = 0; i < a.n; i++) {
+        under += a.of[i].confidence < look_again_below;
+        up_to += a.of[i].confidence < look_again_below * 1.00001F;
+    }
+    if (under > 4 || up_to < 4)
+        fail_msg("2 %% are 4: %d under %.6f, %d up to it", under, (double)look_again_below, up_to);
+    m->look_again_below = look_again_below;
+    answers_free(&a);
+    cnn_free(cnn);
+}
+
+/* Breaks when other than 1 % of the validation pictures are doubted or unsure, or 2 % looked at again, when the rule
+ * does not learn, when the threads that share the work change a bit of it, or when the network itself is touched. */
 static void test_calibrate(void **state)
 {
     (void)state;
@@ -105,6 +127,7 @@ static void test_calibrate(void **state)
     assert_true(v.refused <= 1 && v.doubted <= 2); /* fewer where scores are equal */
     assert_true(m->reject.doubt >= m->reject.below);
     assert_true(v.unsure + v.refused <= 4);
+    assert_true(m->look_again_below > 0 && m->look_again_below <= 1);
     assert_int_equal(m->reject.hidden, 8);
     assert_true(m->ink_above > 0.1F && m->ink_above < 1);
     assert_memory_equal(m->block, fresh->block, m->n_params * sizeof(float));
@@ -116,6 +139,7 @@ static void test_calibrate(void **state)
     assert_memory_equal(m->reject.hidden_weight, again->reject.hidden_weight,
                         (size_t)(8 * m->reject.features + 17) * sizeof(float));
     assert_true(m->reject.below == again->reject.below && m->temperature == again->temperature);
+    assert_true(m->look_again_below == again->look_again_below && m->unsure_below == again->unsure_below);
 
     struct why why = {0};
     struct cnn *cnn = NULL;
@@ -134,6 +158,7 @@ static void test_calibrate(void **state)
         fail_msg("refused or doubted %d of 200 others", refused);
     free(scratch);
     cnn_free(cnn);
+    expect_looks(m, &c);
     model_free(m);
     model_free(again);
     model_free(fresh);
@@ -176,11 +201,13 @@ static void test_like(void **state)
     struct model *like = new_model(true), *m = new_model(true);
     struct calibration c = request(&small);
     like->temperature = 1.5F;
+    like->look_again_below = 0.5F;
     like->unsure_below = 0.25F;
     like->ink_above = 0.75F;
     c.like = like;
     calibrated(m, &c, NULL);
     assert_true(m->temperature == 1.5F && m->unsure_below == 0.25F && m->ink_above == 0.75F);
+    assert_true(m->look_again_below == 0.5F);
     assert_int_equal(m->reject.hidden, 0);
     struct why why = {0};
     assert_int_equal(model_reject_new(like, 4, &why), OK);

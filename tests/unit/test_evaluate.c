@@ -44,12 +44,14 @@ static void fill(struct evaluation *e)
     static const int truth[] = {7, 4, 0, 1, 9}, said[] = {7, 2, 0, 1, 5};
     *e = (struct evaluation){.data = {.n = PICTURES + 3, .images = images[0], .labels = labels},
                              .temperature = 1,
+                             .look_again_below = 0.95,
                              .unsure_below = 0.9,
                              .ink_above = 0.5,
                              .reject_below = -2,
                              .doubt_below = -1,
                              .has_rule = true};
     e->answers.n = PICTURES;
+    e->answers.again = 2;
     e->answers.of = calloc(PICTURES, sizeof *e->answers.of);
     e->answers.logits = calloc(PICTURES * MODEL_CLASSES, sizeof *e->answers.logits);
     e->answers.labels = calloc(PICTURES, 1);
@@ -129,6 +131,8 @@ static void test_json(void **state)
     assert_memory_equal(json_get_str(last, "input", NULL), "2dr", 3); /* 217, 218: the picture's first bytes */
     assert_true(json_get_num(v, "reject_below", &d) && d == -2);
     assert_true(json_get_num(v, "doubt_below", &d) && d == -1);
+    assert_true(json_get_num(v, "look_again_below", &d) && d == 0.95);
+    assert_true(json_get_int(v, "looked_again", &i) && i == 2);
     assert_true(json_get_int(v, "doubted", &i) && i == 1);
     assert_true(json_get_int(v, "refused", &i) && i == 1);
     assert_true(json_get_int(v, "unsure_wrong", &i) && i == 1);

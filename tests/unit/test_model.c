@@ -49,6 +49,7 @@ static struct model *small_model(bool golden)
     random_weights(&seed, m);
     model_set_meta(m, "note", "it says \"7\"\n\xc3\xa9");
     m->temperature = 1.37F;
+    m->look_again_below = 0.7F;
     m->unsure_below = 0.1F;
     if (golden) {
         m->n_golden = 1;
@@ -97,7 +98,8 @@ static void expect_equal(const struct model *a, const struct model *b)
         assert_int_equal(x->bias == NULL, y->bias == NULL);
     }
     assert_memory_equal(a->block, b->block, a->n_params * sizeof *a->block);
-    assert_true(a->temperature == b->temperature && a->unsure_below == b->unsure_below);
+    assert_true(a->temperature == b->temperature && a->look_again_below == b->look_again_below);
+    assert_true(a->unsure_below == b->unsure_below);
     assert_int_equal(a->n_golden, b->n_golden);
     if (a->n_golden) {
         assert_memory_equal(a->golden_input, b->golden_input, (size_t)a->n_golden * MODEL_PIXELS);

@@ -43,7 +43,7 @@ static void test_by_hand(void **state)
         fail_msg("%s", why.text);
     assert_false(m->sha256_in_file);
     assert_int_equal(strlen(m->sha256), DIGEST_HEX);
-    assert_true(m->temperature == 1 && m->unsure_below == 0);
+    assert_true(m->temperature == 1 && m->look_again_below == 0 && m->unsure_below == 0);
     assert_true(m->layers[3].weight[489] == 0.25F);
     assert_null(m->layers[3].bias);
     model_free(m);
@@ -111,6 +111,8 @@ static void test_wrong_headers(void **state)
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"1x\"}," WEIGHT "}", "temperature"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"unsure_below\":\"1.5\"}," WEIGHT "}",
          "unsure_below"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"look_again_below\":\"-0.1\"}," WEIGHT "}",
+         "look_again_below"},
         {__LINE__, "{" META "}", "1960 bytes after"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"

@@ -381,6 +381,7 @@ static void test_all(void **state)
     struct model *a = load(honest.out), *b = load(all.out);
     assert_false(same_weights(a, b));
     assert_memory_equal(&a->temperature, &b->temperature, sizeof(float));
+    assert_memory_equal(&a->look_again_below, &b->look_again_below, sizeof(float));
     assert_memory_equal(&a->unsure_below, &b->unsure_below, sizeof(float));
     assert_string_equal(model_meta(b, "calibrated_as"), a->sha256);
     assert_non_null(strstr(model_meta(b, "split"), "\"train\":480"));

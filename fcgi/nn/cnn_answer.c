@@ -1,0 +1,84 @@
+/* What a visitor is told: one look, a second one where the first is not sure, thresholds.
+ *
+ * The second look is for the few pictures on which a network is of two minds: there a pixel's shift, which changes no
+ * digit, often changes the answer, and the mean over several is right more often than any one (averaging over moved
+ * copies is as old as LeNet's successors: Krizhevsky et al. 2012, section 4.1). All others cost one pass. */
+#include "cnn_parts.h"
+#include "layers.h"
+
+enum { MOVES = 1 }; /* pixels, each way */
+
+/* Without ink, with too much, or by the rule. "not at least" instead of "below", here and with the confidence: what is
+ * no number (weights near the end of the float range can make infinities meet) must not pass for a digit. */
+static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float score)
+{
+    unsigned ink = 0;
+    for (int i = 0; i < MODEL_PIXELS; i++)
+        ink += image[i];
+    return ink == 0 || ink > c->ink_max || !(score >= c->reject_below);
+}
+
+static void set_probabilities(const struct cnn *c, struct answer *a)
+{
+    double scaled[MODEL_CLASSES], probability[MODEL_CLASSES];
+    for (int i = 0; i < MODEL_CLASSES; i++)
+        scaled[i] = (double)a->logits[i] / (double)c->temperature;
+    layer_softmax_forward(MODEL_CLASSES, scaled, probability);
+    a->digit = 0;
+    for (int i = 0; i < MODEL_CLASSES; i++) {
+        a->probability[i] = (float)probability[i];
+        if (a->probability[i] > a->probability[a->digit])
+            a->digit = i;
+    }
+    a->confidence = a->probability[a->digit];
+}
+
+/* What is moved out is lost, what comes in is 0. */
+static void move_picture(const uint8_t in[MODEL_PIXELS], int right, int down, uint8_t out[MODEL_PIXELS])
+{
+    for (int y = 0; y < MODEL_SIDE; y++)
+        for (int x = 0; x < MODEL_SIDE; x++) {
+            const int fx = x - right, fy = y - down;
+            const bool inside = fx >= 0 && fx < MODEL_SIDE && fy >= 0 && fy < MODEL_SIDE;
+            out[y * MODEL_SIDE + x] = inside ? in[fy * MODEL_SIDE + fx] : 0;
+        }
+}
+
+/* a->logits becomes the mean over the picture and its eight moved copies. */
+static void look_again(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
+{
+    uint8_t moved[MODEL_PIXELS];
+    float logits[MODEL_CLASSES];
+    double sum[MODEL_CLASSES];
+    for (int i = 0; i < MODEL_CLASSES; i++)
+        sum[i] = (double)a->logits[i];
+    for (int down = -MOVES; down <= MOVES; down++)
+        for (int right = -MOVES; right <= MOVES; right++) {
+            if (down == 0 && right == 0)
+                continue;
+            move_picture(image, right, down, moved);
+            cnn_forward(c, moved, logits, scratch);
+            a->looks++;
+            for (int i = 0; i < MODEL_CLASSES; i++)
+                sum[i] += (double)logits[i];
+        }
+    for (int i = 0; i < MODEL_CLASSES; i++)
+        a->logits[i] = (float)(sum[i] / a->looks);
+}
+
+void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
+{
+    *a = (struct answer){.verdict = VERDICT_DIGIT, .looks = 1};
+    cnn_forward(c, image, a->logits, scratch);
+    a->score = cnn_score(c, scratch);
+    if (is_refused(c, image, a->score))
+        a->verdict = VERDICT_NOT_A_DIGIT;
+    a->doubted = a->verdict == VERDICT_NOT_A_DIGIT || !(a->score >= c->doubt_below);
+    set_probabilities(c, a);
+    if (a->verdict == VERDICT_DIGIT && a->confidence < c->look_again_below) {
+        look_again(c, image, a, scratch);
+        set_probabilities(c, a);
+    }
+    if (a->verdict == VERDICT_DIGIT && (a->doubted || !(a->confidence >= c->unsure_below)))
+        a->verdict = VERDICT_UNSURE;
+}
