@@ -9,6 +9,17 @@
 
 enum { SIDE = 28, KNOTS_MAX = SIDE / 4 + 4, FRAME = SIDE + 3 };
 
+struct augment augment_weaker(const struct augment *a, float share)
+{
+    return (struct augment){.shift_px = share * a->shift_px,
+                            .rotate_deg = share * a->rotate_deg,
+                            .scale = share * a->scale,
+                            .shear = share * a->shear,
+                            .elastic_px = share * a->elastic_px,
+                            .elastic_cell_px = a->elastic_cell_px,
+                            .stroke = share * a->stroke};
+}
+
 void augment_none(const uint8_t in[784], float out[784])
 {
     for (int i = 0; i < SIDE * SIDE; i++)

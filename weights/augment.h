@@ -19,6 +19,9 @@ struct augment {
                               0.5 moves an edge by about half a pixel; 0 draws no number */
 };
 
+/* The same distortions, each of `share` of its strength. */
+struct augment augment_weaker(const struct augment *a, float share);
+
 /* in[28][28] -> out[28][28], 0 to 1. What comes from outside the picture is 0. */
 void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[784], float out[784]);
 

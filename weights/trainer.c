@@ -122,7 +122,11 @@ static struct graph_pass training_pass(const struct trainer *t, size_t shard)
 
 int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch)
 {
-    return set->distort_epochs > 0 ? epoch % set->distort_epochs : epoch;
+    int64_t number = set->distort_epochs > 0 ? epoch % set->distort_epochs : epoch;
+    long calm = lroundf(set->calm * (float)set->epochs);
+    if (set->calm > 0 && calm < 1)
+        calm = 1;
+    return epoch >= set->epochs - calm ? TRAINER_CALM + number : number;
 }
 
 uint64_t trainer_distort_seed(const struct trainer_settings *set)
@@ -132,9 +136,11 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set)
 
 void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
 {
+    const float strength = distortions >= TRAINER_CALM ? t->set.calm_strength : 1;
+    const struct augment a = augment_weaker(&t->set.augment, strength);
     struct rng r;
     rng_seed(&r, trainer_distort_seed(&t->set), RNG_AUGMENT, (uint64_t)distortions << 32 | index);
-    augment_picture(&t->set.augment, &r, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
+    augment_picture(&a, &r, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */

@@ -28,6 +28,9 @@ struct trainer_settings {
     bool bn;
     int bn_pictures; /* training pictures that fix the statistics of batch norm */
     struct augment augment;
+    float calm; /* share of the epochs, the last ones (one at least, unless it is 0), with weaker distortions: what is
+                   met in use is not distorted (He et al. 2019, arXiv 1909.09148, on the gap between the two) */
+    float calm_strength;       /* of what the distortions are before */
     uint64_t distort_seed;     /* of the distortions; 0: the seed */
     int distort_epochs;        /* after so many epochs their distortions come again; 0: never */
     float distill;             /* the teachers' share of the loss; 0: their answers are not looked at */
@@ -69,7 +72,8 @@ void trainer_free(struct trainer *t);
 /* One step; returns the mean loss over the batch. The caller stops at steps_per_epoch * epochs. */
 double trainer_step(struct trainer *t);
 
-/* Which distortions an epoch (from 0) has: a number that trainer_distort takes. */
+/* Which distortions an epoch (from 0) has: a number that trainer_distort takes; TRAINER_CALM and more: weaker ones. */
+enum { TRAINER_CALM = 1000000 };
 int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
 uint64_t trainer_distort_seed(const struct trainer_settings *set);
 

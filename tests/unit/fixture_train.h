@@ -53,6 +53,7 @@ static inline struct train_settings settings(const char *name)
     s.trainer.threads = 1;
     s.trainer.optim.ema = 0.8F;
     s.trainer.optim.rate = 1e-2F;
+    s.trainer.drop.v[0] = 0.1F;
     s.trainer.drop.n = 1;
     s.reject_examples = 0; /* test_calibrate has the rule */
     snprintf(s.layers, sizeof s.layers, "conv16-pool-conv16-pool-dense10");
@@ -117,6 +118,7 @@ static inline void expect_same_network(const char *a_path, const char *b_path)
     if (!same_weights(a, b))
         fail_msg("%s and %s differ", a_path, b_path);
     assert_memory_equal(&a->temperature, &b->temperature, sizeof(float));
+    assert_memory_equal(&a->look_again_below, &b->look_again_below, sizeof(float));
     assert_memory_equal(&a->unsure_below, &b->unsure_below, sizeof(float));
     assert_int_equal(a->n_golden, b->n_golden);
     assert_memory_equal(a->golden_logits, b->golden_logits, (size_t)a->n_golden * MODEL_CLASSES * sizeof(float));

@@ -247,12 +247,23 @@ static void test_elastic(void **state)
         fail_msg("mean %.3f px, deviation %.3f px, from pixel to pixel %.3f px", mean, deviation, step);
 }
 
+/* Breaks with: a distortion that is left as strong as it was, or a knot distance that shrinks with it. */
+static void test_weaker(void **state)
+{
+    (void)state;
+    const struct augment a = {
+        .shift_px = 1, .rotate_deg = 2, .scale = 3, .shear = 4, .elastic_px = 5, .elastic_cell_px = 6, .stroke = 7};
+    const struct augment half = augment_weaker(&a, 0.5F);
+    assert_true(half.shift_px == 0.5F && half.rotate_deg == 1 && half.scale == 1.5F && half.shear == 2);
+    assert_true(half.elastic_px == 2.5F && half.elastic_cell_px == 6 && half.stroke == 3.5F);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity), cmocka_unit_test(test_seeded),  cmocka_unit_test(test_shift),
         cmocka_unit_test(test_rotate),   cmocka_unit_test(test_scale),   cmocka_unit_test(test_shear),
-        cmocka_unit_test(test_stroke),   cmocka_unit_test(test_elastic),
+        cmocka_unit_test(test_stroke),   cmocka_unit_test(test_elastic), cmocka_unit_test(test_weaker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
