@@ -1,7 +1,7 @@
 /* One inverse mapping a picture: for each pixel of the result, the point of the original it comes from.
  *
  * The elastic field is a cubic B-spline over a coarse grid of normal displacements: as smooth as the usual Gaussian
- * filter over pixel noise, at a fraction of its price (about ten microseconds a picture in all). */
+ * filter over pixel noise, at a fraction of its price (about ten microseconds a picture in all, strokes apart). */
 #include "augment.h"
 
 #include <math.h>

@@ -63,6 +63,10 @@ static struct json *header_of(const struct bank *b, const struct trainer *t, con
     json_set_str(h, "distort_seed", text);
     json_set_int(h, "distortions", distortions);
     options_write(train_options, train_options_n, set, OPTION_DISTORTION, json_set_object(h, "distortion"));
+    if (distortions >= TRAINER_CALM) {
+        snprintf(text, sizeof(text), "%.9g", (double)t->set.calm_strength);
+        json_set_str(h, "calm_strength", text);
+    }
     return h;
 }
 

@@ -1,10 +1,10 @@
 /* The teachers' answers to an epoch's distorted pictures, asked once and kept: in memory for the epoch, and in a
  * directory for later epochs with the same distortions, later sessions and other runs.
  *
- * DIR/dNNNN-TEACHER.answers, a file for each number of distortions and teacher (the first digits of its SHA-256): a
- * frame (frame.h) with magic DIGTANS1, a header with all that the answers depend on (teacher, its arithmetic and
- * instruction set, pictures, distortions and their seed), and logits[pictures][10]. What is read is what would be
- * computed, to the bit; a file with another header is refused, not overwritten. */
+ * DIR/dNNNN-TEACHER.answers (d1000000 and on: the weaker ones), a file for each number of distortions and teacher (the
+ * first digits of its SHA-256): a frame (frame.h) with magic DIGTANS1, a header with all that the answers depend on
+ * (teacher, its arithmetic and instruction set, pictures, distortions and their seed), and logits[pictures][10]. What
+ * is read is what would be computed, to the bit; a file with another header is refused, not overwritten. */
 #ifndef DIGITD_WEIGHTS_BANK_H
 #define DIGITD_WEIGHTS_BANK_H
 

@@ -21,16 +21,19 @@
 #define REJECT_SHARE     0.001
 #define INK_MARGIN       1.1
 
-static const char *const unsure_rule = "the confidence under which 1 % of the validation pictures lie";
+static const char *const look_again_rule =
+    "the confidence of a first look under which 2 % of the validation pictures lie";
+static const char *const unsure_rule =
+    "the confidence under which 1 % of the validation pictures lie after second looks";
 static const char *const reject_rule =
     "two dense layers on the features, fitted to tell training digits from examples of "
     "other things; 0.1 % of the validation pictures are under reject_below, 1 % under doubt_below";
 
-/* v rounded down to a float, so that what is at v is not under it. */
-static float float_below(double v)
+/* A little less than v, a picture's confidence, so that this picture is not under it, nor is when the kernels of
+ * another instruction set round differently. */
+static float a_little_under(double v)
 {
-    const float f = (float)v;
-    return (double)f > v ? nextafterf(f, -INFINITY) : f;
+    return (float)(v * (1 - 1e-5));
 }
 
 /* Mean pixel / 255 of the darkest training digit, and a margin. */
@@ -103,7 +106,7 @@ static enum err fit_thresholds(struct model *m, const struct calibration *c, con
         return OK;
     }
     m->temperature = (float)metrics_fit_temperature(a->n, a->logits, a->labels);
-    m->look_again_below = float_below(metrics_quantile(a->n, a->logits, (double)m->temperature, LOOK_AGAIN_SHARE));
+    m->look_again_below = a_little_under(metrics_quantile(a->n, a->logits, (double)m->temperature, LOOK_AGAIN_SHARE));
     m->ink_above = ink_limit(c);
     if (m->reject.hidden == 0)
         return OK;
@@ -124,6 +127,7 @@ static void tell(struct model *m, const struct calibration *c)
 {
     static const char *const borrowed = "that of the file calibrated_as";
     const char *rule = c->like ? model_meta(c->like, "unsure_rule") : unsure_rule;
+    model_set_meta(m, "look_again_rule", c->like ? borrowed : look_again_rule);
     model_set_meta(m, "unsure_rule", rule ? rule : borrowed);
     json_remove(m->meta, "reject_rule");
     json_remove(m->meta, "reject_settings");
@@ -149,7 +153,7 @@ enum err calibrate(struct model *m, const struct calibration *c, struct metrics 
     if (e == OK)
         e = answer(&a, m, c, why);
     if (e == OK && !c->like)
-        m->unsure_below = float_below(metrics_quantile(a.n, a.logits, (double)m->temperature, UNSURE_SHARE));
+        m->unsure_below = a_little_under(metrics_quantile(a.n, a.logits, (double)m->temperature, UNSURE_SHARE));
     if (e == OK && v)
         metrics_count(v, a.n, a.logits, a.labels, a.refused, a.doubted, (double)m->temperature,
                       (double)m->unsure_below);

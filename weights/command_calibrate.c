@@ -23,7 +23,8 @@ static const struct option options[] = {
     {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "the weights file to write"},
     {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_SESSION,
      "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
-    {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION, "temperature and unsure_below only"},
+    {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION,
+     "no rule for what is no digit, only the rest"},
     {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION, "of the reject rule's examples and beginning"},
     {"hidden", "N", OPTION_INT, AT(reject.hidden), 1, MODEL_REJECT_MAX, OPTION_SESSION,
      "hidden units of the reject rule"},
@@ -40,9 +41,10 @@ static void help(const struct settings *defaults)
     puts("usage: digit calibrate --out FILE [OPTION...]\n"
          "\n"
          "Fits what a network's answers are worth and leaves the network as it is: the temperature of its\n"
-         "probabilities, the confidence under which it is unsure, and what it takes for no digit. Decided on the\n"
-         "5,000 validation pictures of MNIST's training set, learnt from the other 55,000. For networks brought\n"
-         "from elsewhere (PyTorch's state_dict as safetensors); `digit train` does it by itself.\n");
+         "probabilities, when it looks again, the confidence under which it is unsure, and what it takes for no\n"
+         "digit. Decided on the 5,000 validation pictures of MNIST's training set, learnt from the other 55,000.\n"
+         "For networks brought from elsewhere (PyTorch's state_dict as safetensors); `digit train` does it by\n"
+         "itself.\n");
     options_help(options, OPTIONS, defaults, stdout);
 }
 

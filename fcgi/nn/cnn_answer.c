@@ -6,10 +6,9 @@
 #include "cnn_parts.h"
 #include "layers.h"
 
-enum { MOVES = 1 }; /* pixels, each way */
-
-/* Without ink, with too much, or by the rule. "not at least" instead of "below", here and with the confidence: what is
- * no number (weights near the end of the float range can make infinities meet) must not pass for a digit. */
+/* Without ink, with too much, or by the rule. "not at least" instead of "below", here and where a picture is called
+ * unsure: what is no number (weights near the end of the float range can make infinities meet) must not pass for a
+ * digit. It is not looked at again. */
 static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float score)
 {
     unsigned ink = 0;
@@ -52,8 +51,8 @@ static void look_again(const struct cnn *c, const uint8_t image[MODEL_PIXELS], s
     double sum[MODEL_CLASSES];
     for (int i = 0; i < MODEL_CLASSES; i++)
         sum[i] = (double)a->logits[i];
-    for (int down = -MOVES; down <= MOVES; down++)
-        for (int right = -MOVES; right <= MOVES; right++) {
+    for (int down = -1; down <= 1; down++)
+        for (int right = -1; right <= 1; right++) {
             if (down == 0 && right == 0)
                 continue;
             move_picture(image, right, down, moved);

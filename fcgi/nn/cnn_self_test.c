@@ -1,5 +1,6 @@
 /* Whether a loaded network computes what it should: against the golden logits that came with its file, or against the
  * naive layers. Run once at start and after a reload; it takes milliseconds. */
+#include "cnn.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -243,6 +243,7 @@ static void test_not_a_number(void **state)
     }
     for (int i = 0; i < 2 * MODEL_CLASSES; i++)
         m->layers[2].weight[i] = 1;
+    m->look_again_below = 1;
     struct cnn *c = new_cnn(m, CNN_AUTO);
     void *scratch = cnn_scratch_new(c);
     cnn_forward(c, image, logits, scratch);
