@@ -109,7 +109,7 @@ NETWORKS := weights/digits.safetensors weights/digits-deep.safetensors
 WEIGHTS ?= $(firstword $(NETWORKS))
 SPLIT   ?= validation
 OUT     ?= $(BUILD)/digits.safetensors
-EPOCHS  ?= 120
+EPOCHS  ?= 40
 SECONDS_EACH := $(or $(SECONDS),60)
 
 run:
@@ -274,7 +274,7 @@ help:
 	@echo 'make fuzz       every fuzzer   SECONDS=60 each'
 	@echo 'make bench      benchmarks of the network and of the trainer'
 	@echo 'make bench-scale  look-ups with a million users and ten million rows of history (12 GB, ten minutes)'
-	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=120  OUT=file  ARGS="options of digit train"'
+	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails under 98.9 % on the validation pictures'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     how much it refuses of clothes, noise, paper, letters, shapes   WEIGHTS=file'

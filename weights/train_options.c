@@ -12,12 +12,12 @@
 
 const struct train_settings train_defaults = {
     .trainer = {.seed = 1,
-                .epochs = 120,
+                .epochs = 40,
                 .batch = 128,
                 .shards = 4,
                 .drop = {{0, 0.05F, 0.2F}, 3},
                 .bn_pictures = 4096,
-                .calm = 0.1F,
+                .calm = 0.15F,
                 .calm_strength = 0.3F,
                 .distill = 0.9F,
                 .distill_temperature = 4,

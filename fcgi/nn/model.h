@@ -38,8 +38,7 @@ struct layer {
     bool same;               /* conv2d: zero padding by kernel / 2; otherwise "valid" */
     int groups;    /* conv2d: outputs of group g see the inputs of group g alone (as in PyTorch); 1, or 0 for 1 */
     bool relu;     /* conv2d, dense */
-    float *weight; /* conv2d [out_c][in_c / groups][kernel][kernel], dense [out_c][in_c]; inside the model's
-                      block */
+    float *weight; /* conv2d [out_c][in_c / groups][kernel][kernel], dense [out_c][in_c]; inside model.block */
     float *bias;   /* [out_c]; NULL for a layer without */
 };
 
@@ -78,8 +77,7 @@ struct model {
     uint8_t *golden_input;  /* [n_golden][28][28]; from malloc, freed by model_free */
     float *golden_logits;   /* [n_golden][10]; the same */
     float temperature;      /* probabilities are softmax(logits / temperature); 1 unless the file says */
-    float look_again_below; /* a first confidence under this: the picture is looked at again, moved (cnn_answer); 0, for
-                               never, unless the file says */
+    float look_again_below; /* a first confidence under this is looked at again (cnn_answer); 0 unless the file says */
     float unsure_below;     /* a confidence under this is "unsure"; 0 unless the file says */
     float ink_above;        /* a picture whose mean pixel / 255 is over this is not a digit; 1 unless the file says */
     struct model_reject reject;
