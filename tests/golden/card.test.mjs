@@ -42,7 +42,7 @@ for (const file of [weights, deep]) test(`evaluation gives the figures of the ca
     const { stdout } = await promisify(execFile)(path.join(build, 'digit'), ['evaluate', '--json', '--split', split, '--data', data, '--weights', file], { maxBuffer: 1 << 24 });
     const now = JSON.parse(stdout), then = card[split];
     assert.equal(now.weights_sha256, card.sha256);
-    for (const name of ['pictures', 'right', 'confusion', 'unsure', 'unsure_wrong', 'doubted', 'refused', 'refused_wrong', 'images_sha256', 'labels_sha256', 'normaliser_changed'])
+    for (const name of ['pictures', 'right', 'confusion', 'unsure', 'unsure_wrong', 'doubted', 'refused', 'refused_wrong', 'looked_again', 'images_sha256', 'labels_sha256', 'normaliser_changed'])
       assert.deepEqual(now[name], then[name], `${split}: ${name}`);
     for (const name of ['loss', 'ece', 'accuracy_low', 'accuracy_high']) // kernels of another instruction set round differently
       assert.ok(Math.abs(now[name] - then[name]) < 1e-5, `${split}: ${name} ${now[name]}, the card has ${then[name]}`);
