@@ -19,7 +19,7 @@ struct work {
     const struct dataset *data;
     struct answer *drawn;
     void **scratch; /* [threads] */
-    atomic_size_t again, changed;
+    atomic_size_t changed;
     atomic_int failed; /* an enum err */
 };
 
@@ -74,8 +74,6 @@ static void take_answer(struct work *w, size_t i, const struct answer *a, const 
 {
     if (memcmp(px, drawn->px, MODEL_PIXELS) != 0)
         atomic_fetch_add(&w->changed, 1);
-    if (a->looks > 1)
-        atomic_fetch_add(&w->again, 1);
     w->answers->of[i] = *a;
     w->answers->refused[i] = a->verdict == VERDICT_NOT_A_DIGIT;
     w->answers->doubted[i] = a->doubted;
@@ -102,7 +100,8 @@ enum err answers_run(struct answers *out, const struct cnn *c, const struct data
     for (size_t i = 0; i < n; i++)
         out->index[i] = index ? index[i] : (uint32_t)i;
     const enum err e = run(&w, threads, why);
-    out->again = atomic_load(&w.again);
+    for (size_t i = 0; i < n; i++)
+        out->again += out->of[i].looks > 1;
     out->changed = atomic_load(&w.changed);
     if (e != OK)
         answers_free(out);

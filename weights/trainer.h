@@ -72,8 +72,9 @@ void trainer_free(struct trainer *t);
 /* One step; returns the mean loss over the batch. The caller stops at steps_per_epoch * epochs. */
 double trainer_step(struct trainer *t);
 
-/* Which distortions an epoch (from 0) has: a number that trainer_distort takes; TRAINER_CALM and more: weaker ones. */
-enum { TRAINER_CALM = 1000000 };
+enum { TRAINER_CALM = 1000000 }; /* numbers of distortions from here on: weaker ones */
+
+/* Which distortions an epoch (from 0) has: a number that trainer_distort takes. */
 int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
 uint64_t trainer_distort_seed(const struct trainer_settings *set);
 
