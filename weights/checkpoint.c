@@ -82,15 +82,6 @@ enum err checkpoint_save(const struct run *r, struct why *why)
     return e;
 }
 
-/* What runs had that were begun before there were weaker distortions at the end. */
-static void add_older(struct json *settings)
-{
-    if (json_get(settings, "calm"))
-        return;
-    json_set_str(settings, "calm", "0");
-    json_set_str(settings, "calm-strength", "0");
-}
-
 enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why)
 {
     char path[PATH_BYTES];
@@ -106,7 +97,6 @@ enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct
     if (e != OK)
         goto out;
     *exists = true;
-    add_older(json_get(f.head, "settings"));
     e = options_read(train_options, train_options_n, &r->set, r->set.given, json_get(f.head, "settings"), &inner);
     const char *command = json_get_str(f.head, "command", NULL), *kernels = json_get_str(f.head, "kernels", NULL);
     if (e == OK && (!command || !kernels))

@@ -54,7 +54,7 @@ static void help(void)
          "              --seed 2 --run run2 --out student2.safetensors");
     for (size_t i = 0, from = 0, part = 0; part < 3; from = i, part++) {
         while (i < train_options_n && (part == 0   ? train_options[i].use < OPTION_RECIPE
-                                       : part == 1 ? train_options[i].use == OPTION_RECIPE
+                                       : part == 1 ? train_options[i].use < OPTION_DISTORTION
                                                    : true))
             i++;
         puts(titles[part]);
