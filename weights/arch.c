@@ -41,6 +41,9 @@ static bool parse_part(struct arch *a, const char *p)
     } else if (strncmp(p, "pool", 4) == 0) {
         p += 4;
         *l = (struct layer){.kind = LAYER_MAXPOOL2, .out_c = 1};
+    } else if (strncmp(p, "moments", 7) == 0) {
+        p += 7;
+        *l = (struct layer){.kind = LAYER_VIEWS, .out_c = 1, .moments = 1};
     } else if (strncmp(p, "dense", 5) == 0) {
         p += 5;
         if (a->denses == 0)
@@ -66,7 +69,8 @@ enum err arch_model(struct model **out, const char *text, struct why *why)
         if (a.n + 3 > MODEL_LAYERS_MAX)
             return err_why(why, ERR_LIMIT, "more than %d layers", MODEL_LAYERS_MAX);
         if (!parse_part(&a, p))
-            return err_why(why, ERR_FORMAT, "layers: \"%.40s\" is not convN, convNx5, convNv, pool or denseN", p);
+            return err_why(why, ERR_FORMAT, "layers: \"%.40s\" is not moments, convN, convNx5, convNv, pool or denseN",
+                           p);
     }
     struct layer *last = &a.spec[a.n - 1];
     if (last->kind != LAYER_DENSE || last->out_c != MODEL_CLASSES)

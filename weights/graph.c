@@ -57,6 +57,11 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
         const struct layer *l = &m->layers[i];
         struct stage *s = &g->stages[g->n_stages], *prev = g->n_stages > 0 ? s - 1 : NULL;
         switch (l->kind) {
+        case LAYER_VIEWS:
+            if (l->out_c > 1)
+                return err_why(why, ERR_UNSUPPORTED,
+                               "layer %d: the trainer knows one view: train networks apart, then digit join", i + 1);
+            break; /* whoever puts a picture sees to it */
         case LAYER_FLATTEN:
         case LAYER_SOFTMAX:
             break; /* the dense stage's input is flat anyway; softmax is in the loss */
@@ -140,6 +145,7 @@ enum err graph_create(struct graph **out, const struct model *m, size_t shard, c
     struct graph *g = calloc(1, sizeof(*g));
     if (!g)
         return err_why(why, ERR_NOMEM, "out of memory");
+    g->moments = m->layers[0].moments != 0;
     g->shard = shard;
     enum err e = choose_kernels(g, path, why);
     if (e == OK)

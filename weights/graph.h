@@ -43,6 +43,7 @@ struct stage {
 struct graph {
     int n_stages;
     struct stage stages[MODEL_LAYERS_MAX];
+    bool moments;      /* pictures are moment-normalised (moments.h), before they are distorted and put */
     size_t shard;      /* most pictures that a workspace holds */
     size_t n_params;   /* floats in a parameter block, padding included */
     size_t n_ready;    /* floats in a ready block */

@@ -12,12 +12,18 @@ static bool same_layer(const struct layer *a, const struct layer *b)
            a->relu == b->relu && !a->bias == !b->bias;
 }
 
+/* Index of the first layer behind the views. */
+static int body(const struct model *m)
+{
+    return m->layers[0].kind == LAYER_VIEWS;
+}
+
 static enum err check_members(struct model *const *members, int n, struct why *why)
 {
     const struct model *first = members[0];
     int convs = 0, denses = 0;
     bool bent = false; /* by a ReLU after the logits */
-    for (int i = 0; i < first->n_layers; i++) {
+    for (int i = body(first); i < first->n_layers; i++) {
         const struct layer *l = &first->layers[i];
         convs += l->kind == LAYER_CONV2D;
         denses += l->kind == LAYER_DENSE;
@@ -30,10 +36,14 @@ static enum err check_members(struct model *const *members, int n, struct why *w
         return err_why(why, ERR_UNSUPPORTED, "only networks of convolutions, pools and one dense layer can be joined");
     if (bent)
         return err_why(why, ERR_UNSUPPORTED, "the last dense layer has a ReLU: there is no mean of logits to take");
-    for (int k = 1; k < n; k++) {
-        bool same = members[k]->n_layers == first->n_layers;
-        for (int i = 0; same && i < first->n_layers; i++)
-            same = same_layer(&first->layers[i], &members[k]->layers[i]);
+    for (int k = 0; k < n; k++) {
+        const int n_layers = first->n_layers - body(first), from = body(members[k]);
+        if (body(members[k]) && members[k]->layers[0].out_c > 1)
+            return err_why(why, ERR_UNSUPPORTED, "network %d has several views of the picture: it cannot be joined",
+                           k + 1);
+        bool same = members[k]->n_layers - from == n_layers;
+        for (int i = 0; same && i < n_layers; i++)
+            same = same_layer(&first->layers[body(first) + i], &members[k]->layers[from + i]);
         if (!same)
             return err_why(why, ERR_UNSUPPORTED, "network %d has other layers than the first: they cannot be joined",
                            k + 1);
@@ -41,19 +51,32 @@ static enum err check_members(struct model *const *members, int n, struct why *w
     return OK;
 }
 
-static enum err make_model(struct model **out, const struct model *member, int n, struct why *why)
+/* What the members see, in *l: one view where they agree, else one for each. false where that is the picture itself. */
+static bool join_views(struct layer *l, struct model *const *members, int n)
 {
-    struct layer spec[MODEL_LAYERS_MAX];
-    bool first = true;
-    for (int i = 0; i < member->n_layers; i++) {
-        spec[i] = member->layers[i];
-        if (spec[i].kind != LAYER_CONV2D)
+    const uint64_t all = ((uint64_t)1 << n) - 1;
+    *l = (struct layer){.kind = LAYER_VIEWS, .out_c = n};
+    for (int k = 0; k < n; k++)
+        l->moments |= members[k]->layers[0].moments << k;
+    if (l->moments == all)
+        *l = (struct layer){.kind = LAYER_VIEWS, .out_c = 1, .moments = 1};
+    return l->moments != 0;
+}
+
+static enum err make_model(struct model **out, struct model *const *members, int n, struct why *why)
+{
+    const struct model *first = members[0];
+    struct layer spec[MODEL_LAYERS_MAX + 1];
+    int at = join_views(&spec[0], members, n), groups = at && spec[0].out_c > 1 ? n : 1;
+    for (int i = body(first); i < first->n_layers; i++, at++) {
+        spec[at] = first->layers[i];
+        if (spec[at].kind != LAYER_CONV2D)
             continue;
-        spec[i].out_c *= n;
-        spec[i].groups = first ? 1 : n;
-        first = false;
+        spec[at].out_c *= n;
+        spec[at].groups = groups;
+        groups = n;
     }
-    return model_create(out, spec, member->n_layers, why);
+    return model_create(out, spec, at, why);
 }
 
 /* A convolution's weights begin with the output channel, and so do groups: the members' blocks, one after another. */
@@ -100,12 +123,12 @@ enum err join_models(struct model **out, struct model *const *members, int n, st
     struct model *m = NULL;
     enum err e = check_members(members, n, why);
     if (e == OK)
-        e = make_model(&m, members[0], n, why);
+        e = make_model(&m, members, n, why);
     if (e != OK)
         return e;
     for (int k = 0; k < n; k++)
-        for (int i = 0; i < m->n_layers; i++) {
-            const struct layer *from = &members[k]->layers[i];
+        for (int i = body(m); i < m->n_layers; i++) {
+            const struct layer *from = &members[k]->layers[i - body(m) + body(members[k])];
             if (from->kind == LAYER_CONV2D)
                 join_conv(&m->layers[i], from, k);
             else if (from->kind == LAYER_DENSE)

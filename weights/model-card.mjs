@@ -104,7 +104,7 @@ function wall(errors) {
 }
 
 const layerLines = ({ type, out_shape: [channels, side], kernel }) => [
-  { input: 'picture', conv2d: `conv ${kernel}x${kernel}`, maxpool2: 'max 2x2', dense: 'dense' }[type] ?? type,
+  { input: 'picture', views: 'looked at', conv2d: `conv ${kernel}x${kernel}`, maxpool2: 'max 2x2', dense: 'dense' }[type] ?? type,
   type === 'dense' ? String(channels) : `${side}x${side}x${channels}`];
 
 /** Shapes of the layers, as GET /model works them out. */
@@ -112,7 +112,8 @@ function shaped(layers) {
   let shape = [1, 28, 28];
   return layers.map((layer) => {
     const [channels, side] = shape;
-    if (layer.type === 'conv2d') shape = [layer.out, ...Array(2).fill(layer.padding === 'valid' ? side - layer.kernel + 1 : side)];
+    if (layer.type === 'views') shape = [layer.of.split(',').length, side, side];
+    else if (layer.type === 'conv2d') shape = [layer.out, ...Array(2).fill(layer.padding === 'valid' ? side - layer.kernel + 1 : side)];
     else if (layer.type === 'maxpool2') shape = [channels, side >> 1, side >> 1];
     else if (layer.type === 'flatten') shape = [channels * side * side, 1, 1];
     else if (layer.type === 'dense') shape = [layer.out, 1, 1];

@@ -14,6 +14,8 @@ struct teacher_room {
 
 static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_path kernels, struct why *why)
 {
+    if (m->layers[0].moments)
+        return err_why(why, ERR_UNSUPPORTED, "the graph's pictures are normalised by who puts them");
     enum err e = graph_create(&t->graph, m, TEACHER_PIECE, NULL, 0, false, kernels, why);
     if (e != OK)
         return e;

@@ -2,8 +2,8 @@
  *
  * A teacher runs in the training graph, which takes many pictures at a time and so gains more by Winograd's tiles than
  * the service's engine could with one (55,000 pictures of a deep one: 30 s against 43). What the graph does not know, a
- * network with groups or without a dense layer at its end, runs in the engine, and sees the picture rounded to 256
- * levels. */
+ * network with groups, with other views than the picture itself, or without a dense layer at its end, runs in the
+ * engine, and sees the picture rounded to 256 levels. */
 #ifndef DIGITD_WEIGHTS_TEACHER_H
 #define DIGITD_WEIGHTS_TEACHER_H
 

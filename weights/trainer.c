@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fcgi/nn/moments.h"
 #include "graph_params.h"
 #include "rng.h"
 #include "teacher.h"
@@ -134,13 +135,25 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set)
     return set->distort_seed ? set->distort_seed : set->seed;
 }
 
+/* The picture as the network reads it, before anything is done to it: in MNIST itself, or in normal. */
+static const uint8_t *picture_of(const struct trainer *t, const struct dataset *d, uint32_t index,
+                                 uint8_t normal[MODEL_PIXELS])
+{
+    const uint8_t *image = d->images + (size_t)index * MODEL_PIXELS;
+    if (!t->graph->moments)
+        return image;
+    moments_normalise(image, normal);
+    return normal;
+}
+
 void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
 {
     const float strength = distortions >= TRAINER_CALM ? t->set.calm_strength : 1;
     const struct augment a = augment_weaker(&t->set.augment, strength);
     struct rng r;
+    uint8_t normal[MODEL_PIXELS];
     rng_seed(&r, trainer_distort_seed(&t->set), RNG_AUGMENT, (uint64_t)distortions << 32 | index);
-    augment_picture(&a, &r, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
+    augment_picture(&a, &r, picture_of(t, t->train.data, index, normal), px);
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */
@@ -253,13 +266,14 @@ static void sweep_begin(const struct sweep *s, struct graph_ws *ws, size_t i0, s
 {
     const struct graph *g = s->t->graph;
     float px[MODEL_PIXELS];
+    uint8_t normal[MODEL_PIXELS];
     if (s->pass.known > 0) {
         size_t z_floats = g->stages[s->pass.known - 1].z_floats;
         memcpy(graph_z(ws, s->pass.known - 1), s->kept + i0 * s->kept_floats, n * z_floats * sizeof(float));
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        augment_none(s->pictures.data->images + (size_t)s->pictures.index[i0 + i] * MODEL_PIXELS, px);
+        augment_none(picture_of(s->t, s->pictures.data, s->pictures.index[i0 + i], normal), px);
         graph_put(g, ws, i, px);
     }
 }

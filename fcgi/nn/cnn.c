@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cnn_parts.h"
+#include "moments.h"
 
 void cnn_free(struct cnn *c)
 {
@@ -42,16 +43,26 @@ static void zero_border(const struct place *p, float *scratch)
     }
 }
 
-static void put_picture(const struct place *p, const uint8_t image[MODEL_PIXELS], float *scratch)
+/* One view of the picture to its channel. */
+static void put_view(const struct place *p, int view, const uint8_t image[MODEL_PIXELS], float *scratch)
 {
-    zero_border(p, scratch);
-    for (int y = 0; y < p->h; y++) {
-        float *row = scratch + p->interior + (size_t)y * p->row;
-        if (p->c > 1)
-            memset(row, 0, (size_t)p->w * (size_t)p->c * sizeof *row);
+    float *to = scratch + p->interior + (size_t)(view / p->real_c) * p->part + (size_t)(view % p->real_c);
+    for (int y = 0; y < p->h; y++, to += p->row)
         for (int x = 0; x < p->w; x++)
-            row[(size_t)x * (size_t)p->c] = (float)image[y * MODEL_SIDE + x] / 255.0F;
-    }
+            to[(size_t)x * (size_t)p->c] = (float)image[y * MODEL_SIDE + x] / 255.0F;
+}
+
+static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float *scratch)
+{
+    const struct place *p = &c->picture;
+    uint8_t normal[MODEL_PIXELS];
+    if (c->views)
+        moments_normalise(image, normal);
+    if (p->c > p->real_c)
+        memset(scratch + p->at, 0, (size_t)p->parts * p->part * sizeof *scratch);
+    zero_border(p, scratch);
+    for (int v = 0; v < p->parts * p->real_c; v++)
+        put_view(p, v, c->views >> v & 1 ? normal : image, scratch);
 }
 
 /* Part `part` of the output, from the part of the input that it sees: its own, or the only one. */
@@ -94,7 +105,7 @@ static void run_step(const struct kernel_set *kernels, const struct step *s, flo
 void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
 {
     float *const block = scratch;
-    put_picture(&c->picture, image, block);
+    put_picture(c, image, block);
     for (int i = 0; i < c->n_steps; i++)
         run_step(c->kernels, &c->step[i], block);
     const struct place *out = &c->step[c->n_steps - 1].out;

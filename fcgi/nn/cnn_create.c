@@ -62,12 +62,13 @@ static struct place place_of(int parts, int h, int w, int channels)
     return (struct place){.parts = parts, .h = h, .w = w, .c = padded(real_c), .real_c = real_c};
 }
 
-/* The steps of m's layers, shapes only. Flatten and softmax are no steps; a maxpool2 behind a convolution is fused. */
+/* The steps of m's layers, shapes only. Views, flatten and softmax are no steps; a maxpool2 behind a convolution is
+ * fused. */
 static void make_steps(struct cnn *c, const struct model *m)
 {
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i], *next = i + 1 < m->n_layers ? l + 1 : NULL;
-        if (l->kind == LAYER_FLATTEN || l->kind == LAYER_SOFTMAX)
+        if (l->kind == LAYER_VIEWS || l->kind == LAYER_FLATTEN || l->kind == LAYER_SOFTMAX)
             continue;
         struct step *s = &c->step[c->n_steps++];
         *s = (struct step){.layer = l,
@@ -235,10 +236,13 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
     c->unsure_below = m->unsure_below;
     c->ink_max = (unsigned)((double)m->ink_above * 255 * MODEL_PIXELS);
     struct layer rule[2];
+    const struct layer *first = &m->layers[0];
+    c->views = first->moments;
     make_steps(c, m);
-    const bool one_channel = c->step[0].op != OP_MAXPOOL2;
-    c->picture = place_of(1, MODEL_SIDE, MODEL_SIDE, 1);
-    c->picture.c = one_channel ? 1 : c->picture.c;
+    c->picture = first->kind == LAYER_VIEWS ? place_of(parts_after(m, 0), MODEL_SIDE, MODEL_SIDE, first->out_c)
+                                            : place_of(1, MODEL_SIDE, MODEL_SIDE, 1);
+    if (c->picture.real_c == 1 && c->step[0].op != OP_MAXPOOL2)
+        c->picture.c = 1;
     place_activations(c);
     make_reject(c, m, rule);
     if (pack_weights(c)) {

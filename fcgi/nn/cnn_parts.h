@@ -3,7 +3,8 @@
  * Nobody else includes this.
  *
  * Activations are [part][h][w][c] (a part for each group of the convolution that reads it) with c padded to
- * KERNEL_LANES (see kernels.h); the picture itself has one channel, unless its first layer is a maxpool2. The
+ * KERNEL_LANES (see kernels.h); the picture itself is not padded where a part of it has one
+ * channel, unless a maxpool2 reads it. The
  * activation that a "same" convolution reads lies inside a border of zeros: whoever writes it, writes into the
  * interior. There are two regions in the scratch block, and activations take turns. */
 #ifndef DIGITD_NN_CNN_PARTS_H
@@ -41,9 +42,10 @@ struct step {
 
 struct cnn {
     const struct kernel_set *kernels;
+    uint64_t views; /* bit i: channel i of the picture is moment-normalised */
     int n_steps;
     struct step step[MODEL_LAYERS_MAX];
-    struct place picture; /* where the image goes */
+    struct place picture; /* where the image goes, once for each view */
     size_t scratch_floats;
     float temperature, look_again_below, unsure_below, reject_below, doubt_below;
     unsigned ink_max; /* a sum of pixels over this is no digit */

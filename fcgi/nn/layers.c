@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moments.h"
+
 /* One multiply-add of a convolution: output pixel, the input pixel it reads and the weight between them, as indices. */
 struct tap {
     size_t in, weight;
@@ -167,11 +169,6 @@ double layer_cross_entropy(int n, const double *logits, int label, double *d_log
     return log(sum) - (logits[label] - m);
 }
 
-static size_t in_length(const struct layer *l)
-{
-    return (size_t)l->in_c * (size_t)l->in_h * (size_t)l->in_w;
-}
-
 static size_t out_length(const struct layer *l)
 {
     return (size_t)l->out_c * (size_t)l->out_h * (size_t)l->out_w;
@@ -212,7 +209,8 @@ static void room_free(struct room *r)
     free(r->bias);
 }
 
-/* One layer from r->in to r->out. Flatten changes nothing here: activations are channel-first already. */
+/* One layer from r->in to r->out. Flatten changes nothing here: activations are channel-first already; views
+ * are there when it begins. */
 static void run_layer(const struct layer *l, struct room *r)
 {
     for (size_t i = 0; i < weight_length(l); i++)
@@ -227,7 +225,18 @@ static void run_layer(const struct layer *l, struct room *r)
     else if (l->kind == LAYER_DENSE)
         layer_dense_forward(l, r->weight, bias, r->in, r->out);
     else
-        memcpy(r->out, r->in, in_length(l) * sizeof *r->out);
+        memcpy(r->out, r->in, out_length(l) * sizeof *r->out);
+}
+
+/* The picture as the first layer has it, a channel for each view. */
+static void put_views(const struct layer *l, const uint8_t image[MODEL_PIXELS], double *to)
+{
+    const int views = l->kind == LAYER_VIEWS ? l->out_c : 1;
+    uint8_t normal[MODEL_PIXELS];
+    moments_normalise(image, normal);
+    for (int v = 0; v < views; v++)
+        for (int i = 0; i < MODEL_PIXELS; i++)
+            *to++ = (l->moments >> v & 1 ? normal : image)[i] / 255.0;
 }
 
 enum err layers_forward(const struct model *m, const uint8_t image[MODEL_PIXELS], double logits[MODEL_CLASSES])
@@ -236,8 +245,7 @@ enum err layers_forward(const struct model *m, const uint8_t image[MODEL_PIXELS]
     enum err e = room_new(&r, m);
     if (e)
         goto out;
-    for (int i = 0; i < MODEL_PIXELS; i++)
-        r.in[i] = image[i] / 255.0;
+    put_views(&m->layers[0], image, r.in);
     for (int i = 0; i < m->n_layers && m->layers[i].kind != LAYER_SOFTMAX; i++) {
         run_layer(&m->layers[i], &r);
         double *const swap = r.in;

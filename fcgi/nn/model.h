@@ -27,7 +27,7 @@ enum {
     MODEL_REJECT_MAX = 256 /* hidden units of the reject rule */
 };
 
-enum layer_kind { LAYER_CONV2D, LAYER_MAXPOOL2, LAYER_FLATTEN, LAYER_DENSE, LAYER_SOFTMAX };
+enum layer_kind { LAYER_CONV2D, LAYER_MAXPOOL2, LAYER_FLATTEN, LAYER_DENSE, LAYER_SOFTMAX, LAYER_VIEWS };
 
 struct layer {
     enum layer_kind kind;
@@ -36,6 +36,7 @@ struct layer {
     int out_c, out_h, out_w; /* shape that goes out; maxpool2 drops an odd last row and column */
     int kernel;              /* conv2d: 3 or 5 */
     bool same;               /* conv2d: zero padding by kernel / 2; otherwise "valid" */
+    uint64_t moments;        /* views: bit i: channel i is the picture moments_normalise'd, not as it is */
     int groups;    /* conv2d: outputs of group g see the inputs of group g alone (as in PyTorch); 1, or 0 for 1 */
     bool relu;     /* conv2d, dense */
     float *weight; /* conv2d [out_c][in_c / groups][kernel][kernel], dense [out_c][in_c]; inside model.block */
@@ -105,8 +106,7 @@ enum err model_save(struct model *m, const char *path, struct why *why);
 /* Makes m->reject, all 0, in place of what it has. ERR_UNSUPPORTED where the network does not end with a dense layer,
  * ERR_RANGE for less than 1 or more than MODEL_REJECT_MAX, ERR_NOMEM. */
 enum err model_reject_new(struct model *m, int hidden, struct why *why);
-/* Takes it away. */
-void model_reject_clear(struct model *m);
+void model_reject_clear(struct model *m); /* takes it away */
 
 /* A metadata value, or NULL. */
 const char *model_meta(const struct model *m, const char *key);
@@ -114,7 +114,7 @@ void model_set_meta(struct model *m, const char *key, const char *value);
 
 void model_free(struct model *m);
 
-/* "conv2d", "maxpool2", ... */
-const char *layer_kind_name(enum layer_kind kind);
+const char *layer_kind_name(enum layer_kind kind);         /* "conv2d", "maxpool2", ... */
+const char *layer_view_name(const struct layer *l, int i); /* of a channel of views: "plain", "moments" */
 
 #endif

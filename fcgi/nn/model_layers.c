@@ -1,7 +1,4 @@
-/* The list of layers: shapes worked out and checked one after another, and its JSON form in the file.
- *
- * A list comes from a file that anybody may have written. It is read strictly: a member that this program does not know
- * (say, a stride) is refused, since to ignore it would be to compute another network. */
+/* The list of layers: shapes worked out and checked one after another. */
 #include "model.h"
 
 #include <stdlib.h>
@@ -10,18 +7,6 @@
 #include "model_parts.h"
 
 enum { BLOCK_ALIGN = 64 };
-
-static const char *const kind_names[] = {[LAYER_CONV2D] = "conv2d",
-                                         [LAYER_MAXPOOL2] = "maxpool2",
-                                         [LAYER_FLATTEN] = "flatten",
-                                         [LAYER_DENSE] = "dense",
-                                         [LAYER_SOFTMAX] = "softmax"};
-enum { KINDS = sizeof kind_names / sizeof *kind_names };
-
-const char *layer_kind_name(enum layer_kind kind)
-{
-    return kind_names[kind];
-}
 
 /* What is known between two layers while a list is checked. */
 struct shape {
@@ -119,6 +104,13 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
         if (at + 1 < m->n_layers)
             e = err_why(why, ERR_FORMAT, "layer %d: softmax must be the last one", at + 1);
         break;
+    case LAYER_VIEWS:
+        if (at > 0)
+            e = err_why(why, ERR_FORMAT, "layer %d: views must be the first one", at + 1);
+        else if (l->out_c < 1 || l->out_c > MODEL_GROUPS_MAX)
+            e = err_why(why, ERR_LIMIT, "layer %d: 1 to %d views, not %d", at + 1, MODEL_GROUPS_MAX, l->out_c);
+        s->c = l->out_c;
+        break;
     }
     l->out_c = s->c;
     l->out_h = s->h;
@@ -180,6 +172,10 @@ static enum err allocate(struct model *m)
 static void take_spec(struct layer *l, const struct layer *spec)
 {
     *l = (struct layer){.kind = spec->kind};
+    if (spec->kind == LAYER_VIEWS) {
+        l->out_c = spec->out_c;
+        l->moments = spec->moments;
+    }
     if (spec->kind != LAYER_CONV2D && spec->kind != LAYER_DENSE)
         return;
     memcpy(l->name, spec->name, sizeof l->name - 1);
@@ -193,7 +189,7 @@ static void take_spec(struct layer *l, const struct layer *spec)
     }
 }
 
-static enum err create(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why)
+enum err model_create_within(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why)
 {
     *out = NULL;
     if (n < 1 || n > MODEL_LAYERS_MAX)
@@ -220,138 +216,5 @@ static enum err create(struct model **out, const struct layer *spec, int n, size
 
 enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
 {
-    return create(out, spec, n, MODEL_PARAMS_MAX, why);
-}
-
-/* One layer of the JSON list while it is read: how many of its members were asked for and found. */
-struct fields {
-    const struct json *obj;
-    size_t found;
-};
-
-static const char *field_str(struct fields *f, const char *key)
-{
-    const char *s = json_get_str(f->obj, key, NULL);
-    f->found += s != NULL;
-    return s;
-}
-
-static bool field_int(struct fields *f, const char *key, int *to)
-{
-    int64_t v = 0;
-    if (!json_get_int(f->obj, key, &v) || v < 0 || v > INT32_MAX)
-        return false;
-    f->found++;
-    *to = (int)v;
-    return true;
-}
-
-/* Index of s in names[n], or -1; also for NULL. */
-static int index_of(const char *s, const char *const *names, int n)
-{
-    for (int i = 0; s && i < n; i++)
-        if (strcmp(s, names[i]) == 0)
-            return i;
-    return -1;
-}
-
-static char has_bias_mark; /* &has_bias_mark: any pointer that is not NULL */
-
-/* The members of conv2d and dense. in_c is the "in" of the file, or 0. */
-static bool read_weighted(struct fields *f, struct layer *l)
-{
-    static const char *const activations[] = {"none", "relu"}, *const paddings[] = {"valid", "same"};
-    const char *name = field_str(f, "name");
-    const int activation = index_of(field_str(f, "activation"), activations, 2);
-    bool bias = false;
-    if (!name || strlen(name) >= sizeof l->name || activation < 0 || !field_int(f, "out", &l->out_c))
-        return false;
-    memcpy(l->name, name, strlen(name) + 1);
-    l->relu = activation == 1;
-    (void)field_int(f, "in", &l->in_c);
-    f->found += json_get_bool(f->obj, "bias", &bias);
-    l->bias = bias ? (float *)(void *)&has_bias_mark : NULL;
-    if (l->kind == LAYER_DENSE)
-        return true;
-    const int padding = index_of(field_str(f, "padding"), paddings, 2);
-    l->same = padding == 1;
-    l->groups = 1;
-    if (json_get(f->obj, "groups") && (!field_int(f, "groups", &l->groups) || l->groups < 1))
-        return false;
-    return padding >= 0 && field_int(f, "kernel", &l->kernel);
-}
-
-static enum err read_layer(const struct json *obj, int at, struct layer *l, struct why *why)
-{
-    struct fields f = {.obj = obj};
-    *l = (struct layer){0};
-    const int kind = index_of(field_str(&f, "type"), kind_names, KINDS);
-    if (kind < 0)
-        return err_why(why, ERR_UNSUPPORTED, "layer %d: not a type that this program knows", at + 1);
-    l->kind = (enum layer_kind)kind;
-    if ((l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE) && !read_weighted(&f, l))
-        return err_why(why, ERR_FORMAT, "layer %d (%s): a member is missing or wrong", at + 1, kind_names[kind]);
-    if (f.found != json_members(obj))
-        return err_why(why, ERR_UNSUPPORTED, "layer %d (%s): a member that this program does not know", at + 1,
-                       kind_names[kind]);
-    return OK;
-}
-
-enum err model_layers_read(struct model **out, const char *text, size_t n, size_t params_max, struct why *why)
-{
-    struct json *list = NULL;
-    struct layer spec[MODEL_LAYERS_MAX];
-    struct why inner = {0};
-
-    *out = NULL;
-    if (json_parse(&list, text, n, 2, &inner) || !json_is_array(list)) {
-        json_free(list);
-        return err_why(why, ERR_FORMAT, "layers: not a JSON list%s%s", inner.text[0] ? ": " : "", inner.text);
-    }
-    const size_t count = json_len(list);
-    enum err e = OK;
-    if (count > MODEL_LAYERS_MAX)
-        e = err_why(why, ERR_LIMIT, "more than %d layers", MODEL_LAYERS_MAX);
-    for (size_t i = 0; !e && i < count; i++)
-        e = read_layer(json_at(list, i), (int)i, &spec[i], why);
-    if (!e)
-        e = create(out, spec, (int)count, params_max, why);
-    for (int i = 0; !e && i < (int)count; i++)
-        if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
-            e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,
-                        (*out)->layers[i].in_c);
-    if (e) {
-        model_free(*out);
-        *out = NULL;
-    }
-    json_free(list);
-    return e;
-}
-
-static void write_layer(const struct layer *l, struct json *obj)
-{
-    json_set_str(obj, "type", kind_names[l->kind]);
-    if (!l->weight)
-        return;
-    json_set_str(obj, "name", l->name);
-    json_set_int(obj, "in", l->in_c);
-    json_set_int(obj, "out", l->out_c);
-    if (l->kind == LAYER_CONV2D) {
-        json_set_int(obj, "kernel", l->kernel);
-        json_set_str(obj, "padding", l->same ? "same" : "valid");
-        if (layer_groups(l) > 1)
-            json_set_int(obj, "groups", l->groups);
-    }
-    json_set_str(obj, "activation", l->relu ? "relu" : "none");
-    json_set_bool(obj, "bias", l->bias != NULL);
-}
-
-enum err model_layers_write(const struct model *m, struct buf *out)
-{
-    struct json *list = json_new_array();
-    for (int i = 0; i < m->n_layers; i++)
-        write_layer(&m->layers[i], json_add_object(list));
-    const enum err e = list ? json_write(list, 17, out) : ERR_NOMEM;
-    json_free(list);
-    return e;
+    return model_create_within(out, spec, n, MODEL_PARAMS_MAX, why);
 }

@@ -1,5 +1,6 @@
-/* What the files of the model share among themselves: model_layers.c (the list of layers), model_parse.c (bytes to a
- * model), model_save.c (a model to a file), model.c (the rest). Nobody else includes this. */
+/* What the files of the model share among themselves: model_layers.c (the list of layers), model_layers_json.c (the
+ * list as text), model_parse.c (bytes to a model), model_save.c (a model to a file), model.c (the rest). Nobody else
+ * includes this. */
 #ifndef DIGITD_NN_MODEL_PARTS_H
 #define DIGITD_NN_MODEL_PARTS_H
 
@@ -33,6 +34,9 @@ struct model_tensor {
  * reject.*, where m has them.
  * Returns how many. */
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX]);
+
+/* model_create with other limits: ERR_LIMIT for more than params_max parameters. */
+enum err model_create_within(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why);
 
 /* The list of layers as in __metadata__.layers: JSON text to a model with zero weights, and back. ERR_LIMIT when it
  * has more than params_max parameters: nothing is allocated for what cannot be in the file. */

@@ -27,6 +27,11 @@ static void add_layer(struct json *arr, const struct layer *l)
     json_set_int(v, "out", l->out_c);
     add_shape(json_set_array(v, "in_shape"), l->in_c, l->in_h, l->in_w);
     add_shape(json_set_array(v, "out_shape"), l->out_c, l->out_h, l->out_w);
+    if (l->kind == LAYER_VIEWS) {
+        struct json *of = json_set_array(v, "of");
+        for (int i = 0; i < l->out_c; i++)
+            json_add_str(of, layer_view_name(l, i));
+    }
     if (l->kind == LAYER_CONV2D) {
         json_set_int(v, "kernel", l->kernel);
         json_set_str(v, "padding", l->same ? "same" : "valid");

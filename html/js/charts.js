@@ -90,7 +90,7 @@ function block(h, x, middle, side, channels) {
  * layers: as GET /model tells them; names: (layer) => [lines of text below].
  */
 export function network(h, { title, layers, names }) {
-  const shown = [{ type: 'input', out_shape: [1, 28, 28] }, ...layers.filter(({ type }) => type === 'conv2d' || type === 'maxpool2' || type === 'dense')];
+  const shown = [{ type: 'input', out_shape: [1, 28, 28] }, ...layers.filter(({ type }) => ['views', 'conv2d', 'maxpool2', 'dense'].includes(type))];
   const middle = 62, gap = 12, parts = [];
   let x = 8;
   for (const layer of shown) {

@@ -42,8 +42,8 @@ function fill({ layers, parameters, sha256, metadata = {}, card }) {
   $('model-sha').textContent = sha256;
 }
 
-function layerName({ type, kernel, groups, activation }) {
-  const kind = pick('model.type', type, { kernel });
+function layerName({ type, kernel, groups, activation, of }) {
+  const kind = pick('model.type', type, { kernel, of: of?.map((view) => pick('model.view', view)).join(', ') });
   const layer = groups > 1 ? t('model.groups', { layer: kind, groups }) : kind;
   return activation === 'relu' ? t('model.relu', { layer }) : layer;
 }

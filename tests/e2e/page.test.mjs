@@ -349,7 +349,7 @@ step('the model card shows the network, also to a visitor', async () => {
   assert.equal(await other.page.locator('#model-wall canvas').count(), card.test.errors.length);
   assert.equal(await other.page.locator('#model-confusion td.wrong').count(), card.test.confusion.flatMap((row, i) => row.filter((n, j) => n && i !== j)).length);
   assert.equal(await other.page.locator('#model-robustness tr').count(), Object.keys(card.robustness.kinds).length);
-  assert.equal(await other.page.locator('#model-network rect.face').count(), 1 + layers.filter(({ type }) => type === 'conv2d' || type === 'maxpool2').length + 10);
+  assert.equal(await other.page.locator('#model-network rect.face').count(), 1 + layers.filter(({ type }) => ['views', 'conv2d', 'maxpool2'].includes(type)).length + 10);
   for (const chart of ['loss', 'errors', 'calibration']) assert.equal(await other.page.locator(`#model-${chart} svg`).count(), 1, chart);
   assert.doesNotMatch(await other.page.textContent('#screen-model'), /\bmodel\.\w/, 'a text is missing');
   await inspect(other, 'model');

@@ -54,6 +54,29 @@ function conv2d(x, { name, kernel, padding, groups = 1, activation, bias: hasBia
   return { c: outC, h, w, values };
 }
 
+// Bytes to bytes (moment normalisation, Casey 1970): about the ink's centre of mass, sheared along x until x and y do not go
+// together, and scaled along both; resampled between the four nearest pixels, rounded half up.
+function moments(image) {
+  const side = 28, at = Array.from(image, (v, i) => [v, i % side, Math.floor(i / side)]);
+  const ink = at.reduce((sum, [v]) => sum + v, 0);
+  if (ink === 0) return image;
+  const mean = (of) => at.reduce((sum, [v, x, y]) => sum + v * of(x, y), 0) / ink;
+  const clamp = (least, v, most) => Math.min(most, Math.max(least, v));
+  const cx = mean((x) => x), cy = mean((x, y) => y);
+  const xx = mean((x) => (x - cx) ** 2), xy = mean((x, y) => (x - cx) * (y - cy)), yy = mean((x, y) => (y - cy) ** 2);
+  const slant = clamp(-1, xy / Math.max(yy, 0.3), 1);
+  const factor = (variance, goal) => (goal / Math.sqrt(Math.max(variance, 0.3))) ** 0.8;
+  const wider = clamp(0.6, factor(xx - 2 * slant * xy + slant ** 2 * yy, 4), 1.6), taller = clamp(0.7, factor(yy, 5.4), 1.4);
+  const pixel = (x, y) => (x >= 0 && x < side && y >= 0 && y < side ? image[y * side + x] : 0);
+  return Uint8Array.from(image, (_, i) => {
+    const down = (Math.floor(i / side) - cy) / taller;
+    const y = cy + down, x = cx + (i % side - cx) / wider + slant * down;
+    const top = Math.floor(y), left = Math.floor(x), low = y - top, right = x - left;
+    const row = (at) => pixel(left, at) * (1 - right) + pixel(left + 1, at) * right;
+    return Math.floor(row(top) * (1 - low) + row(top + 1) * low + 0.5);
+  });
+}
+
 function maxpool2(x) {
   const h = Math.floor(x.h / 2), w = Math.floor(x.w / 2), values = new Float64Array(x.c * h * w);
   for (let c = 0; c < x.c; c++)
@@ -78,12 +101,14 @@ function dense(x, { name, activation, bias: hasBias }, tensor) {
 }
 
 function logits({ meta, tensor }, image) {
-  let x = { c: 1, h: 28, w: 28, values: Float64Array.from(image, (v) => v / 255) };
-  for (const layer of JSON.parse(meta.layers)) {
+  const layers = JSON.parse(meta.layers), views = layers[0].type === 'views' ? layers[0].of.split(',') : ['plain'];
+  const seen = views.flatMap((view) => Array.from(view === 'moments' ? moments(image) : image, (v) => v / 255));
+  let x = { c: views.length, h: 28, w: 28, values: Float64Array.from(seen) };
+  for (const layer of layers) {
     if (layer.type === 'conv2d') x = conv2d(x, layer, tensor);
     else if (layer.type === 'maxpool2') x = maxpool2(x);
     else if (layer.type === 'dense') x = dense(x, layer, tensor);
-    else assert.ok(['flatten', 'softmax'].includes(layer.type), layer.type);
+    else assert.ok(['views', 'flatten', 'softmax'].includes(layer.type), layer.type);
   }
   return x.values;
 }

@@ -74,11 +74,14 @@ static inline struct layer random_stage(uint64_t *state, int number, int *h, int
     return l;
 }
 
-/* Makes some lists of stages grouped: from some convolution after the first on, two or three groups. */
+/* Makes some lists of stages grouped: from some convolution after the first on, or from the first where there is a view
+ * for each group, two or three groups. */
 static inline void random_groups(uint64_t *state, struct layer *spec, int n)
 {
-    const int groups = random_int(state, 2, 3), first = random_int(state, 1, 8);
-    int convs = 0;
+    const int groups = random_int(state, 2, 3);
+    int first = random_int(state, 1, 8), convs = 0;
+    if (n > 0 && spec[0].kind == LAYER_VIEWS && spec[0].out_c == groups)
+        first = 0;
     for (int i = 0; i < n; i++)
         if (spec[i].kind == LAYER_CONV2D) {
             spec[i].out_c = (spec[i].out_c + groups - 1) / groups * groups;
@@ -86,11 +89,14 @@ static inline void random_groups(uint64_t *state, struct layer *spec, int n)
         }
 }
 
-/* Any legal list that ends in a dense layer: 0 to 6 convolutions and pools in any order, flatten, 0 to 2 hidden dense
- * layers, the last one, and a softmax or none. Returns how many. */
+/* Any legal list that ends in a dense layer: views of the picture or not, 0 to 6 convolutions and pools in any order,
+ * flatten, 0 to 2 hidden dense layers, the last one, and a softmax or none. Returns how many. */
 static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_MAX])
 {
     int n = 0, h = MODEL_SIDE, w = MODEL_SIDE;
+    if (random_int(state, 0, 2) == 0)
+        spec[n++] = (struct layer){
+            .kind = LAYER_VIEWS, .out_c = random_int(state, 1, 3), .moments = (uint64_t)random_int(state, 0, 7)};
     for (int left = random_int(state, 0, 6); left > 0; left--, n++)
         spec[n] = random_stage(state, n, &h, &w);
     random_groups(state, spec, n);

@@ -135,6 +135,34 @@ static void test_mean(void **state)
     }
 }
 
+/* Breaks with: a member that gets another's view of the picture, views where none or one would do, a file without them.
+ */
+static void test_views(void **state)
+{
+    (void)state;
+    static const char *const lists[][2] = {{"conv5-pool-conv6v-pool-dense10", "moments-conv5-pool-conv6v-pool-dense10"},
+                                           {"pool-conv4-dense10", "moments-pool-conv4-dense10"}};
+    char path[128];
+    snprintf(path, sizeof path, "%s/views.safetensors", dir);
+    for (int list = 0; list < 2; list++)
+        for (unsigned moments = 0; moments < 1U << MEMBERS; moments++) {
+            struct model *m[MEMBERS], *joined, *again = NULL;
+            struct why why = {0};
+            for (int k = 0; k < MEMBERS; k++)
+                m[k] = member(lists[list][moments >> k & 1], 60 + (uint64_t)k);
+            if (join_models(&joined, m, MEMBERS, &why) != OK || model_save(joined, path, &why) != OK ||
+                model_load(&again, path, &why) != OK)
+                fail_msg("%s", why.text);
+            const bool views = again->layers[0].kind == LAYER_VIEWS;
+            assert_int_equal(views, moments != 0);
+            assert_int_equal(views ? again->layers[0].out_c : 1, moments == 0 || moments == 7 ? 1 : MEMBERS);
+            expect_mean(lists[list][1], again, m, MEMBERS);
+            model_free(again);
+            model_free(joined);
+            members_free(m, MEMBERS);
+        }
+}
+
 /* Breaks when a joined network is another one after its file: groups lost, weights of another shape. */
 static void test_file(void **state)
 {
@@ -183,6 +211,15 @@ static void test_refused(void **state)
     assert_int_equal(join_models(&joined, bent, 2, &why), ERR_UNSUPPORTED);
     assert_non_null(strstr(why.text, "ReLU"));
     members_free(bent, 2);
+    const struct layer two[] = {{.kind = LAYER_VIEWS, .out_c = 2, .moments = 2},
+                                {.kind = LAYER_CONV2D, .name = "a", .out_c = 4, .kernel = 3},
+                                {.kind = LAYER_FLATTEN},
+                                {.kind = LAYER_DENSE, .name = "d", .out_c = 10}};
+    assert_int_equal(model_create(&twice[0], two, 4, &why), OK);
+    twice[1] = twice[0];
+    assert_int_equal(join_models(&joined, twice, 2, &why), ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "several views"));
+    model_free(twice[0]);
     members_new(m, 2, "conv4-conv4-pool-dense10");
     assert_int_equal(join_models(&joined, m, 1, &why), ERR_RANGE);
     assert_int_equal(join_models(&joined, m, JOIN_MEMBERS_MAX + 1, &why), ERR_RANGE);
@@ -265,8 +302,8 @@ static void test_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mean),           cmocka_unit_test(test_file),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_groups_checked), cmocka_unit_test(test_command),
+        cmocka_unit_test(test_mean),    cmocka_unit_test(test_views),          cmocka_unit_test(test_file),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_groups_checked), cmocka_unit_test(test_command),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

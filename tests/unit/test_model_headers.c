@@ -193,7 +193,9 @@ static void test_not_finite(void **state)
 static void test_wrong_layers(void **state)
 {
     (void)state;
-    const struct layer pool = {.kind = LAYER_MAXPOOL2}, flat = {.kind = LAYER_FLATTEN}, soft = {.kind = LAYER_SOFTMAX};
+    const struct layer pool = {.kind = LAYER_MAXPOOL2}, flat = {.kind = LAYER_FLATTEN}, soft = {.kind = LAYER_SOFTMAX},
+                       views = {.kind = LAYER_VIEWS, .out_c = 1}, blind = {.kind = LAYER_VIEWS},
+                       many = {.kind = LAYER_VIEWS, .out_c = MODEL_GROUPS_MAX + 1};
     const struct layer dense = {.kind = LAYER_DENSE, .name = "d", .out_c = 10};
     const struct layer conv = {.kind = LAYER_CONV2D, .name = "c", .out_c = 10, .kernel = 3};
     struct layer even = conv, named = dense, slash = dense, huge = dense, none = conv, golden = dense;
@@ -214,6 +216,10 @@ static void test_wrong_layers(void **state)
         {__LINE__, 3, {flat, conv, dense}},                         /* conv2d after flatten */
         {__LINE__, 3, {flat, pool, dense}},                         /* maxpool2 after flatten */
         {__LINE__, 3, {flat, soft, dense}},                         /* softmax not last */
+        {__LINE__, 3, {flat, views, dense}},                        /* views not first */
+        {__LINE__, 4, {views, views, flat, dense}},                 /* twice */
+        {__LINE__, 3, {blind, flat, dense}},                        /* none of them */
+        {__LINE__, 3, {many, flat, dense}},                         /* too many */
         {__LINE__, 3, {even, flat, dense}},                         /* 4x4 */
         {__LINE__, 2, {flat, named}},                               /* no name */
         {__LINE__, 2, {flat, slash}},                               /* a strange name */

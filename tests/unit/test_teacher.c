@@ -73,13 +73,13 @@ static struct model *network(int number, uint64_t *seed, char *path, size_t size
     return m;
 }
 
-/* The graph knows no groups, and wants a dense layer last. */
+/* The graph knows no groups and no views but the picture itself, and wants a dense layer last. */
 static bool graph_knows(const struct model *m, int number)
 {
     for (int i = 0; i < m->n_layers; i++)
         if (layer_groups(&m->layers[i]) > 1)
             return false;
-    return number != 0;
+    return number != 0 && m->layers[0].moments == 0 && (m->layers[0].kind != LAYER_VIEWS || m->layers[0].out_c == 1);
 }
 
 /* Pictures from, from + 1 ... n of them: answers as the naive layers', the same bits as all[], nothing beyond. */
