@@ -9,7 +9,7 @@
 static bool same_layer(const struct layer *a, const struct layer *b)
 {
     return a->kind == b->kind && a->out_c == b->out_c && a->kernel == b->kernel && a->same == b->same &&
-           a->relu == b->relu && !a->bias == !b->bias;
+           layer_groups(a) == layer_groups(b) && a->relu == b->relu && !a->bias == !b->bias;
 }
 
 /* Index of the first layer behind the views. */
@@ -28,15 +28,17 @@ static enum err check_members(struct model *const *members, int n, struct why *w
         convs += l->kind == LAYER_CONV2D;
         denses += l->kind == LAYER_DENSE;
         bent |= l->kind == LAYER_DENSE && l->relu;
-        if (layer_groups(l) > 1)
-            return err_why(why, ERR_UNSUPPORTED, "layer %d has groups: what is joined already cannot be joined again",
-                           i + 1);
     }
     if (convs == 0 || denses != 1)
         return err_why(why, ERR_UNSUPPORTED, "only networks of convolutions, pools and one dense layer can be joined");
     if (bent)
         return err_why(why, ERR_UNSUPPORTED, "the last dense layer has a ReLU: there is no mean of logits to take");
     for (int k = 0; k < n; k++) {
+        for (int i = 0; i < members[k]->n_layers; i++)
+            if (layer_groups(&members[k]->layers[i]) > 1)
+                return err_why(why, ERR_UNSUPPORTED,
+                               "network %d, layer %d has groups: what is joined already cannot be joined again", k + 1,
+                               i + 1);
         const int n_layers = first->n_layers - body(first), from = body(members[k]);
         if (body(members[k]) && members[k]->layers[0].out_c > 1)
             return err_why(why, ERR_UNSUPPORTED, "network %d has several views of the picture: it cannot be joined",

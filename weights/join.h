@@ -1,9 +1,9 @@
 /* Several networks of the same shape as one: an ensemble that the engine reads as any other file.
  *
  * Member g becomes group g of every convolution (but of the first, where all see the picture, unless they see it in
- * different ways: then the first layer makes a view for each), and the last dense
- * layer adds the members' logits, each over its own temperature, divided by how many they are: the geometric mean of
- * their probabilities (Hinton 2002's product of experts, tempered). */
+ * different ways: then the first layer makes a view for each), and the last dense layer adds the members' logits, each
+ * over its own temperature, divided by how many they are: the geometric mean of their probabilities (Hinton 2002's
+ * product of experts, tempered). */
 #ifndef DIGITD_WEIGHTS_JOIN_H
 #define DIGITD_WEIGHTS_JOIN_H
 

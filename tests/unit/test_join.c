@@ -227,6 +227,10 @@ static void test_refused(void **state)
     twice[1] = twice[0];
     assert_int_equal(join_models(&joined, twice, 2, &why), ERR_UNSUPPORTED);
     assert_non_null(strstr(why.text, "joined already"));
+    struct model *wide[2] = {member("conv8-conv8-pool-dense10", 1), twice[0]}; /* as wide as the two together */
+    assert_int_equal(join_models(&joined, wide, 2, &why), ERR_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "joined already"));
+    model_free(wide[0]);
     model_free(twice[0]);
     members_free(m, 2);
 }
