@@ -55,8 +55,6 @@ static struct json *header_of(const struct bank *b, const struct trainer *t, con
     json_set_str(h, "kernels", text);
     json_set_str(h, "train_images_sha256", t->train.data->images_sha256);
     json_set_int(h, "pictures", (int64_t)t->train.n);
-    if (t->graph->moments)
-        json_set_bool(h, "moments", true);
     if (t->train.data->n_more > 0)
         json_set_str(h, "more_sha256", t->train.data->more_sha256);
     digest_sha256_hex(t->train.index, t->train.n * sizeof(*t->train.index), text);

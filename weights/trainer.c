@@ -135,7 +135,7 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set)
     return set->distort_seed ? set->distort_seed : set->seed;
 }
 
-/* The picture as the network reads it, before anything is done to it: in MNIST itself, or in normal. */
+/* The picture as the network reads it, before anything is done to it: in the dataset itself, or in normal. */
 static const uint8_t *picture_of(const struct trainer *t, const struct dataset *d, uint32_t index,
                                  uint8_t normal[MODEL_PIXELS])
 {
@@ -146,14 +146,19 @@ static const uint8_t *picture_of(const struct trainer *t, const struct dataset *
     return normal;
 }
 
-void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
+static void distort(const struct trainer *t, int64_t distortions, uint32_t index, const uint8_t *image,
+                    float px[MODEL_PIXELS])
 {
     const float strength = distortions >= TRAINER_CALM ? t->set.calm_strength : 1;
     const struct augment a = augment_weaker(&t->set.augment, strength);
     struct rng r;
-    uint8_t normal[MODEL_PIXELS];
     rng_seed(&r, trainer_distort_seed(&t->set), RNG_AUGMENT, (uint64_t)distortions << 32 | index);
-    augment_picture(&a, &r, picture_of(t, t->train.data, index, normal), px);
+    augment_picture(&a, &r, image, px);
+}
+
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
+{
+    distort(t, distortions, index, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */
@@ -184,9 +189,11 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
     int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);
     float *grad = t->grads + shard * g->n_params, px[MODEL_PIXELS];
+    uint8_t normal[MODEL_PIXELS];
     struct graph_pass pass = training_pass(t, shard);
     for (size_t i = 0; i < n; i++) {
-        trainer_distort(t, distortions, t->train.index[t->order[first + i]], px);
+        uint32_t index = t->train.index[t->order[first + i]];
+        distort(t, distortions, index, picture_of(t, t->train.data, index, normal), px);
         graph_put(g, ws, i, px);
     }
     memset(grad, 0, g->n_params * sizeof(float));
