@@ -73,7 +73,7 @@ const struct option train_options[] = {
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
     {"seed", "N", OPTION_SEED, ATT(seed), 0, 0, OPTION_RECIPE, "of first weights, order, distortions, dropout"},
     {"layers", "LIST", OPTION_TEXT, AT(layers), 0, 0, OPTION_RECIPE,
-     "convN, convNx5, convNv (valid), pool, denseN; moments: see fcgi/nn/moments.h"},
+     "convN, convNx5, convNv (valid), pool, denseN; moments in front: slant and proportions evened out"},
     {"epochs", "N", OPTION_INT, ATT(epochs), 1, 10000, OPTION_RECIPE, "passes over the training pictures"},
     {"batch", "PICTURES", OPTION_INT, ATT(batch), 1, 8192, OPTION_RECIPE, "pictures a step"},
     {"shards", "N", OPTION_INT, ATT(shards), 1, 64, OPTION_RECIPE,

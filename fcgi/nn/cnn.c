@@ -60,7 +60,8 @@ static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], 
         moments_normalise(image, normal);
     if (p->c > p->real_c)
         memset(scratch + p->at, 0, (size_t)p->parts * p->part * sizeof *scratch);
-    zero_border(p, scratch);
+    else
+        zero_border(p, scratch);
     for (int v = 0; v < p->parts * p->real_c; v++)
         put_view(p, v, c->views >> v & 1 ? normal : image, scratch);
 }

@@ -209,8 +209,8 @@ static void room_free(struct room *r)
     free(r->bias);
 }
 
-/* One layer from r->in to r->out. Flatten changes nothing here: activations are channel-first already; views
- * are there when it begins. */
+/* One layer from r->in to r->out. Flatten changes nothing here: activations are channel-first already. Nor do views,
+ * which are there when it begins. */
 static void run_layer(const struct layer *l, struct room *r)
 {
     for (size_t i = 0; i < weight_length(l); i++)

@@ -3,7 +3,8 @@
  *
  * The layers are data: __metadata__.layers is a JSON list, and any sequence whose shapes fit is a network. Tensors are
  * named and laid out as in a PyTorch state_dict (conv [O][I][K][K], dense [out][in], flatten channel-first), input is
- * pixel/255. The file is a hostile input until every shape, dtype, offset and length was checked. */
+ * pixel/255, or, where {"type": "views", "of": "plain,moments"} is in front, a channel for each name (moments.h). The
+ * file is a hostile input until every shape, dtype, offset and length was checked. */
 #ifndef DIGITD_NN_MODEL_H
 #define DIGITD_NN_MODEL_H
 
@@ -21,7 +22,7 @@ enum {
     MODEL_CLASSES = 10,
     MODEL_LAYERS_MAX = 64,
     MODEL_CHANNELS_MAX = 4096, /* outputs of one conv2d or dense layer */
-    MODEL_GROUPS_MAX = 64, /* of a conv2d: each is padded by itself, so that many small ones would be mostly padding */
+    MODEL_GROUPS_MAX = 64, /* of a conv2d, each padded by itself: many small ones would be mostly padding; and views */
     MODEL_PARAMS_MAX = 16 * 1024 * 1024,
     MODEL_GOLDEN_MAX = 256,
     MODEL_REJECT_MAX = 256 /* hidden units of the reject rule */
@@ -87,8 +88,8 @@ struct model {
 };
 
 /* A model of the given layers, without weights from a file: shapes are worked out and checked, tensors allocated and
- * zeroed. spec[n] needs kind, name, out_c (conv2d, dense), kernel, same, relu, bias != NULL (any non-NULL value: "has a
- * bias"). The caller frees it with model_free. */
+ * zeroed. spec[n] needs kind, name, out_c (conv2d, dense, views), moments, kernel, same, relu, bias != NULL (any
+ * non-NULL value: "has a bias"). The caller frees it with model_free. */
 enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why);
 
 /* Reads a file. On any mismatch *out is NULL and why has one line that names the file and what is wrong.
@@ -111,7 +112,6 @@ void model_reject_clear(struct model *m); /* takes it away */
 /* A metadata value, or NULL. */
 const char *model_meta(const struct model *m, const char *key);
 void model_set_meta(struct model *m, const char *key, const char *value);
-
 void model_free(struct model *m);
 
 const char *layer_kind_name(enum layer_kind kind);         /* "conv2d", "maxpool2", ... */

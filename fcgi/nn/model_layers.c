@@ -109,6 +109,8 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
             e = err_why(why, ERR_FORMAT, "layer %d: views must be the first one", at + 1);
         else if (l->out_c < 1 || l->out_c > MODEL_GROUPS_MAX)
             e = err_why(why, ERR_LIMIT, "layer %d: 1 to %d views, not %d", at + 1, MODEL_GROUPS_MAX, l->out_c);
+        else
+            l->moments &= UINT64_MAX >> (MODEL_GROUPS_MAX - l->out_c);
         s->c = l->out_c;
         break;
     }

@@ -43,7 +43,7 @@ function fill({ layers, parameters, sha256, metadata = {}, card }) {
 }
 
 function layerName({ type, kernel, groups, activation, of }) {
-  const kind = pick('model.type', type, { kernel, of: of?.map((view) => pick('model.view', view)).join(', ') });
+  const kind = pick('model.type', type, { kernel, of: [...new Set(of)].map((view) => pick('model.view', view)).join(', ') });
   const layer = groups > 1 ? t('model.groups', { layer: kind, groups }) : kind;
   return activation === 'relu' ? t('model.relu', { layer }) : layer;
 }

@@ -10,7 +10,7 @@ import test from 'node:test';
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
 
 function read(name) {
-  const bytes = fs.readFileSync(path.join(root, 'weights', name));
+  const bytes = fs.readFileSync(path.join(root, name));
   const headerBytes = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + headerBytes).toString());
   const tensors = {};
@@ -113,7 +113,9 @@ function logits({ meta, tensor }, image) {
   return x.values;
 }
 
-for (const name of ['digits', 'digits-deep']) {
+// views: two small networks joined, one of pictures as they are, one of normalised ones; made by digit train and digit join,
+// whose command lines its metadata tell.
+for (const name of ['weights/digits', 'weights/digits-deep', 'tests/golden/views']) {
   const network = read(`${name}.safetensors`), { bytes, headerBytes, meta, tensor } = network;
 
   test(`${name}: the header is padded to 64 bytes and every value of the metadata is a string`, () => {
@@ -148,7 +150,7 @@ for (const name of ['digits', 'digits-deep']) {
 }
 
 test('the network is the documented one', () => {
-  const layers = JSON.parse(read('digits.safetensors').meta.layers);
+  const layers = JSON.parse(read('weights/digits.safetensors').meta.layers);
   assert.deepEqual(layers.map((l) => l.type),
     ['conv2d', 'maxpool2', 'conv2d', 'maxpool2', 'conv2d', 'maxpool2', 'flatten', 'dense', 'softmax']);
   assert.deepEqual(layers.filter((l) => l.type === 'conv2d').map((l) => [l.out, l.kernel, l.padding, l.activation]),
@@ -157,7 +159,7 @@ test('the network is the documented one', () => {
 
 // DESIGN section 3: other networks are the same layers in other numbers, of at most two million parameters.
 test('the deep network has at most two million parameters', () => {
-  const { meta, tensor } = read('digits-deep.safetensors');
+  const { meta, tensor } = read('weights/digits-deep.safetensors');
   const layers = JSON.parse(meta.layers).filter((l) => ['conv2d', 'dense'].includes(l.type));
   const names = layers.flatMap((l) => [`${l.name}.weight`, ...l.bias === false ? [] : [`${l.name}.bias`]]);
   const n = names.reduce((sum, name) => sum + tensor(name).values.length, 0);

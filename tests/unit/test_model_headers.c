@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -189,6 +190,54 @@ static void test_not_finite(void **state)
     assert_non_null(strstr(why.text, "finite"));
 }
 
+/* Breaks when views are taken for others than the file says, or what is no list of them is taken at all. */
+static void test_views(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *of;
+        int n; /* 0: refused */
+        uint64_t moments;
+    } cases[] = {{"\\\"plain\\\"", 1, 0},
+                 {"\\\"moments\\\"", 1, 1},
+                 {"\\\"plain,moments,plain,moments\\\"", 4, 10},
+                 {"\\\"\\\"", 0, 0},
+                 {"\\\"plain,\\\"", 0, 0},
+                 {"\\\",plain\\\"", 0, 0},
+                 {"\\\"plain,,moments\\\"", 0, 0},
+                 {"\\\"Plain\\\"", 0, 0},
+                 {"\\\"plain \\\"", 0, 0},
+                 {"\\\"momentsplain\\\"", 0, 0},
+                 {"1", 0, 0},
+                 {"[\\\"plain\\\"]", 0, 0},
+                 {"\\\"plain\\\",\\\"out\\\":1", 0, 0}};
+    static uint8_t bytes[1 << 18];
+    char header[2048];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const int in = cases[i].n ? cases[i].n * 784 : 784;
+        struct why why = {0};
+        struct model *m = NULL;
+        snprintf(
+            header, sizeof header,
+            "{\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,%d],\"data_offsets\":[0,%d]},\"__metadata__\":{\"layers\":"
+            "\""
+            "[{\\\"type\\\":\\\"views\\\",\\\"of\\\":%s},{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\","
+            "\\\"name\\\":\\\"d\\\",\\\"out\\\":10,\\\"activation\\\":\\\"none\\\"}]\"}}",
+            in, in * 40, cases[i].of);
+        const size_t n = by_hand(header, (size_t)in * 10, bytes, sizeof bytes);
+        if ((model_parse(&m, bytes, n, "x", &why) == OK) != (cases[i].n > 0))
+            fail_msg("of %s: %s", cases[i].of, m ? "taken" : why.text);
+        if (m) {
+            assert_int_equal(m->layers[0].out_c, cases[i].n);
+            assert_int_equal(m->layers[0].moments, cases[i].moments);
+        } else {
+            assert_non_null(
+                strstr(why.text, "layer")); /* "layer 1 (views): a member ...", or "layers: not a JSON list" */
+        }
+        model_free(m);
+    }
+}
+
 /* Breaks when a list of layers that does not fit together makes a model. */
 static void test_wrong_layers(void **state)
 {
@@ -241,10 +290,8 @@ static void test_wrong_layers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_wrong_headers),
-        cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_wrong_layers),
+        cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_wrong_headers), cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_wrong_layers), cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,7 +212,11 @@ static void test_arch(void **state)
                                       "conv99999-dense10",
                                       "dense10-pool",
                                       "conv8 -dense10",
-                                      "relu-dense10"};
+                                      "relu-dense10",
+                                      "moments",
+                                      "moments3-conv8-dense10",
+                                      "conv8-moments-dense10",
+                                      "moments-moments-dense10"};
     struct why why;
     struct model *m;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
