@@ -145,7 +145,7 @@ static void test_degenerate(void **state)
     for (int n = 0; n < 200; n++) {
         random_picture(&seed, in);
         for (int i = 0; i < MODEL_PIXELS; i++)
-            in[i] = in[i] >> random_int(&seed, 0, 8);
+            in[i] = (uint8_t)(in[i] >> random_int(&seed, 0, 8));
         moments_normalise(in, out);
     }
 }
