@@ -79,8 +79,8 @@ int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
 uint64_t trainer_distort_seed(const struct trainer_settings *set);
 
 /* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone.
- * Teachers are asked about it. A network with moments in front learns from the same distortions of the picture that the
- * moments make, which no teacher could see without its own moments undoing half of them. */
+ * Teachers are asked about it; a network with moments in front learns from the same distortions of what its moments
+ * make of the picture. */
 void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS]);
 
 /* Makes `step` the number of steps done: for a run that is gone on with. */

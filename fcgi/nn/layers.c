@@ -233,7 +233,8 @@ static void put_views(const struct layer *l, const uint8_t image[MODEL_PIXELS], 
 {
     const int views = l->kind == LAYER_VIEWS ? l->out_c : 1;
     uint8_t normal[MODEL_PIXELS];
-    moments_normalise(image, normal);
+    if (l->moments)
+        moments_normalise(image, normal);
     for (int v = 0; v < views; v++)
         for (int i = 0; i < MODEL_PIXELS; i++)
             *to++ = (l->moments >> v & 1 ? normal : image)[i] / 255.0;
