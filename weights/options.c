@@ -212,6 +212,8 @@ enum err options_read(const struct option *table, size_t n_table, void *settings
         const char *value = json_get_str(from, o->name, NULL);
         if (!value && o->use == OPTION_LATER)
             value = o->kind == OPTION_FLAG ? "false" : "0";
+        if (!value && o->use == OPTION_KEPT)
+            continue; /* the run was begun before there was such an option */
         if (!value)
             return err_why(why, ERR_FORMAT, "the setting %s is missing", o->name);
         get_value(o, settings, before, sizeof(before));

@@ -62,6 +62,13 @@ static inline struct train_settings settings(const char *name)
     return s;
 }
 
+/* As if the command line had --name. */
+static inline void give(struct train_settings *s, const char *name)
+{
+    for (size_t i = 0; i < train_options_n; i++)
+        s->given[i] |= strcmp(train_options[i].name, name) == 0;
+}
+
 static inline enum train_end run(const struct train_settings *s, const volatile sig_atomic_t *stop)
 {
     struct why why = {0};
