@@ -192,6 +192,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 $(BUILD)/tests/%.o: ALL_CFLAGS += -Ifcgi -Iweights
+$(BUILD)/bench/bench_store: $(BUILD)/tests/bench/fill_store.o
 bench: $(BENCHES) data
 	@set -e; for b in $(BENCHES); do echo "== $$b"; DATA_DIR='$(DATA)' $$b; done
 

@@ -17,14 +17,11 @@
  * on a machine that serves: the files are held in memory (as root), and a round of questions is asked before the clock
  * starts. With less memory than the indexes take (about 100 bytes a row of history and 400 a user), look-ups wait for
  * the disk and this says nothing of them. BENCH_DIR (/var/tmp) is where the files are made; they are removed. */
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,16 +31,15 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "fill_store.h"
 #include "store/store_account.h"
 #include "store/store_history.h"
-#include "store/store_internal.h"
 #include "web/app.h"
 #include "web/session.h"
 
 enum { ASKED = 20000, VISITS = 4000, VISIT = 10, LOG_INS = 500, WARM_UP = 20000, ROW_BYTES = 1100, USER_BYTES = 1500 };
 
 static const struct store_session_rule rule = {.idle_s = 24 * 3600, .max_s = 14 * 86400, .per_user = 20};
-static const char hash_text[] = "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz.ABCDE";
 
 struct side {
     const char *name;
@@ -53,172 +49,12 @@ struct side {
     struct app app;
 };
 
-/* Numbers that look random (SplitMix64), the same on each run. */
-static uint64_t mix(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
-static void email_of(int64_t user, char out[64])
-{
-    (void)snprintf(out, 64, "u%016" PRIx64 "@example.org", mix((uint64_t)user));
-}
-
-/* kind: 0 and 1 are sessions, 2 a token, from 100 on what log-ins make. */
-static void secret_of(int64_t user, int kind, char out[SESSION_TOKEN_CHARS + 1])
-{
-    (void)snprintf(out, SESSION_TOKEN_CHARS + 1, "%016" PRIx64 "-%026d", mix((uint64_t)user), kind);
-}
-
-static const uint8_t *hash_of(int64_t user, int kind)
-{
-    static uint8_t hash[DIGEST_BYTES];
-    char secret[SESSION_TOKEN_CHARS + 1];
-
-    secret_of(user, kind, secret);
-    session_token_hash(secret, SESSION_TOKEN_CHARS, hash);
-    return hash;
-}
-
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
-{
-    sqlite3_stmt *st = NULL;
-
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK) {
-        (void)fprintf(stderr, "bench_store: %s\n", sqlite3_errmsg(db));
-        exit(1);
-    }
-    return st;
-}
-
-static void step(sqlite3_stmt *st)
-{
-    if (sqlite3_step(st) != SQLITE_DONE) {
-        (void)fprintf(stderr, "bench_store: %s\n", sqlite3_errmsg(sqlite3_db_handle(st)));
-        exit(1);
-    }
-    (void)sqlite3_reset(st);
-}
-
-static void fill_users(sqlite3 *db, int64_t users, int64_t now_s)
-{
-    sqlite3_stmt *user = prepare(db, "INSERT INTO users (email, password_hash, created_at) VALUES (?1, ?2, ?3)");
-    char email[64];
-
-    for (int64_t i = 1; i <= users; i++) {
-        email_of(i, email);
-        (void)store_bind(user, "tti", email, hash_text, now_s - (int64_t)(mix((uint64_t)i) % 10000000));
-        step(user);
-    }
-    (void)sqlite3_finalize(user);
-}
-
-/* Last, and seen just now: what was last seen over five minutes ago would be written anew by the look-up. */
-static void fill_sessions(sqlite3 *db, int64_t users)
-{
-    sqlite3_stmt *session = prepare(db, "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, "
-                                        "agent) VALUES (?1, ?2, ?3, ?4, '2001:db8::1', ?5)");
-    sqlite3_stmt *token = prepare(db, "INSERT INTO tokens (token_hash, user_id, name, scopes, created_at, expires_at, "
-                                      "last_used_at) VALUES (?1, ?2, 'script', 1, ?3, 0, ?3)");
-
-    for (int64_t i = 1; i <= users; i++) {
-        const int64_t now_s = clock_wall_s();
-
-        for (int k = 0; k < 2; k++) {
-            (void)store_bind(session, "hiiit", hash_of(i, k), i, now_s - k * 3600, now_s + STORE_CLOCK_SLACK_S / 2,
-                             "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
-            step(session);
-        }
-        (void)store_bind(token, "hii", hash_of(i, 2), i, now_s);
-        step(token);
-    }
-    (void)sqlite3_finalize(session);
-    (void)sqlite3_finalize(token);
-}
-
-static void fill_history(sqlite3 *db, int64_t users, int64_t rows, int64_t now_s)
-{
-    static uint8_t picture[784], probabilities[40];
-    sqlite3_stmt *st = prepare(db, "INSERT INTO history (user_id, created_at, name, status, digit, label, confidence, "
-                                   "probabilities, picture) VALUES (?1, ?2, 'digit.png', ?3, ?4, NULL, 0.99, ?5, ?6)");
-
-    for (int64_t i = 0; i < rows; i++) {
-        const uint64_t r = mix((uint64_t)i);
-
-        memcpy(picture + r % 700, &r, sizeof(r));
-        (void)sqlite3_bind_int64(st, 1, 1 + (int64_t)(r % (uint64_t)users));
-        (void)sqlite3_bind_int64(st, 2, now_s - rows + i);
-        (void)sqlite3_bind_int64(st, 3, r % 50 == 0 ? 1 : 0);
-        (void)sqlite3_bind_int64(st, 4, (int64_t)((r >> 32) % 10));
-        (void)sqlite3_bind_blob(st, 5, probabilities, sizeof(probabilities), SQLITE_STATIC);
-        (void)sqlite3_bind_blob(st, 6, picture, sizeof(picture), SQLITE_STATIC);
-        step(st);
-        if (rows >= 1000000 && i % (rows / 10) == 0)
-            (void)fprintf(stderr, "history: %" PRId64 " of %" PRId64 "\n", i, rows);
-    }
-    (void)sqlite3_finalize(st);
-}
-
-static void run(sqlite3 *db, const char *sql)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        (void)fprintf(stderr, "bench_store: %s: %s\n", sql, sqlite3_errmsg(db));
-        exit(1);
-    }
-}
-
-/* Holds the whole file in the system's cache, as far as there is memory, until this program ends: a machine that serves
- * has warm what it is asked for, and some kernels take back at once what a bench has written. In a process of its own:
- * closing a file by hand drops SQLite's locks. Returns when the file is there. */
-static void warm(const char *path)
-{
-    int ready[2];
-    char told;
-
-    (void)fflush(NULL);
-    if (pipe(ready) != 0)
-        return;
-    if (fork() == 0) {
-        struct stat st;
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        void *at = fd >= 0 && fstat(fd, &st) == 0
-                       ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0)
-                       : MAP_FAILED;
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (at != MAP_FAILED && mlock(at, (size_t)st.st_size) != 0)
-            (void)fprintf(stderr, "bench_store: %s cannot be held in memory; look-ups may wait for the disk\n", path);
-        (void)close(ready[1]); /* the parent's read ends */
-        for (;;)
-            pause();
-    }
-    (void)close(ready[1]);
-    while (read(ready[0], &told, 1) > 0)
-        ;
-    (void)close(ready[0]);
-}
-
-/* Makes and fills a database, without the care that a service needs, and opens it with it. */
 static void side_make(struct side *side, int64_t rows)
 {
-    const int64_t now_s = clock_wall_s();
     struct why why = {""};
-    sqlite3 *db = NULL;
 
-    if (store_prepare(side->path, &why) != OK || sqlite3_open(side->path, &db) != SQLITE_OK) {
-        (void)fprintf(stderr, "bench_store: %s\n", why.text);
-        exit(1);
-    }
-    run(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; BEGIN");
-    fill_users(db, side->users, now_s);
-    fill_history(db, side->users, rows, now_s);
-    fill_sessions(db, side->users);
-    run(db, "COMMIT; PRAGMA journal_mode = WAL");
-    (void)sqlite3_close(db);
-    warm(side->path);
+    fill_store(side->path, side->users, rows);
+    fill_warm(side->path);
     if (store_open(&side->store, side->path, &why) != OK) {
         (void)fprintf(stderr, "bench_store: %s\n", why.text);
         exit(1);
@@ -253,7 +89,7 @@ static void ask_log_in(struct side *side, int64_t user, int n)
     enum err e;
 
     (void)n;
-    email_of(user, email);
+    fill_email(user, email);
     e = store_user_by_email(side->store, email, &found);
     if (e != OK || found.id != user)
         wrong("user_by_email", e);
@@ -262,7 +98,7 @@ static void ask_log_in(struct side *side, int64_t user, int n)
 static void ask_session(struct side *side, int64_t user, int n)
 {
     struct store_user found;
-    enum err e = store_session_user(side->store, hash_of(user, n & 1), &rule, &found);
+    enum err e = store_session_user(side->store, fill_hash(user, n & 1), &rule, &found);
 
     if (e != OK || found.id != user)
         wrong("session_user", e);
@@ -272,7 +108,7 @@ static void ask_token(struct side *side, int64_t user, int n)
 {
     struct store_user found;
     struct store_token token;
-    enum err e = store_token_user(side->store, hash_of(user, 2), &found, &token);
+    enum err e = store_token_user(side->store, fill_hash(user, 2), &found, &token);
 
     (void)n;
     if (e != OK || found.id != user)
@@ -301,7 +137,8 @@ static void ask_whole_log_in(struct side *side, int64_t user, int n)
     enum err e;
 
     ask_log_in(side, user, n);
-    e = store_session_add_checked(side->store, hash_of(user, 100 + n), user, hash_text, "::1", "bench", &rule);
+    e = store_session_add_checked(side->store, fill_hash(user, 100 + n), user, fill_password_hash, "::1", "bench",
+                                  &rule);
     if (e != OK)
         wrong("session_add", e);
 }
@@ -349,7 +186,7 @@ static void ask_request(struct side *side, int64_t user, int n)
     const struct app_peer peer = {request_param, request_body, request_reply, &visit};
     char secret[SESSION_TOKEN_CHARS + 1];
 
-    secret_of(user, n & 1, secret);
+    fill_secret(user, n & 1, secret);
     (void)snprintf(visit.cookie, sizeof(visit.cookie), "digitd_session=%s", secret);
     app_answer(&side->app, &peer);
     if (!visit.answered)
@@ -394,7 +231,7 @@ static double compare(const char *name, struct side side[2], void (*ask)(struct 
     for (int n = -warm_up; n < asked; n++)
         for (int turn = 0; turn < 2; turn++) {
             const int k = (n ^ turn) & 1; /* each goes first every other time */
-            const int64_t user = 1 + (int64_t)(mix((uint64_t)(n + warm_up)) % (uint64_t)side[k].users);
+            const int64_t user = 1 + (int64_t)(fill_mix((uint64_t)(n + warm_up)) % (uint64_t)side[k].users);
             const double start = now_us();
 
             ask(&side[k], user, n < 0 ? n + warm_up : n);
