@@ -91,8 +91,10 @@ static enum err run(const struct settings *set, struct why *why)
         e = calibrate_on(m, &d, set, &v, why);
     if (e == OK && (e = record_figures(m, &v)) != OK)
         err_why(why, e, "%s: %s", set->out, err_str(e));
-    if (e == OK)
+    if (e == OK) {
+        record_name(m, set->out); /* visitors are told it: not that of the file to begin with */
         e = model_save(m, set->out, why);
+    }
     if (e == OK) {
         printf("%s: validation %zu of %zu right, loss %.5f, ECE %.2f %%, temperature %.4f\n", set->out, v.right, v.n,
                v.loss, 100 * v.ece, (double)m->temperature);

@@ -22,7 +22,8 @@ function digit(...args) {
   return stdout;
 }
 
-// Breaks when the figures of the thresholds before stay in the file, or are written before the new ones are found.
+// Breaks when the figures of the thresholds before stay in the file, or are written before the new ones are found; when it keeps the name of
+// the file to begin with, which the service would tell.
 test('a calibrated file tells how the network does with its new thresholds', (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-calibrate-'));
   t.after(() => fs.rmSync(dir, { recursive: true }));
@@ -38,4 +39,5 @@ test('a calibrated file tells how the network does with its new thresholds', (t)
   assert.notEqual(metadata(out).doubt_below, metadata(weights).doubt_below, 'two hidden units have thresholds of their own');
   assert.notDeepEqual([told.unsure, told.unsure_wrong, told.refused_wrong, told.doubted], [before.unsure, before.unsure_wrong, before.refused_wrong, before.doubted]);
   assert.equal(told.trained_on, before.trained_on);
+  assert.equal(metadata(out).name, 'calibrated');
 });

@@ -34,6 +34,12 @@ test('a card that says something else is found out', (t) => {
   assert.match(check(copy, deep).stderr, /the card of another network/);
 });
 
+// Breaks when a file is shipped under the name that its maker worked with.
+for (const file of [weights, deep]) test(`a shipped file has the name that the service tells: ${path.basename(file)}`, () => {
+  const bytes = fs.readFileSync(file);
+  assert.equal(JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0)))).__metadata__.name, path.basename(file, '.safetensors'));
+});
+
 // Breaks when `make evaluate` prints other figures than MODEL.md has: the network, the normaliser, a kernel or a threshold has changed.
 // A regression run of a frozen file: nothing is chosen by it.
 for (const file of [weights, deep]) test(`evaluation gives the figures of the card: ${path.basename(file)}`, async () => {
