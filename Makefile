@@ -190,7 +190,7 @@ reject: $(BUILD)/digit data
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS_ALL)
 $(BUILD)/tests/%.o: ALL_CFLAGS += -Ifcgi -Iweights
 $(BUILD)/bench/bench_store: $(BUILD)/tests/bench/fill_store.o
 bench: $(BENCHES) data

@@ -207,13 +207,14 @@ enum err options_read(const struct option *table, size_t n_table, void *settings
         const struct option *o = &table[i];
         bool asked = given && given[i];
         char before[OPTION_TEXT_MAX], after[OPTION_TEXT_MAX];
-        if (o->use == OPTION_SESSION || (o->use == OPTION_KEPT && asked))
+        const bool kept = o->use == OPTION_KEPT || o->use == OPTION_KEPT_LATER;
+        if (o->use == OPTION_SESSION || (kept && asked))
             continue;
         const char *value = json_get_str(from, o->name, NULL);
         if (!value && o->use == OPTION_LATER)
             value = o->kind == OPTION_FLAG ? "false" : "0";
-        if (!value && o->use == OPTION_KEPT)
-            continue; /* the run was begun before there was such an option */
+        if (!value && o->use == OPTION_KEPT_LATER)
+            continue;
         if (!value)
             return err_why(why, ERR_FORMAT, "the setting %s is missing", o->name);
         get_value(o, settings, before, sizeof(before));

@@ -27,11 +27,12 @@ struct option_floats {
 
 /* What becomes of a value when a run is gone on with. `false` in a table is OPTION_SESSION. */
 enum option_use {
-    OPTION_SESSION,   /* of this call alone */
-    OPTION_KEPT,      /* kept with the run, where a later call does not give another: what leaves the training alone */
-    OPTION_RECIPE,    /* part of what makes a run what it is: never changes */
-    OPTION_LATER,     /* the same; a run that was begun before there was such an option has false, or 0 */
-    OPTION_DISTORTION /* the same, and part of what a distorted picture looks like */
+    OPTION_SESSION,    /* of this call alone */
+    OPTION_KEPT,       /* kept with the run, where a later call does not give another: places, and what is no recipe */
+    OPTION_KEPT_LATER, /* the same; a run that was begun before there was such an option has what this call says */
+    OPTION_RECIPE,     /* part of what makes a run what it is: never changes */
+    OPTION_LATER,      /* the same; a run that was begun before there was such an option has false, or 0 */
+    OPTION_DISTORTION  /* the same, and part of what a distorted picture looks like */
 };
 
 struct option {
@@ -54,7 +55,7 @@ void options_help(const struct option *table, size_t n_table, const void *defaul
 
 /* The options of a use from `least` on into an object of strings, and all but a session's back. given[n_table] (may be
  * NULL) says which the command line has: of a kept one, that value stays; a recipe's must be the same. Reading refuses
- * a malformed one, and a missing one of a recipe but for OPTION_LATER; a missing kept one stays as it is. */
+ * a malformed one, and a missing one but for OPTION_LATER and OPTION_KEPT_LATER. */
 void options_write(const struct option *table, size_t n_table, const void *settings, enum option_use least,
                    struct json *to);
 enum err options_read(const struct option *table, size_t n_table, void *settings, const bool *given,

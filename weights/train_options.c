@@ -68,7 +68,7 @@ const struct option train_options[] = {
      "take temperature and thresholds from this weights file: fit none"},
     {"stop-after", "STEPS", OPTION_INT, AT(stop_after), 0, 1e9, OPTION_SESSION,
      "stop then, as by Ctrl-C; 0: go on to the end"},
-    {"reject-examples", "N", OPTION_INT, AT(reject_examples), 0, REJECT_EXAMPLES_MAX, OPTION_KEPT,
+    {"reject-examples", "N", OPTION_INT, AT(reject_examples), 0, REJECT_EXAMPLES_MAX, OPTION_KEPT_LATER,
      "digits, drawn anew for each step, that the rule for what is no digit learns from at the end; 0: no such rule"},
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
     {"seed", "N", OPTION_SEED, ATT(seed), 0, 0, OPTION_RECIPE, "of first weights, order, distortions, dropout"},

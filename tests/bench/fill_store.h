@@ -1,5 +1,5 @@
-/* A store with as many users, sessions, tokens and rows of history as one likes, the same on each run; and all of it in
- * memory. For benchmarks: what cannot be done ends the program with a line. */
+/* A store with as many users, sessions, tokens and rows of history as one likes, the same on each run but for the
+ * times; and all of it in memory. For benchmarks: what cannot be done ends the program with a line. */
 #ifndef DIGITD_BENCH_FILL_STORE_H
 #define DIGITD_BENCH_FILL_STORE_H
 

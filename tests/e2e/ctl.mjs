@@ -15,7 +15,7 @@ export const environment = (site) => ({ ...cleanEnvironment(), DIGITD_RUN_DIR: `
   DIGITD_SITE_URL: site.origin.origin, DIGITD_WEIGHTS: `${root}/weights/digits.safetensors`, DIGITD_PASSWORD_COST: '5', ...site.env });
 export const command = (site, args) => [binary, ['-c', path.join(root, 'conf/digitd.conf'), ...args]];
 
-// Runs it to its end: { status, out, err, rows }; rows are the objects of --json.
+// Runs it to its end: { out, err, rows }; rows are the objects of --json.
 export function ctl(site, args, { input = '', status = 0, env = {} } = {}) {
   const [file, all] = command(site, args);
   const run = spawnSync(file, all, { input, encoding: 'utf8', env: { ...environment(site), ...env }, timeout: 60000 });

@@ -259,7 +259,11 @@ static void test_writers(void **state)
     assert_int_equal(options_read(train_options, train_options_n, &old, NULL, kept, &why), OK);
     assert_false(old.writers);
     assert_int_equal(old.reject_examples, 7);
-    json_remove(kept, "seed"); /* there always was one */
+    json_remove(kept, "out"); /* there always was one */
+    assert_int_equal(options_read(train_options, train_options_n, &old, NULL, kept, &why), ERR_FORMAT);
+    expect_words(&why, "out");
+    json_set_str(kept, "out", s.out);
+    json_remove(kept, "seed");
     assert_int_equal(options_read(train_options, train_options_n, &old, NULL, kept, &why), ERR_FORMAT);
     expect_words(&why, "seed");
     json_free(kept);
