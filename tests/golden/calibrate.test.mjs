@@ -5,16 +5,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { metadata } from './metadata.mjs';
 
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
 const build = path.resolve(root, process.env.BUILD ?? 'build');
 const data = process.env.DATA_DIR ?? path.join(root, 'data');
 const weights = path.join(root, 'weights/digits.safetensors');
-
-function metadata(file) {
-  const bytes = fs.readFileSync(file);
-  return JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE()))).__metadata__;
-}
 
 function digit(...args) {
   const { status, stdout, stderr } = spawnSync(path.join(build, 'digit'), args, { encoding: 'utf8', maxBuffer: 1 << 24 });
