@@ -223,7 +223,7 @@ $(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/sett
 # What there is to install: SOURCE DIRECTORY MODE each. What lies below /etc is the administrator's: it is never written over, and
 # uninstall leaves it. Files of text name their places below /usr/local; another PREFIX is put in.
 INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
-  $(foreach n,$(NETWORKS),$(n):$(SHARE):644 $(n:.safetensors=.card.json):$(SHARE):644) weights/MODEL.md:$(SHARE):644 \
+  $(foreach n,$(NETWORKS),$(n):$(SHARE):644 $(n:.safetensors=.card.json):$(SHARE):644) weights/MODEL.md:$(SHARE):644 weights/TRIALS.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
   $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
   $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
