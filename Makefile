@@ -173,13 +173,14 @@ perturb: $(BUILD)/golden/perturb data
 	@$(BUILD)/golden/perturb --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' $(ARGS)
 evaluate: $(BUILD)/digit data
 	$(BUILD)/digit evaluate --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
-# The model card of WEIGHTS, and from all cards the tables of MODEL.md and docs/model/*.svg. Reads the test set with the frozen file.
+# The model card of WEIGHTS, and from all cards the tables of MODEL.md and docs/model/*.svg. Reads the test set with the frozen file. SPLIT is
+# of the robustness alone: a network that learnt from the validation pictures has test pictures distorted (another reading).
 model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	@conf/need test reject
 	@mkdir -p $(BUILD)/card
 	$(BUILD)/digit evaluate --json --split validation --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/validation.json
 	$(BUILD)/digit evaluate --json --reject --split test --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/test.json
-	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' >$(BUILD)/card/perturb.json
+	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' >$(BUILD)/card/perturb.json
 	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
 	node weights/model-card.mjs write $(NETWORKS)
 reject: $(BUILD)/digit data

@@ -10,12 +10,10 @@
 #include "record.h"
 
 struct settings {
-    char weights[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX];
+    char weights[OPTION_TEXT_MAX], data[OPTION_TEXT_MAX], out[OPTION_TEXT_MAX], like[OPTION_TEXT_MAX];
     struct reject_settings reject;
     bool no_reject, help;
 };
-
-enum { JSON_DEPTH = 8 };
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
@@ -23,6 +21,8 @@ static const struct option options[] = {
     {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "the weights file to write"},
     {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_SESSION,
      "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
+    {"like", "FILE", OPTION_TEXT, AT(like), 0, 0, OPTION_SESSION,
+     "take temperature and thresholds from this weights file: fit the reject rule alone; for digit train --all"},
     {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION,
      "no rule for what is no digit, only the rest"},
     {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION, "of the reject rule's examples and beginning"},
@@ -42,17 +42,20 @@ static void help(const struct settings *defaults)
          "\n"
          "Fits what a network's answers are worth and leaves the network as it is: the temperature of its\n"
          "probabilities, when it looks again, the confidence under which it is unsure, and what it takes for no\n"
-         "digit. Decided on the 5,000 validation pictures of MNIST's training set, learnt from the other 55,000.\n"
+         "digit. Decided on the 5,000 validation pictures of MNIST's training set, learnt from the other 55,000. A\n"
+         "network that learnt from all of them (digit train --all) takes what they decide from one that did not: "
+         "--like.\n"
          "For networks brought from elsewhere (PyTorch's state_dict as safetensors); `digit train` does it by\n"
          "itself.\n");
     options_help(options, OPTIONS, defaults, stdout);
 }
 
 static enum err calibrate_on(struct model *m, const struct dataset *d, const struct settings *set, struct metrics *v,
-                             struct why *why)
+                             const struct model *like, struct why *why)
 {
     uint32_t *train = NULL, *validation = NULL;
-    struct calibration c = {.data = d, .reject = set->no_reject ? NULL : &set->reject, .threads = set->reject.threads};
+    struct calibration c = {
+        .data = d, .like = like, .reject = set->no_reject ? NULL : &set->reject, .threads = set->reject.threads};
     enum err e = dataset_split(d, &train, &c.n_train, &validation, &c.n_validation);
     c.train = train;
     c.validation = validation;
@@ -68,27 +71,39 @@ static enum err calibrate_on(struct model *m, const struct dataset *d, const str
 /* Those in the file are of the thresholds before. Whether the network was trained on these pictures stays as it is. */
 static enum err record_figures(struct model *m, const struct metrics *v)
 {
-    const char *text = model_meta(m, "validation");
-    struct json *before = NULL, *figures = json_new_object();
+    struct json *figures = json_new_object();
     bool trained_on;
     metrics_json(v, figures);
-    if (text && json_parse(&before, text, strlen(text), JSON_DEPTH, NULL) == OK &&
-        json_get_bool(before, "trained_on", &trained_on))
+    if (record_trained_on(m, &trained_on))
         json_set_bool(figures, "trained_on", trained_on);
-    json_free(before);
     return record_json(m, "validation", figures);
+}
+
+/* *like stays NULL where everything is to be fitted. */
+static enum err load_like(const struct settings *set, const struct model *m, struct model **like, struct why *why)
+{
+    bool trained_on;
+    record_trained_on(m, &trained_on);
+    if (set->like[0])
+        return model_load(like, set->like, why);
+    return !trained_on ? OK
+                       : err_why(why, ERR_RANGE,
+                                 "the network learnt from the validation pictures, which cannot tell now what its "
+                                 "answers are worth: --like FILE takes that from one of the same recipe that did not");
 }
 
 static enum err run(const struct settings *set, struct why *why)
 {
-    struct model *m = NULL;
+    struct model *m = NULL, *like = NULL;
     struct dataset d = {0};
     struct metrics v;
     enum err e = model_load(&m, weights_find(set->weights), why);
     if (e == OK)
+        e = load_like(set, m, &like, why);
+    if (e == OK)
         e = dataset_load(&d, set->data, IDX_TRAIN, why);
     if (e == OK)
-        e = calibrate_on(m, &d, set, &v, why);
+        e = calibrate_on(m, &d, set, &v, like, why);
     if (e == OK && (e = record_figures(m, &v)) != OK)
         err_why(why, e, "%s: %s", set->out, err_str(e));
     if (e == OK) {
@@ -101,9 +116,11 @@ static enum err run(const struct settings *set, struct why *why)
         printf("unsure under %.4f: %zu, of them wrong: %zu; not a digit: %zu, of them wrong anyway: %zu\n",
                (double)m->unsure_below, v.unsure, v.unsure_wrong, v.refused, v.refused_wrong);
         if (m->reject.hidden == 0 && !set->no_reject)
-            puts("no reject rule: the network does not end with a dense layer");
+            puts(like && like->reject.hidden == 0 ? "no reject rule: the file of --like has none"
+                                                  : "no reject rule: the network does not end with a dense layer");
     }
     dataset_free(&d);
+    model_free(like);
     model_free(m);
     return e;
 }

@@ -45,6 +45,16 @@ static enum err record_members(struct model *m, struct model *const *members, in
     return record_json(m, "members", list);
 }
 
+/* What one member learnt from, the joined network knows. */
+static void keep_trained_on(struct model *m, struct model *const *members, int n)
+{
+    bool trained_on = false;
+    for (int i = 0; !trained_on && i < n; i++)
+        record_trained_on(members[i], &trained_on);
+    if (trained_on)
+        model_set_meta(m, "validation", "{\"trained_on\":true}");
+}
+
 /* Metadata that all members agree on are the joined network's too. */
 static void keep_common(struct model *m, struct model *const *members, int n)
 {
@@ -71,6 +81,7 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
         e = join_models(&m, members, n, why);
     if (e == OK) {
         keep_common(m, members, n);
+        keep_trained_on(m, members, n);
         record_name(m, set->out);
         record_program(m);
         e = record_members(m, members, n);

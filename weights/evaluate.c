@@ -11,6 +11,7 @@
 #include "../fcgi/image/image.h"
 #include "files.h"
 #include "parallel.h"
+#include "record.h"
 
 enum { FILE_MAX = 256 * 1024 * 1024, PNG_MAX = 16 * 1024, PATH_BYTES = 1024 };
 
@@ -61,6 +62,8 @@ static void note_model(struct evaluation *out, const struct model *m)
     out->unsure_below = (double)m->unsure_below;
     out->ink_above = (double)m->ink_above;
     out->has_rule = m->reject.hidden > 0;
+    record_trained_on(m, &out->trained_on);
+    out->trained_on &= out->set.split == EVALUATE_VALIDATION;
     out->reject_below = (double)m->reject.below;
     out->doubt_below = (double)m->reject.doubt;
     out->n_params = m->n_params;

@@ -26,7 +26,8 @@ struct evaluation {
     struct dataset data;
     struct answers answers;
     struct metrics metrics;
-    bool has_rule; /* the weights file has a reject rule */
+    bool has_rule;   /* the weights file has a reject rule */
+    bool trained_on; /* it says that it learnt from the pictures of this split */
     double temperature, look_again_below, unsure_below, ink_above, reject_below, doubt_below;
     size_t n_params;
     double seconds; /* of normaliser and network alone */

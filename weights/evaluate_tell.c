@@ -55,6 +55,8 @@ void evaluate_print(const struct evaluation *e, FILE *out)
     fprintf(out, "%s pictures: %zu of %zu right, %.2f %% (95 %% interval %.2f to %.2f), %zu wrong\n",
             evaluate_split_name(e->set.split), m->right, m->n, percent(m->right, m->n), 100 * low, 100 * high,
             m->n - m->right);
+    if (e->trained_on)
+        fputs("the network learnt from these pictures: they say nothing of new ones\n", out);
     fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
             100 * m->ece, e->temperature);
     fprintf(out, "looked at again, moved by a pixel (a first confidence under %.4f): %zu, %.2f %%\n",
@@ -113,6 +115,8 @@ enum err evaluate_json(const struct evaluation *e, FILE *out, struct why *why)
     struct json *v = json_new_object();
     struct buf *text = buf_new(JSON_MAX);
     json_set_str(v, "split", evaluate_split_name(e->set.split));
+    if (e->trained_on)
+        json_set_bool(v, "trained_on", true);
     metrics_json(&e->metrics, v);
     add_thresholds(e, v);
     json_set_int(v, "parameters", (int64_t)e->n_params);

@@ -143,6 +143,7 @@ const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells)
 function parts(card, meta, weights) {
   const scores = (name, s) => [name, count(s.right), percent(s.accuracy), `${(100 * s.accuracy_low).toFixed(2)} to ${(100 * s.accuracy_high).toFixed(2)}`, s.loss.toFixed(4), percent(s.ece)];
   const { test, validation, reject, robustness } = card;
+  const held = validation.trained_on ? 'validation (learnt from)' : 'validation';
   const unsure = (s) => `${count(s.unsure)} (${count(s.unsure_wrong)} of the ${count(s.pictures - s.right)} wrong ones)`;
   return {
     facts: table(['', ''], [
@@ -152,9 +153,9 @@ function parts(card, meta, weights) {
       ...(meta.members ? [['made by', `\`digit join\` of the ${meta.members.length} networks below, then \`digit calibrate\``]]
         : [['made by', `\`${meta.command}\``], ['epoch kept', `${meta.epoch} of ${meta.curves.loss.length}`]])]),
     scores: table(['pictures', 'right', 'accuracy', '95 % interval (Wilson)', 'loss', 'ECE'],
-      [scores(`${count(validation.pictures)} validation`, validation), scores(`**${count(test.pictures)} test**`, test)]),
+      [scores(`${count(validation.pictures)} ${held}`, validation), scores(`**${count(test.pictures)} test**`, test)]),
     verdicts: table(['pictures', 'looked at again', 'unsure', 'not a digit', 'not a digit or doubted by the same rule'],
-      [['validation', validation], ['test', test]].map(([name, s]) => [name, `${count(s.looked_again)} (${percent(s.looked_again / s.pictures)})`, unsure(s), `${count(s.refused)} (${percent(s.refused / s.pictures)})`, `${count(s.doubted)} (${percent(s.doubted / s.pictures)})`])),
+      [[held, validation], ['test', test]].map(([name, s]) => [name, `${count(s.looked_again)} (${percent(s.looked_again / s.pictures)})`, unsure(s), `${count(s.refused)} (${percent(s.refused / s.pictures)})`, `${count(s.doubted)} (${percent(s.doubted / s.pictures)})`])),
     refusals: table(['what is no digit', 'pictures', 'not a digit', 'not a digit or doubted', 'least'],
       Object.entries(reject.kinds).map(([name, k]) => [name, count(k.pictures), percent(k.refused / k.pictures, 1), percent(k.doubted / k.pictures, 1),
         Object.entries(k.labels ?? {}).map(([label, l]) => [label, l.doubted / l.pictures]).sort((a, b) => a[1] - b[1]).slice(0, 3).map(([label, v]) => `${label} ${percent(v, 0)}`).join(', ')])),

@@ -8,7 +8,7 @@
 #include "../fcgi/nn/layers.h"
 #include "options.h"
 
-enum { DIGITS = 6, TEXT_MAX = 4 * 1024 * 1024 };
+enum { DIGITS = 6, JSON_DEPTH = 8, TEXT_MAX = 4 * 1024 * 1024 };
 
 enum err golden_answers(struct model *m)
 {
@@ -32,6 +32,17 @@ enum err record_json(struct model *m, const char *key, struct json *obj)
     buf_free(text);
     json_free(obj);
     return e;
+}
+
+bool record_trained_on(const struct model *m, bool *trained_on)
+{
+    const char *text = model_meta(m, "validation");
+    struct json *figures = NULL;
+    *trained_on = false;
+    bool told = text && json_parse(&figures, text, strlen(text), JSON_DEPTH, NULL) == OK &&
+                json_get_bool(figures, "trained_on", trained_on);
+    json_free(figures);
+    return told;
 }
 
 void record_name(struct model *m, const char *path)

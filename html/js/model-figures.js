@@ -30,15 +30,18 @@ export function showFigures({ layers, metadata = {}, card }) {
 const layerLines = ({ type, out_shape: [channels, side], kernel }) => [
   type === 'input' ? t('model.input') : pick('model.short', type, { kernel }), type === 'dense' ? count(channels) : `${side} × ${side} × ${channels}`];
 
-function showCurves({ curves: made, epoch }) {
+/** Of a network that learnt from the pictures held back as well, these tell nothing. */
+function showCurves({ curves: made, epoch, validation }) {
+  const held = !validation?.trained_on;
   $('model-curves').hidden = !made;
+  $('model-errors').parentElement.hidden = !held;
   if (!made) return;
   const at = Number(epoch) || undefined, epochs = t('model.epoch');
   $('model-loss').replaceChildren(curves(svg, {
     title: t('model.lossTitle'), epochs, tell: short,
-    lines: [{ name: t('model.lossTraining'), values: made.loss }, { name: t('model.lossValidation'), values: made.validation_loss, at }],
+    lines: [{ name: t('model.lossTraining'), values: made.loss }, ...(held ? [{ name: t('model.lossValidation'), values: made.validation_loss, at }] : [])],
   }));
-  $('model-errors').replaceChildren(curves(svg, {
+  if (held) $('model-errors').replaceChildren(curves(svg, {
     title: t('model.errorsTitle'), epochs, tell: (v) => number(v, { style: 'percent', maximumSignificantDigits: 2 }),
     lines: [{ name: t('model.errorsValidation'), values: made.validation_accuracy.map((v) => 1 - v), at }],
   }));

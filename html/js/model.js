@@ -27,7 +27,7 @@ const exactly = (share) => number(share, { style: 'percent', minimumFractionDigi
 function fill({ layers, parameters, sha256, metadata = {}, card }) {
   const { validation } = metadata; // as the trainer wrote it; a network of another maker may have none
   const facts = [[t('model.weights'), count(parameters)], [t('model.layers'), String(layers.filter((layer) => layer.parameters).length)]];
-  if (validation && validation.accuracy) facts.unshift([
+  if (validation && validation.accuracy && !validation.trained_on) facts.unshift([
     validation.pictures ? t('model.validationOf', { n: validation.pictures }) : t('model.validation'),
     exactly(validation.accuracy),
   ]);

@@ -37,3 +37,28 @@ test('a calibrated file tells how the network does with its new thresholds', (t)
   assert.equal(told.trained_on, before.trained_on);
   assert.equal(metadata(out).name, 'calibrated');
 });
+
+// Breaks when join or calibrate forgets that a member learnt from the validation pictures, so that thresholds are fitted on them, or figures
+// are told as if they were of new pictures; when --like borrows less than all.
+test('what learnt from the validation pictures takes its thresholds from elsewhere, and says so', (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-all-'));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  const file = (name) => path.join(dir, `${name}.safetensors`);
+  const small = ['--data', data, '--layers', 'conv16-pool-pool-dense10', '--epochs', '1', '--first', '2560', '--reject-examples', '0', '--batch-norm-pictures', '256'];
+  digit('train', ...small, '--seed', '1', '--run', path.join(dir, 'held'), '--out', file('held'));
+  digit('train', ...small, '--seed', '2', '--all', '--like', weights, '--run', path.join(dir, 'all'), '--out', file('all'));
+  digit('join', '--out', file('joined'), file('held'), file('all'));
+  const refused = spawnSync(path.join(build, 'digit'), ['calibrate', '--data', data, '--weights', file('joined'), '--out', file('fitted')], { encoding: 'utf8' });
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /--like FILE/);
+  assert.ok(!fs.existsSync(file('fitted')));
+  digit('calibrate', '--data', data, '--weights', file('joined'), '--out', file('fitted'), '--like', weights, '--hidden', '2', '--examples', '2048');
+  const told = metadata(file('fitted')), from = metadata(weights);
+  for (const name of ['temperature', 'look_again_below', 'unsure_below', 'ink_above', 'reject_below', 'doubt_below']) assert.equal(told[name], from[name], name);
+  assert.equal(told.calibrated_as, from.sha256);
+  assert.equal(JSON.parse(told.validation).trained_on, true);
+  const measure = (name) => JSON.parse(digit('evaluate', '--json', '--split', 'validation', '--data', data, '--weights', file(name)));
+  assert.equal(measure('fitted').trained_on, true);
+  assert.equal(measure('held').trained_on, undefined);
+  assert.match(digit('evaluate', '--split', 'validation', '--data', data, '--weights', file('fitted')), /learnt from these pictures/);
+});
