@@ -286,13 +286,14 @@ static int lines_find(const struct view *p, struct run *runs, size_t n, struct b
     return found;
 }
 
-/* How many of the lines are about as dark as this one. */
+/* How many of the lines have about as much ink as this one. Not how dark their middle is: halved with the picture, a
+ * line is two pixels of full tone and half, and which of them is its middle depends on where it lies. */
 static int lines_alike(const struct line *lines, int n, const struct line *l)
 {
     int alike = 0;
 
     for (int i = 0; i < n; i++)
-        alike += 2 * lines[i].dark <= 3 * l->dark && 2 * l->dark <= 3 * lines[i].dark;
+        alike += 2 * lines[i].ink <= 3 * l->ink && 2 * l->ink <= 3 * lines[i].ink;
     return alike;
 }
 
