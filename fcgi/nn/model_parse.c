@@ -312,7 +312,7 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
     if (!meta_number(meta, "temperature", 1, &temperature) ||
         !meta_number(meta, "look_again_below", 0, &look_again_below) ||
         !meta_number(meta, "unsure_below", 0, &unsure_below) ||
-        !model_numbers_ok(temperature, look_again_below, unsure_below))
+        !model_numbers_ok((double)(float)temperature, (double)(float)look_again_below, (double)(float)unsure_below))
         return err_why(p->why, ERR_FORMAT,
                        "%s: temperature, look_again_below or unsure_below is not a number in its range", p->file);
     m->temperature = (float)temperature;

@@ -110,6 +110,7 @@ static void test_wrong_headers(void **state)
          "sha256 is wrong"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"0\"}," WEIGHT "}", "temperature"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"1x\"}," WEIGHT "}", "temperature"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"temperature\":\"1e-300\"}," WEIGHT "}", "temperature"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"unsure_below\":\"1.5\"}," WEIGHT "}",
          "unsure_below"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"" LAYERS "\",\"look_again_below\":\"-0.1\"}," WEIGHT "}",
