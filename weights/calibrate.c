@@ -162,3 +162,11 @@ enum err calibrate(struct model *m, const struct calibration *c, struct metrics 
     answers_free(&a);
     return e;
 }
+
+enum err calibration_load(struct model **out, const char *path, struct why *why)
+{
+    enum err e = model_load(out, path, why);
+    if (e == OK && !model_meta(*out, "unsure_rule"))
+        e = err_why(why, ERR_FORMAT, "%s was never calibrated: it has no thresholds to take", path);
+    return e;
+}

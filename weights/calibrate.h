@@ -25,4 +25,8 @@ struct calibration {
  * there is none. */
 enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why);
 
+/* A network whose thresholds another one may take: ERR_FORMAT where it was never calibrated, and so would call nothing
+ * unsure. The caller frees *out. */
+enum err calibration_load(struct model **out, const char *path, struct why *why);
+
 #endif

@@ -4,8 +4,10 @@
  * one, best parameters, best mean, best var. */
 #include "run.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frame.h"
 
@@ -194,4 +196,11 @@ enum err run_log_write(const struct run *r, struct why *why)
                 : err_why(why, e, "%s: %s", path, err_str(e));
     buf_free(text);
     return e;
+}
+
+enum err checkpoint_remove(const struct run *r, struct why *why)
+{
+    char path[PATH_BYTES];
+    path_in_run(&r->set, "checkpoint", path);
+    return unlink(path) == 0 || errno == ENOENT ? OK : err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
 }

@@ -85,7 +85,7 @@ static enum err load_like(const struct settings *set, const struct model *m, str
     bool trained_on;
     record_trained_on(m, &trained_on);
     if (set->like[0])
-        return model_load(like, set->like, why);
+        return calibration_load(like, set->like, why);
     return !trained_on ? OK
                        : err_why(why, ERR_RANGE,
                                  "the network learnt from the validation pictures, which cannot tell now what its "

@@ -13,7 +13,6 @@
 enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES };
 
 static const char fixed_rule[] = "shuffled, grouped by class, every 12th validates",
-                  writers_rule[] = "the last sixth, of other writers, validates",
                   all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
 
 /* The first GOLDEN_EACH validation pictures of each class, and what the naive layers say of them. */
@@ -62,7 +61,7 @@ static enum err add_record(struct run *r, const struct metrics *v)
         json_set_int(data, "more", (int64_t)r->data->n_more);
         json_set_str(data, "more_sha256", r->data->more_sha256);
     }
-    json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? writers_rule : fixed_rule);
+    json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? RECORD_WRITERS_RULE : fixed_rule);
     if (!r->set.writers)
         json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);

@@ -121,17 +121,18 @@ function shaped(layers) {
   });
 }
 
-function figures(card, { layers, curves: made, epoch }) {
+/** Of a network that learnt from the validation pictures as well (`digit train --all`), the curves say so. */
+function figures(card, { layers, curves: made, epoch, validation: { trained_on: learnt } = {} }) {
   const tell = (v) => String(Number(v.toPrecision(3)));
   return {
     'layers.svg': file(network(h, { title: 'What passes through the network, drawn to scale', layers: shaped(layers), names: layerLines })),
     'loss.svg': file(curves(h, {
       title: 'Loss an epoch', epochs: 'epoch', tell,
-      lines: [{ name: 'training (distorted, dropout)', values: made.loss }, { name: 'validation', values: made.validation_loss, at: Number(epoch) }],
+      lines: [{ name: 'training (distorted, dropout)', values: made.loss }, { name: learnt ? 'the same, not distorted' : 'validation', values: made.validation_loss, at: Number(epoch) }],
     })),
     'errors.svg': file(curves(h, {
-      title: 'Wrong answers on the validation pictures an epoch', epochs: 'epoch', tell: (v) => `${tell(100 * v)} %`,
-      lines: [{ name: 'wrong on validation', values: made.validation_accuracy.map((v) => 1 - v), at: Number(epoch) }],
+      title: `Wrong answers on the validation pictures${learnt ? ', which it learnt from,' : ''} an epoch`, epochs: 'epoch', tell: (v) => `${tell(100 * v)} %`,
+      lines: [{ name: learnt ? 'wrong of pictures learnt from' : 'wrong on validation', values: made.validation_accuracy.map((v) => 1 - v), at: Number(epoch) }],
     })),
     'calibration.svg': file(calibration(h, { title: 'How often answers of a confidence are right, test pictures', bins: card.test.bins, confidence: 'confidence; up: share right', tell: (v) => percent(v, 0) })),
     'wrong.svg': file(wall(card.test.errors)),
@@ -161,7 +162,7 @@ function parts(card, meta, weights) {
         Object.entries(k.labels ?? {}).map(([label, l]) => [label, l.doubted / l.pictures]).sort((a, b) => a[1] - b[1]).slice(0, 3).map(([label, v]) => `${label} ${percent(v, 0)}`).join(', ')])),
     confusion: table(['', ...test.confusion.map((_, k) => k), 'precision', 'recall'],
       test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
-    robustness: table(['pictures', 'of', 'right', 'not a digit', 'what was done'],
+    robustness: table([`${robustness.split} pictures`, 'of', 'right', 'not a digit', 'what was done'],
       Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
     settings: meta.members ? table(['member', 'sha256', 'made by', 'epoch kept'],
       meta.members.map((m) => [m.name ?? '', `\`${m.sha256}\``, m.command ? `\`${m.command}\`` : '', m.epoch ?? '']))

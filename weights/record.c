@@ -36,12 +36,14 @@ enum err record_json(struct model *m, const char *key, struct json *obj)
 
 bool record_trained_on(const struct model *m, bool *trained_on)
 {
-    const char *text = model_meta(m, "validation");
+    const char *text = model_meta(m, "validation"), *split = model_meta(m, "split");
     struct json *figures = NULL;
     *trained_on = false;
     bool told = text && json_parse(&figures, text, strlen(text), JSON_DEPTH, NULL) == OK &&
                 json_get_bool(figures, "trained_on", trained_on);
     json_free(figures);
+    if (split && strstr(split, RECORD_WRITERS_RULE))
+        told = *trained_on = true; /* its own figures are of its own split */
     return told;
 }
 

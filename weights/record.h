@@ -11,8 +11,12 @@ enum err golden_answers(struct model *m);
 /* obj, which is freed, as the text of a metadata value. ERR_NOMEM, also where obj is NULL. */
 enum err record_json(struct model *m, const char *key, struct json *obj);
 
-/* Whether m learnt from the validation pictures as well (`digit train --all`), so that they say nothing of new ones:
- * *trained_on, where its record tells; false, and *trained_on with it, where it does not. */
+/* How `digit train --writers` splits the pictures, as the metadata say it. */
+#define RECORD_WRITERS_RULE "the last sixth, of other writers, validates"
+
+/* Whether m learnt from the validation pictures of the fixed split (`digit train --all`), or from most of them
+ * (--writers), so that they say nothing of new ones: *trained_on, where its record tells; false, and *trained_on with
+ * it, where it does not. */
 bool record_trained_on(const struct model *m, bool *trained_on);
 
 /* Metadata "name": that of the file, without directory and ending. */

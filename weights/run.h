@@ -48,6 +48,9 @@ enum err checkpoint_save(const struct run *r, struct why *why);
  * and nothing else happens, where there is no checkpoint. */
 enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why);
 enum err checkpoint_load(struct run *r, struct why *why);
+
+/* That of a finished run, where a new one begins, lest --resume takes it for the new one's. */
+enum err checkpoint_remove(const struct run *r, struct why *why);
 /* RUN/log.jsonl from the history. */
 enum err run_log_write(const struct run *r, struct why *why);
 void run_settings_json(const struct train_settings *set, enum option_use least, struct json *obj);

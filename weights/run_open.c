@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "calibrate.h"
 #include "files.h"
 #include "run.h"
 
@@ -64,8 +65,11 @@ static enum err check_out(const char *path, struct why *why)
     char copy[OPTION_TEXT_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
     struct stat st;
-    if (path[strlen(path) - 1] == '/' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+    bool there = stat(path, &st) == 0;
+    if (path[strlen(path) - 1] == '/' || (there && S_ISDIR(st.st_mode)))
         return err_why(why, ERR_IO, "%s cannot be written: it is a directory, not a file", path);
+    if (there && !S_ISREG(st.st_mode))
+        return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
     const char *place = dirname(copy);
     if (access(place, W_OK | X_OK) != 0)
         return err_why(why, ERR_IO, "%s cannot be written: %s: %s", path, place, strerror(errno));
@@ -192,7 +196,7 @@ static enum err load_like(struct run *r, struct why *why)
         return err_why(why, ERR_RANGE,
                        "--all leaves no picture to calibrate on: --like FILE takes temperature and thresholds from the "
                        "weights file of the same recipe without --all");
-    return none ? OK : model_load(&r->like, r->set.like, why);
+    return none ? OK : calibration_load(&r->like, r->set.like, why);
 }
 
 static enum err allocate(struct run *r, struct why *why)
@@ -230,5 +234,5 @@ enum err run_open(struct run *r, const char *command, struct why *why)
     note_kernels(r);
     if ((e = allocate(r, why)) != OK)
         return e;
-    return go_on ? checkpoint_load(r, why) : OK;
+    return go_on ? checkpoint_load(r, why) : checkpoint_remove(r, why);
 }

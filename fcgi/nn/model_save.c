@@ -4,6 +4,8 @@
  * file stays, and the temporary one is removed. */
 #include "model.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -166,6 +168,9 @@ static bool sync_directory(const char *path)
 static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, struct why *why)
 {
     char tmp[PATH_BYTES];
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would put a file in a device's place */
+        return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
     if (snprintf(tmp, sizeof tmp, "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof tmp)
         return err_why(why, ERR_LIMIT, "the path of the weights file is too long");
     const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);

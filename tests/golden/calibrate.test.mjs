@@ -1,6 +1,6 @@
 // digit calibrate on the shipped network: the figures that it writes into the file are those of the file's new thresholds.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,17 +12,26 @@ const build = path.resolve(root, process.env.BUILD ?? 'build');
 const data = process.env.DATA_DIR ?? path.join(root, 'data');
 const weights = path.join(root, 'weights/digits.safetensors');
 
+const run = (...args) => spawnSync(path.join(build, 'digit'), args, { encoding: 'utf8', maxBuffer: 1 << 24, timeout: 120_000 });
+
 function digit(...args) {
-  const { status, stdout, stderr } = spawnSync(path.join(build, 'digit'), args, { encoding: 'utf8', maxBuffer: 1 << 24 });
+  const { status, stdout, stderr } = run(...args);
   assert.equal(status, 0, stderr);
   return stdout;
 }
 
+function scratch(t) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-calibrate-'));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+const small = ['--data', data, '--layers', 'conv16-pool-pool-dense10', '--epochs', '1', '--first', '2560', '--reject-examples', '0', '--batch-norm-pictures', '256'];
+
 // Breaks when the figures of the thresholds before stay in the file, or are written before the new ones are found; when it keeps the name of
 // the file to begin with, which the service would tell.
 test('a calibrated file tells how the network does with its new thresholds', (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-calibrate-'));
-  t.after(() => fs.rmSync(dir, { recursive: true }));
+  const dir = scratch(t);
   const out = path.join(dir, 'calibrated.safetensors');
   digit('calibrate', '--data', data, '--weights', weights, '--out', out, '--hidden', '2', '--examples', '2048');
   const before = JSON.parse(metadata(weights).validation), told = JSON.parse(metadata(out).validation);
@@ -39,19 +48,19 @@ test('a calibrated file tells how the network does with its new thresholds', (t)
 });
 
 // Breaks when join or calibrate forgets that a member learnt from the validation pictures, so that thresholds are fitted on them, or figures
-// are told as if they were of new pictures; when --like borrows less than all.
+// are told as if they were of new pictures; when --like borrows less than all, or from a file that has no thresholds.
 test('what learnt from the validation pictures takes its thresholds from elsewhere, and says so', (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-all-'));
-  t.after(() => fs.rmSync(dir, { recursive: true }));
+  const dir = scratch(t);
   const file = (name) => path.join(dir, `${name}.safetensors`);
-  const small = ['--data', data, '--layers', 'conv16-pool-pool-dense10', '--epochs', '1', '--first', '2560', '--reject-examples', '0', '--batch-norm-pictures', '256'];
   digit('train', ...small, '--seed', '1', '--run', path.join(dir, 'held'), '--out', file('held'));
   digit('train', ...small, '--seed', '2', '--all', '--like', weights, '--run', path.join(dir, 'all'), '--out', file('all'));
   digit('join', '--out', file('joined'), file('held'), file('all'));
-  const refused = spawnSync(path.join(build, 'digit'), ['calibrate', '--data', data, '--weights', file('joined'), '--out', file('fitted')], { encoding: 'utf8' });
-  assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /--like FILE/);
-  assert.ok(!fs.existsSync(file('fitted')));
+  for (const [like, why] of [[[], /--like FILE/], [['--like', file('joined')], /never calibrated/]]) {
+    const refused = run('calibrate', '--data', data, '--weights', file('joined'), '--out', file('fitted'), ...like);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, why);
+    assert.ok(!fs.existsSync(file('fitted')));
+  }
   digit('calibrate', '--data', data, '--weights', file('joined'), '--out', file('fitted'), '--like', weights, '--hidden', '2', '--examples', '2048');
   const told = metadata(file('fitted')), from = metadata(weights);
   for (const name of ['temperature', 'look_again_below', 'unsure_below', 'ink_above', 'reject_below', 'doubt_below']) assert.equal(told[name], from[name], name);
@@ -61,4 +70,43 @@ test('what learnt from the validation pictures takes its thresholds from elsewhe
   assert.equal(measure('fitted').trained_on, true);
   assert.equal(measure('held').trained_on, undefined);
   assert.match(digit('evaluate', '--split', 'validation', '--data', data, '--weights', file('fitted')), /learnt from these pictures/);
+});
+
+// Breaks when a network of --writers, which knows five sixths of the fixed split's validation pictures, is measured or calibrated by these as
+// if they were new to it.
+test('a network for comparing writers does not pass for one that never saw the validation pictures', (t) => {
+  const dir = scratch(t), out = path.join(dir, 'writers.safetensors');
+  digit('train', ...small, '--writers', '--run', path.join(dir, 'run'), '--out', out);
+  assert.equal(JSON.parse(digit('evaluate', '--json', '--split', 'validation', '--data', data, '--weights', out)).trained_on, true);
+  const refused = run('calibrate', '--data', data, '--weights', out, '--out', path.join(dir, 'fitted.safetensors'));
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /--like FILE/);
+});
+
+// Breaks when a file is put in the place of a device or a pipe, which --out may name by mistake.
+test('what is no ordinary file is not replaced', (t) => {
+  const dir = scratch(t), pipe = path.join(dir, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const command of [['calibrate', '--data', data, '--no-reject'], ['train', ...small, '--run', path.join(dir, 'run')]]) {
+    const { status, stderr } = run(...command, '--out', pipe);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /no ordinary file/);
+    assert.ok(fs.lstatSync(pipe).isFIFO());
+  }
+});
+
+// Breaks when the checkpoint of a finished run outlives the beginning of a new one: --resume would finish the old one once more.
+test('a run that is killed in its first epoch is not taken for the one before', async (t) => {
+  const dir = scratch(t), where = path.join(dir, 'run'), checkpoint = path.join(where, 'checkpoint');
+  digit('train', ...small, '--run', where, '--out', path.join(dir, 'one.safetensors'));
+  assert.ok(fs.existsSync(checkpoint));
+  const second = spawn(path.join(build, 'digit'), ['train', '--data', data, '--run', where, '--out', path.join(dir, 'two.safetensors')], { stdio: 'ignore' });
+  const ended = new Promise((done) => second.on('exit', done));
+  for (const until = Date.now() + 60_000; fs.existsSync(checkpoint) && Date.now() < until;) await new Promise((done) => setTimeout(done, 20));
+  second.kill('SIGKILL');
+  await ended;
+  assert.ok(!fs.existsSync(checkpoint));
+  const { status, stderr } = run('train', '--run', where, '--resume');
+  assert.notEqual(status, 0);
+  assert.match(stderr, /holds no run/);
 });
