@@ -56,7 +56,7 @@ void evaluate_print(const struct evaluation *e, FILE *out)
             evaluate_split_name(e->set.split), m->right, m->n, percent(m->right, m->n), 100 * low, 100 * high,
             m->n - m->right);
     if (e->trained_on)
-        fputs("the network learnt from these pictures: they say nothing of new ones\n", out);
+        fputs("the network learnt from these pictures, or from most of them: they say nothing of new ones\n", out);
     fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
             100 * m->ece, e->temperature);
     fprintf(out, "looked at again, moved by a pixel (a first confidence under %.4f): %zu, %.2f %%\n",
