@@ -136,10 +136,10 @@ enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[D
     return OK;
 }
 
-bool model_numbers_ok(double temperature, double look_again_below, double unsure_below)
+bool model_numbers_ok(const struct model *m)
 {
-    return temperature > 0 && temperature <= 1000 && look_again_below >= 0 && look_again_below <= 1 &&
-           unsure_below >= 0 && unsure_below <= 1;
+    return m->temperature > 0 && m->temperature <= 1000 && m->look_again_below >= 0 && m->look_again_below <= 1 &&
+           m->unsure_below >= 0 && m->unsure_below <= 1;
 }
 
 bool model_all_finite(const float *v, size_t n)

@@ -309,15 +309,15 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
     struct model *m = p->model;
     double temperature = 1, look_again_below = 0, unsure_below = 0;
     model_copy_strings(meta, m->meta);
-    if (!meta_number(meta, "temperature", 1, &temperature) ||
-        !meta_number(meta, "look_again_below", 0, &look_again_below) ||
-        !meta_number(meta, "unsure_below", 0, &unsure_below) ||
-        !model_numbers_ok((double)(float)temperature, (double)(float)look_again_below, (double)(float)unsure_below))
-        return err_why(p->why, ERR_FORMAT,
-                       "%s: temperature, look_again_below or unsure_below is not a number in its range", p->file);
+    const bool numbers = meta_number(meta, "temperature", 1, &temperature) &&
+                         meta_number(meta, "look_again_below", 0, &look_again_below) &&
+                         meta_number(meta, "unsure_below", 0, &unsure_below);
     m->temperature = (float)temperature;
     m->look_again_below = (float)look_again_below;
     m->unsure_below = (float)unsure_below;
+    if (!numbers || !model_numbers_ok(m))
+        return err_why(p->why, ERR_FORMAT,
+                       "%s: temperature, look_again_below or unsure_below is not a number in its range", p->file);
     return OK;
 }
 
@@ -334,7 +334,7 @@ static enum err take_limits(struct parse *p, const struct json *meta)
     m->ink_above = (float)ink_above;
     m->reject.below = (float)below;
     m->reject.doubt = (float)doubt;
-    if (!numbers || !model_limits_ok((double)m->ink_above, (double)m->reject.below, (double)m->reject.doubt))
+    if (!numbers || !model_limits_ok(m))
         return err_why(p->why, ERR_FORMAT, "%s: ink_above, reject_below or doubt_below is not a number in its range",
                        p->file);
     return OK;

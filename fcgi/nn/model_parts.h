@@ -51,11 +51,11 @@ bool model_digits_find(const uint8_t *header, size_t header_n, const char digits
  * zero_at: over the bytes as they are. ERR_NOMEM: it works on a copy. */
 enum err model_digest(const uint8_t *bytes, size_t n, size_t zero_at, char hex[DIGEST_HEX + 1]);
 
-/* The temperature is over 0 and at most 1000, the two confidences 0 to 1. */
-bool model_numbers_ok(double temperature, double look_again_below, double unsure_below);
+/* m's temperature is over 0 and at most 1000, its two confidences 0 to 1: as floats, which is what they are used as. */
+bool model_numbers_ok(const struct model *m);
 
-/* ink_above is over 0 and at most 1; a reject rule's threshold is at most a million either way. */
-bool model_limits_ok(double ink_above, double reject_below, double doubt_below);
+/* m's ink_above is over 0 and at most 1; a reject rule's threshold is at most a million either way. */
+bool model_limits_ok(const struct model *m);
 
 /* Whether all numbers of m->reject are finite, or there is none. */
 bool model_reject_finite(const struct model *m);

@@ -40,10 +40,11 @@ void model_reject_clear(struct model *m)
     m->reject = (struct model_reject){0};
 }
 
-bool model_limits_ok(double ink_above, double reject_below, double doubt_below)
+bool model_limits_ok(const struct model *m)
 {
-    return ink_above > 0 && ink_above <= 1 && fabs(reject_below) <= threshold_max &&
-           fabs(doubt_below) <= threshold_max && reject_below <= doubt_below;
+    const double below = (double)m->reject.below, doubt = (double)m->reject.doubt;
+    return m->ink_above > 0 && m->ink_above <= 1 && fabs(below) <= threshold_max && fabs(doubt) <= threshold_max &&
+           below <= doubt;
 }
 
 bool model_reject_finite(const struct model *m)

@@ -201,10 +201,8 @@ static enum err check_numbers(const struct model *m, const char *path, struct wh
     const bool golden_ok = m->n_golden == 0 ||
                            (m->n_golden > 0 && m->n_golden <= MODEL_GOLDEN_MAX && m->golden_input && m->golden_logits &&
                             model_all_finite(m->golden_logits, (size_t)m->n_golden * MODEL_CLASSES));
-    if (!golden_ok || !model_all_finite(m->block, m->n_params) ||
-        !model_numbers_ok((double)m->temperature, (double)m->look_again_below, (double)m->unsure_below) ||
-        !model_reject_finite(m) ||
-        !model_limits_ok((double)m->ink_above, (double)m->reject.below, (double)m->reject.doubt))
+    if (!golden_ok || !model_all_finite(m->block, m->n_params) || !model_numbers_ok(m) || !model_reject_finite(m) ||
+        !model_limits_ok(m))
         return err_why(why, ERR_RANGE, "%s: not written: a weight or a number is not finite or not in its range", path);
     return OK;
 }
