@@ -83,13 +83,14 @@ static enum err record_figures(struct model *m, const struct metrics *v)
 static enum err load_like(const struct settings *set, const struct model *m, struct model **like, struct why *why)
 {
     bool trained_on;
-    record_trained_on(m, &trained_on);
     if (set->like[0])
         return calibration_load(like, set->like, why);
-    return !trained_on ? OK
-                       : err_why(why, ERR_RANGE,
-                                 "the network learnt from the validation pictures, which cannot tell now what its "
-                                 "answers are worth: --like FILE takes that from one of the same recipe that did not");
+    record_trained_on(m, &trained_on);
+    if (trained_on)
+        return err_why(why, ERR_RANGE,
+                       "the network learnt from the validation pictures, which cannot tell now what its answers are "
+                       "worth: --like FILE takes that from one of the same recipe that did not");
+    return OK;
 }
 
 static enum err run(const struct settings *set, struct why *why)

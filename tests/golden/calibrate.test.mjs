@@ -1,32 +1,11 @@
-// digit calibrate on the shipped network: the figures that it writes into the file are those of the file's new thresholds.
+// digit calibrate: the figures that it writes into the file are those of the file's new thresholds, and these come from pictures that the
+// network did not learn from.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
+import { data, digit, run, scratch, small, weights } from './digit.mjs';
 import { metadata } from './metadata.mjs';
-
-const root = path.resolve(new URL('../..', import.meta.url).pathname);
-const build = path.resolve(root, process.env.BUILD ?? 'build');
-const data = process.env.DATA_DIR ?? path.join(root, 'data');
-const weights = path.join(root, 'weights/digits.safetensors');
-
-const run = (...args) => spawnSync(path.join(build, 'digit'), args, { encoding: 'utf8', maxBuffer: 1 << 24, timeout: 120_000 });
-
-function digit(...args) {
-  const { status, stdout, stderr } = run(...args);
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
-
-function scratch(t) {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-calibrate-'));
-  t.after(() => fs.rmSync(dir, { recursive: true }));
-  return dir;
-}
-
-const small = ['--data', data, '--layers', 'conv16-pool-pool-dense10', '--epochs', '1', '--first', '2560', '--reject-examples', '0', '--batch-norm-pictures', '256'];
 
 // Breaks when the figures of the thresholds before stay in the file, or are written before the new ones are found; when it keeps the name of
 // the file to begin with, which the service would tell.
@@ -81,32 +60,4 @@ test('a network for comparing writers does not pass for one that never saw the v
   const refused = run('calibrate', '--data', data, '--weights', out, '--out', path.join(dir, 'fitted.safetensors'));
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /--like FILE/);
-});
-
-// Breaks when a file is put in the place of a device or a pipe, which --out may name by mistake.
-test('what is no ordinary file is not replaced', (t) => {
-  const dir = scratch(t), pipe = path.join(dir, 'pipe');
-  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
-  for (const command of [['calibrate', '--data', data, '--no-reject'], ['train', ...small, '--run', path.join(dir, 'run')]]) {
-    const { status, stderr } = run(...command, '--out', pipe);
-    assert.equal(status, 1, stderr);
-    assert.match(stderr, /no ordinary file/);
-    assert.ok(fs.lstatSync(pipe).isFIFO());
-  }
-});
-
-// Breaks when the checkpoint of a finished run outlives the beginning of a new one: --resume would finish the old one once more.
-test('a run that is killed in its first epoch is not taken for the one before', async (t) => {
-  const dir = scratch(t), where = path.join(dir, 'run'), checkpoint = path.join(where, 'checkpoint');
-  digit('train', ...small, '--run', where, '--out', path.join(dir, 'one.safetensors'));
-  assert.ok(fs.existsSync(checkpoint));
-  const second = spawn(path.join(build, 'digit'), ['train', '--data', data, '--run', where, '--out', path.join(dir, 'two.safetensors')], { stdio: 'ignore' });
-  const ended = new Promise((done) => second.on('exit', done));
-  for (const until = Date.now() + 60_000; fs.existsSync(checkpoint) && Date.now() < until;) await new Promise((done) => setTimeout(done, 20));
-  second.kill('SIGKILL');
-  await ended;
-  assert.ok(!fs.existsSync(checkpoint));
-  const { status, stderr } = run('train', '--run', where, '--resume');
-  assert.notEqual(status, 0);
-  assert.match(stderr, /holds no run/);
 });

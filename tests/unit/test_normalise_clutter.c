@@ -41,9 +41,8 @@ static void test_ruled_paper(void **state)
     check(squared, 90, true);
 }
 
-/* Fails when lines of one kind are taken for two: in a picture of over a megapixel, which is halved, each third of
- * three pixels is halved with paper or with its own kind, by where the line lies, and every other line by an odd
- * distance. */
+/* Fails when lines of one kind are taken for two: a picture of over a megapixel is halved, and a line of three pixels
+ * with it, to full tone and half or the other way round; lines an odd number of pixels apart take turns. */
 static void test_squared_paper_halved(void **state)
 {
     enum { SIDE = 1200, SCALE = 12, AT = 430, PITCH = 75, THICK = 3 };
