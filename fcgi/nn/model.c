@@ -69,7 +69,7 @@ out:
 static struct model_tensor *add_tensor(struct model_tensor *t, const char *name, const char *part, int n_dims,
                                        const size_t dim[MODEL_DIMS_MAX])
 {
-    *t = (struct model_tensor){.n_dims = n_dims, .n = 1};
+    *t = (struct model_tensor){.layer = -1, .n_dims = n_dims, .n = 1};
     snprintf(t->name, sizeof t->name, "%s.%s", name, part);
     for (int i = 0; i < n_dims; i++) {
         t->dim[i] = dim[i];
@@ -97,11 +97,14 @@ int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i];
         const size_t out = (size_t)l->out_c, in = (size_t)layer_fan_c(l), k = (size_t)l->kernel;
-        if (l->weight)
+        const int before = n;
+        if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
             add_tensor(&t[n++], l->name, "weight", l->kind == LAYER_CONV2D ? 4 : 2, (size_t[4]){out, in, k, k})->f32 =
                 l->weight;
         if (l->bias)
             add_tensor(&t[n++], l->name, "bias", 1, (size_t[4]){out})->f32 = l->bias;
+        for (int own = before; own < n; own++)
+            t[own].layer = i;
     }
     if (m->n_golden > 0) {
         const size_t g = (size_t)m->n_golden;

@@ -15,18 +15,23 @@ struct shape {
     int groups; /* of the last conv2d; 0 before the first */
 };
 
-/* Letters, digits, '_' and '-'; "golden" is kept for the golden tensors. */
+/* Letters, digits, '_', '-' and '.', which PyTorch has between a module and its part. "golden" and what begins with
+ * "golden." or "reject." is kept for the tensors that are no layer's. */
 static bool name_ok(const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    return name[0] != '\0' && name[strspn(name, allowed)] == '\0' && strcmp(name, "golden") != 0;
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    return name[0] != '\0' && name[strspn(name, allowed)] == '\0' && strcmp(name, "golden") != 0 &&
+           strncmp(name, "golden.", 7) != 0 && strncmp(name, "reject.", 7) != 0;
 }
 
 static enum err check_name(const struct model *m, int at, struct why *why)
 {
     const char *name = m->layers[at].name;
     if (!name_ok(name))
-        return err_why(why, ERR_FORMAT, "layer %d: its name is missing or has characters that are not allowed", at + 1);
+        return err_why(why, ERR_FORMAT,
+                       "layer %d: its name is missing, is kept (golden, golden., reject.) or has other characters than "
+                       "letters, digits, _, - and .",
+                       at + 1);
     for (int i = 0; i < at; i++)
         if (strcmp(m->layers[i].name, name) == 0)
             return err_why(why, ERR_FORMAT, "layer %d: the name \"%s\" was used before", at + 1, name);
@@ -127,7 +132,7 @@ static size_t weight_count(const struct layer *l)
 }
 
 /* Works out all shapes and the number of parameters. */
-static enum err check_layers(struct model *m, size_t params_max, struct why *why)
+static enum err check_layers(struct model *m, struct why *why)
 {
     struct shape s = {.c = 1, .h = MODEL_SIDE, .w = MODEL_SIDE};
     for (int i = 0; i < m->n_layers; i++) {
@@ -137,9 +142,9 @@ static enum err check_layers(struct model *m, size_t params_max, struct why *why
             return e;
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
             m->n_params += weight_count(l) + (l->bias ? (size_t)l->out_c : 0);
-        if (m->n_params > params_max)
-            return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %zu that there may be", i + 1,
-                           params_max);
+        if (m->n_params > MODEL_PARAMS_MAX)
+            return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %d that there may be", i + 1,
+                           MODEL_PARAMS_MAX);
     }
     if (!s.flat || s.c != MODEL_CLASSES)
         return err_why(why, ERR_FORMAT, "the layers must end in a flat vector of %d, not in %d x %d x %d%s",
@@ -147,8 +152,7 @@ static enum err check_layers(struct model *m, size_t params_max, struct why *why
     return OK;
 }
 
-/* One zeroed block for all weights and biases, and each layer's place in it. */
-static enum err allocate(struct model *m)
+enum err model_allocate(struct model *m)
 {
     const size_t bytes = (m->n_params * sizeof *m->block / BLOCK_ALIGN + 1) * BLOCK_ALIGN;
     m->block = aligned_alloc(BLOCK_ALIGN, bytes);
@@ -191,7 +195,7 @@ static void take_spec(struct layer *l, const struct layer *spec)
     }
 }
 
-enum err model_create_within(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why)
+enum err model_shape(struct model **out, const struct layer *spec, int n, struct why *why)
 {
     *out = NULL;
     if (n < 1 || n > MODEL_LAYERS_MAX)
@@ -205,8 +209,8 @@ enum err model_create_within(struct model **out, const struct layer *spec, int n
     m->meta = json_new_object();
     for (int i = 0; i < n; i++)
         take_spec(&m->layers[i], &spec[i]);
-    enum err e = check_layers(m, params_max, why);
-    if (!e && (!m->meta || allocate(m)))
+    enum err e = check_layers(m, why);
+    if (!e && !m->meta)
         e = err_why(why, ERR_NOMEM, "out of memory");
     if (e) {
         model_free(m);
@@ -218,5 +222,11 @@ enum err model_create_within(struct model **out, const struct layer *spec, int n
 
 enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
 {
-    return model_create_within(out, spec, n, MODEL_PARAMS_MAX, why);
+    enum err e = model_shape(out, spec, n, why);
+    if (!e && (e = model_allocate(*out)) != OK) {
+        err_why(why, e, "out of memory");
+        model_free(*out);
+        *out = NULL;
+    }
+    return e;
 }

@@ -26,25 +26,38 @@ const char *layer_view_name(const struct layer *l, int i)
     return view_names[l->moments >> i & 1];
 }
 
-/* One layer of the JSON list while it is read: how many of its members were asked for and found. */
+/* Members that each kind has, spaces between. */
+static const char *const members[] = {[LAYER_CONV2D] = "type name in out kernel padding groups activation bias",
+                                      [LAYER_MAXPOOL2] = "type",
+                                      [LAYER_FLATTEN] = "type",
+                                      [LAYER_DENSE] = "type name in out activation bias",
+                                      [LAYER_SOFTMAX] = "type",
+                                      [LAYER_VIEWS] = "type of"};
+
+/* One layer of the JSON list while it is read. */
 struct fields {
     const struct json *obj;
-    size_t found;
+    enum layer_kind kind;
+    const char *wrong; /* what a member must be that is not; NULL: nothing is wrong so far */
+    const char *extra; /* a member that the kind does not have; NULL: there is none */
 };
 
 static const char *field_str(struct fields *f, const char *key)
 {
-    const char *s = json_get_str(f->obj, key, NULL);
-    f->found += s != NULL;
-    return s;
+    return json_get_str(f->obj, key, NULL);
 }
 
-static bool field_int(struct fields *f, const char *key, int *to)
+/* A number from 0 on; false, and `must` is what is wrong, where it is there and is none, or is not there and must be.
+ */
+static bool field_int(struct fields *f, const char *key, bool optional, const char *must, int *to)
 {
     int64_t v = 0;
-    if (!json_get_int(f->obj, key, &v) || v < 0 || v > INT32_MAX)
+    if (optional && !json_get(f->obj, key))
+        return true;
+    if (!json_get_int(f->obj, key, &v) || v < 0 || v > INT32_MAX) {
+        f->wrong = must;
         return false;
-    f->found++;
+    }
     *to = (int)v;
     return true;
 }
@@ -60,34 +73,48 @@ static int index_of(const char *s, const char *const *names, int n)
 
 static char has_bias_mark; /* &has_bias_mark: any pointer that is not NULL */
 
-/* The members of conv2d and dense. in_c is the "in" of the file, or 0. */
-static bool read_weighted(struct fields *f, struct layer *l)
+/* What a conv2d has beside a dense layer's. */
+static bool read_conv2d(struct fields *f, struct layer *l)
 {
-    static const char *const activations[] = {"none", "relu"}, *const paddings[] = {"valid", "same"};
-    const char *name = field_str(f, "name");
-    const int activation = index_of(field_str(f, "activation"), activations, 2);
-    bool bias = false;
-    if (!name || strlen(name) >= sizeof l->name || activation < 0 || !field_int(f, "out", &l->out_c))
-        return false;
-    memcpy(l->name, name, strlen(name) + 1);
-    l->relu = activation == 1;
-    (void)field_int(f, "in", &l->in_c);
-    f->found += json_get_bool(f->obj, "bias", &bias);
-    l->bias = bias ? (float *)(void *)&has_bias_mark : NULL;
-    if (l->kind == LAYER_DENSE)
-        return true;
+    static const char *const paddings[] = {"valid", "same"};
     const int padding = index_of(field_str(f, "padding"), paddings, 2);
     l->same = padding == 1;
     l->groups = 1;
-    if (json_get(f->obj, "groups") && (!field_int(f, "groups", &l->groups) || l->groups < 1))
+    if (padding < 0)
+        f->wrong = "\"padding\" must be \"valid\" or \"same\"";
+    else if (field_int(f, "groups", true, "\"groups\" must be a number from 1 on", &l->groups) && l->groups < 1)
+        f->wrong = "\"groups\" must be a number from 1 on";
+    return !f->wrong && field_int(f, "kernel", false, "\"kernel\" must be 3 or 5", &l->kernel);
+}
+
+/* The members of conv2d and dense. in_c is the "in" of the file, or 0. */
+static bool read_weighted(struct fields *f, struct layer *l)
+{
+    static const char *const activations[] = {"none", "relu"};
+    const char *name = field_str(f, "name");
+    const int activation = index_of(field_str(f, "activation"), activations, 2);
+    bool bias = false;
+    if (!name || strlen(name) >= sizeof l->name)
+        f->wrong = "\"name\" must be what its tensors' names begin with, up to 31 characters";
+    else if (activation < 0)
+        f->wrong = "\"activation\" must be \"relu\" or \"none\"";
+    else if (json_get(f->obj, "bias") && !json_get_bool(f->obj, "bias", &bias))
+        f->wrong = "\"bias\" must be true or false";
+    else if (field_int(f, "out", false, "\"out\" must be a number", &l->out_c))
+        (void)field_int(f, "in", true, "\"in\" must be a number", &l->in_c);
+    if (f->wrong)
         return false;
-    return padding >= 0 && field_int(f, "kernel", &l->kernel);
+    memcpy(l->name, name, strlen(name) + 1);
+    l->relu = activation == 1;
+    l->bias = bias ? (float *)(void *)&has_bias_mark : NULL;
+    return l->kind == LAYER_DENSE || read_conv2d(f, l);
 }
 
 /* "of": a name for each channel, with commas between. */
 static bool read_views(struct fields *f, struct layer *l)
 {
     const char *p = field_str(f, "of");
+    f->wrong = "\"of\" must be \"plain\" or \"moments\" for each of up to 64 channels, with commas between";
     for (; p && l->out_c < MODEL_GROUPS_MAX; p++) {
         const size_t n = strcspn(p, ",");
         int view = 0;
@@ -97,30 +124,62 @@ static bool read_views(struct fields *f, struct layer *l)
             return false;
         l->moments |= (uint64_t)view << l->out_c++;
         p += n;
-        if (*p == '\0')
+        if (*p == '\0') {
+            f->wrong = NULL;
             return true;
+        }
     }
     return false;
+}
+
+/* Whether `key` is one of f's kind's members; stops at the first that is not. */
+static bool is_known(const char *key, struct json *value, void *ctx)
+{
+    struct fields *f = ctx;
+    const size_t n = strlen(key);
+    (void)value;
+    for (const char *p = members[f->kind]; p && !strchr(key, ' '); p = strchr(p, ' ')) {
+        p += *p == ' ';
+        if (strncmp(p, key, n) == 0 && (p[n] == ' ' || p[n] == '\0') && n > 0)
+            return true;
+    }
+    f->extra = key;
+    return false;
+}
+
+static enum err no_such_type(const char *type, int at, struct why *why)
+{
+    char shown[64];
+    if (type && strcmp(type, "relu") == 0)
+        return err_why(why, ERR_UNSUPPORTED,
+                       "layer %d: \"relu\" is no layer here: \"activation\":\"relu\" of the layer before it", at + 1);
+    return err_why(why, ERR_UNSUPPORTED,
+                   "layer %d: \"%s\" is not a type that this program knows (conv2d, maxpool2, flatten, dense, softmax, "
+                   "views)",
+                   at + 1, model_printable(type ? type : "", shown));
 }
 
 static enum err read_layer(const struct json *obj, int at, struct layer *l, struct why *why)
 {
     struct fields f = {.obj = obj};
+    char shown[64];
     *l = (struct layer){0};
     const int kind = index_of(field_str(&f, "type"), kind_names, KINDS);
     if (kind < 0)
-        return err_why(why, ERR_UNSUPPORTED, "layer %d: not a type that this program knows", at + 1);
-    l->kind = (enum layer_kind)kind;
+        return no_such_type(field_str(&f, "type"), at, why);
+    l->kind = f.kind = (enum layer_kind)kind;
     const bool weighted = l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE;
     if ((weighted && !read_weighted(&f, l)) || (l->kind == LAYER_VIEWS && !read_views(&f, l)))
-        return err_why(why, ERR_FORMAT, "layer %d (%s): a member is missing or wrong", at + 1, kind_names[kind]);
-    if (f.found != json_members(obj))
-        return err_why(why, ERR_UNSUPPORTED, "layer %d (%s): a member that this program does not know", at + 1,
-                       kind_names[kind]);
+        return err_why(why, ERR_FORMAT, "layer %d (%s): %s", at + 1, kind_names[kind], f.wrong);
+    json_each(obj, is_known, &f);
+    if (f.extra)
+        return err_why(why, ERR_UNSUPPORTED,
+                       "layer %d (%s): \"%s\" is a member that this program does not know (it has %s)", at + 1,
+                       kind_names[kind], model_printable(f.extra, shown), members[kind]);
     return OK;
 }
 
-enum err model_layers_read(struct model **out, const char *text, size_t n, size_t params_max, struct why *why)
+enum err model_layers_read(struct model **out, const char *text, size_t n, struct why *why)
 {
     struct json *list = NULL;
     struct layer spec[MODEL_LAYERS_MAX];
@@ -129,7 +188,7 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, size_
     *out = NULL;
     if (json_parse(&list, text, n, 2, &inner) || !json_is_array(list)) {
         json_free(list);
-        return err_why(why, ERR_FORMAT, "layers: not a JSON list%s%s", inner.text[0] ? ": " : "", inner.text);
+        return err_why(why, ERR_FORMAT, "\"layers\" is not a JSON list%s%s", inner.text[0] ? ": " : "", inner.text);
     }
     const size_t count = json_len(list);
     enum err e = OK;
@@ -138,7 +197,7 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, size_
     for (size_t i = 0; !e && i < count; i++)
         e = read_layer(json_at(list, i), (int)i, &spec[i], why);
     if (!e)
-        e = model_create_within(out, spec, (int)count, params_max, why);
+        e = model_shape(out, spec, (int)count, why);
     for (int i = 0; !e && i < (int)count; i++)
         if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
             e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,

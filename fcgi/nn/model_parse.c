@@ -1,8 +1,9 @@
 /* Bytes to a model. Pure: no I/O, no globals; every byte of the input is hostile until it was checked.
  *
  * In order: the header's length; the header as JSON; __metadata__ and its digest; the layers, which say what tensors
- * there must be; the tensors' types, shapes and places, which must cover the data without a hole or an overlap; the
- * numbers themselves. Nothing is allocated by a size that the file claims before the file was seen to be that long.
+ * there must be; the tensors' types, shapes and places, which must cover the data without a hole or an overlap
+ * (model_entries.c); the numbers themselves. Nothing is allocated by a size that the file claims before the file was
+ * seen to be that long.
  *
  * The digest. __metadata__.sha256 is 64 lower-case hexadecimal digits, which occur once in the header. It is the
  * SHA-256 of the whole file with these 64 characters taken as '0' (0x30). Whoever edits a file may leave it out, unless
@@ -13,19 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model_entries.h"
 #include "model_parts.h"
 
-enum { ENTRIES_MAX = 1024, JSON_DEPTH = 4 };
-
-/* One tensor as the header has it. */
-struct entry {
-    const char *name; /* borrowed from the JSON */
-    bool u8;          /* otherwise float32 */
-    bool used;
-    int n_dims;
-    size_t dim[MODEL_DIMS_MAX];
-    size_t begin, end; /* bytes, from the end of the header */
-};
+enum { JSON_DEPTH = 4 };
 
 struct parse {
     const char *file; /* for messages */
@@ -37,57 +29,73 @@ struct parse {
     size_t data_n;
     struct json *header;
     struct model *model;
-    enum err e; /* the first failure of a callback */
-    int n_entries;
-    struct entry entry[ENTRIES_MAX];
+    struct model_entries entries;
 };
 
-static uint64_t little_endian(const uint8_t *b, int n)
+/* What people have in place of a safetensors file. */
+static const struct {
+    size_t n;
+    const char *begins, *is;
+} others[] = {
+    {4, "PK\3\4", "a zip archive, as torch.save and Keras write; safetensors.torch.save_file writes what is read here"},
+    {4, "\x89HDF", "an HDF5 file, as Keras writes; what is read here is safetensors"},
+    {8, "version ", "a text that stands for a file of Git LFS; git lfs pull fetches it"},
+};
+
+static enum err not_safetensors(const struct parse *p, const char *what, enum err e)
 {
-    uint64_t v = 0;
-    for (int i = n - 1; i >= 0; i--)
-        v = v << 8 | b[i];
-    return v;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (p->n >= others[i].n && memcmp(p->bytes, others[i].begins, others[i].n) == 0)
+            return err_why(p->why, ERR_FORMAT, "%s: %s", p->file, others[i].is);
+    return err_why(p->why, e, "%s: %s", p->file, what);
 }
 
 static enum err read_header(struct parse *p)
 {
     struct why inner = {0};
     if (p->n < MODEL_LENGTH_BYTES)
-        return err_why(p->why, ERR_TRUNCATED, "%s: too short for a safetensors file", p->file);
-    const uint64_t length = little_endian(p->bytes, MODEL_LENGTH_BYTES);
+        return err_why(p->why, ERR_TRUNCATED, "%s: %zu bytes are no safetensors file", p->file, p->n);
+    const uint64_t length = model_little_endian(p->bytes, MODEL_LENGTH_BYTES);
     if (length > MODEL_HEADER_MAX)
-        return err_why(p->why, ERR_LIMIT, "%s: not a safetensors file, or its header is over %d bytes", p->file,
-                       MODEL_HEADER_MAX);
+        return not_safetensors(p, "not a safetensors file, or its header is over a mebibyte", ERR_LIMIT);
     if (length > p->n - MODEL_LENGTH_BYTES)
-        return err_why(p->why, ERR_TRUNCATED, "%s: ends within its header", p->file);
+        return not_safetensors(p, "ends within its header: the file was cut short, or is no safetensors file",
+                               ERR_TRUNCATED);
     p->header_n = (size_t)length;
     p->data = p->bytes + MODEL_LENGTH_BYTES + p->header_n;
     p->data_n = p->n - MODEL_LENGTH_BYTES - p->header_n;
     const char *text = (const char *)p->bytes + MODEL_LENGTH_BYTES;
     if (p->header_n == 0 || text[0] != '{')
-        return err_why(p->why, ERR_FORMAT, "%s: not a safetensors file: its header is not a JSON object", p->file);
+        return not_safetensors(p, "not a safetensors file: its header is not a JSON object", ERR_FORMAT);
     const enum err e = json_parse(&p->header, text, p->header_n, JSON_DEPTH, &inner);
     if (e)
         return err_why(p->why, e, "%s: header: %s", p->file, inner.text);
     return OK;
 }
 
+/* What a file from elsewhere most often lacks. */
+#define NO_LAYERS "\"layers\", the list of the network's layers (MODEL.md, A network from elsewhere)"
+
+/* ctx becomes the key of a value that is not a string. */
 static bool only_string(const char *key, struct json *value, void *ctx)
 {
-    (void)key;
-    *(bool *)ctx = json_str(value, NULL) != NULL;
-    return *(bool *)ctx;
+    if (json_str(value, NULL) == NULL)
+        *(const char **)ctx = key;
+    return *(const char **)ctx == NULL;
 }
 
 static enum err check_metadata(struct parse *p, const struct json *meta)
 {
-    bool strings = true;
+    const char *key = NULL;
+    char shown[64];
     if (!json_is_object(meta))
-        return err_why(p->why, ERR_FORMAT, "%s: no __metadata__, which must tell the layers", p->file);
-    json_each(meta, only_string, &strings);
-    if (!strings)
-        return err_why(p->why, ERR_FORMAT, "%s: __metadata__ has a value that is not a string", p->file);
+        return err_why(p->why, ERR_FORMAT, "%s: no __metadata__, and so no " NO_LAYERS, p->file);
+    json_each(meta, only_string, &key);
+    if (key)
+        return err_why(
+            p->why, ERR_FORMAT,
+            "%s: __metadata__: \"%s\" is not a string; what has parts is JSON in a string there (json.dumps)", p->file,
+            model_printable(key, shown));
     return OK;
 }
 
@@ -116,125 +124,20 @@ static enum err check_digest(struct parse *p, const struct json *meta, bool *in_
     return OK;
 }
 
-/* A list [..] of 1 to max (or, for shapes, 0 to max) sizes. Returns how many, or -1. */
-static int read_sizes(const struct json *list, int max, size_t *to)
-{
-    const size_t n = json_len(list);
-    if (!json_is_array(list) || n > (size_t)max)
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        int64_t v = 0;
-        if (!json_int(json_at(list, i), &v) || v < 0 || v > MODEL_FILE_MAX)
-            return -1;
-        to[i] = (size_t)v;
-    }
-    return (int)n;
-}
-
-/* Bytes that the shape of t takes; MODEL_FILE_MAX + 1 when they are more than a file can have. */
-static size_t entry_bytes(const struct entry *t)
-{
-    size_t n = t->u8 ? sizeof(uint8_t) : sizeof(float);
-    for (int i = 0; i < t->n_dims; i++) {
-        if (t->dim[i] != 0 && n > MODEL_FILE_MAX / t->dim[i])
-            return (size_t)MODEL_FILE_MAX + 1;
-        n *= t->dim[i];
-    }
-    return n;
-}
-
-static enum err read_entry(struct parse *p, const char *name, const struct json *value, struct entry *t)
-{
-    char shown[64];
-    size_t span[2] = {0};
-    const char *dtype = json_get_str(value, "dtype", NULL);
-    model_printable(name, shown);
-    if (!dtype || json_members(value) != 3)
-        return err_why(p->why, ERR_FORMAT, "%s: tensor \"%s\": must have dtype, shape and data_offsets", p->file,
-                       shown);
-    if (strcmp(dtype, "F32") != 0 && strcmp(dtype, "U8") != 0)
-        return err_why(p->why, ERR_UNSUPPORTED, "%s: tensor \"%s\": its dtype must be F32 (U8 for golden.input)",
-                       p->file, shown);
-    *t = (struct entry){.name = name, .u8 = dtype[0] == 'U'};
-    t->n_dims = read_sizes(json_get(value, "shape"), MODEL_DIMS_MAX, t->dim);
-    if (t->n_dims < 0 || read_sizes(json_get(value, "data_offsets"), 2, span) != 2)
-        return err_why(p->why, ERR_FORMAT, "%s: tensor \"%s\": shape or data_offsets are not lists of sizes", p->file,
-                       shown);
-    t->begin = span[0];
-    t->end = span[1];
-    if (t->begin > t->end || t->end > p->data_n)
-        return err_why(p->why, ERR_TRUNCATED, "%s: tensor \"%s\": lies outside the file", p->file, shown);
-    if (t->end - t->begin != entry_bytes(t))
-        return err_why(p->why, ERR_FORMAT, "%s: tensor \"%s\": its length does not match its shape", p->file, shown);
-    return OK;
-}
-
-static bool add_entry(const char *key, struct json *value, void *ctx)
-{
-    struct parse *p = ctx;
-    if (strcmp(key, "__metadata__") == 0)
-        return true;
-    if (p->n_entries == ENTRIES_MAX)
-        p->e = err_why(p->why, ERR_LIMIT, "%s: more than %d tensors", p->file, ENTRIES_MAX);
-    else
-        p->e = read_entry(p, key, value, &p->entry[p->n_entries++]);
-    return p->e == OK;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-    if (x->begin != y->begin)
-        return x->begin < y->begin ? -1 : 1;
-    return (x->end > y->end) - (x->end < y->end);
-}
-
-/* All tensors of the header, in the order of the data, which they must cover from end to end. */
-static enum err read_entries(struct parse *p)
-{
-    size_t at = 0;
-    json_each(p->header, add_entry, p);
-    if (p->e)
-        return p->e;
-    qsort(p->entry, (size_t)p->n_entries, sizeof *p->entry, by_place);
-    for (int i = 0; i < p->n_entries; at = p->entry[i++].end)
-        if (p->entry[i].begin != at)
-            return err_why(p->why, ERR_FORMAT, "%s: the tensors overlap or leave a hole at byte %zu of the data",
-                           p->file, at);
-    if (at != p->data_n)
-        return err_why(p->why, ERR_FORMAT, "%s: %zu bytes after the last tensor", p->file, p->data_n - at);
-    return OK;
-}
-
-static struct entry *find_entry(struct parse *p, const char *name)
-{
-    for (int i = 0; i < p->n_entries; i++)
-        if (strcmp(p->entry[i].name, name) == 0)
-            return &p->entry[i];
-    return NULL;
-}
-
-static bool same_shape(const struct entry *e, const struct model_tensor *t)
-{
-    return e->n_dims == t->n_dims && memcmp(e->dim, t->dim, (size_t)t->n_dims * sizeof *t->dim) == 0;
-}
-
 /* Copies the tensor t out of the data. The data need not be aligned, nor this machine little-endian. */
 static enum err take_tensor(struct parse *p, const struct model_tensor *t)
 {
-    struct entry *e = find_entry(p, t->name);
-    if (!e)
-        return err_why(p->why, ERR_FORMAT, "%s: the tensor \"%s\" is missing", p->file, t->name);
-    if (e->u8 != (t->u8 != NULL) || !same_shape(e, t))
-        return err_why(p->why, ERR_FORMAT, "%s: the tensor \"%s\" has another shape or type than the layers say",
-                       p->file, t->name);
+    struct model_entry *e = NULL;
+    const enum err failed = model_entries_check(&p->entries, p->model, t, &e, p->why);
+    if (failed)
+        return failed;
     e->used = true;
     if (t->u8) {
         memcpy(t->u8, p->data + e->begin, t->n);
         return OK;
     }
     for (size_t i = 0; i < t->n; i++) {
-        const uint32_t bits = (uint32_t)little_endian(p->data + e->begin + i * sizeof bits, sizeof bits);
+        const uint32_t bits = (uint32_t)model_little_endian(p->data + e->begin + i * sizeof bits, sizeof bits);
         memcpy(&t->f32[i], &bits, sizeof bits);
     }
     if (!model_all_finite(t->f32, t->n))
@@ -243,12 +146,26 @@ static enum err take_tensor(struct parse *p, const struct model_tensor *t)
     return OK;
 }
 
+/* Room for the layers' weights, once it is known that the file has them. */
+static enum err make_weights(struct parse *p)
+{
+    struct model_tensor t[MODEL_TENSORS_MAX];
+    struct model_entry *at;
+    enum err e = OK;
+    const int n = model_tensors(p->model, t);
+    for (int i = 0; !e && i < n; i++)
+        e = model_entries_check(&p->entries, p->model, &t[i], &at, p->why);
+    if (!e && (e = model_allocate(p->model)) != OK)
+        err_why(p->why, e, "%s: out of memory", p->file);
+    return e;
+}
+
 /* Room for golden pictures, as many as golden.logits has rows. */
 static enum err make_golden(struct parse *p)
 {
-    const struct entry *e = find_entry(p, "golden.logits");
+    const struct model_entry *e = model_entries_find(&p->entries, "golden.logits");
     struct model *m = p->model;
-    if (!e && !find_entry(p, "golden.input"))
+    if (!e && !model_entries_find(&p->entries, "golden.input"))
         return OK;
     if (!e || e->n_dims != 2 || e->dim[0] < 1 || e->dim[0] > MODEL_GOLDEN_MAX)
         return err_why(p->why, ERR_FORMAT, "%s: golden.logits must be 1 to %d rows of %d", p->file, MODEL_GOLDEN_MAX,
@@ -265,7 +182,7 @@ static enum err make_golden(struct parse *p)
 static enum err make_reject(struct parse *p)
 {
     struct why inner = {0};
-    const struct entry *e = find_entry(p, "reject.hidden.weight");
+    const struct model_entry *e = model_entries_find(&p->entries, "reject.hidden.weight");
     if (!e)
         return OK;
     const bool too_many = e->n_dims != 2 || e->dim[0] > MODEL_REJECT_MAX;
@@ -276,18 +193,15 @@ static enum err make_reject(struct parse *p)
 static enum err take_tensors(struct parse *p)
 {
     struct model_tensor t[MODEL_TENSORS_MAX];
-    char shown[64];
-    enum err e = make_golden(p);
+    enum err e = make_weights(p);
+    if (!e)
+        e = make_golden(p);
     if (!e)
         e = make_reject(p);
     const int n = e ? 0 : model_tensors(p->model, t);
     for (int i = 0; !e && i < n; i++)
         e = take_tensor(p, &t[i]);
-    for (int i = 0; !e && i < p->n_entries; i++)
-        if (!p->entry[i].used && strncmp(p->entry[i].name, "golden.", 7) != 0)
-            e = err_why(p->why, ERR_FORMAT, "%s: no layer uses the tensor \"%s\"", p->file,
-                        model_printable(p->entry[i].name, shown));
-    return e;
+    return e ? e : model_entries_all_used(&p->entries, p->model, p->why);
 }
 
 /* The number in a metadata value; fallback where there is none. false where it is not a number. */
@@ -346,10 +260,8 @@ static enum err make_model(struct parse *p, const struct json *meta)
     size_t n = 0;
     const char *layers = json_get_str(meta, "layers", &n);
     if (!layers)
-        return err_why(p->why, ERR_FORMAT, "%s: __metadata__ does not tell the layers", p->file);
-    const size_t floats = p->data_n / sizeof(float);
-    const enum err e =
-        model_layers_read(&p->model, layers, n, floats < MODEL_PARAMS_MAX ? floats : MODEL_PARAMS_MAX, &inner);
+        return err_why(p->why, ERR_FORMAT, "%s: __metadata__ has no " NO_LAYERS, p->file);
+    const enum err e = model_layers_read(&p->model, layers, n, &inner);
     return e ? err_why(p->why, e, "%s: %s", p->file, inner.text) : OK;
 }
 
@@ -362,7 +274,7 @@ enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const c
     struct parse *p = calloc(1, sizeof *p);
     if (!p)
         return err_why(why, ERR_NOMEM, "%s: out of memory", name);
-    p->file = name;
+    p->file = p->entries.file = name;
     p->why = why;
     p->bytes = bytes;
     p->n = n;
@@ -373,7 +285,7 @@ enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const c
     if (!e)
         e = check_digest(p, meta, &in_file, hex);
     if (!e)
-        e = read_entries(p);
+        e = model_entries_read(&p->entries, p->header, p->data_n, why);
     if (!e)
         e = make_model(p, meta);
     if (!e)

@@ -23,6 +23,7 @@ enum {
 /* A tensor that m has: where it is in memory (f32 or u8, the other is NULL) and how the file calls it. */
 struct model_tensor {
     char name[MODEL_TENSOR_NAME];
+    int layer; /* whose it is; -1 for none's */
     int n_dims;
     size_t dim[MODEL_DIMS_MAX];
     size_t n; /* elements */
@@ -32,15 +33,17 @@ struct model_tensor {
 
 /* All tensors of m in the order of the file: the layers' first, then golden.logits and golden.input, then
  * reject.*, where m has them.
- * Returns how many. */
+ * Returns how many. Of a model without a
+ * block, f32 is not to be used. */
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX]);
 
-/* model_create with other limits: ERR_LIMIT for more than params_max parameters. */
-enum err model_create_within(struct model **out, const struct layer *spec, int n, size_t params_max, struct why *why);
+/* model_create in two: the shapes, with no weight allocated, for files that may not have what their list tells; and
+ * then one zeroed block for all weights and biases, and each layer's place in it (ERR_NOMEM). */
+enum err model_shape(struct model **out, const struct layer *spec, int n, struct why *why);
+enum err model_allocate(struct model *m);
 
-/* The list of layers as in __metadata__.layers: JSON text to a model with zero weights, and back. ERR_LIMIT when it
- * has more than params_max parameters: nothing is allocated for what cannot be in the file. */
-enum err model_layers_read(struct model **out, const char *text, size_t n, size_t params_max, struct why *why);
+/* The list of layers as in __metadata__.layers: JSON text to a model as of model_shape, and back. */
+enum err model_layers_read(struct model **out, const char *text, size_t n, struct why *why);
 enum err model_layers_write(const struct model *m, struct buf *out);
 
 /* Where the 64 digits stand in the file's header [header, header + header_n), as an offset from header: the one place

@@ -63,34 +63,37 @@ static void test_wrong_headers(void **state)
         {__LINE__, "{" WEIGHT "," META, "header: "},
         {__LINE__, "{" WEIGHT "}", "no __metadata__"},
         {__LINE__, "{\"__metadata__\":[]," WEIGHT "}", "no __metadata__"},
-        {__LINE__, "{\"__metadata__\":{\"layers\":7}," WEIGHT "}", "not a string"},
-        {__LINE__, "{\"__metadata__\":{\"format\":\"pt\"}," WEIGHT "}", "does not tell the layers"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":7}," WEIGHT "}", "\"layers\" is not a string"},
+        {__LINE__, "{\"__metadata__\":{\"format\":\"pt\"}," WEIGHT "}", "__metadata__ has no \"layers\", the list"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"no\"}," WEIGHT "}", "not a JSON list"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[]\"}," WEIGHT "}", "1 to 64 layers"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[3]\"}," WEIGHT "}", "not a type"},
-        {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"lstm\\\"}]\"}," WEIGHT "}", "not a type"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"lstm\\\"}]\"}," WEIGHT "}",
+         "layer 1: \"lstm\" is not a type"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"relu\\\"}]\"}," WEIGHT "}",
+         "\"activation\":\"relu\" of the layer before it"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\",\\\"stride\\\":1}]\"}," WEIGHT "}",
-         "does not know"},
+         "layer 1 (maxpool2): \"stride\" is a member that this program does not know"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":0,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
          "}",
-         "missing or wrong"},
+         "\"groups\" must be a number"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":-1,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
          "}",
-         "missing or wrong"},
+         "\"groups\" must be a number"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":\\\"2\\\",\\\"activation\\\":\\\"relu\\\"}]\"}"
          "," WEIGHT "}",
-         "missing or wrong"},
+         "\"groups\" must be a number"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":4294967297,\\\"activation\\\":\\\"relu\\\"}]\"}"
          "," WEIGHT "}",
-         "missing or wrong"},
+         "\"groups\" must be a number"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":2,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
@@ -121,51 +124,52 @@ static void test_wrong_headers(void **state)
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
          "\\\"d\\\","
          "\\\"out\\\":10,\\\"activation\\\":\\\"none\\\"}]\"}," WEIGHT "}",
-         "more parameters"},
+         "the tensor \"d.weight\" is 10 x 49, but of layer 2 (dense \"d\") it must be 10 x 784"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
          "\\\"d\\\","
          "\\\"in\\\":49,\\\"out\\\":10}]\"}," WEIGHT "}",
-         "missing or wrong"},
+         "\"activation\" must be"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\"},{\\\"type\\\":\\\"maxpool2\\\"},{"
          "\\\"type\\\":\\\"flatten\\\"},"
          "{\\\"type\\\":\\\"dense\\\",\\\"name\\\":\\\"d\\\",\\\"in\\\":48,\\\"out\\\":10,\\\"activation\\\":"
          "\\\"none\\\"}]\"}," WEIGHT "}",
          "49 come in"},
-        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F64\",\"shape\":[10,49],\"data_offsets\":[0,1960]}}", "dtype"},
+        {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F64\",\"shape\":[10,49],\"data_offsets\":[0,1960]}}", "match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"data_offsets\":[0,1960]}}", "must have"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,-49],\"data_offsets\":[0,1960]}}",
-         "lists of sizes"},
+         "shape must be a list"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960]}}",
-         "lists of sizes"},
+         "shape must be a list"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
-         "another shape"},
+         "is 49 x 10, but of layer 4 (dense \"d\") it must be 10 x 49: it has to be transposed"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,7,7],\"data_offsets\":[0,1960]}}",
-         "another shape"},
+         "is 10 x 7 x 7, but"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"U8\",\"shape\":[10,196],\"data_offsets\":[0,1960]}}",
-         "another shape"},
+         "dtype U8 and must have F32; in PyTorch"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[0,1960]}}",
-         "its length"},
+         "its data_offsets do not match"},
         {__LINE__,
          "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[65536,65536,65536,65536],\"data_offsets\":[0,1960]}}",
-         "its length"},
+         "its data_offsets do not match"},
         {__LINE__, /* 1960 bytes modulo 2^64 */
          "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[59328839,212447,2826,2201],\"data_offsets\":[0,1960]}}",
-         "its length"},
+         "its data_offsets do not match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[0,1964]}}",
-         "outside"},
+         "ends 4 bytes behind the end of the file, which was cut short"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960,0]}}",
-         "outside"},
+         "its data_offsets do not match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[40,1960]}}",
          "hole at byte 0"},
         {__LINE__, "{" META "," WEIGHT ",\"e\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1956,1960]}}",
          "overlap"},
         {__LINE__, "{" META "," WEIGHT ",\"d.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[1960,1960]}}",
-         "no layer uses"},
+         "no layer uses the tensor \"d.bias\": \"layers\" must say \"bias\":true of it"},
         {__LINE__, "{" META ",\"golden.logits\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
-         "\"d.weight\" is missing"},
-        {__LINE__, "{" META ",\"golden.input\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
+         "the tensor \"d.weight\" of layer 4 (dense \"d\") is missing; the file has no weights"},
+        {__LINE__,
+         "{" META "," WEIGHT ",\"golden.input\":{\"dtype\":\"F32\",\"shape\":[0,10],\"data_offsets\":[1960,1960]}}",
          "golden.logits must be"},
     };
     static uint8_t bytes[4096];
@@ -176,6 +180,124 @@ static void test_wrong_headers(void **state)
         const enum err e = model_parse(&m, bytes, n, "x", &why);
         if (e == OK || m || !strstr(why.text, cases[i].says))
             fail_msg("line %d: \"%s\", must say \"%s\"", cases[i].line, why.text, cases[i].says);
+    }
+}
+
+#define DENSE "\"type\":\"dense\",\"out\":10,\"activation\":\"none\""
+#define LIST  "[{\"type\":\"maxpool2\"},{\"type\":\"maxpool2\"},{\"type\":\"flatten\"},{" DENSE
+
+/* A file of one dense layer behind two pools, whose list ends with `last` and whose tensors are as told: 49 x 10 floats
+ * where "NAME DTYPE SHAPE BYTES" says so. */
+static size_t of_others(const char *last, const char *tensors, uint8_t *to, size_t max)
+{
+    char header[2048], quoted[1024];
+    size_t n = 0, at = 0;
+    char list[512], *rest = NULL, copy[512];
+    snprintf(list, sizeof list, LIST "%s}]", last);
+    for (const char *p = list; *p; p++) {
+        if (*p == '"')
+            quoted[n++] = '\\';
+        quoted[n++] = *p;
+    }
+    quoted[n] = '\0';
+    n = (size_t)snprintf(header, sizeof header, "{\"__metadata__\":{\"layers\":\"%s\"}", quoted);
+    snprintf(copy, sizeof copy, "%s", tensors);
+    for (char *one = strtok_r(copy, ";", &rest); one; one = strtok_r(NULL, ";", &rest)) {
+        char name[64], dtype[8], shape[32];
+        size_t bytes = 0;
+        assert_int_equal(sscanf(one, "%63s %7s %31s %zu", name, dtype, shape, &bytes), 4);
+        n += (size_t)snprintf(header + n, sizeof header - n,
+                              ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu,%zu]}", name, dtype,
+                              shape, at, at + bytes);
+        at += bytes;
+    }
+    snprintf(header + n, sizeof header - n, "}");
+    return by_hand(header, at / 4, to, max);
+}
+
+/* Breaks when a file that another program wrote is refused without a word of what its author has to do, or one that has
+ * all that it needs is refused at all (the whole line is empty then). */
+static void test_files_of_others(void **state)
+{
+    (void)state;
+    static const struct {
+        int line;
+        const char *last, *tensors, *says;
+    } cases[] = {
+        {__LINE__, ",\"name\":\"d\",\"bias\":false", "d.weight F32 10,49 1960", ""},
+        {__LINE__, ",\"name\":\"net.fc.0\"", "net.fc.0.weight F32 10,49 1960", ""},
+        {__LINE__, ",\"name\":\"d\",\"bias\":true", "d.weight F32 10,49 1960",
+         "f: the tensor \"d.bias\" of layer 4 (dense \"d\") is missing; if the layer has no bias, \"layers\" must say "
+         "\"bias\":false of it"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,49 1960;d.bias F32 10 40",
+         "f: no layer uses the tensor \"d.bias\": \"layers\" must say \"bias\":true of it"},
+        {__LINE__, ",\"name\":\"d\"", "module.fc.weight F32 10,49 1960;reject.hidden.weight F32 1 4",
+         "f: the tensor \"d.weight\" of layer 4 (dense \"d\") is missing; the file has \"module.fc.weight\": a layer's "
+         "\"name\" is what stands before .weight"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F16 10,49 980",
+         "f: the tensor \"d.weight\" has the dtype F16 and must have F32; in PyTorch, tensor.float() before it is "
+         "saved"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F64 10,49 3920",
+         "f: the tensor \"d.weight\" has the dtype F64 and must have F32; in PyTorch, tensor.float() before it is "
+         "saved"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight Q4 10,49 1960",
+         "f: tensor \"d.weight\": \"Q4\" is no dtype that this program knows"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F32 49,10 1960",
+         "f: the tensor \"d.weight\" is 49 x 10, but of layer 4 (dense \"d\") it must be 10 x 49: it has to be "
+         "transposed, as PyTorch has it: outputs, inputs, rows, columns"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,64 2560",
+         "f: the tensor \"d.weight\" is 10 x 64, but of layer 4 (dense \"d\") it must be 10 x 49"},
+        {__LINE__, ",\"name\":\"d\"",
+         "bn.weight F32 1 4;bn.running_mean F32 1 4;bn.num_batches_tracked I64 1 8;d.weight F32 10,49 1960",
+         "f: no layer uses the tensor \"bn.running_mean\": batch normalisation has to be folded into the convolution "
+         "before it (MODEL.md tells how)"},
+        {__LINE__, ",\"name\":\"d\",\"bias\":true", "d.weight F32 10,49 1960;bn.running_mean F32 1 4",
+         "f: the tensor \"d.bias\" of layer 4 (dense \"d\") is missing, and there is \"bn.running_mean\": batch "
+         "normalisation has to be folded into the convolution before it (MODEL.md tells how)"},
+        {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,49 1960;head.weight F32 1 4",
+         "f: no layer uses the tensor \"head.weight\": leave it out, or list its layer"},
+        {__LINE__, "", "d.weight F32 10,49 1960",
+         "f: layer 4 (dense): \"name\" must be what its tensors' names begin with, up to 31 characters"},
+        {__LINE__, ",\"name\":\"golden.d\"", "golden.d.weight F32 10,49 1960",
+         "f: layer 4: its name is missing, is kept (golden, golden., reject.) or has other characters than letters, "
+         "digits, _, - and ."},
+        {__LINE__, ",\"name\":\"d\",\"bias\":0", "d.weight F32 10,49 1960",
+         "f: layer 4 (dense): \"bias\" must be true or false"},
+        {__LINE__, ",\"name\":\"d\",\"in\":\"49\"", "d.weight F32 10,49 1960",
+         "f: layer 4 (dense): \"in\" must be a number"},
+        {__LINE__, ",\"name\":\"d\",\"name in\":1", "d.weight F32 10,49 1960",
+         "f: layer 4 (dense): \"name in\" is a member that this program does not know (it has type name in out "
+         "activation bias)"},
+    };
+    static uint8_t bytes[8192];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct why why = {0};
+        struct model *m = NULL;
+        const size_t n = of_others(cases[i].last, cases[i].tensors, bytes, sizeof bytes);
+        (void)model_parse(&m, bytes, n, "f", &why);
+        if (strcmp(why.text, cases[i].says) != 0 || (m != NULL) != (cases[i].says[0] == '\0'))
+            fail_msg("line %d: \"%s\", must say \"%s\"", cases[i].line, why.text, cases[i].says);
+        model_free(m);
+    }
+}
+
+/* Breaks when a file of another kind is called a damaged safetensors file. */
+static void test_other_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *says;
+    } cases[] = {{"PK\3\4 and what follows", "torch.save"},
+                 {"\x89HDF\r\n\x1a\n and what follows", "HDF5"},
+                 {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
+                 {"<!DOCTYPE html>", "not a safetensors file"},
+                 {"short", "5 bytes are no safetensors file"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct why why = {0};
+        struct model *m = NULL;
+        assert_int_not_equal(model_parse(&m, (const uint8_t *)cases[i].bytes, strlen(cases[i].bytes), "f", &why), OK);
+        if (m || !strstr(why.text, cases[i].says))
+            fail_msg("\"%s\", must say \"%s\"", why.text, cases[i].says);
     }
 }
 
@@ -292,8 +414,10 @@ static void test_wrong_layers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_by_hand),      cmocka_unit_test(test_wrong_headers), cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_wrong_layers), cmocka_unit_test(test_views),
+        cmocka_unit_test(test_by_hand),         cmocka_unit_test(test_wrong_headers),
+        cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_other_kinds),
+        cmocka_unit_test(test_not_finite),      cmocka_unit_test(test_wrong_layers),
+        cmocka_unit_test(test_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,10 +245,10 @@ static void test_wrong_files(void **state)
         {__LINE__, "\"reject.hidden.bias\"", "\"reject.hidden.bios\"", "is missing"},
         {__LINE__, "\"reject.out.weight\"", "\"reject.out.weighs\"", "is missing"},
         {__LINE__, "\"reject.hidden.weight\"", "\"reject.hidden.weighs\"", "no layer uses"},
-        {__LINE__, "\"shape\":[21,45]", "\"shape\":[45,21]", "another shape"},
+        {__LINE__, "\"shape\":[21,45]", "\"shape\":[45,21]", "of this network it must be"},
         {__LINE__, "\"shape\":[21,45]", "\"shape\":[945,1]", "1 to 256 hidden"},
         {__LINE__, "\"shape\":[21,45]", "\"shape\":[  945]", "1 to 256 hidden"},
-        {__LINE__, "\"shape\":[1,21]", "\"shape\":[21,1]", "another shape"},
+        {__LINE__, "\"shape\":[1,21]", "\"shape\":[21,1]", "of this network it must be"},
     };
     struct why why = {0};
     struct model *m = new_model(2);
