@@ -62,6 +62,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 # The assembler's .incbin leaves no trace in the .d files.
 $(BUILD)/fcgi/store/store_schema.o: $(wildcard fcgi/store/*.sql)
+$(BUILD)/fcgi/nn/cnn_reading.o: fcgi/nn/samples.bin
 $(BUILD)/fcgi/nn/kernels_%.o: fcgi/nn/kernels.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<

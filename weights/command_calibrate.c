@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "files.h"
 #include "options.h"
+#include "reading.h"
 #include "record.h"
 
 struct settings {
@@ -99,6 +100,8 @@ static enum err run(const struct settings *set, struct why *why)
     struct dataset d = {0};
     struct metrics v;
     enum err e = model_load(&m, weights_find(set->weights), why);
+    if (e == OK)
+        reading_warn("calibrate", m, weights_find(set->weights));
     if (e == OK)
         e = load_like(set, m, &like, why);
     if (e == OK)

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "files.h"
 #include "options.h"
+#include "reading.h"
 #include "step_files.h"
 
 enum { PICTURE_MAX_BYTES = 64 * 1024 * 1024, DIGITS = 6, JSON_MAX = 64 * 1024 * 1024 };
@@ -183,6 +184,8 @@ static enum err reader_open(struct reader *r, const struct settings *set, int n_
         e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
     if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))
         e = err_why(why, ERR_NOMEM, "out of memory");
+    if (e == OK)
+        reading_warn("classify", r->model, weights_find(set->weights));
     return e;
 }
 

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "join.h"
 #include "options.h"
+#include "reading.h"
 #include "record.h"
 
 struct settings {
@@ -76,7 +77,8 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
     struct model *members[JOIN_MEMBERS_MAX] = {NULL}, *m = NULL;
     enum err e = OK;
     for (int i = 0; e == OK && i < n; i++)
-        e = model_load(&members[i], files[i], why);
+        if ((e = model_load(&members[i], files[i], why)) == OK)
+            reading_warn("join", members[i], files[i]);
     if (e == OK)
         e = join_models(&m, members, n, why);
     if (e == OK) {

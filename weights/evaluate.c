@@ -11,6 +11,7 @@
 #include "../fcgi/image/image.h"
 #include "files.h"
 #include "parallel.h"
+#include "reading.h"
 #include "record.h"
 
 enum { FILE_MAX = 256 * 1024 * 1024, PNG_MAX = 16 * 1024, PATH_BYTES = 1024 };
@@ -83,6 +84,7 @@ enum err evaluate_run(struct evaluation *out, const struct evaluate_settings *se
         e = load_split(&out->data, &index, &n, set->data, set->split, why);
     if (e != OK)
         goto out;
+    reading_warn("evaluate", m, set->weights);
     digest_sha256_hex(bytes, size, out->file_sha256);
     note_model(out, m);
     e = answer_all(out, m, index, n, why);

@@ -6,6 +6,7 @@
 
 #include "graph_params.h"
 #include "loss.h"
+#include "reading.h"
 
 struct teacher_room {
     struct graph_ws *ws; /* the graph's, or NULL */
@@ -35,6 +36,7 @@ static enum err load_one(struct teacher *t, const char *path, size_t n, enum cnn
     enum err e = model_load(&m, t->path, why);
     if (e != OK)
         return e;
+    reading_warn("train", m, t->path);
     memcpy(t->sha256, m->sha256, sizeof(t->sha256));
     e = open_graph(t, m, kernels, why);
     if (e == ERR_UNSUPPORTED)

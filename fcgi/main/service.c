@@ -27,6 +27,8 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     if (e != OK)
         goto out;
     e = cnn_self_test(s->cnn, s->model, why);
+    if (e == OK)
+        e = cnn_reading_check(s->cnn, s->model, s->conf.weights, why);
     /* A site reads digits without a card, or with one of another network, which is not shown. */
     if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
         s->card_amiss.text[0] = '\0';

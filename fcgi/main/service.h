@@ -17,7 +17,7 @@ struct service {
 };
 
 /* Reads the settings (conf_path may be NULL: environment and defaults), then the network, and holds it against its
- * golden pictures. On failure s is zeroed and why has one line. */
+ * golden pictures, or has it read samples where it has none. On failure s is zeroed and why has one line. */
 enum err service_load(struct service *s, const char *conf_path, struct why *why);
 void service_free(struct service *s);
 

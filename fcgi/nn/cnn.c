@@ -44,15 +44,18 @@ static void zero_border(const struct place *p, float *scratch)
 }
 
 /* One view of the picture to its channel. */
-static void put_view(const struct place *p, int view, const uint8_t image[MODEL_PIXELS], float *scratch)
+static void put_view(const struct place *p, int view, const uint8_t image[MODEL_PIXELS], const float *value,
+                     float *scratch)
 {
     float *to = scratch + p->interior + (size_t)(view / p->real_c) * p->part + (size_t)(view % p->real_c);
     for (int y = 0; y < p->h; y++, to += p->row)
-        for (int x = 0; x < p->w; x++)
-            to[(size_t)x * (size_t)p->c] = (float)image[y * MODEL_SIDE + x] / 255.0F;
+        for (int x = 0; x < p->w; x++) {
+            const uint8_t pixel = image[y * MODEL_SIDE + x];
+            to[(size_t)x * (size_t)p->c] = value ? value[pixel] : (float)pixel / 255.0F;
+        }
 }
 
-static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float *scratch)
+static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value, float *scratch)
 {
     const struct place *p = &c->picture;
     uint8_t normal[MODEL_PIXELS];
@@ -63,7 +66,7 @@ static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], 
     else
         zero_border(p, scratch);
     for (int v = 0; v < p->parts * p->real_c; v++)
-        put_view(p, v, c->views >> v & 1 ? normal : image, scratch);
+        put_view(p, v, c->views >> v & 1 ? normal : image, value, scratch);
 }
 
 /* Part `part` of the output, from the part of the input that it sees: its own, or the only one. */
@@ -103,15 +106,21 @@ static void run_step(const struct kernel_set *kernels, const struct step *s, flo
 
 /* The last activation is one pixel of ten channels (everything is square, and ten is not a multiple of 4 or 9), in
  * parts where no dense layer follows grouped convolutions. */
-void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
+void cnn_forward_scaled(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value,
+                        float logits[MODEL_CLASSES], void *scratch)
 {
     float *const block = scratch;
-    put_picture(c, image, block);
+    put_picture(c, image, value, block);
     for (int i = 0; i < c->n_steps; i++)
         run_step(c->kernels, &c->step[i], block);
     const struct place *out = &c->step[c->n_steps - 1].out;
     for (size_t i = 0; i < MODEL_CLASSES; i++)
         logits[i] = block[out->at + cnn_channels_last(out, i)];
+}
+
+void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
+{
+    cnn_forward_scaled(c, image, NULL, logits, scratch);
 }
 
 size_t cnn_features(const struct cnn *c)

@@ -57,6 +57,13 @@ void cnn_features_get(const struct cnn *c, const void *scratch, float *features)
 /* "digit", "unsure", "not_a_digit". */
 const char *verdict_name(enum verdict v);
 
+/* Whether c reads digits in the form that it is given them here, light ink on black and pixel / 255: ten samples, each
+ * in nine positions, which are in the program. Nothing is tested where m has golden pictures of its own, which
+ * cnn_self_test holds it against. ERR_RANGE, with a line in why that begins with file, if it does not, or does so much
+ * better in another form: normalised, not divided by 255, inverted, transposed. Then it was trained on such pictures,
+ * and the line says so. */
+enum err cnn_reading_check(const struct cnn *c, const struct model *m, const char *file, struct why *why);
+
 /* Runs the model's golden pictures through c and compares with its golden logits, or, for a file without them, with the
  * naive layers on seeded pictures; and its reject rule with plain sums on the same pictures. OK, or ERR_FORMAT with the
  * largest difference in why. */

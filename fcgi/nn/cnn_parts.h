@@ -1,5 +1,5 @@
 /* What the files of the engine share among themselves: cnn_create.c (a model to steps), cnn.c (pictures through them),
- * cnn_answer.c (what a visitor is told).
+ * cnn_answer.c (what a visitor is told), cnn_self_test.c and cnn_reading.c (whether it can be used).
  * Nobody else includes this.
  *
  * Activations are [part][h][w][c] (a part for each group of the convolution that reads it) with c padded to
@@ -59,6 +59,14 @@ static inline size_t cnn_channels_last(const struct place *p, size_t i)
     const size_t area = (size_t)p->h * (size_t)p->w, channel = i / area, real_c = (size_t)p->real_c;
     return channel / real_c * p->part + i % area * (size_t)p->c + channel % real_c;
 }
+
+/* cnn_forward with value[pixel] as what the network is given for a pixel; NULL: pixel / 255. */
+void cnn_forward_scaled(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value,
+                        float logits[MODEL_CLASSES], void *scratch);
+
+/* The form in which m's golden pictures have its golden logits, where they do not as they are given here; as text, NULL
+ * where none is found. */
+const char *cnn_golden_form(const struct cnn *c, const struct model *m, void *scratch);
 
 /* The score of the reject rule for the picture that cnn_forward just saw with this scratch block; 0 without a rule. */
 float cnn_score(const struct cnn *c, void *scratch);

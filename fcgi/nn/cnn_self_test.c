@@ -90,11 +90,19 @@ enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *w
         d = m->reject.hidden > 0 ? score_difference(c, m, features, scratch) : 0;
         worst = d > worst || isnan(d) ? d : worst;
     }
+    const bool off = !e && !(worst <= self_test_tolerance);
+    const char *form = off && m->n_golden > 0 ? cnn_golden_form(c, m, scratch) : NULL;
     free(features);
     free(scratch);
     if (e)
         return err_why(why, e, "self test: %s", err_str(e));
-    if (!(worst <= self_test_tolerance))
+    if (form)
+        return err_why(
+            why, ERR_FORMAT,
+            "self test: the golden logits are not those of the golden pictures as they are given here (pixel / 255), "
+            "but as %s: the network was trained on such pictures (MODEL.md, A network from elsewhere)",
+            form);
+    if (off)
         return err_why(why, ERR_FORMAT, "self test: the %s path is off by %.3g (relative; %.0e is allowed) from %s",
                        cnn_path_name(c), worst, self_test_tolerance,
                        m->n_golden ? "the golden logits" : "the naive layers");

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Daemon, binary, withDaemon } from './lib.mjs';
+import { Daemon, binary, root, withDaemon } from './lib.mjs';
 
 const mode = (file) => (fs.lstatSync(file).mode & 0o7777).toString(8);
 
@@ -71,7 +71,42 @@ const flip = (file, at) => {
   bytes[at] ^= 1;
   fs.writeFileSync(file, bytes);
 };
+// As a network from elsewhere is, with nothing of ours but the layers: it wants scale * pixel / 255 + offset, and lacks a tensor.
+function foreign(file, scale, offset, without) {
+  const bytes = fs.readFileSync(file), start = 8 + Number(bytes.readBigUInt64LE(0));
+  const { __metadata__: { layers }, ...all } = JSON.parse(bytes.subarray(8, start)), header = { __metadata__: { layers } }, parts = [];
+  const floats = (name) => {
+    const [from, to] = all[name].data_offsets;
+    return new Float32Array(bytes.buffer.slice(bytes.byteOffset + start + from, bytes.byteOffset + start + to));
+  };
+  const each = all['conv1.weight'].shape.slice(1).reduce((a, b) => a * b), first = floats('conv1.weight');
+  let at = 0;
+  for (const [name, { dtype, shape }] of Object.entries(all)) {
+    if (/^(golden|reject)\./.test(name) || name === without) continue;
+    const values = floats(name);
+    for (let i = 0; i < values.length; i++) {
+      if (name === 'conv1.weight') values[i] /= scale;
+      if (name === 'conv1.bias') values[i] -= (offset / scale) * first.subarray(i * each, (i + 1) * each).reduce((a, b) => a + b);
+    }
+    header[name] = { dtype, shape, data_offsets: [at, at += values.byteLength] };
+    parts.push(Buffer.from(values.buffer));
+  }
+  const json = Buffer.from(JSON.stringify(header)), length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  fs.writeFileSync(file, Buffer.concat([length, json, ...parts]));
+}
+const shipped = (d) => { fs.copyFileSync(path.join(root, 'weights/digits.safetensors'), d.settings.weights); return d.settings.weights; };
+const otherForm = (was, form, name) => new RegExp(String.raw`net\.safetensors: it reads ${was} of 90 sample digits as they are given here, light ink on black and pixel / 255 ` +
+  String.raw`\(loss [\d.e+-]+\), and \d\d as ${form} \(loss [\d.e+-]+\): most likely it was trained on ${name}\. Train it on pictures as they are given here, ` +
+  String.raw`or fold that into its first layer \(MODEL\.md, A network from elsewhere\)\n$`);
+
 const bad = {
+  'weights that lack a bias': [(d) => foreign(shipped(d), 1, 0, 'conv2.bias'),
+    /net\.safetensors: the tensor "conv2\.bias" of layer 3 \(conv2d "conv2"\) is missing; if the layer has no bias, "layers" must say "bias":false of it\n$/],
+  'a network of normalised pictures': [(d) => foreign(shipped(d), 1 / 0.3081, -0.1307 / 0.3081),
+    otherForm('\\d+', String.raw`\(x - 0\.1307\) / 0\.3081, x = pixel / 255`, 'normalised pictures')],
+  'a network of pixels from 0 to 255': [(d) => foreign(shipped(d), 255, 0), otherForm('\\d+', 'the pixels themselves, 0 to 255', String.raw`pictures that were not divided by 255`)],
+  'a network of dark ink on white': [(d) => foreign(shipped(d), -1, 1), otherForm('\\d+', '1 - x, x = pixel / 255', 'inverted pictures, dark ink on white')],
   'no weights': [(d) => fs.rmSync(d.settings.weights), /net\.safetensors: No such file/],
   'empty weights': [(d) => fs.truncateSync(d.settings.weights, 0), /net\.safetensors/],
   'truncated weights': [(d) => fs.truncateSync(d.settings.weights, fs.statSync(d.settings.weights).size - 5), /net\.safetensors/],
@@ -109,6 +144,21 @@ for (const [what, [spoil, line, where]] of Object.entries(bad)) {
     }
   });
 }
+
+// Breaks if a network from elsewhere that reads digits as they are given here is refused, at the start or by a reload; or if one
+// that does not is taken by a reload.
+test('R12 a network without golden pictures is served if it reads the samples', () =>
+  withDaemon({}, async (d) => {
+    foreign(shipped(d), 1, 0);
+    assert.equal((await d.spawn(['-t']).finished).code, 0);
+    d.process.kill('SIGHUP');
+    await d.until(() => d.events('reload').length === 1, 10000, 'reload');
+    foreign(shipped(d), 255, 0);
+    d.process.kill('SIGHUP');
+    await d.until(() => d.events('reload_failed').length === 1, 10000, 'reload_failed');
+    assert.match(d.events('reload_failed')[0].detail, /as the pixels themselves, 0 to 255/);
+    assert.equal((await d.ask('GET', '/model')).status, 200);
+  }));
 
 // Breaks if a database of a newer program is touched, or served.
 test('R12 a database whose schema is newer is refused', async () => {
