@@ -6,14 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "files.h"
-
-enum { PATH_BYTES = 4096 };
+enum { FIRST_ROOM = 1024 * 1024 };
 
 /* The child's output comes out of *fd. */
 static enum err start(const char *path, pid_t *child, int *fd, struct why *why)
@@ -39,12 +36,23 @@ static enum err start(const char *path, pid_t *child, int *fd, struct why *why)
     return err_why(why, ERR_IO, "gzip: %s", strerror(failed));
 }
 
-/* Reads to the end, or to one byte over max. */
-static enum err read_all(int fd, uint8_t *to, size_t max, size_t *n)
+/* All that comes, up to max bytes, into *out: twice the room each time that it is full. The caller frees it, also after
+ * a failure. */
+static enum err read_all(int fd, uint8_t **out, size_t max, size_t *n)
 {
-    *n = 0;
-    while (*n <= max) {
-        const ssize_t got = read(fd, to + *n, max + 1 - *n);
+    size_t room = 0;
+    for (;;) {
+        if (*n == room) {
+            room = room ? 2 * room : FIRST_ROOM;
+            uint8_t *more = malloc(room);
+            if (!more)
+                return ERR_NOMEM;
+            if (*n)
+                memcpy(more, *out, *n);
+            free(*out);
+            *out = more;
+        }
+        const ssize_t got = read(fd, *out + *n, room - *n);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -52,30 +60,24 @@ static enum err read_all(int fd, uint8_t *to, size_t max, size_t *n)
         if (got == 0)
             return OK;
         *n += (size_t)got;
+        if (*n > max)
+            return ERR_LIMIT;
     }
-    return ERR_LIMIT;
 }
 
 enum err gunzip_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why)
 {
-    char packed[PATH_BYTES];
+    uint8_t *bytes = NULL;
     pid_t child = 0;
     int fd = -1, status = 0;
     *out = NULL;
     *n = 0;
-    if (snprintf(packed, sizeof(packed), "%s.gz", path) >= (int)sizeof(packed))
-        return err_why(why, ERR_LIMIT, "the path of a file is too long");
-    if (access(packed, R_OK) != 0)
-        return file_read(out, n, path, max, why);
-    uint8_t *bytes = malloc(max + 1);
-    if (!bytes)
-        return err_why(why, ERR_NOMEM, "%s: out of memory", packed);
-    enum err e = start(packed, &child, &fd, why);
-    if (e != OK) {
-        free(bytes);
+    if (access(path, R_OK) != 0)
+        return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path, strerror(errno));
+    enum err e = start(path, &child, &fd, why);
+    if (e != OK)
         return e;
-    }
-    e = read_all(fd, bytes, max, n);
+    e = read_all(fd, &bytes, max, n);
     close(fd); /* a child that still writes ends by SIGPIPE */
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
@@ -84,7 +86,7 @@ enum err gunzip_read(uint8_t **out, size_t *n, const char *path, size_t max, str
     if (e != OK) {
         free(bytes);
         *n = 0;
-        return err_why(why, e, "%s: %s", packed, e == ERR_FORMAT ? "gzip cannot unpack it" : err_str(e));
+        return err_why(why, e, "%s: %s", path, e == ERR_FORMAT ? "gzip cannot unpack it" : err_str(e));
     }
     *out = bytes;
     return OK;

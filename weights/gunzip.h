@@ -7,9 +7,8 @@
 
 #include "../fcgi/base/err.h"
 
-/* What is in path.gz, or path as it is where that is there, up to max bytes, into *out (freed by the caller, NULL on
- * failure). ERR_NOT_FOUND where there is neither, ERR_FORMAT where gzip is not content, ERR_LIMIT, ERR_IO, ERR_NOMEM.
- */
+/* What is packed in path, up to max bytes, into *out (freed by the caller, NULL on failure). ERR_NOT_FOUND, ERR_FORMAT
+ * where gzip is not content, ERR_LIMIT, ERR_IO, ERR_NOMEM. gzip may say why on standard error. */
 enum err gunzip_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why);
 
 #endif

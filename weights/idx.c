@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "idx_files.h"
 #include "rng.h"
 
-enum { IDX_TYPE_BYTES = 0x08, SIDE = 28 };
+enum { IDX_TYPE_BYTES = 0x08, SIDE = 28, FILE_MAX = IDX_ITEMS_MAX * SIDE * SIDE + 16 };
 
 static uint32_t big_endian(const uint8_t *p)
 {
@@ -79,16 +79,15 @@ static enum err load_pair(uint8_t *block[2], struct idx idx[2], char *digests[2]
                           bool published, struct why *why)
 {
     for (int i = 0; i < 2; i++) {
-        char path[4096];
+        char path[IDX_PATH_BYTES];
+        struct why missing = {0};
         size_t n = 0;
-        if (snprintf(path, sizeof(path), "%s/%s", dir, files[which][i].name) >= (int)sizeof(path))
-            return err_why(why, ERR_LIMIT, "%s: name too long", dir);
-        enum err e = file_read(&block[i], &n, path, (size_t)IDX_ITEMS_MAX * SIDE * SIDE + 16, why);
-        if (e == ERR_NOT_FOUND)
-            return err_why(why, e, "%s is not there%s%s%s", path, published ? "; weights/fetch-mnist " : "",
-                           published ? dir : "", published ? " fetches it" : "");
-        if (e == OK)
-            e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], block[i], n, path, why);
+        enum err e = idx_file_read(&block[i], &n, path, dir, files[which][i].name, FILE_MAX, &missing);
+        if (e == ERR_NOT_FOUND && published)
+            return err_why(why, e, "%s; weights/fetch-mnist %s fetches it", missing.text, dir);
+        if (e != OK)
+            return err_why(why, e, "%s", missing.text);
+        e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], block[i], n, path, why);
         if (e != OK)
             return e;
         digest_sha256_hex(block[i], n, digests[i]);
@@ -120,7 +119,8 @@ static uint8_t *joined(const uint8_t *first, size_t n_first, const uint8_t *seco
 {
     uint8_t *all = malloc(n_first + n_second + 1);
     if (all) {
-        memcpy(all, first, n_first);
+        if (n_first > 0) /* of nothing there is no pointer */
+            memcpy(all, first, n_first);
         memcpy(all + n_first, second, n_second);
     }
     return all;

@@ -38,8 +38,9 @@ struct dataset {
 
 enum idx_files { IDX_TRAIN, IDX_TEST };
 
-/* Reads dir/train-images-idx3-ubyte and its labels (or t10k-...) and checks that they are MNIST's by SHA-256
- * (ERR_FORMAT if they are not). The caller frees d with dataset_free, also after a failure. */
+/* Reads dir/train-images-idx3-ubyte and its labels (or t10k-..., each under any of the names of idx_files.h) and checks
+ * that they are MNIST's by SHA-256 (ERR_FORMAT if they are not). The caller frees d with dataset_free, also after a
+ * failure. */
 enum err dataset_load(struct dataset *d, const char *dir, enum idx_files which, struct why *why);
 void dataset_free(struct dataset *d);
 

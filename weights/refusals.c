@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "answers.h"
-#include "gunzip.h"
+#include "idx_files.h"
 
-enum { FILE_MAX = 64 * 1024 * 1024, PATH_BYTES = 1024, LABELS_TOLD = 4 };
+enum { FILE_MAX = 64 * 1024 * 1024, LABELS_TOLD = 4 };
 #define LABEL_WEAK 0.9 /* of a kind, what is refused less often than this is told */
 
 /* What is answered: Fashion-MNIST's pictures, or seeded ones of a kind. */
@@ -61,14 +61,12 @@ static enum err measure(struct refusals_kind *k, const struct cnn *c, struct sou
 static enum err measure_fashion(struct refusals *r, const struct cnn *c, const char *dir, int threads, struct why *why)
 {
     struct refusals_kind *k = &r->kind[NONDIGIT_KINDS];
-    char path[PATH_BYTES];
+    char path[IDX_PATH_BYTES];
     uint8_t *bytes = NULL;
     struct idx idx;
     size_t n = 0;
     k->name = "fashion";
-    if (snprintf(path, sizeof(path), "%s/t10k-images-idx3-ubyte", dir) >= (int)sizeof(path))
-        return err_why(why, ERR_LIMIT, "--fashion: the path is too long");
-    enum err e = gunzip_read(&bytes, &n, path, FILE_MAX, &r->fashion_missing);
+    enum err e = idx_file_read(&bytes, &n, path, dir, "t10k-images-idx3-ubyte", FILE_MAX, &r->fashion_missing);
     if (e == OK)
         e = idx_parse_images(&idx, bytes, n, path, &r->fashion_missing);
     if (e == OK) {

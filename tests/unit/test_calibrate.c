@@ -316,21 +316,17 @@ static void test_gunzip(void **state)
     size_t n = 0;
     char path[64];
     struct why why = {0};
-    shell("cd %s && head -c 300000 /dev/zero | tr '\\0' x >'a b;c' && gzip -c 'a b;c' >'a b;c.gz' && rm 'a b;c'", dir);
-    snprintf(path, sizeof path, "%s/a b;c", dir);
-    assert_int_equal(gunzip_read(&bytes, &n, path, 300000, &why), OK);
-    assert_int_equal(n, 300000);
+    shell("cd %s && head -c 3000000 /dev/zero | tr '\\0' x >'a b;c' && gzip -c 'a b;c' >'a b;c.gz' && rm 'a b;c'", dir);
+    snprintf(path, sizeof path, "%s/a b;c.gz", dir);
+    assert_int_equal(gunzip_read(&bytes, &n, path, 3000000, &why), OK);
+    assert_int_equal(n, 3000000);
     assert_int_equal(bytes[n - 1], 'x');
     free(bytes);
-    assert_int_equal(gunzip_read(&bytes, &n, path, 299999, &why), ERR_LIMIT);
+    assert_int_equal(gunzip_read(&bytes, &n, path, 2999999, &why), ERR_LIMIT);
     assert_null(bytes);
-    shell("cd %s && head -c 200 'a b;c.gz' >cut.gz && echo plain >plain", dir);
-    snprintf(path, sizeof path, "%s/cut", dir);
+    shell("cd %s && head -c 200 'a b;c.gz' >cut.gz", dir);
+    snprintf(path, sizeof path, "%s/cut.gz", dir);
     assert_int_equal(gunzip_read(&bytes, &n, path, 300000, &why), ERR_FORMAT);
-    snprintf(path, sizeof path, "%s/plain", dir);
-    assert_int_equal(gunzip_read(&bytes, &n, path, 100, &why), OK);
-    assert_int_equal(n, 6);
-    free(bytes);
     snprintf(path, sizeof path, "%s/none", dir);
     assert_int_equal(gunzip_read(&bytes, &n, path, 100, &why), ERR_NOT_FOUND);
 }

@@ -130,6 +130,70 @@ static void test_not_mnist(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void shell(const char *format, const char *dir)
+{
+    char command[512];
+    snprintf(command, sizeof command, format, dir, dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* Breaks with: a name that people have such files by that is not known, a packed one that is not unpacked, a directory
+ * taken for a file, a line that does not tell what was looked for. */
+static void test_names(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/digit-idx-XXXXXX", path[64];
+    static const struct {
+        const char *images, *labels; /* shell: how to name the two files, of dir */
+    } cases[] = {
+        {"true", "true"},
+        {"mv train-images-idx3-ubyte train-images.idx3-ubyte", "mv train-labels-idx1-ubyte train-labels.idx1-ubyte"},
+        {"gzip train-images-idx3-ubyte", "true"},
+        {"true", "gzip train-labels-idx1-ubyte && mv train-labels-idx1-ubyte.gz train-labels.idx1-ubyte.gz"},
+        {"gzip train-images-idx3-ubyte && mkdir train-images-idx3-ubyte", "gzip -k train-labels-idx1-ubyte"},
+    };
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char command[512];
+        struct dataset d = {0};
+        struct why why = {{0}};
+        snprintf(path, sizeof path, "%s/train-images-idx3-ubyte", dir);
+        assert_int_equal(file_write(path, (struct file_part[]){{images, IMAGES_BYTES}}, 1, NULL), OK);
+        snprintf(path, sizeof path, "%s/train-labels-idx1-ubyte", dir);
+        assert_int_equal(file_write(path, (struct file_part[]){{labels, LABELS_BYTES}}, 1, NULL), OK);
+        snprintf(command, sizeof command, "cd %s && %s && %s", dir, cases[i].images, cases[i].labels);
+        assert_int_equal(system(command), 0);
+        if (dataset_append(&d, dir, &why) != OK)
+            fail_msg("%s; %s: %s", cases[i].images, cases[i].labels, why.text);
+        assert_int_equal(d.n, N);
+        assert_memory_equal(d.images, images + 16, N * 784);
+        assert_memory_equal(d.labels, labels + 8, N);
+        dataset_free(&d);
+        shell("rm -r %s/*", dir);
+    }
+    struct dataset d = {0};
+    struct why why = {{0}};
+    char wanted[256];
+    assert_int_equal(dataset_append(&d, dir, &why), ERR_NOT_FOUND);
+    snprintf(wanted, sizeof wanted,
+             "%s has no train-images-idx3-ubyte, nor train-images.idx3-ubyte, nor either with .gz", dir);
+    assert_string_equal(why.text, wanted);
+    assert_int_equal(dataset_load(&d, dir, IDX_TEST, &why), ERR_NOT_FOUND);
+    snprintf(
+        wanted, sizeof wanted,
+        "%s has no t10k-images-idx3-ubyte, nor t10k-images.idx3-ubyte, nor either with .gz; weights/fetch-mnist %s "
+        "fetches it",
+        dir, dir);
+    assert_string_equal(why.text, wanted);
+    shell("echo no >%s/t10k-images.idx3-ubyte.gz", dir);
+    assert_int_equal(dataset_load(&d, dir, IDX_TEST, &why), ERR_FORMAT);
+    assert_non_null(strstr(why.text, "t10k-images.idx3-ubyte.gz: gzip cannot unpack it"));
+    dataset_free(&d);
+    shell("rm -r %s", dir);
+    assert_int_equal(dataset_load(&d, dir, IDX_TEST, &why), ERR_NOT_FOUND);
+    assert_non_null(strstr(why.text, "is no directory"));
+}
+
 /* Breaks with: appended pictures that are lost, take part in the split (which moves it), or go without a digest of
  * their own; a failure that leaves something behind. */
 static void test_append(void **state)
@@ -260,9 +324,10 @@ static void test_split_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),   cmocka_unit_test(test_length),    cmocka_unit_test(test_header),
-        cmocka_unit_test(test_labels), cmocka_unit_test(test_not_mnist), cmocka_unit_test(test_append),
-        cmocka_unit_test(test_rng),    cmocka_unit_test(test_split),     cmocka_unit_test(test_split_writers),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_length),    cmocka_unit_test(test_header),
+        cmocka_unit_test(test_labels),        cmocka_unit_test(test_not_mnist), cmocka_unit_test(test_append),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_rng),       cmocka_unit_test(test_split),
+        cmocka_unit_test(test_split_writers),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
