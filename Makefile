@@ -114,7 +114,7 @@ EPOCHS  ?= 40
 SECONDS_EACH := $(or $(SECONDS),60)
 
 run:
-	@conf/need build make run
+	@conf/need build run
 	@$(MAKE) --silent -j$$(nproc) $(BUILD)/digitd
 	@PORT='$(PORT)' STATE='$(STATE)' LIMITS='$(LIMITS)' WORKERS='$(WORKERS)' BUILD='$(BUILD)' conf/run
 
@@ -126,7 +126,7 @@ data: $(DATA)/.checked
 
 test: SUITES ?=
 test:
-	@conf/need build make run data test
+	@conf/need build run data test
 	@$(MAKE) --silent -j$$(nproc) all data test-tools golden-tools plain-unit
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
@@ -134,7 +134,7 @@ test:
 # The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
 STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_start store_restore)
 faults:
-	@conf/need build make run data test
+	@conf/need build run data test
 	@$(MAKE) --silent -j$$(nproc) all data test-tools $(STRESSED)
 	@LONG=1 BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run stress faults
 
@@ -155,7 +155,7 @@ $(BUILD)/golden/%: $(BUILD)/tests/golden/%.o $(GOLDEN_MAKE) $(BUILD)/weights.a $
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 
 asan:
-	@conf/need build make test data
+	@conf/need build test data
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit data
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run unit
 
@@ -205,7 +205,7 @@ bench-scale: $(BUILD)/bench/bench_store
 # Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME; SECONDS= each (60).
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
-	@conf/need build make fuzz
+	@conf/need build fuzz
 	@$(MAKE) --silent -j$$(nproc) CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
 	@set -e; for f in $(FUZZERS); do echo "== fuzz $$f, $(SECONDS_EACH) s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
 	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
@@ -215,7 +215,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_ALL)
 
 lint:
-	@conf/need build make test lint
+	@conf/need build test lint
 	@tests/lint
 
 $(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/settings-page
@@ -240,7 +240,7 @@ uninstall:
 
 # The package, from a copy of what git knows (or, outside of git, of the whole tree).
 deb:
-	@conf/need build make deb
+	@conf/need build deb
 	@rm -rf '$(BUILD)/deb' && mkdir -p '$(BUILD)/deb/digitd-$(VERSION)'
 	@{ git ls-files -co --exclude-standard 2>/dev/null || find Makefile README.md SECURITY.md LICENSE conf docs fcgi html weights -type f; } | \
 	  grep -v '^tests/' | while IFS= read -r f; do [ ! -f "$$f" ] || printf '%s\n' "$$f"; done | \
@@ -253,7 +253,7 @@ deb:
 
 # What is installed, on a fresh Debian with systemd: by make install, and as the package. Needs root, for a docker engine.
 test-install:
-	@conf/need build make deb deploy test
+	@conf/need build deb deploy test
 	@$(MAKE) --silent -j$$(nproc) all
 	@$(MAKE) --silent deb
 	@tests/deploy/run install

@@ -22,9 +22,11 @@ const cardOf = (weights) => weights.replace(/(\.safetensors)?$/, '.card.json');
 const percent = (share, digits = 2) => `${(100 * share).toFixed(digits)} %`;
 const count = (n) => n.toLocaleString('en-GB');
 
-function fail(text) {
+const usage = 'usage: node weights/model-card.mjs gather DIR WEIGHTS | write WEIGHTS... | check WEIGHTS...';
+
+function fail(text, status = 1) {
   console.error(`model-card: ${text}`);
-  process.exit(1);
+  process.exit(status);
 }
 
 /** The metadata of a safetensors file, those that hold JSON parsed. */
@@ -211,4 +213,5 @@ const [command, ...args] = process.argv.slice(2);
 if (command === 'gather' && args.length === 2) gather(...args);
 else if (command === 'write' && args.length) write(args, false);
 else if (command === 'check' && args.length) write(args, true);
-else fail(`usage: gather DIR WEIGHTS | write WEIGHTS... | check WEIGHTS...`);
+else if (command === '--help' || command === '-h') console.log(usage);
+else fail(command ? `"${[command, ...args].join(' ')}" is not understood; ${usage}` : usage, 2);

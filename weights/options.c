@@ -151,8 +151,10 @@ enum err options_parse(const struct option *table, size_t n_table, void *setting
             break;
         }
         const char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1), *equals = strchr(name, '=');
-        const struct option *o = find(table, n_table, name, equals ? (size_t)(equals - name) : strlen(name));
-        if (!o || argv[i][1] != '-')
+        const bool help = strcmp(argv[i], "-h") == 0; /* the one short option, since people try it first */
+        const struct option *o = help ? find(table, n_table, "help", 4)
+                                      : find(table, n_table, name, equals ? (size_t)(equals - name) : strlen(name));
+        if (!o || (argv[i][1] != '-' && !help))
             return err_why(why, ERR_RANGE, "%.60s: no such option", argv[i]);
         const char *value = equals ? equals + 1 : NULL;
         if (o->kind == OPTION_FLAG) {

@@ -22,7 +22,7 @@ static const char usage[] =
     "  -c, --config FILE  settings; each can also be given as DIGITD_NAME in the environment\n"
     "  -t, --test         check settings, weights and the database's directory, and end\n"
     "      --version      print the version\n"
-    "      --help         print this\n"
+    "  -h, --help         print this\n"
     "SIGTERM ends it when the requests in flight are answered; SIGHUP reads settings and weights anew.\n";
 
 static int fail(const struct why *why)
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     bool test = false;
     int c;
 
-    while ((c = getopt_long(argc, argv, "c:t", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:th", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             conf_path = optarg;
