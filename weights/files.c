@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../fcgi/base/fs.h"
+
 enum { PATH_BYTES = 4096 };
 
 const char *weights_find(const char *named)
@@ -83,17 +85,6 @@ static bool write_all(int fd, const struct file_part *part)
     return true;
 }
 
-static bool sync_dir_of(const char *path)
-{
-    char copy[PATH_BYTES];
-    snprintf(copy, sizeof(copy), "%s", path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
 enum err file_write(const char *path, const struct file_part *parts, size_t n_parts, struct why *why)
 {
     char temporary[PATH_BYTES];
@@ -119,7 +110,9 @@ enum err file_write(const char *path, const struct file_part *parts, size_t n_pa
         unlink(temporary);
         return err_why(why, ERR_IO, "%s: %s", path, strerror(saved));
     }
-    return sync_dir_of(path) ? OK : err_why(why, ERR_IO, "%s: its directory cannot be synced", path);
+    return fs_sync_directory_of(path)
+               ? OK
+               : err_why(why, ERR_IO, "%s: written, but its directory cannot be synced: %s", path, strerror(errno));
 }
 
 /* Whether name is base.tmp-PID of a process that is no more. */

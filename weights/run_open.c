@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../fcgi/base/fs.h"
 #include "arch.h"
 #include "calibrate.h"
 #include "files.h"
@@ -89,7 +90,7 @@ static enum err lock(struct run *r, struct why *why)
         return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", r->set.run, strerror(errno));
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: another process is training there", r->set.run)
-                                    : err_why(why, ERR_IO, "%s: %s", r->set.run, strerror(errno));
+                                    : err_why(why, ERR_IO, "%s: %s", r->set.run, fs_lock_refused(errno));
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof(path), "%s/%s", r->set.run, names[i]);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs.h"
+
 enum { LOCK_MODE = 0640 };
 
 /* The file, made where it is missing; -1 and errno. */
@@ -22,7 +24,7 @@ static int lock_open(const char *path, const char *like)
 
     do {
         fd = open(path, flags | O_CREAT | O_EXCL, LOCK_MODE);
-        if (fd >= 0 && geteuid() == 0 && stat(like, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) != 0) {
+        if (fd >= 0 && geteuid() == 0 && stat(like, &st) == 0 && !fs_give(fd, st.st_uid, st.st_gid)) {
             int error = errno;
 
             (void)close(fd);
@@ -53,17 +55,18 @@ static int lock_sign(int fd)
 
 enum err lock_take(const char *path, const char *like, int *fd, struct why *why)
 {
-    enum err e = ERR_IO;
+    enum err e = OK;
 
     *fd = lock_open(path, like);
     if (*fd < 0)
         return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && lock_sign(*fd) == 0)
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+        e = errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: held by another process", path)
+                                 : err_why(why, ERR_IO, "%s: %s", path, fs_lock_refused(errno));
+    else if (lock_sign(*fd) != 0)
+        e = err_why(why, ERR_IO, "%s: %s", path, errno == EMLINK ? "not a lock file" : strerror(errno));
+    if (e == OK)
         return OK;
-    if (errno == EWOULDBLOCK)
-        e = err_why(why, ERR_BUSY, "%s: held by another process", path);
-    else
-        (void)err_why(why, e, "%s: %s", path, errno == EMLINK ? "not a lock file" : strerror(errno));
     (void)close(*fd);
     *fd = -1;
     return e;

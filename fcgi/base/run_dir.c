@@ -33,13 +33,16 @@ static bool lock_name(const char *dir, char path[PATH_BYTES])
 enum err run_dir_lock(const char *dir, int *fd, struct why *why)
 {
     char path[PATH_BYTES];
+    struct why lock_why = {""};
     enum err e;
 
     *fd = -1;
     if (!lock_name(dir, path))
         return err_why(why, ERR_IO, "run_dir %s: the path is too long", dir);
-    e = lock_take(path, dir, fd, why);
-    return e == ERR_BUSY ? err_why(why, e, "%s: another digitd runs here", path) : e;
+    e = lock_take(path, dir, fd, &lock_why);
+    return e == OK         ? OK
+           : e == ERR_BUSY ? err_why(why, e, "%s: another digitd runs here", path)
+                           : err_why(why, e, "run_dir: %s", lock_why.text);
 }
 
 enum err run_dir_look(const char *dir)

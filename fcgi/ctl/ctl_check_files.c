@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "../base/run_dir.h"
 #include "ctl_check.h"
 
@@ -51,7 +52,7 @@ void check_run_dir(struct check *k)
         check_tell(k, LEVEL_WARN, "digitd", "does not run");
         break;
     default:
-        check_tell(k, LEVEL_WARN, "digitd", "%s/digitd.lock: %s", dir, strerror(errno));
+        check_tell(k, LEVEL_WARN, "digitd", "%s/digitd.lock: %s", dir, fs_lock_refused(errno));
     }
 }
 
@@ -66,7 +67,8 @@ static void file_check(struct check *k, const char *path, const struct stat *own
         check_tell(k, LEVEL_BAD, "files", "%s belongs to user %u, the database to user %u", path, (unsigned)st.st_uid,
                    (unsigned)owner->st_uid);
     else if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-        check_tell(k, LEVEL_WARN, "files", "%s has mode %04o: others can get at it; chmod 0600", path,
+        check_tell(k, LEVEL_WARN, "files",
+                   "%s has mode %04o: others can get at it; chmod 0600, where its file system keeps modes", path,
                    (unsigned)st.st_mode & 07777);
 }
 

@@ -10,12 +10,15 @@
 enum ctl_status ctl_backup(struct ctl *c)
 {
     struct why why = {""};
-    struct stat st = {.st_size = 0};
+    struct stat st = {.st_size = 0, .st_mode = 0};
     enum err e = store_backup(c->store, c->arg[0], &why);
 
     if (e != OK)
         return ctl_fail_err(e == ERR_NOT_FOUND ? ERR_IO : e, c->arg[0], &why);
     (void)stat(c->arg[0], &st);
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        ctl_note("%s: others on this machine may be able to read it: its file system keeps no modes (it says %04o)",
+                 c->arg[0], (unsigned)st.st_mode & 07777);
     if (c->opt.json) {
         struct json *v = json_new_object();
 

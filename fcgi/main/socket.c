@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
+
 /* Makes room at path: removes a socket that nobody answers on. */
 static enum err socket_make_room(const char *path, const struct sockaddr_un *address, struct why *why)
 {
@@ -57,7 +59,7 @@ enum err socket_listen(const char *path, int mode, int backlog, int *fd, struct 
     rc = bind(*fd, (const struct sockaddr *)&address, sizeof(address));
     (void)umask(before);
     if (rc != 0 || listen(*fd, backlog) != 0) {
-        (void)err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        (void)err_why(why, ERR_IO, "%s: %s", path, rc != 0 ? fs_socket_refused(errno) : strerror(errno));
         (void)close(*fd);
         *fd = -1;
         return ERR_IO;

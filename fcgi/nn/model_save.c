@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "model_parts.h"
 
 enum { PATH_BYTES = 4096 };
@@ -150,21 +151,6 @@ static bool write_all(int fd, const uint8_t *bytes, size_t n)
     return true;
 }
 
-/* Makes the new name last, as far as the directory can be opened at all. */
-static bool sync_directory(const char *path)
-{
-    char dir[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-    const size_t n = slash ? (size_t)(slash - path) : 0;
-    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(n ? n : 1) : 1, slash ? path : ".");
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    const bool ok = fsync(fd) == 0;
-    close(fd);
-    return ok;
-}
-
 static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, struct why *why)
 {
     char tmp[PATH_BYTES];
@@ -190,7 +176,7 @@ static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, s
         unlink(tmp);
         return err_why(why, ERR_IO, "%s: %s", path, strerror(failed));
     }
-    if (!sync_directory(path))
+    if (!fs_sync_directory_of(path))
         return err_why(why, ERR_IO, "%s: written, but its directory cannot be synced: %s", path, strerror(errno));
     return OK;
 }

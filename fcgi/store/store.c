@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "../base/log.h"
 
 /* The other parts of R70 are checked in store_check. secure_delete: a changed password's hash is overwritten.
@@ -137,13 +138,10 @@ static enum err store_create_file(const char *path, struct why *why)
             log_text(LOG_WARN, "database_mode", "others than its owner can read the database");
         return OK;
     }
-    if (fd < 0 || fchmod(fd, 0600) != 0) {
-        enum err e = err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
-
-        if (fd >= 0)
-            (void)close(fd);
-        return e;
-    }
+    if (fd < 0)
+        return err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
+    if (!fs_make_private(fd))
+        log_text(LOG_WARN, "database_mode", "others can read the database: its file system keeps no modes");
     (void)close(fd);
     return OK;
 }
@@ -182,7 +180,8 @@ enum err store_prepare(const char *path, struct why *why)
         return e;
     e = store_lock(s, STORE_BUSY_MS);
     if (e != OK) {
-        e = err_why(why, e, "%s: %s", s->lock_path, e == ERR_BUSY ? "held by another process" : strerror(errno));
+        e = e == ERR_BUSY ? err_why(why, e, "%s: held by another process", s->lock_path)
+                          : err_why(why, e, "database: %s: %s", s->lock_path, fs_lock_refused(errno));
         goto out;
     }
     e = store_exec(s, connection_setup, why);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "store_files.h"
 #include "store_internal.h"
 
@@ -37,13 +38,11 @@ static enum err vacuum_into(struct store *s, const char *to, const char *path, s
 /* Gives the finished file its name, which nobody else must have taken meanwhile. */
 static enum err backup_name(const char *from, const char *path, struct why *why)
 {
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return OK;
-    if (errno == EEXIST)
-        return err_why(why, ERR_EXISTS, "%s: is there already", path);
-    if (errno != EINVAL && errno != ENOSYS) /* a volume that cannot do it without replacing */
-        return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-    return rename(from, path) == 0 ? OK : err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+    enum err e = fs_name_new(from, path);
+
+    return e == OK           ? OK
+           : e == ERR_EXISTS ? err_why(why, e, "%s: is there already", path)
+                             : err_why(why, e, "%s: %s", path, strerror(errno));
 }
 
 enum err store_backup(struct store *s, const char *path, struct why *why)
@@ -64,7 +63,7 @@ enum err store_backup(struct store *s, const char *path, struct why *why)
     (void)close(fd); /* SQLite takes an empty file, and with it its mode */
     e = vacuum_into(s, name, path, why);
     if (e == OK)
-        e = store_sync_path(name, 0, why);
+        e = store_sync_file(name, why);
     if (e == OK)
         e = backup_name(name, path, why);
     if (e == OK)

@@ -2,8 +2,6 @@
  * drops SQLite's own locks. */
 #include "store_files.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,11 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "store_internal.h"
 
-enum err store_sync_path(const char *path, int flags, struct why *why)
+enum err store_sync_file(const char *path, struct why *why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     enum err e = OK;
 
     if (fd < 0 || fsync(fd) != 0)
@@ -27,18 +26,7 @@ enum err store_sync_path(const char *path, int flags, struct why *why)
 
 enum err store_sync_directory_of(const char *path, struct why *why)
 {
-    char dir[STORE_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-
-    if (n >= sizeof(dir))
-        return err_why(why, ERR_LIMIT, "%s: the path is too long", path);
-    if (n == 0)
-        dir[n++] = '.';
-    else
-        memcpy(dir, path, n);
-    dir[n] = '\0';
-    return store_sync_path(dir, O_DIRECTORY, why);
+    return fs_sync_directory_of(path) ? OK : err_why(why, ERR_IO, "%s: its directory: %s", path, strerror(errno));
 }
 
 enum err store_temporary(const char *path, char *name, size_t room, int *fd, struct why *why)
@@ -50,14 +38,10 @@ enum err store_temporary(const char *path, char *name, size_t room, int *fd, str
         return err_why(why, ERR_LIMIT, "the path is empty or too long");
     }
     *fd = mkostemp(name, O_CLOEXEC);
-    if (*fd >= 0 && fchmod(*fd, 0600) == 0)
-        return OK;
-    (void)err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
-    if (*fd >= 0) {
-        (void)close(*fd);
-        (void)unlink(name);
+    if (*fd < 0) {
+        name[0] = '\0';
+        return err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
     }
-    *fd = -1;
-    name[0] = '\0';
-    return ERR_IO;
+    (void)fs_make_private(*fd); /* where that cannot be, who made the file looks at its mode and says so */
+    return OK;
 }

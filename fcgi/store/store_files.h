@@ -6,10 +6,11 @@
 
 #include "../base/err.h"
 
-/* fsync of a file (flags 0) or directory (O_DIRECTORY); of the directory that path lies in. */
-enum err store_sync_path(const char *path, int flags, struct why *why);
+/* fsync of a file; of the directory that path lies in. */
+enum err store_sync_file(const char *path, struct why *why);
 enum err store_sync_directory_of(const char *path, struct why *why);
-/* A new empty file of mode 0600 beside path, open as *fd; its name in name[room]. Both are the caller's. */
+/* A new empty file of mode 0600 (where its file system keeps modes) beside path, open as *fd; its name in name[room].
+ * Both are the caller's. */
 enum err store_temporary(const char *path, char *name, size_t room, int *fd, struct why *why);
 
 #endif

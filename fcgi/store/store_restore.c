@@ -3,7 +3,8 @@
  * the names change in an order in which a crash leaves the old database or the new one, whole, under its name:
  *
  *   the backup is copied beside the database, checked there, migrated there
- *   the old database gets a second name, .before-restore, and so does a WAL that could not be written back
+ *   the old database gets a second name, .before-restore, and so does a WAL that could not be written back (a copy,
+ *   where the file system has no second names)
  *   the old WAL loses its name; the copy takes the database's name in one step */
 #include "store_admin.h"
 
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/fs.h"
 #include "store_files.h"
 #include "store_internal.h"
 
@@ -67,7 +69,7 @@ static enum err restore_resolve(struct restore *r, const char *path)
     return OK;
 }
 
-static enum err copy_bytes(struct restore *r, int from, int to)
+static enum err copy_bytes(struct restore *r, int from, const char *from_path, int to, const char *to_path)
 {
     char bytes[COPY_BYTES];
     ssize_t n;
@@ -76,9 +78,9 @@ static enum err copy_bytes(struct restore *r, int from, int to)
         for (ssize_t done = 0, k; done < n; done += k) {
             k = write(to, bytes + done, (size_t)(n - done));
             if (k <= 0)
-                return err_why(r->why, ERR_IO, "%s: %s", r->copy, strerror(errno));
+                return err_why(r->why, ERR_IO, "%s: %s", to_path, strerror(errno));
         }
-    return n == 0 ? OK : err_why(r->why, ERR_IO, "%s: %s", r->backup, strerror(errno));
+    return n == 0 ? OK : err_why(r->why, ERR_IO, "%s: %s", from_path, strerror(errno));
 }
 
 /* Whether a backup is a database of this program, judged by its header (the SQLite file format, 1.3), and complete. */
@@ -114,8 +116,8 @@ static enum err restore_copy(struct restore *r)
     if (e == OK)
         e = store_temporary(r->path, r->copy, sizeof(r->copy), &to, r->why);
     if (e == OK)
-        e = copy_bytes(r, from, to);
-    if (e == OK && ((geteuid() == 0 && fchown(to, r->owner.st_uid, r->owner.st_gid) != 0) || fsync(to) != 0))
+        e = copy_bytes(r, from, r->backup, to, r->copy);
+    if (e == OK && ((geteuid() == 0 && !fs_give(to, r->owner.st_uid, r->owner.st_gid)) || fsync(to) != 0))
         e = err_why(r->why, ERR_IO, "%s: %s", r->copy, strerror(errno));
     (void)close(from);
     if (to >= 0)
@@ -190,18 +192,41 @@ static enum err old_fold(struct restore *r)
     return OK; /* a database too damaged for this is just what a restore is for */
 }
 
+/* Where a file system has no second names: a copy, whole before it has its name. */
+static enum err keep_copy(struct restore *r, const char *path, const char *to)
+{
+    char name[STORE_PATH_MAX];
+    int from = open(path, O_RDONLY | O_CLOEXEC), copy = -1;
+    enum err e;
+
+    if (from < 0)
+        return errno == ENOENT ? OK : err_why(r->why, ERR_IO, "%s: %s", path, strerror(errno));
+    e = store_temporary(to, name, sizeof(name), &copy, r->why);
+    if (e == OK)
+        e = copy_bytes(r, from, path, copy, to);
+    if (e == OK && ((geteuid() == 0 && !fs_give(copy, r->owner.st_uid, r->owner.st_gid)) || fsync(copy) != 0))
+        e = err_why(r->why, ERR_IO, "%s: %s", to, strerror(errno));
+    (void)close(from);
+    if (copy >= 0)
+        (void)close(copy);
+    if (e == OK && (e = fs_name_new(name, to)) != OK)
+        (void)err_why(r->why, e, "%s: %s", to, strerror(errno));
+    if (e != OK && copy >= 0)
+        (void)unlink(name);
+    return e;
+}
+
 /* Gives path+end the further name path.before-restore+end, or takes that away. */
 static enum err keep(struct restore *r, const char *end)
 {
     char from[NAME_MAX_BYTES], to[NAME_MAX_BYTES];
+    struct stat st;
 
     (void)snprintf(from, sizeof(from), "%s%s", r->path, end);
     (void)snprintf(to, sizeof(to), "%.*s%s%s", STORE_PATH_MAX, r->path, KEPT, end);
-    if (link(from, to) == 0 || errno == ENOENT)
-        return OK;
-    if (errno == EEXIST)
+    if (lstat(to, &st) == 0)
         return err_why(r->why, ERR_EXISTS, "%s: is there from an earlier restore; move it away first", to);
-    return err_why(r->why, ERR_IO, "%s: %s", to, strerror(errno));
+    return link(from, to) == 0 || errno == ENOENT ? OK : keep_copy(r, from, to);
 }
 
 static void unkeep(struct restore *r, const char *end)
@@ -210,7 +235,7 @@ static void unkeep(struct restore *r, const char *end)
 
     (void)snprintf(from, sizeof(from), "%.*s%s%s", STORE_PATH_MAX, r->path, KEPT, end);
     (void)snprintf(to, sizeof(to), "%s%s", r->path, end);
-    if (link(from, to) == 0 || errno == EEXIST)
+    if (fs_name_new(from, to) == ERR_EXISTS)
         (void)unlink(from);
 }
 

@@ -2,7 +2,10 @@
  * steps are files, put into the program by the assembler; make runs in the directory that the paths start from. */
 #include "store_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* const char name[]: the bytes of a file and a NUL. */
 #define SCHEMA_EMBED(name, file)                                                                                       \
@@ -23,10 +26,50 @@ int store_schema_version(void)
     return schema_steps[N_STEPS - 1].version;
 }
 
+/* The errno of a lock of SQLite's kind on our own lock file, where nobody has one; 0: there are such locks. */
+static int lock_try(const struct store *s)
+{
+    struct flock byte = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
+    int fd = open(s->lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error = 0;
+
+    if (fd < 0)
+        return 0;
+    if (fcntl(fd, F_SETLK, &byte) != 0 && errno != EAGAIN && errno != EACCES)
+        error = errno;
+    (void)close(fd);
+    return error;
+}
+
+/* The errno by which a file system shows that it lacks what SQLite needs of it; 0: it was something else. SQLite takes
+ * a lock that cannot be had for one that somebody holds, so our own lock file is asked. */
+static int lacks_locks(struct store *s, int rc)
+{
+    int error = s->db == NULL ? 0 : sqlite3_system_errno(s->db);
+
+    switch (rc) {
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_UNLOCK:
+    case SQLITE_IOERR_CHECKRESERVEDLOCK:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMLOCK:
+    case SQLITE_IOERR_SHMMAP:
+        return error != ENOSPC && error != ENOMEM && error != EMFILE && error != ENFILE && error != EACCES ? error : 0;
+    default:
+        return (rc & 0xff) == SQLITE_BUSY ? lock_try(s) : 0;
+    }
+}
+
 enum err store_refuse(struct store *s, int rc, struct why *why)
 {
     const char *path = s->path;
+    int lacking = lacks_locks(s, rc);
 
+    if (lacking != 0)
+        return err_why(why, ERR_IO,
+                       "database: %s: its file system lacks the locks or the shared memory that SQLite needs (%s): put "
+                       "it on a local disk",
+                       path, strerror(lacking));
     switch (rc & 0xff) {
     case SQLITE_NOTADB:
         return err_why(why, ERR_FORMAT, "%s: not a SQLite database", path);

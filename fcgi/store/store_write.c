@@ -19,12 +19,20 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/fs.h"
 #include "../base/log.h"
+
+/* How often a lock file is opened anew at once. A file system that numbers a file anew at each look would have us do it
+ * for ever. */
+enum { STALE_MAX = 16 };
 
 /* Logs what went wrong outside SQLite, with errno's text. */
 static enum err store_fail_errno(const char *op)
 {
-    log_text(LOG_ERROR, op, strerror(errno));
+    int error = errno;
+
+    log_text(LOG_ERROR, op, fs_lock_refused(error));
+    errno = error; /* for whoever has a person to tell */
     return ERR_IO;
 }
 
@@ -78,24 +86,23 @@ static enum err lock_make(struct store *s)
 {
     char path[STORE_PATH_MAX + 32];
     struct stat st;
+    enum err e;
     int fd;
 
     (void)snprintf(path, sizeof(path), "%s.XXXXXX", s->lock_path);
     fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
         return store_fail_errno("database_lock_open");
-    (void)fchmod(fd, 0600);
-    if (geteuid() == 0 && owner_find(s, &st) && fchown(fd, st.st_uid, st.st_gid) != 0)
+    (void)fs_make_private(fd);
+    if (geteuid() == 0 && owner_find(s, &st) && !fs_give(fd, st.st_uid, st.st_gid))
         log_text(LOG_WARN, "database_lock_owner", strerror(errno));
     (void)close(fd);
-    if (link(path, s->lock_path) != 0 && errno != EEXIST) {
-        enum err e = store_fail_errno("database_lock_open");
-
+    e = fs_name_new(path, s->lock_path);
+    if (e == ERR_IO)
+        e = store_fail_errno("database_lock_open");
+    if (e != OK)
         (void)unlink(path);
-        return e;
-    }
-    (void)unlink(path);
-    return OK;
+    return e == ERR_EXISTS ? OK : e; /* another process was faster */
 }
 
 /* Opens the lock file anew. */
@@ -129,16 +136,18 @@ enum err store_lock(struct store *s, int wait_ms)
 {
     int64_t now_us = clock_mono_us(), deadline_us = now_us + (int64_t)wait_ms * 1000;
     enum err e = s->lock_fd < 0 ? lock_open(s) : OK;
+    int stale = 0;
 
     while (e == OK) {
         if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) {
             if (lock_is_current(s))
                 return OK;
             e = lock_open(s); /* somebody deleted it */
-            continue;
-        }
-        if (errno != EWOULDBLOCK && errno != EINTR)
+            if (e != OK || ++stale < STALE_MAX)
+                continue;
+        } else if (errno != EWOULDBLOCK && errno != EINTR) {
             return store_fail_errno("database_lock");
+        }
         now_us = clock_mono_us();
         if (now_us >= deadline_us) {
             log_text(LOG_WARN, "database_busy", "the writer's lock stayed taken");

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fixture_kill.h"
+#include "fixture_refuse.h"
 
 /* Adds users without end; each is paired with a session in a second commit, so the two counts differ by one at most. */
 static void writer(int writer_number)
@@ -292,14 +293,17 @@ static int restore_child(void)
     return store_restore(f.path, copy, &why) == OK ? 0 : 1;
 }
 
-/* R76. Breaks when a restore that is killed, before whichever change to a file, leaves neither database, or a new one
- * with the old one's WAL. */
-static void killed_restores_leave_one_database(void **state)
+static int restore_child_without_links(void)
+{
+    refuse(ENOSYS, "link", "linkat", NULL);
+    return restore_child();
+}
+
+static void restore_is_killed_everywhere(int (*child)(void))
 {
     int left, old = 0, new = 0;
     bool killed = true;
 
-    (void)state;
     backup_and_go_on(&left);
     close_store();
     for (int n = 0; killed; n += test_is_long() ? 1 : SANITIZED ? 5 : 3) {
@@ -307,7 +311,7 @@ static void killed_restores_leave_one_database(void **state)
 
         (void)unlink(beside(".before-restore"));
         (void)unlink(beside(".before-restore-wal"));
-        killed = killed_before_change(restore_child, n);
+        killed = killed_before_change(child, n);
         f.store = fixture_open(&f);
         assert_true(integrity_ok(f.store));
         users = sql_int(f.store, "SELECT count(*) FROM users");
@@ -325,14 +329,58 @@ static void killed_restores_leave_one_database(void **state)
     assert_true(old > 5 && new > 1); /* it was cut before and after the one step that counts */
 }
 
+/* R76. Breaks when a restore that is killed, before whichever change to a file, leaves neither database, or a new one
+ * with the old one's WAL. */
+static void killed_restores_leave_one_database(void **state)
+{
+    (void)state;
+    restore_is_killed_everywhere(restore_child);
+}
+
+/* The same where a file has one name only, and what is kept is a copy. */
+static void killed_restores_without_links_leave_one_database(void **state)
+{
+    (void)state;
+    restore_is_killed_everywhere(restore_child_without_links);
+}
+
+/* Breaks when a file system without second names loses what the database was, or replaces what was kept before. */
+static void restores_without_links_keep_the_old_database(void **state)
+{
+    sqlite3 *db = NULL;
+    int left, users = 0;
+    pid_t pid;
+
+    (void)state;
+    backup_and_go_on(&left);
+    close_store();
+    for (int round = 0; round < 2; round++) {
+        pid = fork();
+        if (pid == 0)
+            _exit(restore_child_without_links() == (round == 0 ? 0 : 1) ? 0 : 1);
+        child_ok(pid);
+        assert_int_equal(sqlite3_open(beside(".before-restore"), &db), SQLITE_OK);
+        assert_int_equal(store_pragma_int(db, "SELECT count(*) FROM users", &users), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(users, 3);
+    }
+    f.store = fixture_open(&f);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 1);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(backups_while_writing_are_restored), TEST(restores_replace_the_database),
-        TEST(unfit_backups_are_refused),          TEST(restores_mend_what_is_lost),
-        TEST(old_backups_are_migrated),           TEST(files_made_by_root_are_the_owners),
+        TEST(backups_while_writing_are_restored),
+        TEST(restores_replace_the_database),
+        TEST(unfit_backups_are_refused),
+        TEST(restores_mend_what_is_lost),
+        TEST(old_backups_are_migrated),
+        TEST(files_made_by_root_are_the_owners),
         TEST(killed_restores_leave_one_database),
+        TEST(killed_restores_without_links_leave_one_database),
+        TEST(restores_without_links_keep_the_old_database),
     };
 
     return cmocka_run_group_tests_name("store_restore", tests, NULL, NULL);
