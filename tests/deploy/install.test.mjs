@@ -127,30 +127,30 @@ test('installed by make install: as docs/ADMIN.md says, without the source tree'
     assert.equal(host.run('fail2ban-regex -o ip log /usr/local/share/digitd/fail2ban.conf | sort -u').trim(), '203.0.113.9');
   });
 
-  await t.test('below a path, behind a proxy: pages, log-in, the client\'s address, /healthz closed', async () => {
+  await t.test('below a path, behind a proxy on a port of its own: pages, log-in, the client\'s address, /healthz closed', async () => {
     host.run(`cat >/etc/nginx/sites-available/front <<'END'
-server { listen 80 default_server; server_name example.org;
+server { listen 8090; server_name example.org;
 ${block('path')}
 }
 END
       ln -sf ../sites-available/front /etc/nginx/sites-enabled/front; rm -f /etc/nginx/sites-enabled/default
-      sed -i 's|^#\\?site_url = .*|site_url = http://localhost:8080 http://example.org/digits/|' /etc/digitd/digitd.conf
+      sed -i 's|^#\\?site_url = .*|site_url = http://localhost:8080 http://example.org:8090/digits/|' /etc/digitd/digitd.conf
       nginx -t; systemctl reload nginx digitd; sleep 1`);
-    const curl = `curl -sS --resolve example.org:80:127.0.0.1`;
-    assert.match(host.run(`${curl} http://example.org/digits/`), /<script type="module" src="(?!\/)/);
-    assert.match(host.run(`${curl} -o /dev/null -w '%{http_code}' http://example.org/digits/js/app.js`), /200/);
-    stillReads(host, 'http://example.org/digits', '--resolve example.org:80:127.0.0.1');
-    const page = host.run(`${curl} -sS -D - -o /dev/null -H 'Accept: text/html' http://example.org/digits/session`);
+    const curl = `curl -sS --resolve example.org:8090:127.0.0.1`;
+    assert.match(host.run(`${curl} http://example.org:8090/digits/`), /<script type="module" src="(?!\/)/);
+    assert.match(host.run(`${curl} -o /dev/null -w '%{http_code}' http://example.org:8090/digits/js/app.js`), /200/);
+    stillReads(host, 'http://example.org:8090/digits', '--resolve example.org:8090:127.0.0.1');
+    const page = host.run(`${curl} -sS -D - -o /dev/null -H 'Accept: text/html' http://example.org:8090/digits/session`);
     assert.match(page, /303[^]*location: \.\/#/i);
-    const login = `${curl} -D - -H 'Content-Type: application/json' -H 'Origin: http://example.org' -H 'X-Forwarded-For: 127.0.0.1'`;
-    assert.match(host.run(`${login} -d '{"email":"me@example.org","password":"a quiet violet harbour"}' http://example.org/digits/login`), /200 OK/);
+    const login = `${curl} -D - -H 'Content-Type: application/json' -H 'Origin: http://example.org:8090' -H 'X-Forwarded-For: 127.0.0.1'`;
+    assert.match(host.run(`${login} -d '{"email":"me@example.org","password":"a quiet violet harbour"}' http://example.org:8090/digits/login`), /200 OK/);
     assert.match(host.run('digitctl user reset me@example.org 2>/dev/null'), /^http:\/\/localhost:8080\/#reset=/);
     // From another address than loopback: what the log and the gate of /healthz go by is that address, whatever the client claims.
     const own = host.run("hostname -I").trim().split(' ')[0];
-    const outside = `curl -sS --resolve example.org:80:${own} -H 'X-Forwarded-For: 127.0.0.1'`;
-    for (const where of ['healthz', 'readyz', 'metrics']) assert.match(host.run(`${outside} http://example.org/digits/${where}`), /"status":403/, where);
+    const outside = `curl -sS --resolve example.org:8090:${own} -H 'X-Forwarded-For: 127.0.0.1'`;
+    for (const where of ['healthz', 'readyz', 'metrics']) assert.match(host.run(`${outside} http://example.org:8090/digits/${where}`), /"status":403/, where);
     assert.match(host.run(`curl -sS ${ORIGIN}/metrics`), /^digitd_workers [1-9]/m);
-    host.run(`${outside} -o /dev/null http://example.org/digits/where-am-i; sleep 0.3`);
+    host.run(`${outside} -o /dev/null http://example.org:8090/digits/where-am-i; sleep 0.3`);
     assert.match(host.run('grep where-am-i /var/log/nginx/digitd-access.log'), new RegExp(` ${own.replaceAll('.', '\\.')} GET /where-am-i 404 `));
   });
 
