@@ -263,6 +263,11 @@ test-compose:
 	@conf/need deploy test run
 	@tests/deploy/run compose
 
+# The same file with podman, asked by docker-compose (root; two minutes, and the build of the images).
+test-podman:
+	@conf/need deploy test run podman
+	@tests/deploy/run podman
+
 clean:
 	rm -rf build
 
@@ -287,6 +292,7 @@ help:
 	@echo 'make deb        build/digitd_VERSION_amd64.deb'
 	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
 	@echo 'make test-compose  docker-compose.yml with a real engine: the suite, a kill, backup and restore (root, docker)'
+	@echo 'make test-podman  docker-compose.yml with podman (root)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman clean help

@@ -105,6 +105,24 @@ test("R21: the client's own address is in log and limits; X-Forwarded-For counts
   await until('it answers', answers);
 });
 
+// Breaks when nginx ends at [::] on a host with ipv6.disable=1. The engine's filter refuses what such a kernel refuses, with its error.
+test('a kernel without IPv6: web serves on IPv4, and says so once', async (t) => {
+  const filter = path.join(dir, 'no-ipv6.json');
+  fs.writeFileSync(filter, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['socket'], action: 'SCMP_ACT_ERRNO', errnoRet: 97, args: [{ index: 0, value: 10, op: 'SCMP_CMP_EQ' }] }] }));
+  const { Image, Id } = inspect('web');
+  const own = execFileSync('docker', ['run', '--detach', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--security-opt', `seccomp=${filter}`,
+    '--tmpfs', '/var/lib/nginx:mode=1777', '--volumes-from', Id, Image], { encoding: 'utf8' }).trim();
+  t.after(() => execFileSync('docker', ['rm', '--force', own]));
+  const ready = () => spawnSync('docker', ['exec', own, 'curl', '-fsS', '--max-time', '2', 'http://127.0.0.1:8080/readyz'], { encoding: 'utf8' });
+  await until('it is ready', () => ready().status === 0);
+  assert.match(ready().stdout, /"ready"/);
+  const { stderr } = spawnSync('docker', ['logs', own], { encoding: 'utf8' });
+  assert.equal(stderr.match(/web: this machine has no IPv6: nginx listens on IPv4 alone/g).length, 1, stderr);
+  assert.notEqual(spawnSync('docker', ['exec', own, 'curl', '-fsS', '--max-time', '2', 'http://[::1]:8080/'], { encoding: 'utf8' }).status, 0);
+  assert.doesNotMatch(run('docker-compose logs web'), /no IPv6/, 'the other has it');
+});
+
 test('the end-to-end suite passes against it', () => {
   const { Gateway } = Object.values(inspect('web').NetworkSettings.Networks)[0];
   const suite = ['api', 'classify', 'account', 'history', 'account-page', 'page'].map((name) => `tests/e2e/${name}.test.mjs`);

@@ -19,13 +19,14 @@ export const alive = (pid) => { try { process.kill(pid, 0); return true; } catch
 export const processes = (site) => execFileSync('ps', ['-eo', 'pgid=,pid='], { encoding: 'utf8' }).split('\n')
   .map((line) => line.trim().split(/\s+/).map(Number)).filter(([group]) => group === site.child.pid).map(([, pid]) => pid);
 
-// Starts one with settings of its own in env, and stops it when the test t has ended.
-export async function start(t, env = {}) {
+// Starts one with settings of its own in env, and stops it when the test t has ended. command is what runs conf/run.
+export async function start(t, env = {}, command = []) {
   const port = env.PORT ?? await freePort();
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-site-'));
   fs.chmodSync(parent, 0o755);
   const state = path.join(parent, 'state');
-  const child = spawn('conf/run', { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
+  const [file, ...args] = [...command, 'conf/run'];
+  const child = spawn(file, args, { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
     DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
   const site = { port, state, child, out: '', get origin() { return new URL(`http://localhost:${port}/`); } }; // PORT may be nonsense
   child.stdout.on('data', (part) => { site.out += part; });

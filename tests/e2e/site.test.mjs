@@ -1,15 +1,16 @@
 // `make run` itself, as conf/run does it: start, stop, ports, and what nginx answers when digitd is in trouble. Each test has a site
 // of its own, with request limits on.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { block } from '../deploy/host.mjs';
 import { assertProblem, exchange, goodPassword, newEmail, root } from './lib.mjs';
-import { alive, processes, start } from './site.mjs';
+import { alive, freePort, processes, start } from './site.mjs';
 
 test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no process and no socket', async (t) => {
   const before = fs.readdirSync(root).sort();
@@ -28,6 +29,34 @@ test('it is ready within 15 s and says where; Ctrl-C ends both and leaves no pro
   assert.deepEqual(pids.filter(alive), []);
   assert.deepEqual(fs.readdirSync(path.join(site.state, 'run')).filter((name) => name.endsWith('.sock')), []);
   assert.deepEqual(fs.readdirSync(root).sort(), before, 'nothing new in the tree');
+});
+
+// Breaks when a kernel without IPv6 (ipv6.disable=1), where nginx cannot listen on [::1], keeps the site from starting.
+test('a machine without IPv6 is served on IPv4', async (t) => {
+  const refuse = path.resolve(root, process.env.BUILD ?? 'build', 'tools/refuse');
+  const without = (...program) => spawnSync(refuse, ['inet6=EAFNOSUPPORT', '--', ...program], { encoding: 'utf8' });
+  const site = await start(t, {}, [refuse, 'inet6=EAFNOSUPPORT', '--']);
+  assert.match(site.out, /^ready on/m, site.out);
+  assert.equal((await exchange('GET', 'site', { origin: new URL(`http://127.0.0.1:${site.port}/`) })).status, 200);
+  assert.match(fs.readFileSync(`${site.state}/nginx.conf`, 'utf8'), /listen 127\.0\.0\.1:\d+;\n/);
+  // The files of a system's own nginx: one listens on IPv4 alone; docs/ADMIN.md has the line for the other.
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-ipv4-'));
+  t.after(() => fs.rmSync(dir, { recursive: true }));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=x', '-keyout', `${dir}/privkey.pem`, '-out', `${dir}/fullchain.pem`], { stdio: 'pipe' });
+  const tls = await freePort();
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${dir}/${what};`).join(' ');
+  const check = (name, edit) => {
+    fs.writeFileSync(`${dir}/site`, fs.readFileSync(path.join(root, 'conf/nginx', name), 'utf8')
+      .replaceAll('/usr/local/share/digitd/nginx', `${site.state}/nginx`).replaceAll(/listen (\S*:)?(\d+)/g, (_, where, n) => `listen ${where ?? ''}${n === '443' ? tls : site.port}`)
+      .replaceAll('/var/log/nginx', dir).replaceAll(/\/etc\/letsencrypt\/live\/[^/]+/g, dir));
+    if (edit) execFileSync('bash', ['-e', '-c', edit.replace('/etc/nginx/sites-available/digitd', `${dir}/site`)]);
+    fs.writeFileSync(`${dir}/nginx.conf`, `pid ${dir}/pid; error_log ${dir}/log; events {} http { ${temp} include ${dir}/site; }`);
+    return without(fs.existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx', '-t', '-c', `${dir}/nginx.conf`, '-e', `${dir}/log`); // a port that is taken is no fault to it
+  };
+  assert.equal(check('site.conf').status, 0, check('site.conf').stderr);
+  assert.match(check('tls.conf.example').stderr, /\[::\]:\d+ failed \(97: Address family not supported/);
+  const { status, stderr } = check('tls.conf.example', block('fouronly'));
+  assert.equal(status, 0, stderr);
 });
 
 // Breaks when a terminal that closes leaves nginx and digitd running with nobody to stop them: HUP means reload to both.
