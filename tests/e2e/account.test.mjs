@@ -168,17 +168,21 @@ test('R51: after free failures the address rests, known or not; R52: not for the
   const owner = await Visitor.signedUp();
   const replies = [];
   for (const email of [owner.email, newEmail()]) {
-    for (let i = 0; i < 8; i++) { // six are answered, then it rests to the next full second, then two seconds
-      const reply = await login(email, 'not the password');
-      replies.push(`${reply.json.type} ${Object.keys(reply.headers).sort()}`);
-      if (reply.status !== 429) continue;
-      assertProblem(reply, 429, 'too-many-tries');
-      assert.match(reply.headers['retry-after'], /^[1-9]\d*$/);
-    }
+    // Six are answered, then it rests to the next full second, then for two seconds, four: a slow machine sleeps through the first.
+    const mine = [];
+    let reply;
+    do {
+      reply = await login(email, 'not the password');
+      mine.push(`${reply.json.type} ${Object.keys(reply.headers).sort()}`);
+    } while (reply.status !== 429 && mine.length < 12);
+    assertProblem(reply, 429, 'too-many-tries');
+    assert.match(reply.headers['retry-after'], /^[1-9]\d*$/);
+    assert.ok(mine.length > 6, mine.join('\n'));
+    replies.push(mine);
   }
-  assert.ok(replies.slice(0, 6).every((reply) => reply.startsWith('problems/wrong-login')), replies.join('\n'));
-  assert.ok(replies.slice(8, 14).every((reply) => reply === replies[0]), replies.join('\n'));
-  assert.ok(replies[6].startsWith('problems/too-many-tries') || replies[7].startsWith('problems/too-many-tries'), replies.join('\n'));
+  const told = new Set(replies.flatMap((mine) => mine.slice(0, -1)));
+  assert.match([...told].join('\n'), /^problems\/wrong-login [^\n]*$/); // always the same
+  assert.equal(replies[0].at(-1), replies[1].at(-1));
   const returning = new Visitor();
   returning.device = owner.device;
   assert.equal((await login(owner.email, goodPassword, returning)).status, 200);

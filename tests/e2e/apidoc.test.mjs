@@ -23,7 +23,7 @@ test('docs/API.md: every command works, and answers as it says there', async (t)
   assert.ok(steps.length >= 8, `${steps.length} steps`);
   // One shell for all of them, as a reader has; what each printed goes to a file of its own.
   const script = steps.map(([, commands], i) => `{ ${commands}\n} >${i}.out\n`).join('').replaceAll('http://localhost:8080', site.origin.origin);
-  const run = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: dir, encoding: 'utf8', timeout: 60000 });
+  const run = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: dir, encoding: 'utf8', timeout: 600000 });
   assert.equal(run.status, 0, run.stderr);
   assert.equal(run.stderr, '');
   steps.forEach(([, commands, answer], i) => {

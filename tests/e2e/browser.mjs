@@ -16,6 +16,7 @@ const api = /^\/(session|site|login|signup|logout|classify|model|history(\/\d+)?
 // A browser with a fresh profile, which playwright makes and removes.
 export const launch = () => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  timeout: 120000,
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
 });
@@ -24,7 +25,7 @@ export const launch = () => chromium.launch({
 export async function newPage(browser, { origin = base, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(30000); // a machine may be slow; what is waited for is asserted all the same
+  page.setDefaultTimeout(120000); // a machine may be slow; what is waited for is asserted all the same
   const seen = { wrong: [], bytes: 0, allow: null };
   page.on('pageerror', (error) => seen.wrong.push(`page error: ${error.message}`));
   page.on('console', (message) => {

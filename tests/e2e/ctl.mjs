@@ -18,7 +18,7 @@ export const command = (site, args) => [binary, ['-c', path.join(root, 'conf/dig
 // Runs it to its end: { out, err, rows }; rows are the objects of --json.
 export function ctl(site, args, { input = '', status = 0, env = {} } = {}) {
   const [file, all] = command(site, args);
-  const run = spawnSync(file, all, { input, encoding: 'utf8', env: { ...environment(site), ...env }, timeout: 60000 });
+  const run = spawnSync(file, all, { input, encoding: 'utf8', env: { ...environment(site), ...env }, timeout: 600000 });
   assert.equal(run.status, status, `digitctl ${args.join(' ')}: ${run.stdout}${run.stderr}`);
   const rows = args.includes('--json') && status < 2 ? run.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line)) : null;
   return { out: run.stdout, err: run.stderr, rows };

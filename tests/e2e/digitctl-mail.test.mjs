@@ -140,14 +140,14 @@ test('mail run: one at a time, goes on until SIGTERM', async (t) => {
   child.stderr.on('data', (text) => { log += text; });
   child.stdout.on('data', (text) => { out += text; });
   const ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
-  for (let i = 0; i < 250 && !log.includes('mail_ready'); i++) await sleep(20);
+  for (let i = 0; i < 3000 && !log.includes('mail_ready'); i++) await sleep(20);
   assert.match(log, /mail_ready/);
   assert.match(ctl(site, ['mail', 'run', '--once'], { status: 4 }).err, /another/);
   for (let round = 0; round < 2; round++) {
     const email = newEmail();
     await post(site, 'signup', { email });
     let mails = [];
-    for (let i = 0; i < 400 && mails.length === 0; i++) { await sleep(20); mails = site.mails(); }
+    for (let i = 0; i < 3000 && mails.length === 0; i++) { await sleep(20); mails = site.mails(); }
     assert.equal(mails.length, 1);
     assert.equal((await post(site, 'account/confirm', { token: linkIn(mails[0], 'confirm', site), password: goodPassword })).status, 201);
   }

@@ -96,7 +96,7 @@ test('R56, R60: accounts, sessions and tokens beside a running site', async (t) 
 test('links of user add --link and user reset: with mail off, once, and the old password until then', async (t) => {
   const site = await startWith(t), email = newEmail();
   const { rows: [{ user, link, link_expires_at: ends }] } = ctl(site, ['user', 'add', email, '--link', '--json']);
-  assert.ok(Math.abs(Date.parse(ends) - Date.now() - 3600000) < 60000);
+  assert.ok(Math.abs(Date.parse(ends) - Date.now() - 3600000) < 600000);
   assert.equal(ctl(site, ['user', 'show', email, '--json']).rows[0].has_password, false);
   for (const password of ['', '*', goodPassword]) assert.notEqual((await logIn(site, email, password)).status, 200);
   assert.equal((await post(site, 'account/reset', { token: tokenOf(link, 'reset', site), password: goodPassword })).status, 204);
@@ -127,7 +127,7 @@ async function atTerminal(site, args, answers) {
   child.stdout.on('data', (text) => { screen += text; });
   const ended = new Promise((resolve) => child.on('close', (code) => resolve(code)));
   for (const [prompt, answer] of answers) {
-    for (let i = 0; i < 500 && !screen.includes(prompt); i++) await sleep(20);
+    for (let i = 0; i < 3000 && !screen.includes(prompt); i++) await sleep(20);
     assert.ok(screen.includes(prompt), screen);
     await sleep(100); // the prompt comes after echo is off, but before the read
     child.stdin.write(answer);

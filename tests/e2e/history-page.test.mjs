@@ -60,7 +60,7 @@ test('what is read is kept: files once, a drawing when it is done', async () => 
     await page.mouse.up();
   }
   let kept;
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < 300; i++) {
     ({ json: { history: kept } } = await program.send('GET', 'history'));
     if (kept.length > 1) break;
     await new Promise((done) => setTimeout(done, 200));
@@ -127,7 +127,7 @@ test('endless, on a phone; delete everything asks first', async () => {
   const { page, program } = visit;
   await toHistory(page);
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length >= 50);
-  for (let i = 0; i < 40 && await cards(page).count() < 120; i++) {
+  for (let i = 0; i < 400 && await cards(page).count() < 120; i++) {
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     await page.waitForTimeout(100);
   }

@@ -67,7 +67,7 @@ test('every problem that the server or nginx tells is translated by its type', (
 
 // Breaks when the browser's language is not met, the page moves under the eyes while it is, numbers or the server's words stay
 // English, or the switch loses a picture or its choice.
-test('a German browser meets German; the switch keeps the answer and the choice', { timeout: 120000 }, async () => {
+test('a German browser meets German; the switch keeps the answer and the choice', { timeout: 600000 }, async () => {
   const browser = await launch();
   try {
     const visit = await newPage(browser, { locale: 'de-AT' });
@@ -114,7 +114,7 @@ test('a German browser meets German; the switch keeps the answer and the choice'
 });
 
 // Breaks when a page without its words, or without its scripts, waits for ever.
-test('a page whose words or scripts do not come says so, with a way on', { timeout: 30000 }, async () => {
+test('a page whose words or scripts do not come says so, with a way on', { timeout: 600000 }, async () => {
   const browser = await launch();
   try {
     for (const lost of [/i18n\//, /app\.js/]) {
@@ -122,7 +122,7 @@ test('a page whose words or scripts do not come says so, with a way on', { timeo
       visit.seen.allow = /ERR_FAILED/;
       await visit.page.route(lost, (route) => route.abort());
       await visit.page.goto(base.href);
-      await visit.page.waitForFunction(() => getComputedStyle(document.querySelector('#wait-long')).visibility === 'visible', null, { timeout: 20000 });
+      await visit.page.waitForFunction(() => getComputedStyle(document.querySelector('#wait-long')).visibility === 'visible');
       await visit.page.unroute(lost);
       await visit.page.click('#wait-long a');
       await shown(visit.page, '#login');

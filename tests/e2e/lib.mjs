@@ -25,7 +25,7 @@ export function exchange(method, where, { headers = {}, body, origin = base } = 
   noteHeaders(headers);
   noteBody(body);
   return new Promise((resolve, reject) => {
-    const request = http.request(new URL(where, origin), { method, headers, agent: false, timeout: 30000 }, (reply) => {
+    const request = http.request(new URL(where, origin), { method, headers, agent: false, timeout: 120000 }, (reply) => {
       const parts = [];
       reply.on('data', (part) => parts.push(part));
       reply.on('error', reject);
@@ -37,7 +37,7 @@ export function exchange(method, where, { headers = {}, body, origin = base } = 
         resolve({ status: reply.statusCode, headers: reply.headers, text, json });
       });
     });
-    request.on('timeout', () => request.destroy(new Error('no reply within 30 s')));
+    request.on('timeout', () => request.destroy(new Error('no reply within 120 s')));
     request.on('error', reject);
     request.end(body);
   });
@@ -96,7 +96,7 @@ export function raw(bytes, { host = '127.0.0.1', port = base.port } = {}) {
   return new Promise((resolve, reject) => {
     const parts = [];
     const socket = net.connect({ host, port }, () => socket.write(bytes));
-    socket.setTimeout(30000, () => socket.destroy(new Error('no reply within 30 s')));
+    socket.setTimeout(120000, () => socket.destroy(new Error('no reply within 120 s')));
     socket.on('data', (part) => parts.push(part));
     // nginx closes on what it has not read to the end, which resets the connection after the reply.
     socket.on('error', (error) => parts.length > 0 ? undefined : reject(error));

@@ -52,7 +52,7 @@ test('a visitor who comes back sees the main screen, and nothing moves', async (
 });
 
 // Breaks when colours of the visitor's own hide a state, or more contrast is asked for and not given.
-test('forced colours and more contrast: every state can still be told', { timeout: 120000 }, async () => {
+test('forced colours and more contrast: every state can still be told', { timeout: 600000 }, async () => {
   const visit = await signUp();
   const { page } = visit;
   const file = (name) => ({ name, mimeType: 'image/png', buffer: picture(name) });

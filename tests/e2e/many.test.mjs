@@ -44,7 +44,7 @@ const slow = async ({ context, page }, bytesPerSecond) => {
 };
 
 // Breaks when requests overlap or are too large, the bars do not tell what is so, the order is lost, or one bad file spoils the rest.
-test('20 pictures go request by request, with bars that tell how far they are, and come back as CSV', { timeout: 120000 }, async () => {
+test('20 pictures go request by request, with bars that tell how far they are, and come back as CSV', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   const grainy = grainySeven(400, 400);
@@ -81,7 +81,7 @@ test('20 pictures go request by request, with bars that tell how far they are, a
 });
 
 // Breaks when a long upload cannot be stopped, or what was stopped has to be chosen again.
-test('stop keeps what is answered; the rest goes on when asked', { timeout: 120000 }, async () => {
+test('stop keeps what is answered; the rest goes on when asked', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   const grainy = grainySeven(400, 400);
@@ -103,7 +103,7 @@ test('stop keeps what is answered; the rest goes on when asked', { timeout: 1200
 });
 
 // Breaks when a photo of today's phones is refused, travels whole, or is made smaller without a word.
-test('over 8 MiB or 25 Mpx is made smaller in the browser, which is said; what cannot be is told', { timeout: 120000 }, async () => {
+test('over 8 MiB or 25 Mpx is made smaller in the browser, which is said; what cannot be is told', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-many-'));

@@ -17,7 +17,7 @@ async function read(site) {
 }
 // The master puts it together every fifth of a second.
 async function until(site, what, condition) {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     const seen = await read(site);
     if (condition(seen)) return seen;
     await sleep(100);
@@ -37,7 +37,7 @@ test('/metrics counts requests, and forgets none when a worker dies', async (t) 
   const after = await until(site, 'all are counted', (m) => m[of('classify', '2xx')] === 3 && m[of('classify', '4xx')] === 1 &&
     m[of('sign_in', '2xx')] === 1 && m[of('site', '4xx')] === 1 && m[of('health', '2xx')] > before[of('health', '2xx')]);
   assert.ok(after.digitd_wal_bytes > 0);
-  assert.ok(Math.abs(after.digitd_start_time_seconds - Date.now() / 1000) < 60);
+  assert.ok(Math.abs(after.digitd_start_time_seconds - Date.now() / 1000) < 600);
   assert.match(Object.keys(after).find((name) => name.startsWith('digitd_info')), /version="\d+\.\d+\.\d+",model_sha256="[0-9a-f]{64}"/);
 
   // Children of the master that have a decoder as their child are of the main pool.

@@ -71,7 +71,7 @@ const inked = (page) => page.evaluate(() => {
 const frame = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
 // Breaks when a drawing is misread, is not answered as the pen lifts, or its last answer is that of an earlier stroke.
-test('each of the ten digits, drawn with a mouse, is answered right', { timeout: 120000 }, async () => {
+test('each of the ten digits, drawn with a mouse, is answered right', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   assert.ok(await page.isVisible('#pad-hint'));
@@ -90,7 +90,7 @@ test('each of the ten digits, drawn with a mouse, is answered right', { timeout:
 });
 
 // Breaks when a line cannot be taken back, a width changes nothing, or another picture leaves the drawing on the pad.
-test('pen size, undo, clear, and a sample after a drawing', { timeout: 120000 }, async () => {
+test('pen size, undo, clear, and a sample after a drawing', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   const areas = [];
@@ -135,7 +135,7 @@ test('pen size, undo, clear, and a sample after a drawing', { timeout: 120000 },
 });
 
 // Breaks when a finger scrolls the page instead of drawing, the answer is out of sight, or a pen's pressure is not heeded.
-test('by finger and by pen on a phone: the page stays, pressure tells', { timeout: 120000 }, async () => {
+test('by finger and by pen on a phone: the page stays, pressure tells', { timeout: 600000 }, async () => {
   const visit = await enter({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   const { page } = visit;
   const touch = await finger(visit);
@@ -161,7 +161,7 @@ test('by finger and by pen on a phone: the page stays, pressure tells', { timeou
 });
 
 // Breaks when the pad can be entered but not left, or drawn on by keyboard only in part.
-test('by keyboard alone a seven is drawn, taken back, and left behind', { timeout: 120000 }, async () => {
+test('by keyboard alone a seven is drawn, taken back, and left behind', { timeout: 600000 }, async () => {
   const visit = await enter();
   const { page } = visit;
   const keys = async (name, n) => { for (let i = 0; i < n; i++) await page.keyboard.press(name); };

@@ -18,7 +18,7 @@ const { page, context, seen } = visit;
 
 // A step of the journey; when one has failed, those after it say so at once instead of waiting for what cannot come.
 let broken = '';
-const step = (name, run) => test(name, { timeout: 180000 }, async () => {
+const step = (name, run) => test(name, { timeout: 600000 }, async () => {
   assert.equal(broken, '', 'an earlier step has failed');
   broken = name;
   await run();

@@ -80,8 +80,13 @@ test('R53: pictures are limited too, but not those of a busy visitor', async (t)
     request.end('x');
   });
   const askAll = async (n, addressOf) => counted(await Promise.all(Array.from({ length: n }, (_, i) => ask(addressOf(i)))));
-  const { refused, answered } = await askAll(800, (i) => `2001:db8:1:2::${(i + 1).toString(16)}`);
-  assert.ok(refused.length >= 50, `${refused.length} of 800 refused`);
-  assert.ok(answered.length >= 100, `${answered.length} of 800 answered`);
+  let refused = 0, answered = 0; // a slow client has to ask for longer until its 100 are spent: 50 come back in a second
+  while (refused < 50 && refused + answered < 8000) {
+    const now = await askAll(400, (i) => `2001:db8:1:2::${(i + 1).toString(16)}`);
+    refused += now.refused.length;
+    answered += now.answered.length;
+  }
+  assert.ok(refused >= 50, `${refused} refused`);
+  assert.ok(answered >= 100, `${answered} answered`);
   assert.equal((await askAll(60, () => '192.0.2.1')).refused.length, 0);
 });

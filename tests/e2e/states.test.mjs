@@ -31,7 +31,7 @@ async function drawSeven(page) {
 }
 
 // Breaks when a slow line leaves an empty page, or an upload over it is given up or stands as if nothing went on.
-test('on a slow line the page says what it does, moves nothing, and ends in an answer', { timeout: 120000 }, async () => {
+test('on a slow line the page says what it does, moves nothing, and ends in an answer', { timeout: 600000 }, async () => {
   const visit = await newPage(browser);
   const { page, context } = visit;
   const cdp = await context.newCDPSession(page);
@@ -44,12 +44,12 @@ test('on a slow line the page says what it does, moves nothing, and ends in an a
   await signUp(visit);
   await page.setInputFiles('#files', [{ name: 'slow.jpg', mimeType: 'image/jpeg', buffer: picture('digit-3-photo.jpg') }]);
   await says(page, '.verdict', /Reading/);
-  await page.waitForSelector('#answer[data-digit="3"]', { timeout: 20000 });
+  await page.waitForSelector('#answer[data-digit="3"]');
   await end(visit);
 });
 
 // Breaks when a worker's death under an upload loses the picture, or leaves "Reading" standing.
-test('workers killed under an upload: the page says that it tries again, and the picture is answered', { timeout: 120000 }, async (t) => {
+test('workers killed under an upload: the page says that it tries again, and the picture is answered', { timeout: 600000 }, async (t) => {
   const site = await start(t);
   const visit = await newPage(browser, { origin: site.origin });
   visit.seen.allow = /status of 503/;
@@ -69,12 +69,12 @@ test('workers killed under an upload: the page says that it tries again, and the
   for (const pid of workers) process.kill(pid, 'SIGKILL');
   await says(page, '.verdict', /The server is busy\. Trying again in \d+ seconds?\./);
   await inspect(visit, 'read-busy');
-  await page.waitForSelector('#answer[data-digit="7"]', { timeout: 20000 });
+  await page.waitForSelector('#answer[data-digit="7"]');
   await end(visit);
 });
 
 // Breaks when an ended session loses a drawing, or the drawing is answered without its lines on the pad.
-test('a drawing outlives its session', { timeout: 120000 }, async () => {
+test('a drawing outlives its session', { timeout: 600000 }, async () => {
   const visit = await newPage(browser);
   const { page, context } = visit;
   const email = await signUp(visit);
@@ -89,7 +89,7 @@ test('a drawing outlives its session', { timeout: 120000 }, async () => {
 });
 
 // Breaks when each stroke becomes a row of the history, a finished drawing none, or an uploaded picture none.
-test('the history gets a picture at once, and a drawing when it has come to rest', { timeout: 120000 }, async () => {
+test('the history gets a picture at once, and a drawing when it has come to rest', { timeout: 600000 }, async () => {
   const visit = await newPage(browser);
   const { page } = visit;
   await signUp(visit);
@@ -120,7 +120,7 @@ test('the history gets a picture at once, and a drawing when it has come to rest
 });
 
 // Breaks when a picture without a digit is called a failure, or doubt is hidden, or nothing is said of what to try.
-test('no digit, and not sure, in plain words with what to try', { timeout: 120000 }, async () => {
+test('no digit, and not sure, in plain words with what to try', { timeout: 600000 }, async () => {
   const visit = await newPage(browser);
   const { page } = visit;
   await signUp(visit);

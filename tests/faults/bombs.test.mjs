@@ -7,6 +7,8 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { assertWithin, factor } from '../pace.mjs';
+import { childrenOf, cpuMs } from '../procs.mjs';
 import { keepTraces } from '../traces.mjs';
 import { root, sleep } from './lib.mjs';
 import { bmp, gif, giants, golden, jpeg, png, pngSurplus, webp } from './pictures.mjs';
@@ -24,7 +26,7 @@ before(async () => {
   });
   for (const stream of [site.stdout, site.stderr]) stream.on('data', (text) => { output += text; });
   site.gone = new Promise((resolve) => site.on('exit', resolve));
-  for (let i = 0; i < 200 && !/^ready/m.test(output) && site.exitCode === null; i++) await sleep(100);
+  for (let i = 0; i < 600 && !/^ready/m.test(output) && site.exitCode === null; i++) await sleep(100);
   assert.match(output, /^ready/m, output);
   process.env.BASE_URL = `http://localhost:${port}/`;
   e2e = await import('../e2e/lib.mjs'); // reads BASE_URL
@@ -37,17 +39,10 @@ after(async () => {
   fs.rmSync(dir, { recursive: true, force: true });
 });
 
-const children = (pid) => {
-  try {
-    return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-};
 // The greatest address space of a decoder so far, in MiB; they are recognised by their filter.
 function peakMiB() {
   const all = [site.pid];
-  for (let i = 0; i < all.length; i++) all.push(...children(all[i]));
+  for (let i = 0; i < all.length; i++) all.push(...childrenOf(all[i]));
   return Math.max(...all.map((pid) => {
     try {
       const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -90,6 +85,7 @@ async function timed(bytes) {
 }
 
 const refused = [413, 415, 422];
+let starved = 0; // decoders that a busy machine left too little of the processor
 const px = 5000;
 
 // Breaks if anything is allocated, or decoded, from what a header merely says.
@@ -98,17 +94,19 @@ test('R28, R29, R31 giants of a few bytes, and one row more than 25 megapixels: 
   for (const [what, bytes] of Object.entries(bombs)) {
     const { reply, ms } = await timed(bytes);
     e2e.assertProblem(reply, 413, 'picture-too-large');
-    assert.ok(ms < 1000, `${what}: ${ms} ms`);
+    assertWithin(ms, 1000, what);
   }
 }));
 
 // Breaks if the limit is off by one, a format does not fit into its memory at that size, or takes the 5 s that a decoder has.
 test('R31 25 megapixels of each format are read, within 5 s and 512 MiB', () => besideOthers(async () => {
   for (const [what, bytes] of Object.entries({ png: png(px, px), bmp: bmp(px, px), gif: gif(px, px), jpeg: jpeg(px, px), 'progressive jpeg': jpeg(px, px, 4), webp: webp(px, px) })) {
-    const { reply, ms } = await timed(bytes);
+    let { reply, ms } = await timed(bytes);
+    // Its 5 s are on the clock: beside other programs they are up too soon now and then.
+    for (; reply.status === 422 && /too long/.test(reply.json.detail) && starved < 10 && factor() > 1.5; starved++) ({ reply, ms } = await timed(bytes));
     assert.equal(reply.status, 200, `${what}: ${reply.text}`);
     assert.equal(reply.json.results[0].preprocessing.width, px);
-    assert.ok(ms < 5000, `${what}: ${ms} ms`);
+    assertWithin(ms, 5000, what);
     assert.ok(peakMiB() > 50 && peakMiB() <= 512, `${what}: ${peakMiB()} MiB`);
   }
 }));
@@ -126,7 +124,7 @@ test('R31 bombs of work: refused within a second, with the sentence that fits', 
     e2e.assertProblem(reply, status);
     assert.match(reply.json.detail, says, what);
     assert.doesNotMatch(reply.json.title, /too many pixels/);
-    assert.ok(ms < 1000, `${what}: ${ms} ms`);
+    assertWithin(ms, 1000, what);
   }
 }));
 
@@ -149,38 +147,38 @@ test('R31, R32 1,000 truncations of each format: all of them 413, 415 or 422', (
 
 // Breaks if any of that took a decoder with it: they are all refused, or read, by one that lives on.
 test('R31 no decoder was lost over all of them, and no worker died', () => {
-  for (const name of ['sandbox_kill', 'decoder_died', 'decoder_stalled', 'decoder_nonsense', 'crash_loop', 'deadline']) assert.equal(events(name), 0, name);
+  for (const name of ['sandbox_kill', 'decoder_died', 'decoder_stalled', 'decoder_nonsense', 'crash_loop', 'deadline'])
+    assert.equal(events(name), name === 'decoder_stalled' ? starved : 0, name);
 });
 
 // Breaks if pictures that end their decoder, one after the other, throttle the service: they must cost the others nothing.
 test('R31 pictures that kill their decoders, twenty of them: 422 each, and the others go on', () => besideOthers(async () => {
   const workers = () => {
     const all = [site.pid];
-    for (let i = 0; i < all.length; i++) all.push(...children(all[i]));
+    for (let i = 0; i < all.length; i++) all.push(...childrenOf(all[i]));
     return all;
   };
   const closed = () => workers().filter((pid) => {
     try { return /^Seccomp:\s+2$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8')); } catch { return false; }
   });
-  const cpu = (pid) => {
-    try {
-      return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0);
-    } catch {
-      return 0;
-    }
-  };
   const large = png(px, px);
-  for (let i = 0; i < 20; i++) {
-    const before = new Map(closed().map((pid) => [pid, cpu(pid)])), asked = timed(large);
-    let killed = false;
-    while (!killed) { // the one that is at it: nothing else takes 100 ms of a processor
+  for (let i = 0, late = 0; i < 20; i++) {
+    const before = new Map(closed().map((pid) => [pid, cpuMs(pid)])), asked = timed(large);
+    let killed = false, answered = false;
+    void asked.then(() => { answered = true; });
+    while (!killed && !answered) { // the one that is at it: nothing else takes 100 ms of a processor
       await sleep(5);
       for (const pid of closed())
-        if (before.has(pid) && cpu(pid) - before.get(pid) >= 10) { process.kill(pid, 'SIGSEGV'); killed = true; break; }
+        if (before.has(pid) && cpuMs(pid) - before.get(pid) >= 100) { process.kill(pid, 'SIGSEGV'); killed = true; break; }
     }
     const { reply } = await asked;
+    if (!killed) { // it was quicker
+      assert.ok(++late < 20, 'none could be killed at work');
+      i--;
+      continue;
+    }
     e2e.assertProblem(reply, 422, 'damaged-picture');
-    for (let wait = 0; wait < 100 && closed().length < 2; wait++) await sleep(10);
+    for (let wait = 0; wait < 1000 && closed().length < 2; wait++) await sleep(10);
   }
   assert.equal(events('decoder_died'), 20);
   assert.equal(events('crash_loop'), 0);

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { HASH_NICE, assertWithin, cpuMs, median } from '../pace.mjs';
 import { Daemon, account, begin, binary, head, load, makeModel, record, sleep, stdin, withDaemon } from './lib.mjs';
 
 const poolPaths = { main: ['GET', '/model', 200], hash: ['GET', '/nowhere', 404], health: ['GET', '/healthz', 200] };
@@ -27,15 +28,15 @@ test('R1 every worker, killed, is back within 1 s; a request in flight elsewhere
         const [method, where, status] = poolPaths[pool];
         assert.equal((await d.ask(method, where, { pool })).status, status);
       }
-      assert.ok(performance.now() - began < 1000, `back after ${performance.now() - began} ms`);
+      assertWithin(performance.now() - began, 1000, 'back');
     }
     await signup.send(stdin(body.subarray(10)));
     assert.equal((await signup.reply()).status, 201);
     process.kill(hash, 'SIGKILL');
     const began = performance.now();
-    await d.until(() => !d.workers().includes(hash) && d.workers().length === d.workerCount, 1000, 'hash worker replaced');
+    await d.until(() => !d.workers().includes(hash) && d.workers().length === d.workerCount, 1000, 'hash worker replaced', HASH_NICE);
     assert.equal((await d.ask('GET', '/nowhere', { pool: 'hash' })).status, 404);
-    assert.ok(performance.now() - began < 1000);
+    assertWithin(performance.now() - began, 1000, 'the hash worker back', HASH_NICE);
     const exits = d.events('worker_exit').filter((e) => e.level === 'error');
     assert.deepEqual(exits.map((e) => e.signal).sort(), ['11', '11', '9', '9']);
     assert.ok(exits.every((e) => ['main', 'hash', 'health'].includes(e.pool) && before.includes(Number(e.worker))));
@@ -48,20 +49,22 @@ test('R2 a peer that sends three bytes and falls silent costs one worker for the
     const began = performance.now();
     const silent = d.peer();
     await silent.send(Buffer.from([1, 1, 0]));
-    let worst = 0;
-    while (!silent.closed && performance.now() - began < 4000) {
+    const times = [];
+    while (!silent.closed && performance.now() - began < 20000) {
       const asked = performance.now();
       assert.equal((await d.ask('GET', '/model')).status, 200);
-      worst = Math.max(worst, performance.now() - asked);
+      times.push(performance.now() - asked);
       await sleep(20);
     }
     const took = performance.now() - began;
     assert.ok(silent.closed, 'the silent peer still holds its worker');
-    assert.ok(took > 900 && took < 2500, `ended after ${took} ms`);
-    assert.ok(worst < 500, `another request took ${worst} ms`);
+    assert.ok(took > 900, `ended after ${took} ms`);
+    assertWithin(took, 2500, 'it ended');
+    assertWithin(Math.max(...times), 500, 'another request');
     const [kill] = await d.until(() => d.events('deadline').length && d.events('deadline'), 500, 'a log line');
     assert.equal(kill.pool, 'main');
-    assert.ok(Number(kill.busy_ms) >= 1000 && Number(kill.busy_ms) < 2500);
+    assert.ok(Number(kill.busy_ms) >= 1000);
+    assertWithin(Number(kill.busy_ms), 2500, 'it was busy');
     await d.until(() => d.workers().length === d.workerCount, 1000, 'the worker replaced');
   }));
 
@@ -71,7 +74,7 @@ test('R2 a request that stalls in its body is killed and logged with route, work
     const body = account('r2@example.org'), id = '00c0ffee'.repeat(4);
     const stalled = d.peer('hash');
     await stalled.send(Buffer.concat([head('POST', '/signup', { body, id }), stdin(body.subarray(0, 7), { end: false })]));
-    await assert.rejects(stalled.reply(3000), /without a whole reply|ECONNRESET/);
+    await assert.rejects(stalled.reply(), /without a whole reply|ECONNRESET/);
     const [kill] = await d.until(() => d.events('deadline').length && d.events('deadline'), 500, 'a log line');
     assert.deepEqual([kill.route, kill.request, kill.pool, kill.phase], ['/signup', id, 'hash', 'read']);
     const signup = await d.ask('POST', '/signup', { pool: 'hash', body });
@@ -109,7 +112,7 @@ async function stopsUnderLoad() {
       const end = await stopping;
       const seen = await clients.stop();
       assert.deepEqual([end.code, end.signal], [0, null]);
-      assert.ok(end.ms < 3000, `took ${end.ms} ms`);
+      assertWithin(end.ms, 3000, 'the end'); // not its 10 s
       assert.deepEqual(seen.broken, []);
       assert.deepEqual(Object.keys(seen.statuses), ['200']);
       assert.deepEqual(fs.readdirSync(d.settings.run_dir), ['digitd.lock']);
@@ -125,7 +128,8 @@ const givesTenSeconds = () => withDaemon({}, async (d) => {
   const end = await d.stop();
   release();
   assert.equal(end.code, 0);
-  assert.ok(end.ms > 9500 && end.ms < 11500, `took ${end.ms} ms`);
+  assert.ok(end.ms > 9500, `took ${end.ms} ms`);
+  assertWithin(end.ms, 11500, 'the end');
 });
 
 // Breaks if the only way out of that is kill -9.
@@ -138,7 +142,7 @@ const secondSignalEndsIt = () => withDaemon({}, async (d) => {
   const end = await stopping;
   release();
   assert.equal(end.code, 0);
-  assert.ok(end.ms < 1500, `took ${end.ms} ms`);
+  assertWithin(end.ms, 1500, 'the end');
 });
 
 test('R5 SIGTERM', { concurrency: 3 }, (t) => Promise.all([
@@ -183,7 +187,7 @@ test('R7 no connection is refused while workers are killed and recycled', () =>
   withDaemon({ max_requests: 50 }, async (d) => {
     const clients = load(d, 4);
     for (let i = 0; i < 8; i++) {
-      await sleep(100);
+      await d.until(() => clients.seen.answered > 15 * (i + 1), 1000, 'they ask');
       process.kill(d.workers()[i % 2], 'SIGKILL');
     }
     await sleep(200);
@@ -217,14 +221,16 @@ test('R8 more than 10 abnormal exits in 60 s: restarts are delayed, one alert, /
     assert.equal((await d.ask('GET', '/healthz', { pool: 'health' })).status, 200);
     await d.until(() => d.workers().length === 3, 3000, 'back after the first delay');
     const first = performance.now() - began;
-    assert.ok(first > 800 && first < 2500, `back after ${first} ms, expected 1 s`);
+    assert.ok(first > 800, `back after ${first} ms, expected 1 s`);
+    assertWithin(first, 2500, 'back, expected after 1 s');
     assert.equal((await d.ask('GET', '/model')).status, 200);
     await kill();
     const again = performance.now();
     await d.until(() => d.workers().length === 2, 900, 'it died');
     await d.until(() => d.workers().length === 3, 5000, 'back after the second delay');
     const second = performance.now() - again;
-    assert.ok(second > 1700 && second < 4000, `back after ${second} ms, expected 2 s`);
+    assert.ok(second > 1700, `back after ${second} ms, expected 2 s`);
+    assertWithin(second, 4000, 'back, expected after 2 s');
     assert.equal(await ready(), 503);
     assert.equal(d.events('crash_loop').length, 1);
   }));
@@ -254,8 +260,7 @@ test('R13 /healthz and /readyz answer within 50 ms while all main and hash worke
         assert.equal((await d.ask('GET', where, { pool: 'health' })).status, 200);
         times.push(performance.now() - began);
       }
-      times.sort((a, b) => a - b);
-      assert.ok(times[3] < 50, `${where}: median of 7 is ${times[3]} ms`);
+      assertWithin(median(times), 50, `${where}, the median of 7`);
     }
     for (const release of releases) release();
   }));
@@ -269,8 +274,9 @@ test('R1, R5 a parent that ignores SIGCHLD: dead workers are replaced all the sa
     const [main] = d.workers();
     process.kill(main, 'SIGKILL');
     await d.until(() => !d.workers().includes(main) && d.workers().length === d.workerCount, 1000, 'a new worker');
-    const end = await Promise.race([d.stop(), sleep(5000)]);
-    assert.equal(end?.code, 0, 'it ends');
+    d.process.kill('SIGTERM');
+    await d.until(() => d.process.exitCode !== null, 5000, 'it ends');
+    assert.equal(d.process.exitCode, 0);
   } finally {
     await d.close();
   }
@@ -311,13 +317,12 @@ test('R75 a database that vanishes: 503 where it is needed, an alarm, no crash l
 test('R93 out of descriptors: no crash, no spin, and service again afterwards', () =>
   withDaemon({ main_workers: 1 }, async (d) => {
     const [main] = d.workers();
-    const cpuTicks = () => fs.readFileSync(`/proc/${main}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0);
     assert.equal((await d.ask('GET', '/model')).status, 200);
     execFileSync('prlimit', [`--pid=${main}`, '--nofile=3:']);
-    const before = cpuTicks(), waiting = d.peer();
+    const before = cpuMs(main), waiting = d.peer();
     await waiting.send(Buffer.concat([head('GET', '/model'), stdin(Buffer.alloc(0))]));
     await sleep(1000);
-    assert.ok(cpuTicks() - before <= 10, `${cpuTicks() - before} of 100 ticks of CPU`);
+    assert.ok(cpuMs(main) - before <= 100, `${cpuMs(main) - before} of 1000 ms of a processor`);
     assert.equal(d.events('accept_failed').length, 1);
     execFileSync('prlimit', [`--pid=${main}`, '--nofile=1024:']);
     assert.equal((await waiting.reply()).status, 200);

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { assertWithin } from '../pace.mjs';
 import { Daemon, binary, root, withDaemon } from './lib.mjs';
 
 const mode = (file) => (fs.lstatSync(file).mode & 0o7777).toString(8);
@@ -25,7 +26,7 @@ test('R11 a second instance refuses to start and leaves the first one alone', ()
     const second = await d.spawn().finished;
     assert.equal(second.code, 1);
     assert.equal(second.stderr, `digitd: ${d.settings.run_dir}/digitd.lock: another digitd runs here\n`);
-    assert.ok(second.ms < 2000);
+    assertWithin(second.ms, 2000, 'the refusal');
     assert.equal((await d.ask('GET', '/model')).status, 200);
   }));
 
@@ -136,7 +137,7 @@ for (const [what, [spoil, line, where]] of Object.entries(bad)) {
         assert.deepEqual([end.code, end.signal, end.stdout], [1, null, ''], end.stderr);
         assert.match(end.stderr, /^digitd: [^\n]+\n$/);
         assert.match(end.stderr, line);
-        assert.ok(end.ms < 2000, `took ${end.ms} ms`);
+        assertWithin(end.ms, 2000, 'the refusal');
       }
       for (const pool of ['main', 'hash', 'health']) assert.equal(fs.existsSync(d.socket(pool)), false);
     } finally {

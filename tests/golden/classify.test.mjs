@@ -12,7 +12,7 @@ const picture = (name) => path.join('tests/golden/pictures', name);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-classify-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
-const classify = (...args) => spawnSync(digit, ['classify', ...args], { cwd: root, encoding: 'utf8', timeout: 60000 });
+const classify = (...args) => spawnSync(digit, ['classify', ...args], { cwd: root, encoding: 'utf8', timeout: 600000 });
 function results(...args) {
   const { stdout, stderr, status } = classify('--json', ...args);
   assert.equal(status, 0, stderr);

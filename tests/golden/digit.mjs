@@ -10,7 +10,7 @@ const program = path.join(path.resolve(root, process.env.BUILD ?? 'build'), 'dig
 export const data = process.env.DATA_DIR ?? path.join(root, 'data');
 export const weights = path.join(root, 'weights/digits.safetensors');
 
-export const run = (...args) => spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 24, timeout: 120_000 });
+export const run = (...args) => spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 24, timeout: 600_000 });
 export const begin = (...args) => spawn(program, args, { stdio: 'ignore' });
 
 export function digit(...args) {

@@ -25,7 +25,7 @@ test('a run that is killed in its first epoch is not taken for the one before', 
   assert.ok(fs.existsSync(checkpoint));
   const second = begin('train', '--data', data, '--run', where, '--out', path.join(dir, 'two.safetensors'));
   const ended = new Promise((done) => second.on('exit', done));
-  for (const until = Date.now() + 60_000; fs.existsSync(checkpoint) && Date.now() < until;) await new Promise((done) => setTimeout(done, 20));
+  for (const until = Date.now() + 300_000; fs.existsSync(checkpoint) && Date.now() < until;) await new Promise((done) => setTimeout(done, 20));
   second.kill('SIGKILL');
   await ended;
   assert.ok(!fs.existsSync(checkpoint));

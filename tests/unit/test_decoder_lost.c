@@ -11,11 +11,11 @@
 
 #include <gd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "fixture_decoder.h"
 #include "image/decoder_wire.h"
 #include "image/sandbox.h"
+#include "pace.h"
 
 enum { CANARIES = SANITIZED ? 1000 : 10000 };
 
@@ -49,7 +49,7 @@ static void test_killed_idle(void **state)
         assert_int_equal(poll(&at, 1, 0), 0);
         assert_int_equal(kill(pid, SIGKILL), 0);
         if (heard) {
-            assert_int_equal(poll(&at, 1, 1000), 1);
+            assert_int_equal(poll(&at, 1, 60000), 1);
             decoder_heard(d);
             assert_true(decoder_lost(d));
             assert_true(is_gone(pid));
@@ -64,6 +64,39 @@ static void test_killed_idle(void **state)
         decoder_free(d);
     }
     free(bytes);
+}
+
+/* Processor time that a process has had, in clock ticks; -1 where it is gone. */
+static long ticks_of(int pid)
+{
+    char name[64];
+    unsigned long user = 0, system = 0;
+    int got = 0;
+    FILE *f;
+
+    (void)snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+    f = fopen(name, "r");
+    if (f != NULL) {
+        got = fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+        (void)fclose(f);
+    }
+    return got == 2 ? (long)(user + system) : -1;
+}
+
+/* Runs a process that kills pid once it is at work: three ticks are 30 ms of a processor. */
+static pid_t kills_at_work(int pid)
+{
+    const long idle = ticks_of(pid);
+    pid_t other = fork();
+
+    if (other == 0) {
+        while (ticks_of(pid) >= 0 && ticks_of(pid) < idle + 3)
+            sleep_ms(1);
+        (void)kill(pid, SIGKILL);
+        _exit(0);
+    }
+    assert_true(idle >= 0 && other > 0);
+    return other;
 }
 
 /* Runs a process that does something to pid after ms. */
@@ -101,7 +134,8 @@ static void test_killed_at_work(void **state)
     size_t n, seven_n;
     uint8_t *slow = slow_picture(&n), *seven = file_read(PICTURES "digit-7.png", &seven_n);
     struct decoder *d = new_decoder(BYTES_MAX);
-    const int pid = decoder_pid(d);
+    int pid = decoder_pid(d), late = 0;
+    enum err e;
     pid_t killer;
     struct decoder_reply reply, want;
     struct why why = {""};
@@ -111,9 +145,20 @@ static void test_killed_at_work(void **state)
     killer = later(100, pid, SIGCONT);
     assert_int_equal(ask(d, slow, n, &reply, &why), OK); /* a pause is no death */
     expect_done(killer);
-    killer = later(30, pid, SIGKILL);
-    assert_int_equal(ask(d, slow, n, &reply, &why), ERR_FORMAT);
+    for (;; late++) {
+        killer = kills_at_work(pid);
+        e = ask(d, slow, n, &reply, &why);
+        if (e != OK)
+            break;
+        assert_true(late < 20); /* the killer was late, as it may be on a busy machine */
+        assert_int_equal(kill(killer, SIGKILL), 0);
+        assert_int_equal(waitpid(killer, NULL, 0), killer);
+        decoder_free(d);
+        d = new_decoder(BYTES_MAX);
+        pid = decoder_pid(d);
+    }
     expect_done(killer);
+    assert_int_equal(e, ERR_FORMAT);
     assert_true(strlen(why.text) > 20);
     assert_int_equal(reply.steps.width, 0);
     assert_true(decoder_lost(d));
@@ -137,13 +182,14 @@ static void test_stalled(void **state)
     uint8_t *bytes = file_read(PICTURES "digit-7.png", &n);
     struct decoder_reply reply;
     struct why why = {""};
-    int64_t began_us;
+    double took_ms;
 
     (void)state;
     assert_int_equal(kill(pid, SIGSTOP), 0);
-    began_us = clock_mono_us();
+    took_ms = -pace_wall_ms();
     assert_int_equal(ask(d, bytes, n, &reply, &why), ERR_FORMAT);
-    assert_in_range((clock_mono_us() - began_us) / 1000, DECODER_WAIT_MS - 100, DECODER_WAIT_MS + 1000);
+    took_ms += pace_wall_ms();
+    assert_true(took_ms > DECODER_WAIT_MS - 100 && pace_wall_within(took_ms, DECODER_WAIT_MS + 1000));
     assert_non_null(strstr(why.text, "too long"));
     assert_true(decoder_lost(d));
     assert_true(is_gone(pid));
@@ -175,9 +221,9 @@ static void test_ends_with_its_parent(void **state)
     assert_true(pid > 0 && !is_gone(pid));
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
-    while (waitpid(pid, NULL, WNOHANG) != pid && ++waited_ms < 1000)
+    while (waitpid(pid, NULL, WNOHANG) != pid && ++waited_ms < 60000)
         sleep_ms(1);
-    assert_true(waited_ms < 1000);
+    assert_true(waited_ms < 60000);
     close(ends[0]);
     close(ends[1]);
 }

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
+#include "pace.h"
 #include "web/fcgx.h"
 
 enum { BEGIN = 1, ABORT = 2, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
@@ -256,15 +256,10 @@ static void test_bodies(void **state)
     assert_int_equal(read_sent(send_ten, 10, 10, got, sizeof(got)), OK); /* nothing of it sticks */
 }
 
-static double seconds(void)
-{
-    return (double)clock_mono_us() / 1e6;
-}
-
 /* Breaks if accept blocks where nobody is or somebody left, or hands out a request that never came. */
 static void test_nobody_and_leavers(void **state)
 {
-    double start = seconds();
+    const double began_ms = pace_wall_ms();
     int fd;
 
     (void)state;
@@ -289,7 +284,7 @@ static void test_nobody_and_leavers(void **state)
     send_all(fd, "GET / HTTP/1.1\r\n\r\n", 18);
     (void)close(fd);
     assert_int_equal(fcgx_accept(server), ERR_BUSY);
-    assert_true(seconds() - start < 1.0);
+    assert_true(pace_wall_within(pace_wall_ms() - began_ms, 1000));
 }
 
 /* Breaks if a peer that connects and says nothing holds the worker for more than libfcgi's own 2 s, or hides the next
@@ -297,14 +292,14 @@ static void test_nobody_and_leavers(void **state)
 static void test_silent_peer(void **state)
 {
     int silent = client_connect(), next = client_connect();
-    double start = seconds();
+    const double began_ms = pace_wall_ms();
 
     (void)state;
     send_head(next);
     send_nothing(next);
     (void)shutdown(next, SHUT_WR);
     assert_int_equal(fcgx_accept(server), OK);
-    assert_true(seconds() - start < 3.0);
+    assert_true(pace_wall_within(pace_wall_ms() - began_ms, 3000));
     assert_string_equal(fcgx_param(server, "REQUEST_METHOD"), "POST");
     fcgx_finish(server);
     (void)close(next);

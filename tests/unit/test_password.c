@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "pace.h"
 #include "store/password.h"
 #include "store/password_common.h"
 
@@ -228,12 +228,13 @@ static void cheaper_hashes_are_made_again(void **state)
     assert_true(password_needs_rehash("", 5));
 }
 
+/* Processor time: what others do on this machine does not count. */
 static int64_t verify_us(const char *hash)
 {
-    int64_t start_us = clock_mono_us();
+    double began_ms = pace_cpu_ms();
 
     assert_int_equal(verify("some wrong password", hash), ERR_DENIED);
-    return clock_mono_us() - start_us;
+    return (int64_t)((pace_cpu_ms() - began_ms) * 1000);
 }
 
 static int compare_us(const void *a, const void *b)
