@@ -111,7 +111,7 @@ WEIGHTS ?= $(firstword $(NETWORKS))
 SPLIT   ?= validation
 OUT     ?= $(BUILD)/digits.safetensors
 EPOCHS  ?= 40
-SECONDS_EACH := $(or $(SECONDS),60)
+SECONDS_IN_ALL ?= 540
 
 run:
 	@conf/need build run
@@ -202,13 +202,15 @@ bench: $(BENCHES) data
 bench-scale: $(BUILD)/bench/bench_store
 	$(BUILD)/bench/bench_store 1000000 10000000
 
-# Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME; SECONDS= each (60).
+# Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME. They share SECONDS_IN_ALL= evenly, however
+# many they are; SECONDS= is for each.
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS_EACH = $(or $(SECONDS),$(shell expr $(SECONDS_IN_ALL) / $(words $(FUZZERS)) \| 1))
 fuzz:
 	@conf/need build fuzz
 	@$(MAKE) --silent -j$$(nproc) CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
-	@set -e; for f in $(FUZZERS); do echo "== fuzz $$f, $(SECONDS_EACH) s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
-	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	@set -e; each=$(SECONDS_EACH); for f in $(FUZZERS); do echo "== fuzz $$f, $$each s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
+	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$$each -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=$(BUILD)/fuzz/found/$$f/ $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; done
 fuzz-programs: $(FUZZERS:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
@@ -279,7 +281,7 @@ help:
 	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
 	@echo 'make asan       the unit tests alone, under ASan and UBSan'
 	@echo 'make faults     the long forms of what kills, races, counts and times: 10^6 commits, every step cut (an hour)'
-	@echo 'make fuzz       every fuzzer   SECONDS=60 each'
+	@echo 'make fuzz       every fuzzer   SECONDS_IN_ALL=540 shared by all, or SECONDS=60 for each'
 	@echo 'make bench      benchmarks of the network and of the trainer'
 	@echo 'make bench-scale  look-ups with a million users and ten million rows of history (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'

@@ -19,7 +19,8 @@ export const alive = (pid) => { try { process.kill(pid, 0); return true; } catch
 export const processes = (site) => execFileSync('ps', ['-eo', 'pgid=,pid='], { encoding: 'utf8' }).split('\n')
   .map((line) => line.trim().split(/\s+/).map(Number)).filter(([group]) => group === site.child.pid).map(([, pid]) => pid);
 
-// Starts one with settings of its own in env, and stops it when the test t has ended. command is what runs conf/run.
+// Starts one with settings of its own in env, as many processes however many cores there are, and stops it when the test t has ended.
+// command is what runs conf/run.
 export async function start(t, env = {}, command = []) {
   const port = env.PORT ?? await freePort();
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-site-'));
@@ -27,7 +28,7 @@ export async function start(t, env = {}, command = []) {
   const state = path.join(parent, 'state');
   const [file, ...args] = [...command, 'conf/run'];
   const child = spawn(file, args, { cwd: root, env: { ...process.env, PORT: port, STATE: state, WORKERS: 2,
-    DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
+    DIGITD_HASH_WORKERS: 1, DIGITD_PASSWORD_COST: 5, BASE_URL: '', ...env }, detached: true });
   const site = { port, state, child, out: '', get origin() { return new URL(`http://localhost:${port}/`); } }; // PORT may be nonsense
   child.stdout.on('data', (part) => { site.out += part; });
   child.stderr.on('data', (part) => { site.out += part; });

@@ -22,7 +22,7 @@ before(async () => {
   });
   fs.chmodSync(dir, 0o755);
   site = spawn(path.join(root, 'conf/run'), {
-    env: { ...process.env, PORT: String(port), STATE: state, LIMITS: 'off', WORKERS: '2', DIGITD_PASSWORD_COST: '5' }, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PORT: String(port), STATE: state, LIMITS: 'off', WORKERS: '2', DIGITD_HASH_WORKERS: '1', DIGITD_PASSWORD_COST: '5' }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [site.stdout, site.stderr]) stream.on('data', (text) => { output += text; });
   site.gone = new Promise((resolve) => site.on('exit', resolve));

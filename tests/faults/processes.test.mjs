@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { HASH_NICE, assertWithin, cpuMs, median } from '../pace.mjs';
+import { HASH_NICE, assertWithin, median } from '../pace.mjs';
+import { cpuMs } from '../procs.mjs';
 import { Daemon, account, begin, binary, head, load, makeModel, record, sleep, stdin, withDaemon } from './lib.mjs';
 
 const poolPaths = { main: ['GET', '/model', 200], hash: ['GET', '/nowhere', 404], health: ['GET', '/healthz', 200] };
