@@ -183,18 +183,18 @@ static void test_parse(void **state)
 /* Runs a script of these lines on text[n]. */
 static enum err run(const char *lines, size_t n, int deadline_ms, struct why *why)
 {
-    char path[128];
+    char path[128], command[160];
     struct sendmail s;
     FILE *f;
 
     (void)snprintf(path, sizeof(path), "%s/program", dir);
+    (void)snprintf(command, sizeof(command), "/bin/sh %s", path); /* /tmp may be mounted noexec */
     (void)unlink(path);
     f = fopen(path, "w");
     assert_non_null(f);
-    assert_true(fprintf(f, "#!/bin/sh\ncd %s\n%s\n", dir, lines) > 0);
+    assert_true(fprintf(f, "cd %s\n%s\n", dir, lines) > 0);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(chmod(path, 0700), 0);
-    assert_int_equal(sendmail_parse(&s, path, why), OK);
+    assert_int_equal(sendmail_parse(&s, command, why), OK);
     return sendmail_run(&s, text, n, deadline_ms, why);
 }
 

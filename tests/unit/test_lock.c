@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/secret.h"
+#include "fixture_root.h"
 
 static char dir[64], path[96], other[96];
 static struct why why;
@@ -96,8 +97,8 @@ static void test_links(void **state)
  * is nobody else to be. */
 static void test_owner(void **state)
 {
-    const uid_t owner = geteuid() == 0 ? 12345 : geteuid();
-    const gid_t group = geteuid() == 0 ? 23456 : getegid();
+    const uid_t owner = root_is_whole() ? OTHER_USER : geteuid();
+    const gid_t group = root_is_whole() ? OTHER_GROUP : getegid();
     struct stat st;
     int fd;
 

@@ -8,6 +8,7 @@
 
 #include "fixture_kill.h"
 #include "fixture_refuse.h"
+#include "fixture_root.h"
 
 /* Adds users without end; each is paired with a session in a second commit, so the two counts differ by one at most. */
 static void writer(int writer_number)
@@ -243,8 +244,7 @@ static void as_owner(void)
 {
     struct store *s;
 
-    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
-        _exit(9);
+    root_leave();
     s = open_file(f.path);
     if (try_add(s, "owner", (int)getpid()) != OK || store_housekeep(s, &fixture_rule, NULL) != OK)
         _exit(1);
@@ -255,15 +255,16 @@ static void as_owner(void)
 static void files_made_by_root_are_the_owners(void **state)
 {
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-    const uid_t owner = geteuid() == 0 ? 65534 : geteuid(); /* without root, at least that nothing is in the way */
+    const uid_t owner =
+        root_is_whole() ? OTHER_USER : geteuid(); /* without root, at least that nothing is in the way */
     struct stat st;
 
     (void)state;
     assert_int_equal(store_backup(f.store, copy, &why), OK);
     close_store();
-    if (owner == 65534) {
-        assert_int_equal(chown(f.dir, owner, owner), 0);
-        assert_int_equal(chown(f.path, owner, owner), 0);
+    if (root_is_whole()) {
+        assert_int_equal(chown(f.dir, OTHER_USER, OTHER_GROUP), 0);
+        assert_int_equal(chown(f.path, OTHER_USER, OTHER_GROUP), 0);
     }
     for (int round = 0; round < 3; round++) {
         if (round == 2) { /* on a new machine: only the directory says whose the database is to be */
@@ -279,7 +280,7 @@ static void files_made_by_root_are_the_owners(void **state)
         child_of_root(as_root);
         for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
             assert_int_equal(stat(beside(ends[i]), &st), 0);
-            if (st.st_uid != owner || (owner == 65534 && st.st_gid != owner) || (st.st_mode & 07777) != 0600)
+            if (st.st_uid != owner || (root_is_whole() && st.st_gid != OTHER_GROUP) || (st.st_mode & 07777) != 0600)
                 fail_msg("%s: owner %d, mode %03o", beside(ends[i]), (int)st.st_uid, st.st_mode & 07777);
         }
         child_of_root(as_owner);

@@ -2,6 +2,7 @@
 #include "fixture_file.h"
 
 #include "fixture_kill.h"
+#include "fixture_root.h"
 #include "pace.h"
 
 /* A connection without any of the store's care, for making what the store should never see. */
@@ -169,11 +170,10 @@ static void unwritable_places_stop_the_start(void **state)
     pid_t pid;
 
     (void)state;
-    assert_int_equal(chmod(f.dir, geteuid() == 0 ? 0755 : 0555), 0);
+    assert_int_equal(chmod(f.dir, root_is_whole() ? 0755 : 0555), 0);
     pid = fork();
     if (pid == 0) {
-        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
-            _exit(9);
+        root_leave();
         if (prepare_file(f.path) != ERR_IO || strstr(why.text, "cannot be created: Permission denied") == NULL)
             _exit(1);
         _exit(0);
@@ -184,8 +184,7 @@ static void unwritable_places_stop_the_start(void **state)
     assert_int_equal(chmod(f.path, 0444), 0);
     pid = fork();
     if (pid == 0) {
-        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
-            _exit(9);
+        root_leave();
         if (prepare_file(f.path) != ERR_IO || strstr(why.text, "not writable") == NULL || open_file() != ERR_IO)
             _exit(1);
         _exit(0);
