@@ -14,9 +14,12 @@ static int setup(void **state)
 {
     (void)state;
     const struct back_set *all[] = {back_base(), back_avx2(), back_avx512()};
+    static const char *const names[] = {"base", "avx2", "avx512"};
     for (int i = 0; i < 3; i++)
         if (all[i])
             sets[n_sets++] = all[i];
+        else
+            print_message("set: %s was not run, this processor or its system lacks it\n", names[i]);
     assert_non_null(back_base());
     return 0;
 }

@@ -301,6 +301,10 @@ static void test_sets(void **state)
     const int n = all_sets(sets);
     for (int i = 0; i < n; i++)
         print_message("set: %s\n", sets[i]->name);
+    if (kernels_avx2() == NULL)
+        print_message("set: avx2 was not run, this processor or its system lacks it\n");
+    if (kernels_avx512() == NULL)
+        print_message("set: avx512 was not run, this processor or its system lacks it\n");
     assert_string_equal(sets[0]->name, "base");
 #ifdef __x86_64__
     assert_int_equal(kernels_avx2() != NULL, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
