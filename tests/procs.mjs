@@ -9,6 +9,9 @@ const stat = (pid) => read(`/proc/${pid}/stat`)?.split(') ').pop().split(' ') ??
 // A zombie still takes signals.
 export const isGone = (pid) => { const now = stat(pid); return now === null || now[0] === 'Z'; };
 
+// A signal that stops is on its way at first: on a busy machine a process goes on for a while.
+export const isStopped = (pid) => stat(pid)?.[0] === 'T';
+
 // Processor time that a process has had, in ms (in steps of 10).
 export const cpuMs = (pid) => { const now = stat(pid); return now === null ? 0 : (Number(now[11]) + Number(now[12])) * 10; };
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HASH_NICE, assertWithin, median } from '../pace.mjs';
+import { isStopped } from '../procs.mjs';
 import { Visitor, assertProblem, exchange, goodPassword, newEmail, picture } from './lib.mjs';
 import { processes, start } from './site.mjs';
 
@@ -33,6 +34,7 @@ test('R50: a flood of log-ins is bounded: 503 with Retry-After at once, and what
   const visitor = await Visitor.signedUp(site.origin);
   const [hasher] = processes(site).filter((pid) => execFileSync('ps', ['-o', 'ni=', '-p', pid], { encoding: 'utf8' }).trim() === String(HASH_NICE));
   process.kill(hasher, 'SIGSTOP');
+  for (let i = 0; i < 600 && !isStopped(hasher); i++) await sleep(20);
   const refused = [], answered = [];
   const flood = Promise.all(Array.from({ length: TRIES }, async (_, i) => { const reply = await attempt(site, i); (reply.status === 503 ? refused : answered).push(reply); }));
   for (let i = 0; i < 600 && refused.length < TRIES - QUEUE - 1; i++) await sleep(20);

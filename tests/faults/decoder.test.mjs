@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assertWithin } from '../pace.mjs';
-import { childrenOf, cpuMs, isGone } from '../procs.mjs';
+import { childrenOf, cpuMs, isGone, isStopped } from '../procs.mjs';
 import { account, load, sleep, withDaemon } from './lib.mjs';
 import { golden } from './pictures.mjs';
 
@@ -26,6 +26,7 @@ async function client(d, email) {
 }
 
 const decoders = (d) => d.workers().flatMap(childrenOf);
+const stop = (d, pid) => { process.kill(pid, 'SIGSTOP'); return d.until(() => isStopped(pid), 5000, 'it stops'); };
 const isReady = (pid) => {
   try {
     return /^Seccomp:\s+2$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -71,7 +72,7 @@ test('R31 a decoder that stalls: 422 for its picture, send-again for those after
   withDaemon({ main_workers: 1 }, async (d) => {
     const visitor = await client(d, 'r31@example.org');
     const [first] = decoders(d);
-    process.kill(first, 'SIGSTOP');
+    await stop(d, first);
     let began = performance.now();
     const reply = await visitor.many([seven, seven, seven]);
     const waited = performance.now() - began;
@@ -86,7 +87,7 @@ test('R31 a decoder that stalls: 422 for its picture, send-again for those after
     assert.equal(d.events('decoder_stalled').length, 1);
     // Alone in its request it is the reply. It dies this time, so that nobody waits.
     const [second] = decoders(d);
-    process.kill(second, 'SIGSTOP');
+    await stop(d, second);
     setTimeout(() => process.kill(second, 'SIGKILL'), 200);
     began = performance.now();
     const alone = await visitor.one(seven);
