@@ -14,16 +14,22 @@ SHARE   := $(PREFIX)/share/digitd
 VERSION := 0.1.0
 
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fcf-protection
+# The processor that the compiler compiles for, as it calls it: x86_64, aarch64, arm ...
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+# Jumps and returns that the processor itself checks, where it can.
+BRANCHES_x86_64  := -fcf-protection
+BRANCHES_aarch64 := -mbranch-protection=standard
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 $(BRANCHES_$(ARCH))
 SANITY := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZED := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT    := $(if $(FUZZING),-O1 $(FUZZED),$(if $(SAN),-O1 $(SANITY),-O2 $(HARDEN)))
 CFLAGS ?= -g
-ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -DDIGITD_VERSION='"$(VERSION)"' $(WARN) $(OPT) $(CFLAGS)
+# Where long has 32 bits (armhf), files over 2 GB and times after 2038 want these; elsewhere they change nothing.
+WIDE   := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE $(WIDE) -DDIGITD_VERSION='"$(VERSION)"' $(WARN) $(OPT) $(CFLAGS)
 ALL_LDFLAGS := $(if $(FUZZING)$(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set: one source, three objects.
-ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 KERNEL_SETS := base $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 KERNEL_FLAGS_base   :=
 KERNEL_FLAGS_avx2   := -mavx2 -mfma
@@ -50,7 +56,7 @@ all: $(PROGRAMS)
 # A room is an archive, so that a program links only what it uses.
 $(BUILD)/rooms.a: $(ROOM_OBJ)
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(BUILD)/digitd $(BUILD)/digitctl: $(BUILD)/%: $(BUILD)/fcgi/main/%.o $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
@@ -149,7 +155,7 @@ GOLDEN_MAKE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden/make/*.c))
 golden-tools: $(patsubst tests/golden/%.c,$(BUILD)/golden/%,$(wildcard tests/golden/*.c))
 $(BUILD)/weights.a: $(WEIGHT_OBJ)
 	@rm -f $@
-	@ar rcs $@ $^
+	@$(AR) rcs $@ $^
 $(BUILD)/golden/%: $(BUILD)/tests/golden/%.o $(GOLDEN_MAKE) $(BUILD)/weights.a $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)

@@ -40,11 +40,11 @@ enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struc
         e = err_why(why, ERR_IO, "%s: not a regular file", path);
         goto out;
     }
-    size_t size = (size_t)st.st_size;
-    if (size > max) {
-        e = err_why(why, ERR_LIMIT, "%s: %zu bytes are more than %zu", path, size, max);
+    if ((uint64_t)st.st_size > max) {
+        e = err_why(why, ERR_LIMIT, "%s: %lld bytes are more than %zu", path, (long long)st.st_size, max);
         goto out;
     }
+    size_t size = (size_t)st.st_size;
     *out = malloc(size + 1);
     if (!*out) {
         e = err_why(why, ERR_NOMEM, "%s: out of memory", path);

@@ -26,8 +26,9 @@ enum err frame_write(const char *path, const char magic[FRAME_MAGIC + 1], const 
         err_why(why, e, "%s: its header: %s", path, err_str(e));
         goto out;
     }
-    uint64_t length = buf_len(text);
-    size_t bytes = FRAME_MAGIC + sizeof(length) + length + block_bytes(blocks, n_blocks);
+    const size_t text_bytes = buf_len(text);
+    const uint64_t length = text_bytes;
+    size_t bytes = FRAME_MAGIC + sizeof(length) + text_bytes + block_bytes(blocks, n_blocks);
     whole = malloc(bytes);
     if (!whole) {
         e = err_why(why, ERR_NOMEM, "%s: out of memory", path);
@@ -36,8 +37,8 @@ enum err frame_write(const char *path, const char magic[FRAME_MAGIC + 1], const 
     uint8_t *to = whole;
     memcpy(to, magic, FRAME_MAGIC);
     memcpy(to += FRAME_MAGIC, &length, sizeof(length));
-    memcpy(to += sizeof(length), buf_data(text), length);
-    to += length;
+    memcpy(to += sizeof(length), buf_data(text), text_bytes);
+    to += text_bytes;
     for (size_t i = 0; i < n_blocks; to += blocks[i++].n * sizeof(float))
         memcpy(to, blocks[i].at, blocks[i].n * sizeof(float));
     digest_sha256(whole, bytes, digest);
@@ -67,7 +68,7 @@ enum err frame_read(struct frame *f, const char *path, const char magic[FRAME_MA
     memcpy(&length, f->bytes + FRAME_MAGIC, sizeof(length));
     if (length > n - frame)
         return err_why(why, ERR_FORMAT, "%s is damaged (its header is too long)", path);
-    f->floats = f->bytes + before + length;
+    f->floats = f->bytes + before + (size_t)length;
     f->float_bytes = n - frame - (size_t)length;
     e = json_parse(&f->head, (const char *)f->bytes + before, (size_t)length, DEPTH, NULL);
     return e == OK ? OK : err_why(why, e, "%s: its header: %s", path, err_str(e));

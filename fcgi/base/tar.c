@@ -20,7 +20,7 @@ enum err tar_add(struct buf *out, const char *name, const void *bytes, size_t n,
     unsigned sum = 0;
     size_t name_n = strlen(name);
 
-    if (name_n > TAR_NAME_MAX || n >> 33 != 0 || modified_s < 0 || modified_s >> 33 != 0)
+    if (name_n > TAR_NAME_MAX || (uint64_t)n >> 33 != 0 || modified_s < 0 || modified_s >> 33 != 0)
         return ERR_LIMIT;
     memcpy(h.name, name, name_n);
     (void)snprintf(h.mode, sizeof(h.mode), "%07o", MODE);

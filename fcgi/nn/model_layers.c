@@ -125,30 +125,33 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
     return e;
 }
 
-static size_t weight_count(const struct layer *l)
+/* In 64 bits on every machine: two layers within their limits may have more than 32 bits hold. */
+static uint64_t weight_count(const struct layer *l)
 {
-    const size_t area = l->kind == LAYER_CONV2D ? (size_t)l->kernel * (size_t)l->kernel : 1;
-    return (size_t)l->out_c * (size_t)layer_fan_c(l) * area;
+    const uint64_t area = l->kind == LAYER_CONV2D ? (uint64_t)l->kernel * (uint64_t)l->kernel : 1;
+    return (uint64_t)l->out_c * (uint64_t)layer_fan_c(l) * area;
 }
 
 /* Works out all shapes and the number of parameters. */
 static enum err check_layers(struct model *m, struct why *why)
 {
     struct shape s = {.c = 1, .h = MODEL_SIDE, .w = MODEL_SIDE};
+    uint64_t params = 0;
     for (int i = 0; i < m->n_layers; i++) {
         struct layer *l = &m->layers[i];
         const enum err e = check_layer(m, i, &s, why);
         if (e)
             return e;
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
-            m->n_params += weight_count(l) + (l->bias ? (size_t)l->out_c : 0);
-        if (m->n_params > MODEL_PARAMS_MAX)
+            params += weight_count(l) + (l->bias ? (uint64_t)l->out_c : 0);
+        if (params > MODEL_PARAMS_MAX)
             return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %d that there may be", i + 1,
                            MODEL_PARAMS_MAX);
     }
     if (!s.flat || s.c != MODEL_CLASSES)
         return err_why(why, ERR_FORMAT, "the layers must end in a flat vector of %d, not in %d x %d x %d%s",
                        MODEL_CLASSES, s.c, s.h, s.w, s.flat ? "" : " without flatten");
+    m->n_params = (size_t)params;
     return OK;
 }
 
@@ -165,7 +168,7 @@ enum err model_allocate(struct model *m)
         if (l->kind != LAYER_CONV2D && l->kind != LAYER_DENSE)
             continue;
         l->weight = next;
-        next += weight_count(l);
+        next += (size_t)weight_count(l);
         if (l->bias) {
             l->bias = next;
             next += l->out_c;

@@ -154,7 +154,7 @@ enum err store_lock(struct store *s, int wait_ms)
             return ERR_BUSY;
         }
         /* 0.2 to 0.7 ms, uneven so that waiting processes do not march in step. */
-        (void)nanosleep(&(struct timespec){0, 200000 + (now_us & 511) * 1000}, NULL);
+        (void)nanosleep(&(struct timespec){0, 200000 + (long)(now_us & 511) * 1000}, NULL);
     }
     return e;
 }

@@ -411,13 +411,28 @@ static void test_wrong_layers(void **state)
     }
 }
 
+/* Breaks when the number of parameters is counted in 32 bits, where size_t has no more: 2^32 and 1.7 million here. */
+static void test_too_many_parameters(void **state)
+{
+    (void)state;
+    const struct layer spec[] = {{.kind = LAYER_CONV2D, .name = "c", .out_c = 4096, .kernel = 3, .same = true},
+                                 {.kind = LAYER_FLATTEN},
+                                 {.kind = LAYER_DENSE, .name = "d", .out_c = 1338},
+                                 {.kind = LAYER_DENSE, .name = "e", .out_c = 10}};
+    struct why why = {0};
+    struct model *m = NULL;
+    assert_int_equal(model_create(&m, spec, sizeof spec / sizeof *spec, &why), ERR_LIMIT);
+    assert_null(m);
+    assert_non_null(strstr(why.text, "more parameters"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_hand),         cmocka_unit_test(test_wrong_headers),
         cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_other_kinds),
         cmocka_unit_test(test_not_finite),      cmocka_unit_test(test_wrong_layers),
-        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_views),           cmocka_unit_test(test_too_many_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
