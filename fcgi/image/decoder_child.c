@@ -141,7 +141,7 @@ _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder
     if (e == OK)
         e = child_warm_up(&why);
     if (e == OK)
-        e = sandbox_close(channel, &why);
+        e = sandbox_close(&why);
     if (e != OK)
         child_refuse(&c, e, &why);
     if (child_send(&c, 0) && e == OK)

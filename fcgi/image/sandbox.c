@@ -3,12 +3,24 @@
  * What is on the list, and why (everything else kills, R36):
  *   read, write     of the channel; write to 2 as well, which is /dev/null: libpng prints some warnings past libgd's
  *                   hook, and a kill there would lose pictures that are good
- *   brk, mmap, munmap, mremap   malloc; mmap of anonymous memory alone, never executable. No mprotect: glibc uses it
- *                   for the heaps of further threads, and there are none
+ *   brk, munmap, mremap   malloc, realloc, free
+ *   mmap, mmap2     malloc again: anonymous memory alone, never executable. mmap2 is its name where long has 32 bits.
+ *                   glibc.malloc.hugetlb=2 asks it for huge pages; the kernel may refuse, and malloc asks without
+ *   madvise         malloc where glibc.malloc.hugetlb=1 is set, or is the default (MADV_HUGEPAGE), and malloc_trim
+ *                   (MADV_DONTNEED). Both are about the child's own memory
+ *   prctl           PR_SET_VMA alone: malloc of glibc 2.39 on gives what it maps a name where
+ *                   glibc.mem.decorate_maps=1 is set. The name is seen in /proc/PID/maps, by whoever may look there
  *   exit_group      the end, when the channel closes
  *
+ * What is not on it, though malloc knows it:
+ *   mprotect        for the heaps of further threads, and there are none: with one thread malloc asks brk and mmap
+ *   openat          of /sys (huge pages, processors), by malloc before main, and by the warm-up (decoder_child.c)
+ *   writev, tgkill  what abort asks for when free meets a damaged heap. The child ends either way; the log then says
+ *                   sandbox_kill, and a picture that damages the heap is no less than that
+ *
  * Traps:
- * - The kernel's filter sees numbers of system calls: libseccomp takes names, so one source serves every processor.
+ * - The kernel's filter sees numbers of system calls, and they differ by processor: libseccomp takes names. For a name
+ *   that a processor lacks, seccomp_rule_add says OK and adds nothing (mmap on ARM); seccomp_rule_add_exact tells.
  * - SIGSYS of a filter cannot be blocked, and kills the process; the worker reads it from wait and logs it (R87).
  * - RLIMIT_NPROC does not hold root, RLIMIT_FSIZE not pipes: the filter does.
  * - RLIMIT_AS counts what was mapped at fork: libgd and its codecs, the network, the shared area. */
@@ -112,33 +124,57 @@ static enum err sandbox_limit(struct why *why)
     return OK;
 }
 
-static int sandbox_rules(scmp_filter_ctx filter, int channel)
+/* Which call maps memory, by processor. Tried: x86-64, ARM of 64 and of 32 bits. Another one belongs here once somebody
+ * knows that its call takes protection and flags as arguments 2 and 3 (the mmap of i386 and s390x takes a pointer). */
+#if defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64) ||                         \
+    defined(__powerpc64__) || defined(__loongarch64)
+#define SANDBOX_MMAP SCMP_SYS(mmap)
+#elif defined(__arm__) || defined(__i386__)
+#define SANDBOX_MMAP SCMP_SYS(mmap2)
+#else
+#error "sandbox.c: which system call maps memory on this processor?"
+#endif
+
+/* An argument that is an int: the upper half of its register says nothing. */
+#define SANDBOX_INT(number, value)                                                                                     \
+    {                                                                                                                  \
+        .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (value)                           \
+    }
+#define SANDBOX_BITS(number, mask, value)                                                                              \
+    {                                                                                                                  \
+        .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (value)                               \
+    }
+
+/* The list: what is not here kills. All conditions of a line must hold; a call may have several lines. */
+static const struct {
+    int call;
+    unsigned n_conditions;
+    struct scmp_arg_cmp conditions[2];
+} SANDBOX_CALLS[] = {
+    {SCMP_SYS(read), 1, {SANDBOX_INT(0, SANDBOX_CHANNEL)}},
+    {SCMP_SYS(write), 1, {SANDBOX_INT(0, SANDBOX_CHANNEL)}},
+    {SCMP_SYS(write), 1, {SANDBOX_INT(0, STDERR_FILENO)}},
+    {SCMP_SYS(brk), 0, {{0}}},
+    {SANDBOX_MMAP, 2, {SANDBOX_BITS(2, PROT_EXEC, 0), SANDBOX_BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)}},
+    {SCMP_SYS(munmap), 0, {{0}}},
+    {SCMP_SYS(mremap), 0, {{0}}},
+    {SCMP_SYS(madvise), 1, {SANDBOX_INT(2, MADV_HUGEPAGE)}},
+    {SCMP_SYS(madvise), 1, {SANDBOX_INT(2, MADV_DONTNEED)}},
+    {SCMP_SYS(prctl), 2, {SANDBOX_INT(0, PR_SET_VMA), SANDBOX_INT(1, PR_SET_VMA_ANON_NAME)}},
+    {SCMP_SYS(exit_group), 0, {{0}}},
+};
+
+static int sandbox_rules(scmp_filter_ctx filter)
 {
-    static const int plain[] = {SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(exit_group)};
-    /* Numbers of descriptors are ints: the upper half of the register says nothing. */
-    const struct scmp_arg_cmp memory[] = {
-        {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
-        {.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_ANONYMOUS, .datum_b = MAP_ANONYMOUS}};
-    const struct scmp_arg_cmp to_channel = {
-        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (uint32_t)channel};
-    const struct scmp_arg_cmp to_null = {
-        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = STDERR_FILENO};
     int fault = 0;
 
-    for (size_t i = 0; fault == 0 && i < sizeof(plain) / sizeof(plain[0]); i++)
-        fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, plain[i], 0);
-    if (fault == 0)
-        fault = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, memory);
-    if (fault == 0)
-        fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, to_channel);
-    if (fault == 0)
-        fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, to_channel);
-    if (fault == 0)
-        fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, to_null);
+    for (size_t i = 0; fault == 0 && i < sizeof(SANDBOX_CALLS) / sizeof(SANDBOX_CALLS[0]); i++)
+        fault = seccomp_rule_add_exact_array(filter, SCMP_ACT_ALLOW, SANDBOX_CALLS[i].call,
+                                             SANDBOX_CALLS[i].n_conditions, SANDBOX_CALLS[i].conditions);
     return fault;
 }
 
-static enum err sandbox_filter(int channel, struct why *why)
+static enum err sandbox_filter(struct why *why)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int fault;
@@ -147,7 +183,7 @@ static enum err sandbox_filter(int channel, struct why *why)
         return err_why(why, ERR_NOMEM, "decoder: out of memory for its sandbox");
     fault = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (fault == 0)
-        fault = sandbox_rules(filter, channel);
+        fault = sandbox_rules(filter);
     if (fault == 0)
         fault = seccomp_load(filter); /* sets NO_NEW_PRIVS */
     seccomp_release(filter);
@@ -156,12 +192,12 @@ static enum err sandbox_filter(int channel, struct why *why)
     return OK;
 }
 
-enum err sandbox_close(int channel, struct why *why)
+enum err sandbox_close(struct why *why)
 {
     enum err e = sandbox_limit(why);
 
     if (e == OK && sandbox_is_whole())
-        e = sandbox_filter(channel, why);
+        e = sandbox_filter(why);
     return e;
 }
 

@@ -17,9 +17,9 @@
 enum err sandbox_enter(int *channel, pid_t parent, struct why *why);
 
 /* The second half, when everything lazy is initialised: limits, then a list of the system calls that are left (the list
- * is in sandbox.c); any other ends the process with SIGSYS. There is no way back. ERR_IO, ERR_NOMEM, ERR_UNSUPPORTED
- * where the kernel has no seccomp. */
-enum err sandbox_close(int channel, struct why *why);
+ * is in sandbox.c; of descriptors, the channel is left); any other ends the process with SIGSYS. There is no way back.
+ * ERR_IO, ERR_NOMEM, ERR_UNSUPPORTED where the kernel has no seccomp. */
+enum err sandbox_close(struct why *why);
 
 /* Whether this build has all of it. */
 bool sandbox_is_whole(void);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { assertWithin } from '../pace.mjs';
 import { childrenOf, cpuMs, isGone, isStopped } from '../procs.mjs';
 import { account, load, sleep, withDaemon } from './lib.mjs';
-import { golden } from './pictures.mjs';
+import { golden, pngSeven } from './pictures.mjs';
 
 const seven = golden('digit-7.png');
 
@@ -124,6 +124,20 @@ test('R87 a kill by the sandbox is an event of its own', () =>
     const [event] = d.events('sandbox_kill');
     assert.deepEqual([event.level, event.signal], ['warn', '31']);
   }));
+
+// Breaks if the sandbox takes what malloc does where an administrator has set it (or a newer C library's default is so) for an attack: then
+// large pictures are "damaged".
+for (const tunables of ['glibc.malloc.hugetlb=1', 'glibc.malloc.hugetlb=2'])
+  test(`R36 a large picture is read with GLIBC_TUNABLES=${tunables}`, () =>
+    withDaemon({ main_workers: 1 }, async (d) => {
+      const visitor = await client(d, 'tunables@example.org'), [pid] = decoders(d);
+      for (let i = 0; i < 3; i++) {
+        const reply = await visitor.one(pngSeven(1200));
+        assert.deepEqual([reply.status, reply.json.results?.[0].digit], [200, 7]);
+      }
+      assert.deepEqual(decoders(d), [pid]);
+      assert.equal(d.events('sandbox_kill').length, 0);
+    }, { GLIBC_TUNABLES: tunables }));
 
 // Breaks if a decoder holds a descriptor of the service, or lacks one of its walls. /proc/PID/fd of what cannot be traced is for root.
 test('R4, R31, R36 a decoder holds its channel and /dev/null, and cannot get anything else', () =>

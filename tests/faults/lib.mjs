@@ -159,6 +159,7 @@ export class Daemon {
     else makeModel(path.join(this.dir, 'net.safetensors'));
     this.conf = path.join(this.dir, 'digitd.conf');
     this.command = [binary];
+    this.environment = {};
     this.configure();
     everyDaemon.add(this);
   }
@@ -169,7 +170,7 @@ export class Daemon {
   socket(pool = 'main') { return path.join(this.settings.run_dir, `${pool}.sock`); }
   spawn(args = []) {
     const [file, ...first] = this.command;
-    const child = spawn(file, [...first, '-c', this.conf, ...args], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, [...first, '-c', this.conf, ...args], { env: { ...cleanEnvironment(), ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = { stdout: '', stderr: '' };
     child.stdout.on('data', (text) => { ended.stdout += text; });
     child.stderr.on('data', (text) => { ended.stderr += text; });
@@ -240,8 +241,9 @@ export class Daemon {
 }
 
 // A daemon for one test, gone at its end.
-export async function withDaemon(settings, act) {
+export async function withDaemon(settings, act, environment = {}) {
   const daemon = new Daemon(settings);
+  daemon.environment = environment;
   try {
     await daemon.start();
     return await act(daemon);

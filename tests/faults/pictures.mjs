@@ -30,6 +30,20 @@ export const png = (w, h, data = zlib.deflateSync(Buffer.alloc((Math.ceil(w / 8)
   Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', Buffer.concat([be32(w), be32(h), Buffer.from([1, 0, 0, 0, 0])])),
     chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
 
+// A 7 in true colour, black on white.
+export function pngSeven(side) {
+  const rows = Buffer.alloc(side * (3 * side + 1), 255);
+  for (let y = 0; y < side; y++) {
+    const row = y * (3 * side + 1), at = (x) => Math.round(x * side), v = y / side;
+    rows[row] = 0; // no filter
+    const right = 0.7 - (v - 0.25) * 0.5; // the stroke, from the bar's right end down to the left
+    if (v > 0.2 && v < 0.27) rows.fill(0, row + 1 + 3 * at(0.3), row + 1 + 3 * at(0.7));
+    else if (v >= 0.27 && v < 0.8) rows.fill(0, row + 1 + 3 * at(right - 0.08), row + 1 + 3 * at(right));
+  }
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', Buffer.concat([be32(side), be32(side), Buffer.from([8, 2, 0, 0, 0])])),
+    chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+}
+
 // 28x28, and data that goes on for so many MiB behind it.
 export const pngSurplus = (mib) => png(28, 28, zlib.deflateSync(Buffer.alloc(mib << 20), { level: 9 }));
 

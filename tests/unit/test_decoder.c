@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "fixture_decoder.h"
+#include "fixture_tunables.h"
 
 static void compare_file(struct decoder *d, const char *name)
 {
@@ -188,13 +189,74 @@ static void test_too_large(void **state)
     decoder_free(d);
 }
 
-int main(void)
+/* A BMP of 24 bits a pixel: a black bar on white. Free it. */
+static uint8_t *large_picture(size_t *n)
+{
+    enum { SIDE = 1200, ROW = 3 * SIDE, HEAD = 54 };
+    static const uint8_t head[HEAD] = {'B',
+                                       'M',
+                                       (HEAD + ROW * SIDE) & 255,
+                                       (HEAD + ROW * SIDE) >> 8 & 255,
+                                       (HEAD + ROW * SIDE) >> 16,
+                                       [10] = HEAD,
+                                       [14] = 40,
+                                       [18] = SIDE & 255,
+                                       SIDE >> 8,
+                                       [22] = SIDE & 255,
+                                       SIDE >> 8,
+                                       [26] = 1,
+                                       [28] = 24};
+    uint8_t *bytes;
+
+    *n = HEAD + (size_t)ROW * SIDE;
+    bytes = malloc(*n);
+    assert_non_null(bytes);
+    memcpy(bytes, head, HEAD);
+    memset(bytes + HEAD, 255, *n - HEAD);
+    for (size_t y = 200; y < 1000; y++)
+        memset(bytes + HEAD + y * ROW + 3 * (size_t)550, 0, 3 * (size_t)100);
+    return bytes;
+}
+
+static int read_large(void)
+{
+    struct decoder *d = new_decoder(BYTES_MAX);
+    size_t n;
+    uint8_t *bytes = large_picture(&n);
+    struct decoder_reply reply;
+    struct why why;
+    int status = 0;
+
+    for (int i = 0; i < 3 && status == 0; i++) {
+        if (ask(d, bytes, n, &reply, &why) != OK)
+            status = decoder_lost(d) ? 2 : 1;
+        else if (reply.steps.width != 1200 || reply.steps.blank)
+            status = 3;
+    }
+    free(bytes);
+    decoder_free(d);
+    return status;
+}
+
+static char read_large_word[] = "read-large";
+
+/* Fails when the sandbox takes what malloc does about a large picture, as the machine is set, for an attack. */
+static void test_tunables(void **state)
+{
+    (void)state;
+    run_tuned_all(read_large_word);
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_here),    cmocka_unit_test(test_same_damage),
         cmocka_unit_test(test_buffered_stderr), cmocka_unit_test(test_wishes),
         cmocka_unit_test(test_step_pictures),   cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_tunables),
     };
 
+    if (argc == 2 && strcmp(argv[1], read_large_word) == 0)
+        return read_large();
     return cmocka_run_group_tests_name("decoder", tests, NULL, NULL);
 }

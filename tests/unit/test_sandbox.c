@@ -22,6 +22,8 @@
 #include "image/decoder.h"
 #include "pictures.h"
 
+#include "fixture_tunables.h"
+
 enum { TIMES = 10, NOT_CLOSED = 99 };
 
 static char here[] = "tests/unit/test_sandbox.c";
@@ -39,7 +41,7 @@ static int run_inside(int (*act)(void))
     pid = fork();
     if (pid == 0) {
         probe_channel = ends[1];
-        if (sandbox_enter(&probe_channel, tester, NULL) != OK || sandbox_close(probe_channel, NULL) != OK)
+        if (sandbox_enter(&probe_channel, tester, NULL) != OK || sandbox_close(NULL) != OK)
             _exit(NOT_CLOSED);
         _exit(act());
     }
@@ -142,6 +144,12 @@ static int try_mprotect_exec(void)
 
     return mprotect((void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095), 4096, PROT_READ | PROT_EXEC) == 0;
 }
+static int try_madvise(void)
+{
+    static char page[8192];
+
+    return madvise((void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095), 4096, MADV_DONTFORK) == 0;
+}
 static int try_kill(void)
 {
     return kill(tester, 0) == 0;
@@ -149,6 +157,10 @@ static int try_kill(void)
 static int try_prctl(void)
 {
     return prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+static int try_prctl_vma(void) /* another option of PR_SET_VMA; the kernel has none so far */
+{
+    return prctl(PR_SET_VMA, 1, here, sizeof(here), NULL) == 0;
 }
 static int try_limits(void)
 {
@@ -239,8 +251,10 @@ static const struct {
     {"mmap x", try_mmap_exec_alone},
     {"mmap a file", try_mmap_file},
     {"mprotect x", try_mprotect_exec},
+    {"madvise, another advice", try_madvise},
     {"kill", try_kill},
     {"prctl", try_prctl},
+    {"prctl vma", try_prctl_vma},
     {"getrlimit", try_limits},
     {"dup", try_dup},
     {"fcntl", try_fcntl},
@@ -353,6 +367,49 @@ static void test_allowed(void **state)
     assert_int_equal(run_inside(use_channel), 0);
 }
 
+/* As libgd has its rows: many blocks of a few kilobytes, together more than a huge page. */
+static int use_rows(void)
+{
+    enum { ROWS = 2000, ROW_BYTES = 4800 };
+    static char *row[ROWS];
+
+    for (int i = 0; i < ROWS; i++) {
+        row[i] = calloc(1, ROW_BYTES);
+        if (row[i] == NULL)
+            return 3;
+        memset(row[i], i, ROW_BYTES);
+    }
+    for (int i = 0; i < ROWS; i++)
+        free(row[i]);
+    return 0;
+}
+
+static int use_any_memory(void)
+{
+    const int rows = use_rows();
+
+    return rows != 0 ? rows : use_memory();
+}
+
+static int use_advice(void)
+{
+    static char pages[8192];
+    void *page = (void *)(((uintptr_t)pages + 4095) & ~(uintptr_t)4095);
+
+    (void)madvise(page, 4096, MADV_HUGEPAGE); /* a kernel without huge pages says no; what counts is to live */
+    return madvise(page, 4096, MADV_DONTNEED) == 0 ? 0 : 1;
+}
+
+static char use_memory_word[] = "use-memory";
+
+/* Fails when a setting of malloc's, or a newer default, makes an ordinary allocation an attack. */
+static void test_tunables(void **state)
+{
+    (void)state;
+    assert_int_equal(run_inside(use_advice), 0);
+    run_tuned_all(use_memory_word);
+}
+
 static int take_too_much(void)
 {
     void *volatile much = malloc((size_t)DECODER_AREA_MAX_BYTES); /* or clang leaves it out */
@@ -454,13 +511,18 @@ static void test_orphan(void **state)
     assert_int_equal(status, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forbidden),    cmocka_unit_test(test_allowed),     cmocka_unit_test(test_memory_limit),
-        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_low_channel), cmocka_unit_test(test_orphan),
-        cmocka_unit_test(test_right_deaths),
+        cmocka_unit_test(test_forbidden),    cmocka_unit_test(test_allowed),      cmocka_unit_test(test_tunables),
+        cmocka_unit_test(test_memory_limit), cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_low_channel),
+        cmocka_unit_test(test_orphan),       cmocka_unit_test(test_right_deaths),
     };
 
+    if (argc == 2 && strcmp(argv[1], use_memory_word) == 0) {
+        int status = run_inside(use_any_memory);
+
+        return WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    }
     return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
 }
