@@ -275,6 +275,16 @@ test-compose:
 test-podman:
 	@conf/need deploy test run podman
 	@tests/deploy/run podman
+# 64-bit and 32-bit ARM, by cross compilers and an emulator of their programs; what is not run there is printed with the reason.
+test-arm:
+	@conf/need build arm data
+	@$(MAKE) --silent data
+	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/arm/run
+# A whole machine with 64-bit ARM and Debian's kernel, emulated: sandbox, decoder, a served digit. Some ten minutes.
+test-arm-system:
+	@conf/need build arm arm-system data
+	@$(MAKE) --silent data
+	@BUILD='$(BUILD)' tests/arm/system
 
 clean:
 	rm -rf build
@@ -301,6 +311,8 @@ help:
 	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
 	@echo 'make test-compose  docker-compose.yml with a real engine: the suite, a kill, backup and restore (root, docker)'
 	@echo 'make test-podman  docker-compose.yml with podman (root)'
+	@echo 'make test-arm   aarch64 and armhf: cross-compiled, unit tests and digit classify under qemu-user; ends with "N passed, N failed"'
+	@echo 'make test-arm-system  a digit served by an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman clean help
+.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
