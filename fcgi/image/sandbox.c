@@ -48,6 +48,13 @@
 #define SANDBOX_ASAN 0
 #endif
 
+/* An emulator of one program (qemu-user) makes system calls and has memory of its own, as a sanitizer does. */
+#ifdef EMULATED
+#define SANDBOX_WHOLE 0
+#else
+#define SANDBOX_WHOLE !SANDBOX_ASAN
+#endif
+
 enum { SANDBOX_CHANNEL = STDERR_FILENO + 1 };
 
 static enum err sandbox_descriptors(int *channel)
@@ -116,7 +123,7 @@ static enum err sandbox_limit(struct why *why)
     for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
         const struct rlimit both = {LIMITS[i].most, LIMITS[i].most};
 
-        if (SANDBOX_ASAN && LIMITS[i].resource == RLIMIT_AS)
+        if (!SANDBOX_WHOLE && LIMITS[i].resource == RLIMIT_AS)
             continue;
         if (setrlimit((__rlimit_resource_t)LIMITS[i].resource, &both) != 0)
             return err_why(why, ERR_IO, "decoder: limits: %s", strerror(errno));
@@ -176,11 +183,15 @@ static int sandbox_rules(scmp_filter_ctx filter)
 
 static enum err sandbox_filter(struct why *why)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    scmp_filter_ctx filter;
     int fault;
 
-    if (filter == NULL)
+    errno = 0;
+    filter = seccomp_init(SCMP_ACT_KILL_PROCESS); /* NULL too where the kernel does not know the action */
+    if (filter == NULL && errno == ENOMEM)
         return err_why(why, ERR_NOMEM, "decoder: out of memory for its sandbox");
+    if (filter == NULL)
+        return err_why(why, ERR_UNSUPPORTED, "decoder: the kernel has no seccomp that kills a process (Linux 4.14)");
     fault = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (fault == 0)
         fault = sandbox_rules(filter);
@@ -203,5 +214,5 @@ enum err sandbox_close(struct why *why)
 
 bool sandbox_is_whole(void)
 {
-    return !SANDBOX_ASAN;
+    return SANDBOX_WHOLE;
 }

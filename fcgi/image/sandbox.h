@@ -1,7 +1,7 @@
 /* What the decoder child gives up. The only user of libseccomp.
  *
- * A build with a sanitizer leaves out the limit on memory and the filter: the sanitizer's shadow is terabytes, and it
- * makes system calls of its own. sandbox_is_whole tells. */
+ * A build with a sanitizer, or for an emulator of one program (EMULATED), leaves out the limit on memory and the
+ * filter: the sanitizer's shadow is terabytes, and it makes system calls of its own. sandbox_is_whole tells. */
 #ifndef DIGITD_IMAGE_SANDBOX_H
 #define DIGITD_IMAGE_SANDBOX_H
 
