@@ -228,9 +228,10 @@ static int read_large(void)
     int status = 0;
 
     for (int i = 0; i < 3 && status == 0; i++) {
-        if (ask(d, bytes, n, &reply, &why) != OK)
+        if (ask(d, bytes, n, &reply, &why) != OK) {
             status = decoder_lost(d) ? 2 : 1;
-        else if (reply.steps.width != 1200 || reply.steps.blank)
+            decoder_log_loss(d, ""); /* killed, or too slow? */
+        } else if (reply.steps.width != 1200 || reply.steps.blank)
             status = 3;
     }
     free(bytes);
