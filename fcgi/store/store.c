@@ -154,16 +154,26 @@ static enum err store_exec(struct store *s, const char *sql, struct why *why)
     return rc == SQLITE_OK ? OK : store_refuse(s, rc, why);
 }
 
-/* Damage is told at the start where that costs no time. */
+/* Damage is told at the start where that costs no time. In the pragma's own form: SQLite from 3.46 on takes the number
+ * for the name of a table where the pragma is asked as one. */
 static enum err store_quick_check(struct store *s, struct why *why)
 {
+    sqlite3_stmt *check = NULL;
+    const char *text = NULL;
     struct stat st;
-    int fine = 0, rc;
+    bool fine;
+    int rc;
 
     if (stat(s->path, &st) != 0 || st.st_size > STORE_QUICK_CHECK_BYTES)
         return OK;
-    rc = store_pragma_int(s->db, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &fine);
-    if (rc != SQLITE_OK)
+    rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &check, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(check);
+    if (rc == SQLITE_ROW)
+        text = (const char *)sqlite3_column_text(check, 0);
+    fine = text != NULL && strcmp(text, "ok") == 0;
+    (void)sqlite3_finalize(check);
+    if (rc != SQLITE_ROW)
         return store_refuse(s, rc, why);
     return fine ? OK : err_why(why, ERR_FORMAT, "%s: the database is damaged", s->path);
 }
