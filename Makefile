@@ -135,7 +135,7 @@ data: $(DATA)/.checked
 
 test: SUITES ?=
 test:
-	@conf/need build run data test
+	@conf/need build run data test browser
 	@$(MAKE) --silent -j$$(nproc) all data test-tools golden-tools plain-unit
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
 	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
@@ -238,7 +238,8 @@ $(BUILD)/man/digitd.conf.5: docs/man/digitd.conf.5.in conf/digitd.conf conf/sett
 INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUILD)/digit:$(PREFIX)/bin:755 \
   $(foreach n,$(NETWORKS),$(n):$(SHARE):644 $(n:.safetensors=.card.json):$(SHARE):644) weights/MODEL.md:$(SHARE):644 weights/TRIALS.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
-  $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
+  $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx/tls-site:$(SHARE)/nginx:755 conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
+  conf/need:$(SHARE):755 conf/packages:$(SHARE):644 \
   $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
   $(foreach f,$(wildcard conf/systemd/digitd*),$(f):$(PREFIX)/lib/systemd/system:644) \
   $(foreach d,sysusers tmpfiles,conf/systemd/$(d).conf:$(PREFIX)/lib/$(d).d/digitd.conf:644) \
