@@ -118,6 +118,7 @@ DATA    ?= data
 NETWORKS := weights/digits.safetensors weights/digits-deep.safetensors
 WEIGHTS ?= $(firstword $(NETWORKS))
 SPLIT   ?= validation
+BROWSER ?=
 OUT     ?= $(BUILD)/digits.safetensors
 EPOCHS  ?= 40
 SECONDS_IN_ALL ?= 540
@@ -133,12 +134,17 @@ $(DATA)/.checked: weights/fetch-mnist
 	@touch $@
 data: $(DATA)/.checked
 
+# BROWSER=no leaves out the tests that need Chromium, and says how many files those are.
 test: SUITES ?=
 test:
-	@conf/need build run data test browser
+	@conf/need build run data test $(if $(filter no,$(BROWSER)),,browser)
 	@$(MAKE) --silent -j$$(nproc) all data test-tools golden-tools plain-unit
 	@$(MAKE) --silent -j$$(nproc) SAN=1 unit
-	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run $(SUITES)
+	@BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' BROWSER='$(BROWSER)' tests/run $(SUITES)
+
+# The same, but for Chromium, in a root of Debian 13 that debootstrap makes. Root alone can do that.
+test-debian13:
+	@DATA_DIR='$(abspath $(DATA))' tests/in-debian trixie make --silent test BROWSER=no SUITES='$(SUITES)'
 
 # The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
 STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_start store_restore)
@@ -263,12 +269,16 @@ deb:
 	@cp '$(BUILD)/deb/digitd_$(VERSION)_'*.deb '$(BUILD)/'
 	@echo '$(BUILD)/'digitd_$(VERSION)_*.deb
 
-# What is installed, on a fresh Debian with systemd: by make install, and as the package. Needs root, for a docker engine.
+# What is installed, on a fresh Debian with systemd: by make install, and as the package. Needs root, for a docker engine. DEBIAN= names the
+# release; for another one than this machine's, programs and package are built in a root of it.
+HERE = $(shell sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+DEBIAN ?= $(or $(filter bookworm trixie,$(HERE)),bookworm)
+MAKE_ON = $(if $(filter $(DEBIAN),$(HERE)),$(MAKE),DATA_DIR='$(abspath $(DATA))' tests/in-debian $(DEBIAN) make)
 test-install:
 	@conf/need build deb deploy test
-	@$(MAKE) --silent -j$$(nproc) all
-	@$(MAKE) --silent deb
-	@tests/deploy/run install
+	@$(MAKE_ON) --silent -j$$(nproc) all
+	@$(MAKE_ON) --silent deb
+	@DATA_DIR='$(abspath $(DATA))' DEBIAN='$(DEBIAN)' tests/deploy/run install
 
 # docker-compose.yml with a real engine (root): up, the end-to-end suite, kill, restore, down.
 test-compose:
@@ -298,6 +308,8 @@ help:
 	@echo 'make run        install what is missing, build, serve on http://localhost:8080/ until Ctrl-C'
 	@echo '                PORT=9000  STATE=/tmp/x  WORKERS=2  LIMITS=off (no request limits: for load tests)'
 	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
+	@echo '                BROWSER=no (without what needs Chromium)'
+	@echo 'make test-debian13  the same without Chromium in a root of Debian 13, whatever this machine has (root)'
 	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
 	@echo 'make asan       the unit tests alone, under ASan and UBSan'
 	@echo 'make faults     the long forms of what kills, races, counts and times: 10^6 commits, every step cut (an hour)'
@@ -313,10 +325,11 @@ help:
 	@echo 'make install    into PREFIX=/usr/local, below DESTDIR=; make uninstall takes away what it put there, but for /etc'
 	@echo 'make deb        build/digitd_VERSION_amd64.deb'
 	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
+	@echo '                DEBIAN=trixie (on Debian 13, whatever this machine has)'
 	@echo 'make test-compose  docker-compose.yml with a real engine: the suite, a kill, backup and restore (root, docker)'
 	@echo 'make test-podman  docker-compose.yml with podman (root)'
 	@echo 'make test-arm   aarch64 and armhf: cross-compiled, unit tests and digit classify under qemu-user; ends with "N passed, N failed"'
 	@echo 'make test-arm-system  a digit served by an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
