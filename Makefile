@@ -26,7 +26,7 @@ OPT    := $(if $(FUZZING),-O1 $(FUZZED),$(if $(SAN),-O1 $(SANITY),-O2 $(HARDEN))
 CFLAGS ?= -g
 # Where long has 32 bits (armhf), files over 2 GB and times after 2038 want these; elsewhere they change nothing.
 WIDE   := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE $(WIDE) -DDIGITD_VERSION='"$(VERSION)"' $(WARN) $(OPT) $(CFLAGS)
+ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE $(WIDE) -DDIGITD_VERSION='"$(VERSION)"' -Ifcgi -Iweights/train $(WARN) $(OPT) $(CFLAGS)
 ALL_LDFLAGS := $(if $(FUZZING)$(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set: one source, three objects.
@@ -36,19 +36,21 @@ KERNEL_FLAGS_avx2   := -mavx2 -mfma
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
 KERNEL_FLAGS        := $(if $(SAN),-O2,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
-ROOMS     := base nn image store web ctl main
+ROOMS     := base net normalise image answer password store web/http web web/api ctl main
 ROOM_SRC  := $(filter-out %/kernels.c %/digitd.c %/digitctl.c,$(foreach r,$(ROOMS),$(wildcard fcgi/$(r)/*.c)))
-ROOM_OBJ  := $(ROOM_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/fcgi/nn/kernels_%.o)
-WEIGHT_KERNELS := $(if $(wildcard weights/backward.c),$(KERNEL_SETS:%=$(BUILD)/weights/backward_%.o))
-WEIGHT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out weights/digit.c weights/backward.c,$(wildcard weights/*.c))) $(WEIGHT_KERNELS)
-DIGIT_OBJ := $(BUILD)/weights/digit.o $(WEIGHT_OBJ)
+ROOM_OBJ  := $(ROOM_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/fcgi/net/kernels_%.o)
+TRAIN_ROOMS := common data network measure run commands
+TRAIN_SRC := $(filter-out %/digit.c %/backward.c,$(foreach r,$(TRAIN_ROOMS),$(wildcard weights/train/$(r)/*.c)))
+TRAIN_OBJ := $(TRAIN_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/weights/train/network/backward_%.o)
+DIGIT_OBJ := $(BUILD)/weights/train/commands/digit.o $(TRAIN_OBJ)
 PROGRAMS  := $(BUILD)/digitd $(BUILD)/digitctl $(BUILD)/digit
 
 LIBS_base  := -lmd -ljansson
-LIBS_nn    := -lm
+LIBS_net   := -lm
 LIBS_image := -lgd -lseccomp -lz
-LIBS_store := -lsqlite3 -lcrypt -lutf8proc
-LIBS_web   := -lfcgi
+LIBS_password := -lcrypt -lutf8proc
+LIBS_store := -lsqlite3
+LIBS_web/http := -lfcgi
 LIBS_ALL   := $(foreach r,$(ROOMS),$(LIBS_$(r))) -pthread
 
 all: $(PROGRAMS)
@@ -68,11 +70,11 @@ $(BUILD)/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 # The assembler's .incbin leaves no trace in the .d files.
 $(BUILD)/fcgi/store/store_schema.o: $(wildcard fcgi/store/*.sql)
-$(BUILD)/fcgi/nn/cnn_reading.o: fcgi/nn/samples.bin
-$(BUILD)/fcgi/nn/kernels_%.o: fcgi/nn/kernels.c
+$(BUILD)/fcgi/net/cnn_reading.o: fcgi/net/samples.bin
+$(BUILD)/fcgi/net/kernels_%.o: fcgi/net/kernels.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<
-$(BUILD)/weights/backward_%.o: weights/backward.c
+$(BUILD)/weights/train/network/backward_%.o: weights/train/network/backward.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<
 
@@ -80,7 +82,7 @@ $(BUILD)/weights/backward_%.o: weights/backward.c
 $(BUILD)/fcgi/image/sandbox.o: ALL_CFLAGS += $(if $(EMULATED),-DEMULATED)
 
 # Where the installed network is: compiled into these two, so another PREFIX compiles them anew.
-SHARED := $(BUILD)/fcgi/base/conf.o $(BUILD)/weights/files.o
+SHARED := $(BUILD)/fcgi/base/conf.o $(BUILD)/weights/train/common/files.o
 $(SHARED): ALL_CFLAGS += -DDIGITD_SHARE='"$(SHARE)"'
 $(SHARED): $(BUILD)/prefix
 $(BUILD)/prefix: FORCE
@@ -88,7 +90,7 @@ $(BUILD)/prefix: FORCE
 	@[ "$$(cat $@ 2>/dev/null)" = '$(PREFIX)' ] || echo '$(PREFIX)' >$@
 
 # Loops of the trainer that no set is needed for; the flags change how fast they are, not what they compute.
-$(BUILD)/weights/optim.o $(BUILD)/weights/augment.o $(BUILD)/weights/reject_fit.o: ALL_CFLAGS += $(if $(SAN)$(FUZZING),,-O3 -fno-math-errno)
+$(BUILD)/weights/train/network/optim.o $(BUILD)/weights/train/data/augment.o $(BUILD)/weights/train/measure/reject_fit.o: ALL_CFLAGS += $(if $(SAN)$(FUZZING),,-O3 -fno-math-errno)
 
 # Unit tests: tests/unit/test_NAME.c is one cmocka program; it links every room, a steppable clock, and the trainer.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -98,8 +100,8 @@ $(BUILD)/unit/clock.o: fcgi/base/clock.c
 	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -MMD -MP -c -o $@ $<
 $(BUILD)/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -DSANITIZED=$(if $(SAN),1,0) -Ifcgi -Iweights -MMD -MP -c -o $@ $<
-$(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
+	$(CC) $(ALL_CFLAGS) -DCLOCK_STEPPABLE -DSANITIZED=$(if $(SAN),1,0) -MMD -MP -c -o $@ $<
+$(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(BUILD)/unit/clock.o $(TRAIN_OBJ) $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_ALL)
 
 # What sanitizers slow, forbid or compile otherwise is run without them too.
@@ -162,10 +164,10 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
 # Makers of seeded pictures: tests/golden/NAME.c, one program each, on what is in tests/golden/make/.
 GOLDEN_MAKE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden/make/*.c))
 golden-tools: $(patsubst tests/golden/%.c,$(BUILD)/golden/%,$(wildcard tests/golden/*.c))
-$(BUILD)/weights.a: $(WEIGHT_OBJ)
+$(BUILD)/train.a: $(TRAIN_OBJ)
 	@rm -f $@
 	@$(AR) rcs $@ $^
-$(BUILD)/golden/%: $(BUILD)/tests/golden/%.o $(GOLDEN_MAKE) $(BUILD)/weights.a $(BUILD)/rooms.a
+$(BUILD)/golden/%: $(BUILD)/tests/golden/%.o $(GOLDEN_MAKE) $(BUILD)/train.a $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 
@@ -205,10 +207,9 @@ reject: $(BUILD)/digit data
 
 # Benchmarks: tests/bench/bench_NAME.c, one program each.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(WEIGHT_OBJ) $(BUILD)/rooms.a
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(TRAIN_OBJ) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS_ALL)
-$(BUILD)/tests/%.o: ALL_CFLAGS += -Ifcgi -Iweights
 $(BUILD)/bench/bench_store: $(BUILD)/tests/bench/fill_store.o
 bench: $(BENCHES) data
 	@set -e; for b in $(BENCHES); do echo "== $$b"; DATA_DIR='$(DATA)' $$b; done

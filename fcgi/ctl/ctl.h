@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../base/conf.h"
-#include "../base/err.h"
-#include "../base/json.h"
-#include "../store/store_admin.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "store/store_admin.h"
 
 #define CTL_CONF_PATH "/etc/digitd/digitd.conf"
 

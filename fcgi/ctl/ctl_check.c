@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../store/store_mail.h"
+#include "base/clock.h"
+#include "store/store_mail.h"
 #include "ctl_letter.h"
 #include "ctl_sendmail.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/fs.h"
-#include "../base/run_dir.h"
+#include "base/fs.h"
+#include "base/run_dir.h"
 #include "ctl_check.h"
 
 #define MIB INT64_C(1048576)

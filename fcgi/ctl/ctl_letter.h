@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-#include "../base/buf.h"
-#include "../base/conf.h"
-#include "../base/err.h"
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/err.h"
 
 enum letter {
     LETTER_CONFIRM, /* a sign-up: the link that makes the account, good for a day */

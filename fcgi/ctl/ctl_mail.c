@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/lock.h"
-#include "../base/log.h"
-#include "../store/store_mail.h"
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "store/store_mail.h"
 #include "ctl_letter.h"
 #include "ctl_parts.h"
 #include "ctl_sendmail.h"

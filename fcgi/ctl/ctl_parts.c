@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 
 _Static_assert((int)CLOCK_TEXT_MAX <= (int)TIME_CHARS_MAX, "a time fits");
 

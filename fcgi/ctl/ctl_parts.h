@@ -2,8 +2,8 @@
 #ifndef DIGITD_CTL_CTL_PARTS_H
 #define DIGITD_CTL_CTL_PARTS_H
 
-#include "../base/digest.h"
-#include "../base/secret.h"
+#include "base/digest.h"
+#include "base/secret.h"
 #include "ctl.h"
 
 enum { LINK_BYTES_MAX = 2 * CONF_TEXT_MAX + 64, TIME_CHARS_MAX = 32 };

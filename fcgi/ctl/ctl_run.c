@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/log.h"
+#include "base/log.h"
 
 enum err ctl_settings_read(struct ctl *c, struct why *why)
 {

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 
 enum err sendmail_parse(struct sendmail *s, const char *command, struct why *why)
 {

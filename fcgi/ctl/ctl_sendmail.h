@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "../base/conf.h"
-#include "../base/err.h"
+#include "base/conf.h"
+#include "base/err.h"
 
 enum { SENDMAIL_ARGS_MAX = 32 };
 

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/clock.h"
-#include "../store/store_mail.h"
+#include "base/clock.h"
+#include "store/store_mail.h"
 #include "ctl_ask.h"
 #include "ctl_parts.h"
 
-/* What no password is checked against with success (store/password.h): the account waits for its link. */
+/* What no password is checked against with success (password/password.h): the account waits for its link. */
 #define NO_PASSWORD "*"
 
 /* Makes a link that sets a password. */

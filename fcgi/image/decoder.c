@@ -21,8 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/log.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "decoder_wire.h"
 
 /* Why there is no child any more. LOSS_BEFORE: it was dead before it took a picture. */

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../base/err.h"
-#include "../nn/normalise.h"
+#include "base/err.h"
+#include "normalise/normalise.h"
 
 enum {
     DECODER_WAIT_MS = 5000,                     /* for an answer; then the child is killed */

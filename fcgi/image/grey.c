@@ -1,7 +1,7 @@
 /* Chooses by contrast: the cube mean of the distances from the median, over a sample of the picture.
  *
- * With the third power a thin stroke counts beside much shading of little contrast (nn/ink.c has the figures), and the
- * share of ink, the same in every channel, falls out of the ratio. Cubes are compared, so no root is taken. */
+ * With the third power a thin stroke counts beside much shading of little contrast (normalise/ink.c has the figures),
+ * and the share of ink, the same in every channel, falls out of the ratio. Cubes are compared, so no root is taken. */
 #include "grey.h"
 
 /* 1.5 times the contrast, as cubes. A blue ball pen (40 60 160 on 235) has 1.15 times the contrast in red that it has

@@ -5,7 +5,7 @@
 #ifndef DIGITD_IMAGE_GREY_H
 #define DIGITD_IMAGE_GREY_H
 
-#include "../nn/histogram.h"
+#include "normalise/histogram.h"
 
 enum grey_channel { GREY_LUMINANCE, GREY_RED, GREY_GREEN, GREY_BLUE, GREY_COVER, GREY_CHANNELS };
 enum { GREY_OPAQUE = 127, GREY_SAMPLES_MAX = 250000 };

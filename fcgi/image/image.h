@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../base/buf.h"
-#include "../base/err.h"
-#include "../nn/normalise.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "normalise/normalise.h"
 
 enum { IMAGE_SIDE_MAX_PX = 10000, IMAGE_AREA_MAX_PX = 25 * 1000 * 1000 };
 

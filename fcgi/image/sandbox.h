@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "../base/err.h"
+#include "base/err.h"
 
 /* The first half, right after fork, before anything is read or initialised: descriptors 0 to 2 become /dev/null, the
  * channel becomes 3 (told in *channel), all others are closed; it dies with parent, cannot be traced, and signals that

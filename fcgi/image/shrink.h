@@ -2,7 +2,7 @@
 #ifndef DIGITD_IMAGE_SHRINK_H
 #define DIGITD_IMAGE_SHRINK_H
 
-#include "../nn/normalise.h"
+#include "normalise/normalise.h"
 
 /* Averages in down to sides of at most side_px (>= 1), keeping its proportions; one that is small enough is copied as
  * it is. to has room for side_px * side_px. Every pixel of in counts once; allocates nothing. */

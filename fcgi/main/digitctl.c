@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../ctl/ctl.h"
+#include "ctl/ctl.h"
 
 int main(int argc, char **argv)
 {

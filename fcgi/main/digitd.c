@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../base/log.h"
-#include "../image/sandbox.h"
-#include "../web/route.h"
+#include "base/log.h"
+#include "image/sandbox.h"
+#include "web/route.h"
 #include "master.h"
 
 enum { EXIT_USAGE = 2 };

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "../base/run_dir.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/run_dir.h"
 #include "socket.h"
 #include "worker.h"
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../base/err.h"
-#include "../web/app.h"
+#include "base/err.h"
+#include "web/app.h"
 
 enum { SCORE_ROUTE_MAX = 63, SCORE_ID_MAX = REQUEST_ID_MAX };
 

@@ -2,11 +2,11 @@
 #ifndef DIGITD_MAIN_SERVICE_H
 #define DIGITD_MAIN_SERVICE_H
 
-#include "../base/conf.h"
-#include "../base/err.h"
-#include "../nn/cnn.h"
-#include "../nn/model.h"
-#include "../web/app.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "net/cnn.h"
+#include "net/model.h"
+#include "web/app.h"
 
 struct service {
     struct conf conf;

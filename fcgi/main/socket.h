@@ -4,7 +4,7 @@
 #ifndef DIGITD_MAIN_SOCKET_H
 #define DIGITD_MAIN_SOCKET_H
 
-#include "../base/err.h"
+#include "base/err.h"
 
 enum { SOCKET_PATH_MAX = 107 }; /* bytes of sockaddr_un.sun_path, less the NUL */
 

@@ -22,9 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/log.h"
-#include "../web/route.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/route.h"
 
 enum {
     WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s of the end of what held it */

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/fs.h"
-#include "../base/log.h"
+#include "base/fs.h"
+#include "base/log.h"
 
 /* The other parts of R70 are checked in store_check. secure_delete: a changed password's hash is overwritten.
  * cache_size: KiB at most, for the upper levels of every index of a large database. */

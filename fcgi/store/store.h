@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../base/digest.h"
-#include "../base/err.h"
-#include "password.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "password/password.h"
 
 enum {
     STORE_BUSY_MS = 2000,

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "../base/err.h"
+#include "base/err.h"
 
 /* fsync of a file; of the directory that path lies in. */
 enum err store_sync_file(const char *path, struct why *why);

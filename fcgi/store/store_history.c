@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_internal.h"
 
 enum {

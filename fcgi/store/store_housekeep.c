@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/log.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "store_mail.h"
 
 enum { WAL_ALARM_EVERY_US = 60 * 1000000 };

@@ -15,7 +15,7 @@
 
 #include <sqlite3.h>
 
-#include "../base/buf.h"
+#include "base/buf.h"
 #include "store.h"
 #include "store_sql.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_account.h"
 
 enum { INVITES_AT_ONCE = 100 };

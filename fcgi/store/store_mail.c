@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_mail.h"
 
 enum { MAIL_PAUSE_S = 60, MAIL_PAUSE_MAX_S = 6 * 3600 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_account.h"
 
 enum { SESSIONS_BYTES_MAX = 4 << 20 }; /* some 10,000: a list is longer than per_user only after that was lowered */

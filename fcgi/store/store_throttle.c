@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_mail.h"
 
 enum { FREE_FAILURES = 5, REST_MAX_S = 900, FAILURES_MAX = 1000, DEVICES_PER_USER = 20 };

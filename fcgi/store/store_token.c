@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_account.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../base/clock.h"
+#include "base/clock.h"
 #include "store_account.h"
 #include "store_admin.h"
 #include "store_history.h"

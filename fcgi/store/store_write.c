@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../base/clock.h"
-#include "../base/fs.h"
-#include "../base/log.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
 
 /* How often a lock file is opened anew at once. A file system that numbers a file anew at each look would have us do it
  * for ever. */

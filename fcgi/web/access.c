@@ -3,8 +3,8 @@
  * nothing here. */
 #include "access.h"
 
-#include "../base/log.h"
-#include "../store/store_account.h"
+#include "base/log.h"
+#include "store/store_account.h"
 #include "route.h"
 #include "session.h"
 #include "token.h"

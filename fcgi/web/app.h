@@ -3,15 +3,15 @@
 #ifndef DIGITD_WEB_APP_H
 #define DIGITD_WEB_APP_H
 
-#include "../base/conf.h"
-#include "../image/decoder.h"
-#include "../nn/cnn.h"
-#include "../nn/model.h"
-#include "../store/store.h"
-#include "fcgx.h"
+#include "base/conf.h"
+#include "image/decoder.h"
+#include "net/cnn.h"
+#include "net/model.h"
+#include "store/store.h"
+#include "web/http/fcgx.h"
+#include "web/http/reply.h"
+#include "web/http/request.h"
 #include "counts.h"
-#include "reply.h"
-#include "request.h"
 
 enum pool { POOL_MAIN, POOL_HASH, POOL_HEALTH, POOL_COUNT };
 

@@ -2,8 +2,8 @@
 #ifndef DIGITD_WEB_CALL_H
 #define DIGITD_WEB_CALL_H
 
+#include "web/http/problems.h"
 #include "app.h"
-#include "problems.h"
 
 struct route;
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "../base/buf.h"
+#include "base/buf.h"
 
 enum counts_group {
     GROUP_CLASSIFY,

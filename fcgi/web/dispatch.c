@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/clock.h"
-#include "../base/log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/http/page.h"
 #include "access.h"
 #include "app.h"
 #include "call.h"
 #include "csrf.h"
-#include "page.h"
 #include "route.h"
 
 enum { SLOW_US = 1000000 };

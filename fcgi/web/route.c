@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../store/store_account.h"
+#include "store/store_account.h"
 
 #define NO_BODY  BODY_NONE, ROUTE_JSON_MAX_BYTES
 #define JSON     BODY_JSON, ROUTE_JSON_MAX_BYTES

@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../base/conf.h"
-#include "../base/digest.h"
-#include "../base/err.h"
-#include "../base/secret.h"
-#include "../store/store.h"
+#include "base/conf.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "store/store.h"
 
 enum {
     SESSION_TOKEN_CHARS = SECRET_CHARS,

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../base/log.h"
-#include "../store/store_mail.h"
+#include "base/log.h"
+#include "store/store_mail.h"
 #include "session.h"
 
 enum { KEY_TEXT_MAX = 9 * 1024 }; /* what is given for an address lies in a body of 8 KiB */

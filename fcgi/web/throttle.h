@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../base/digest.h"
+#include "base/digest.h"
 #include "call.h"
 
 struct throttle {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "../base/err.h"
+#include "base/err.h"
 #include "session.h"
 
 enum { TOKEN_CHARS = SECRET_TOKEN_CHARS, TOKEN_PREFIX_CHARS = TOKEN_CHARS - SECRET_CHARS };

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "../unit/random_nets.h"
-#include "nn/cnn.h"
+#include "net/cnn.h"
 
 enum { PICTURES = 64, WARM_UP = 200, RUNS = 4000 };
 

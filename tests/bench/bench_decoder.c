@@ -12,7 +12,7 @@
 
 #include "image/decoder.h"
 #include "image/image.h"
-#include "nn/normalise.h"
+#include "normalise/normalise.h"
 
 enum { WARM_UP = 200, RUNS = 4000, ENOUGH_US = 3000000, FILE_MAX_BYTES = 64 * 1024 * 1024 };
 

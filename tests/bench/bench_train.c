@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "arch.h"
 #include "base/clock.h"
-#include "rng.h"
-#include "train.h"
+#include "common/rng.h"
+#include "network/arch.h"
+#include "run/train.h"
 
 enum { PICTURES = 5120, EPOCH = 55000, VALIDATION = 5000, THREADS_MAX = 64, SAMPLES_MAX = 4096 };
 

@@ -55,7 +55,7 @@ test('the English of the HTML is the English of the catalogue', () => {
 
 // Breaks when the server learns a problem that German visitors would read in English.
 test('every problem that the server or nginx tells is translated by its type', () => {
-  const told = [...fs.readFileSync(path.join(root, 'fcgi/web/problems.c'), 'utf8').matchAll(/\{\d{3}, "([a-z-]+)"/g),
+  const told = [...fs.readFileSync(path.join(root, 'fcgi/web/http/problems.c'), 'utf8').matchAll(/\{\d{3}, "([a-z-]+)"/g),
     ...fs.readFileSync(path.join(root, 'conf/nginx/server.conf'), 'utf8').matchAll(/"type":"problems\/([a-z-]+)"/g)].map(([, name]) => name);
   assert.ok(told.length > 40);
   for (const [language, texts] of Object.entries(catalogues)) {

@@ -37,7 +37,7 @@ test('it is valid OpenAPI 3.1, by a validator that sees when it is not', async (
 });
 
 test('each example fits the schema beside it, and each problem is one that the server has', () => {
-  const source = fs.readFileSync(path.join(root, 'fcgi/web/problems.c'), 'utf8').replace(/"\s*\n\s*"/g, '');
+  const source = fs.readFileSync(path.join(root, 'fcgi/web/http/problems.c'), 'utf8').replace(/"\s*\n\s*"/g, '');
   let count = 0;
   const holder = (content, where) => {
     for (const [type, { schema, examples = {} }] of Object.entries(content ?? {}))

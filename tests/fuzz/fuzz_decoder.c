@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../fcgi/image/decoder_wire.h"
-#include "../../fcgi/image/image.h"
+#include "image/decoder_wire.h"
+#include "image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

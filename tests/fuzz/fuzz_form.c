@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "web/form_body.h"
+#include "web/http/form_body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -1,7 +1,7 @@
 /* Any bytes -> image/header: a size within the limits, or an error with a sentence; and nothing in between. */
-#include "../../fcgi/image/header.h"
+#include "image/header.h"
 
-#include "../../fcgi/image/image.h"
+#include "image/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,13 +1,13 @@
-/* Any bytes -> image/image -> nn/normalise, with wishes and twice without: what is decoded has the size that the header
- * told, the box lies within it, and the second run gives the same 28x28 as the first.
+/* Any bytes -> image/image -> normalise/normalise, with wishes and twice without: what is decoded has the size that the
+ * header told, the box lies within it, and the second run gives the same 28x28 as the first.
  *
  * Pictures over 256 Kpx are left out: they cost time and reach no other code than small ones. The codecs behind libgd
  * are not instrumented; what is found in them is found by the allocator and by the checks here. */
-#include "../../fcgi/image/image.h"
+#include "image/image.h"
 
 #include <string.h>
 
-#include "../../fcgi/image/header.h"
+#include "image/header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

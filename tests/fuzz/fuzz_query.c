@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/classify_query.h"
-#include "web/history_query.h"
+#include "web/api/classify_query.h"
+#include "web/api/history_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../fcgi/web/csrf.h"
-#include "../../fcgi/web/request.h"
-#include "../../fcgi/web/route.h"
-#include "../../fcgi/web/session.h"
-#include "../../fcgi/web/token.h"
+#include "web/csrf.h"
+#include "web/http/request.h"
+#include "web/route.h"
+#include "web/session.h"
+#include "web/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files.h"
+#include "common/files.h"
+#include "common/options.h"
 #include "make/kinds.h"
-#include "options.h"
 
 enum { WRITERS = 60, WRITER_STEP = 5 };
 

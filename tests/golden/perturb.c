@@ -15,14 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "files.h"
-#include "idx.h"
+#include "common/files.h"
+#include "common/options.h"
+#include "common/parallel.h"
+#include "data/idx.h"
 #include "image/image.h"
 #include "make/perturbations.h"
-#include "metrics.h"
-#include "nn/cnn.h"
-#include "options.h"
-#include "parallel.h"
+#include "measure/metrics.h"
+#include "net/cnn.h"
 
 enum { KINDS_MAX = 32, JOBS_MAX = 64, DIGITS = 6, JSON_MAX = 1024 * 1024 };
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "nn/layers.h"
-#include "nn/model.h"
+#include "net/layers.h"
+#include "net/model.h"
 
 /* splitmix64 (Steele, Lea, Flood 2014): any seed will do. Returns -0.5 to 0.5. */
 static float random_weight(uint64_t *state)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "backward.h"
+#include "network/backward.h"
 
 static const struct back_set *sets[3];
 static int n_sets;

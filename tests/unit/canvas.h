@@ -4,7 +4,7 @@
 #define DIGITD_TEST_CANVAS_H
 
 #include "image/image.h"
-#include "nn/normalise.h"
+#include "normalise/normalise.h"
 #include "pictures.h"
 
 enum { PIXELS = 784 };

@@ -6,10 +6,10 @@
 #include "fixture_store.h"
 
 #include "base/json.h"
-#include "pictures.h"
-#include "random_nets.h"
 #include "web/app.h"
 #include "web/route.h"
+#include "pictures.h"
+#include "random_nets.h"
 
 #define SITE "http://localhost:8080"
 #define ID   "0123456789abcdef0123456789abcdef"

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "common/files.h"
+#include "common/rng.h"
+#include "run/train.h"
 #include "fixture_dir.h"
-#include "rng.h"
-#include "train.h"
 
 enum { PICTURES = 480, BATCH = 32, EPOCHS = 3 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nn/model.h"
+#include "net/model.h"
 
 /* xorshift64*: small, and not the trainer's generator, which is under test elsewhere. */
 static inline uint32_t random_bits(uint64_t *state)

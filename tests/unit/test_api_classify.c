@@ -3,8 +3,8 @@
  * is answered. */
 #include "fixture_pictures.h"
 
-#include "nn/normalise.h"
 #include "base/base64.h"
+#include "normalise/normalise.h"
 
 static struct json *first_result(void)
 {

@@ -1,7 +1,7 @@
 /* A history as a file: CSV, IDX in a tar archive, JSON, each whole. */
 #include "fixture_history.h"
 
-#include "idx.h"
+#include "data/idx.h"
 
 /* Breaks when a cell is a formula, a quote ends it, or a line is missing. */
 static void export_csv(void **state)

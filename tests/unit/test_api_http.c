@@ -2,7 +2,7 @@
  * and that html/openapi.json describes all of it. */
 #include "fixture_pictures.h"
 
-#include "web/problems.h"
+#include "web/http/problems.h"
 #include "web/route.h"
 
 /* R23, and the cookie of an https site below a sub-path. */

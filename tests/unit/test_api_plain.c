@@ -1,8 +1,8 @@
 /* Without scripts: bodies of plain forms, and HTML where Accept prefers it. */
 #include "fixture_pictures.h"
 
-#include "web/form_body.h"
-#include "web/page.h"
+#include "web/http/form_body.h"
+#include "web/http/page.h"
 
 #define HTML    "text/html,application/xhtml+xml,*/*;q=0.8"
 #define ENCODED "application/x-www-form-urlencoded"

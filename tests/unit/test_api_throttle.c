@@ -3,10 +3,10 @@
  * unsafe route of the table. */
 #include "fixture_app.h"
 
-#include "pace.h"
 #include "store/store_account.h"
 #include "store/store_mail.h"
 #include "web/session.h"
+#include "pace.h"
 
 #define WRONG "not the password"
 

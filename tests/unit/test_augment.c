@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "augment.h"
+#include "data/augment.h"
 
 enum { SIDE = 28, N = SIDE * SIDE, DRAWS = 400 };
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "net/layers.h"
 #include "back_sets.h"
-#include "nn/layers.h"
 #include "random_nets.h"
 
 enum { SHAPES = 50 };

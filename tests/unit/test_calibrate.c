@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-#include "answers.h"
-#include "calibrate.h"
+#include "data/gunzip.h"
+#include "measure/answers.h"
+#include "measure/calibrate.h"
+#include "measure/refusals.h"
 #include "fixture_dir.h"
-#include "gunzip.h"
 #include "random_nets.h"
-#include "refusals.h"
 
 enum { PICTURES = 600, TRAIN = 400, EACH = 220 };
 

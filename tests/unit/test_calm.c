@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
-#include "trainer.h"
+#include "network/arch.h"
+#include "run/trainer.h"
 
 enum { PICTURES = 64, STEPS = 4 }; /* an epoch's */
 

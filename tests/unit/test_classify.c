@@ -6,8 +6,8 @@
 
 #include <signal.h>
 
-#include "image/image.h"
 #include "base/base64.h"
+#include "image/image.h"
 
 #define BODY_MAX (10 * 1024 * 1024)
 

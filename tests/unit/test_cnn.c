@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "nn/cnn.h"
-#include "nn/layers.h"
+#include "net/cnn.h"
+#include "net/layers.h"
 #include "random_nets.h"
 
 enum { NETWORKS = 40 };

@@ -12,9 +12,9 @@
 #include <gd.h>
 
 #include "base/log.h"
-#include "fixture_decoder.h"
 #include "image/decoder_wire.h"
 #include "image/sandbox.h"
+#include "fixture_decoder.h"
 #include "pace.h"
 
 enum { CANARIES = SANITIZED ? 1000 : 10000 };

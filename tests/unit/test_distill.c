@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "bank.h"
+#include "network/loss.h"
+#include "run/bank.h"
 #include "fixture_train.h"
-#include "loss.h"
 
 /* Breaks with: a wrong power of T, a sign, a weight that is left out, a gradient that is set and not added. */
 static void test_gradient(void **state)

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "evaluate.h"
-#include "fixture_dir.h"
 #include "image/image.h"
+#include "measure/evaluate.h"
+#include "fixture_dir.h"
 
 enum { PICTURES = 5 };
 

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
+#include "web/http/fcgx.h"
 #include "pace.h"
-#include "web/fcgx.h"
 
 enum { BEGIN = 1, ABORT = 2, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
 enum { RESPONDER = 1, AUTHORIZER = 2, KEEP_CONN = 1, WIRE_MAX = 8 * 1024 * 1024 };

@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
-#include "graph_params.h"
-#include "nn/layers.h"
-#include "rng.h"
-#include "trainer.h"
+#include "common/rng.h"
+#include "net/layers.h"
+#include "network/arch.h"
+#include "network/graph_params.h"
+#include "run/trainer.h"
 
 /* A graph with random parameters and one shard of random pictures. */
 struct net {

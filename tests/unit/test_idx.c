@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "files.h"
-#include "idx.h"
-#include "rng.h"
+#include "common/files.h"
+#include "common/rng.h"
+#include "data/idx.h"
 
 enum { N = 3, IMAGES_BYTES = 16 + N * 784, LABELS_BYTES = 8 + N };
 

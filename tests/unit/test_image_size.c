@@ -5,7 +5,7 @@
 static enum err lying_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 
 #define image_header_read lying_header_read
-#include "../../fcgi/image/image.c"
+#include "image/image.c"
 #undef image_header_read
 
 #include "pictures.h"

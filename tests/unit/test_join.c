@@ -13,12 +13,12 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
-#include "commands.h"
+#include "commands/commands.h"
+#include "net/cnn.h"
+#include "net/layers.h"
+#include "network/arch.h"
+#include "network/join.h"
 #include "fixture_dir.h"
-#include "join.h"
-#include "nn/cnn.h"
-#include "nn/layers.h"
 #include "random_nets.h"
 
 enum { MEMBERS = 3, TRIES = 6 };

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "nn/kernels.h"
-#include "nn/layers.h"
+#include "net/kernels.h"
+#include "net/layers.h"
 #include "random_nets.h"
 
 enum { SHAPES = 60, GUARD = 12345 };

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "nn/layers.h"
+#include "net/layers.h"
 #include "random_nets.h"
 
 enum { FLOATS_MAX = 4096 };

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "nn/cnn.h"
+#include "net/cnn.h"
 #include "random_nets.h"
 
 enum { SIDE = MODEL_SIDE, LOOKS = 9 };

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "metrics.h"
+#include "measure/metrics.h"
 
 /* Breaks with: a confidence that is no number used as an index of a bin (a write two gigabytes before the array). */
 static void test_no_numbers(void **state)

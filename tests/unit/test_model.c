@@ -19,7 +19,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
-#include "nn/model.h"
+#include "net/model.h"
 #include "random_nets.h"
 
 static char dir[] = "/tmp/test_model.XXXXXX";

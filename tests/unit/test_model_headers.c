@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "nn/model.h"
+#include "net/model.h"
 
 /* A file by hand: a header, and floats of 0.25. Returns its length. */
 static size_t by_hand(const char *header, size_t floats, uint8_t *to, size_t max)

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
-#include "nn/moments.h"
+#include "net/moments.h"
+#include "network/arch.h"
+#include "run/trainer.h"
 #include "random_nets.h"
-#include "trainer.h"
 
 /* A pen's blob of ink round (x, y), in units of a pixel. */
 static void dot(double px[MODEL_PIXELS], double x, double y)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "web/http/multipart.h"
 #include "pace.h"
-#include "web/multipart.h"
 
 #define PNG "\x89PNG\r\n\x1a\n"
 

@@ -1,6 +1,6 @@
-/* nn/normalise: MNIST passes bit for bit, and so do its negatives; blank, tiny, huge, thin, shaded and turned-over
- * pictures; a digit comes out the same wherever and however large it was. */
-#include "nn/normalise.h"
+/* normalise/normalise: MNIST passes bit for bit, and so do its negatives; blank, tiny, huge, thin, shaded and
+ * turned-over pictures; a digit comes out the same wherever and however large it was. */
+#include "normalise/normalise.h"
 
 #include "canvas.h"
 

@@ -1,5 +1,5 @@
-/* nn/normalise: what is no ink of the digit must not change the result. Each test lays something over or beside the ten
- * sample digits and compares with the digit alone; each says what would break it. */
+/* normalise/normalise: what is no ink of the digit must not change the result. Each test lays something over or beside
+ * the ten sample digits and compares with the digit alone; each says what would break it. */
 #include "fixture_scene.h"
 
 static void ruled(struct scene *s, int digit)

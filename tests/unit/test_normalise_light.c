@@ -1,5 +1,5 @@
-/* nn/normalise: the light on the paper, and what lies around the paper, must not change the result. Each test says what
- * would break it. */
+/* normalise/normalise: the light on the paper, and what lies around the paper, must not change the result. Each test
+ * says what would break it. */
 #include "fixture_scene.h"
 
 static double half_dark(double u, double v)

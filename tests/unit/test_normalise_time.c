@@ -1,6 +1,6 @@
-/* nn/normalise: what the worst pictures cost. Processor time against that of a plain page of the same size, so that
- * neither a slow machine nor a sanitizer changes the answer. */
-#include "nn/normalise.h"
+/* normalise/normalise: what the worst pictures cost. Processor time against that of a plain page of the same size, so
+ * that neither a slow machine nor a sanitizer changes the answer. */
+#include "normalise/normalise.h"
 
 #include <time.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "optim.h"
+#include "network/optim.h"
 
 static const struct optim plain = {
     .rate = 0.1F, .beta1 = 0.9F, .beta2 = 0.99F, .epsilon = 0, .weight_decay = 0, .warm_up = 0, .final_rate = 1};

@@ -15,9 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "password/password.h"
+#include "password/password_common.h"
 #include "pace.h"
-#include "store/password.h"
-#include "store/password_common.h"
 
 enum { COST = 5 };
 

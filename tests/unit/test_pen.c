@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "nondigits.h"
-#include "pen.h"
+#include "data/nondigits.h"
+#include "data/pen.h"
 
 enum { SIDE = NONDIGIT_SIDE, PIXELS = SIDE * SIDE };
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "files.h"
+#include "common/files.h"
 #include "image/image.h"
-#include "nn/cnn.h"
+#include "net/cnn.h"
 
 #define SHIPPED "weights/digits.safetensors"
 

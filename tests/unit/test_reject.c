@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "nn/cnn.h"
+#include "net/cnn.h"
 #include "random_nets.h"
 
 enum { HIDDEN = 21, FILE_MAX = 1 << 20 };

@@ -11,8 +11,8 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "web/problems.h"
-#include "web/reply.h"
+#include "web/http/problems.h"
+#include "web/http/reply.h"
 
 static const struct request request = {.id = "0123456789abcdef0123456789abcdef"};
 static struct reply *p;

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "web/request.h"
-#include "web/text.h"
+#include "web/http/request.h"
+#include "web/http/text.h"
 
 struct pair {
     const char *name, *value;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sketch.h"
+#include "data/sketch.h"
 
 enum { SIDE = SKETCH_SIDE, PIXELS = SIDE * SIDE, SKETCHES = 5000 };
 

@@ -4,9 +4,9 @@
 
 #include <sys/resource.h>
 
-#include "pace.h"
 #include "store/store_account.h"
 #include "store/store_mail.h"
+#include "pace.h"
 
 /* In a child, since closing the file in this process would drop SQLite's locks on it. */
 static void overwrite_database(const void *bytes, size_t n, off_t at)

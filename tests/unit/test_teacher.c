@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
+#include "net/layers.h"
+#include "run/teacher.h"
 #include "fixture_dir.h"
-#include "nn/layers.h"
 #include "random_nets.h"
-#include "teacher.h"
 
 enum { NETS = 16 };
 

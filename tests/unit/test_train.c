@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
-#include "graph_params.h"
-#include "rng.h"
-#include "trainer.h"
+#include "common/rng.h"
+#include "network/arch.h"
+#include "network/graph_params.h"
+#include "run/trainer.h"
 
 enum { PICTURES = 300, CHECK_STEPS = 12 };
 

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "arch.h"
+#include "common/frame.h"
+#include "net/cnn.h"
+#include "network/arch.h"
 #include "fixture_train.h"
-#include "frame.h"
-#include "nn/cnn.h"
 
 static const volatile sig_atomic_t at_once = 1;
 

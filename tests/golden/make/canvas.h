@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rng.h"
+#include "common/rng.h"
 
 /* px[h][w][4]: red, green, blue, opacity, 0 to 255. A program of its own owns it: no memory ends the program. */
 struct canvas {

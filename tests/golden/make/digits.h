@@ -1,8 +1,8 @@
-/* Digits as people write them: several skeletons (weights/pen.h) each, and writers who keep to theirs. */
+/* Digits as people write them: several skeletons (weights/train/data/pen.h) each, and writers who keep to theirs. */
 #ifndef DIGITD_GOLDEN_DIGITS_H
 #define DIGITD_GOLDEN_DIGITS_H
 
-#include "pen.h"
+#include "data/pen.h"
 
 /* One person: a hand, and which of the styles of each digit is theirs. */
 struct writer {

@@ -1,0 +1,94 @@
+/* GET and DELETE /account, GET /account/export. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "web/session.h"
+#include "account.h"
+#include "history.h"
+
+void api_account(struct call *c)
+{
+    struct json *v = json_new_object(), *counts;
+    struct store_history_counts history = {0};
+    int64_t sessions = 0, tokens = 0;
+    enum err e;
+
+    call_phase(c, PHASE_DATABASE);
+    e = account_add_sessions(c, NULL, &sessions);
+    if (e == OK)
+        e = account_add_tokens(c, NULL, &tokens);
+    if (e == OK)
+        e = store_history_count(c->app->store, c->user.id, &history);
+    if (e != OK) {
+        json_free(v);
+        call_store_failed(c, "account", e);
+        return;
+    }
+    account_set_user(v, &c->user);
+    counts = json_set_object(v, "counts");
+    json_set_int(counts, "sessions", sessions);
+    json_set_int(counts, "tokens", tokens);
+    json_set_int(counts, "history", history.kept);
+    json_set_bool(v, "mail", account_mail_on(c->app->conf));
+    reply_status(c->app->reply, 200);
+    reply_json(c->app->reply, v);
+}
+
+/* R55: asks for the password. All that is the user's goes with the row. */
+void api_account_delete(struct call *c)
+{
+    struct json *v = NULL;
+    struct field f[] = {{.name = "password"}};
+    char cookie[SESSION_COOKIE_MAX];
+    enum err e;
+
+    if (!fields_read(c, &v, f, 1) || !account_current_password(c, &f[0]))
+        goto out;
+    e = store_user_delete(c->app->store, c->user.id);
+    if (e != OK && e != ERR_NOT_FOUND) {
+        call_store_failed(c, "user_delete", e);
+        call_problem(c, e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE,
+                     "The account is still there, but some of its history may be deleted. Try again later.");
+        goto out;
+    }
+    account_event(c, "account_deleted", c->user.id);
+    session_cookie_clear(c->origin, cookie);
+    reply_empty(c->app->reply, 204);
+    reply_header(c->app->reply, "Set-Cookie", cookie);
+out:
+    json_free(v);
+}
+
+/* Everything that is kept of the user, as a file. No hash of a password or token is of use to its owner, so none is in
+ * it. */
+void api_account_export(struct call *c)
+{
+    static const struct store_history_filter all = {-1, -1, -1};
+    struct buf *out = buf_new(HISTORY_EXPORT_BYTES_MAX);
+    struct json *v = json_new_object();
+    enum err e;
+
+    json_set_time(v, "exported_at", clock_wall_s());
+    account_set_user(v, &c->user);
+    call_phase(c, PHASE_DATABASE);
+    e = account_add_sessions(c, json_set_array(v, "sessions"), NULL);
+    if (e == OK)
+        e = account_add_tokens(c, json_set_array(v, "tokens"), NULL);
+    if (e == OK && out == NULL)
+        e = ERR_NOMEM;
+    if (e == OK) {
+        (void)json_set_array(v, "history");
+        e = history_write_json(c, &all, v, out);
+        v = NULL;
+    }
+    if (e != OK) {
+        buf_free(out);
+        json_free(v);
+        call_store_failed(c, "account_export", e);
+        return;
+    }
+    account_event(c, "exported", c->user.id);
+    reply_status(c->app->reply, 200);
+    reply_header(c->app->reply, "Content-Disposition", "attachment; filename=\"digitd-account.json\"");
+    reply_take(c->app->reply, "application/json", out);
+}

@@ -1,0 +1,179 @@
+/* GET /history/export: the history, or what the filters let through of it, as one file.
+ *
+ * CSV for a spreadsheet, without the pictures. JSON with everything. IDX, as MNIST's files are, to train a network
+ * with: a tar archive of pictures and labels, since two requests could tell of two states and nothing would match; a
+ * label is the user's, or else what was read, and what has neither is left out.
+ *
+ * Trap: a spreadsheet takes a cell that begins with = + - or @ for a formula, and the name of a picture is anybody's
+ * choice. An apostrophe before it makes it text (OWASP, "CSV injection"). Where the comma is for decimals a spreadsheet
+ * parts cells at semicolons instead, and minds no quotes within a cell: so a cell begins behind each of them too. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/tar.h"
+#include "account.h"
+#include "history.h"
+#include "history_query.h"
+
+enum { IDX_BYTES = 8 }; /* the type in an IDX magic number: unsigned bytes */
+
+/* Whether a spreadsheet would compute what it is to show: the characters, their full-width forms, and what is skipped
+ * before them. */
+static bool is_formula(const char *text)
+{
+    static const char *const marks[] = {"=",           "+", "-", "@", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+                                        "\xef\xbc\xa0"};
+
+    text += strspn(text, " '\"");
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (strncmp(text, marks[i], strlen(marks[i])) == 0)
+            return true;
+    return false;
+}
+
+/* RFC 4180 section 2: in quotes, quotes doubled. */
+static void csv_text(struct buf *out, const char *text)
+{
+    bool begins = true;
+
+    (void)buf_add_str(out, "\"");
+    for (; *text != '\0'; text++) {
+        if (begins && is_formula(text))
+            (void)buf_add_str(out, "'");
+        begins = *text == ';';
+        (void)buf_add_str(out, *text == '"' ? "\"" : "");
+        (void)buf_add(out, text, 1);
+    }
+    (void)buf_add_str(out, "\"");
+}
+
+static void csv_digit(struct buf *out, int digit)
+{
+    if (digit != STORE_HISTORY_NONE)
+        (void)buf_add_fmt(out, "%d", digit);
+}
+
+static enum err csv_row(const struct store_history *row, void *ctx)
+{
+    struct buf *out = ctx;
+    char time[CLOCK_TEXT_MAX];
+
+    (void)buf_add_fmt(out, "%lld,%s,", (long long)row->id, clock_text(row->created_at_s, time));
+    csv_text(out, row->name);
+    (void)buf_add_fmt(out, ",%s,", verdict_name((enum verdict)row->status));
+    csv_digit(out, row->digit);
+    (void)buf_add_str(out, ",");
+    csv_digit(out, row->label);
+    return buf_add_fmt(out, ",%.6f\r\n", (double)row->confidence);
+}
+
+static enum err csv_write(struct call *c, const struct store_history_filter *filter, struct buf *out)
+{
+    (void)buf_add_str(out, "id,created_at,name,status,digit,label,confidence\r\n");
+    return history_walk(c, filter, csv_row, out);
+}
+
+struct idx_pair {
+    struct buf *images, *labels;
+};
+
+static enum err idx_row(const struct store_history *row, void *ctx)
+{
+    struct idx_pair *pair = ctx;
+    const int label = row->label != STORE_HISTORY_NONE ? row->label : row->digit;
+    const uint8_t byte = (uint8_t)label;
+    enum err e;
+
+    if (label == STORE_HISTORY_NONE)
+        return OK;
+    e = buf_add(pair->images, row->picture, STORE_HISTORY_PIXELS);
+    return e == OK ? buf_add(pair->labels, &byte, 1) : e;
+}
+
+/* Big-endian: 0, 0, type, the number of dimensions; then each of them. */
+static enum err idx_add(struct buf *tar, const char *name, const struct buf *data, const uint32_t *dims, uint8_t n_dims,
+                        int64_t now_s)
+{
+    const uint8_t magic[4] = {0, 0, IDX_BYTES, n_dims};
+    struct buf *file = buf_new(HISTORY_EXPORT_BYTES_MAX);
+    enum err e;
+
+    if (file == NULL)
+        return ERR_NOMEM;
+    (void)buf_add(file, magic, sizeof(magic));
+    for (int i = 0; i < n_dims; i++) {
+        const uint8_t dim[4] = {(uint8_t)(dims[i] >> 24), (uint8_t)(dims[i] >> 16), (uint8_t)(dims[i] >> 8),
+                                (uint8_t)dims[i]};
+
+        (void)buf_add(file, dim, sizeof(dim));
+    }
+    e = buf_add(file, buf_data(data), buf_len(data));
+    if (e == OK)
+        e = tar_add(tar, name, buf_data(file), buf_len(file), now_s);
+    buf_free(file);
+    return e;
+}
+
+static enum err idx_write(struct call *c, const struct store_history_filter *filter, struct buf *out)
+{
+    struct idx_pair pair = {buf_new(HISTORY_EXPORT_BYTES_MAX), buf_new(HISTORY_EXPORT_BYTES_MAX)};
+    const int64_t now_s = clock_wall_s();
+    uint32_t dims[3] = {0, MODEL_SIDE, MODEL_SIDE};
+    enum err e = pair.images == NULL || pair.labels == NULL ? ERR_NOMEM : history_walk(c, filter, idx_row, &pair);
+
+    if (e == OK) {
+        dims[0] = (uint32_t)buf_len(pair.labels);
+        e = idx_add(out, "train-images-idx3-ubyte", pair.images, dims, 3, now_s);
+    }
+    if (e == OK)
+        e = idx_add(out, "train-labels-idx1-ubyte", pair.labels, dims, 1, now_s);
+    if (e == OK)
+        e = tar_end(out);
+    buf_free(pair.images);
+    buf_free(pair.labels);
+    return e;
+}
+
+static enum err json_export(struct call *c, const struct store_history_filter *filter, struct buf *out)
+{
+    struct json *v = json_new_object();
+
+    json_set_time(v, "exported_at", clock_wall_s());
+    (void)json_set_array(v, "history");
+    return history_write_json(c, filter, v, out);
+}
+
+static const struct {
+    const char *type, *disposition;
+    enum err (*write)(struct call *c, const struct store_history_filter *filter, struct buf *out);
+} formats[] = {
+    [HISTORY_JSON] = {"application/json", "attachment; filename=\"digitd-history.json\"", json_export},
+    [HISTORY_CSV] = {"text/csv; charset=utf-8", "attachment; filename=\"digitd-history.csv\"", csv_write},
+    [HISTORY_IDX] = {"application/x-tar", "attachment; filename=\"digitd-history-idx.tar\"", idx_write},
+};
+
+void api_history_export(struct call *c)
+{
+    struct history_query q;
+    struct why why = {""};
+    struct buf *out;
+    enum err e;
+
+    if (history_query_export(c->req->query, &q, &why) != OK) {
+        call_problem(c, PROBLEM_BAD_REQUEST, why.text);
+        return;
+    }
+    call_phase(c, PHASE_DATABASE);
+    out = buf_new(HISTORY_EXPORT_BYTES_MAX);
+    e = out == NULL ? ERR_NOMEM : formats[q.format].write(c, &q.filter, out);
+    if (e != OK) {
+        buf_free(out);
+        call_store_failed(c, "history_export", e);
+        return;
+    }
+    account_event(c, "history_exported", c->user.id);
+    reply_status(c->app->reply, 200);
+    reply_header(c->app->reply, "Content-Disposition", formats[q.format].disposition);
+    reply_take(c->app->reply, formats[q.format].type, out);
+}

@@ -1,0 +1,31 @@
+/* The body of a JSON route: one object whose members are listed, and no others, so that a misspelt one is told and not
+ * ignored. */
+#ifndef DIGITD_WEB_FIELDS_H
+#define DIGITD_WEB_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "web/call.h"
+
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_OR_NULL, FIELD_LIST };
+
+struct field {
+    const char *name;
+    enum field_kind kind;
+    bool optional;
+    /* Filled by fields_read; borrowed from the JSON. */
+    bool given;
+    const char *text; /* [n], and a NUL */
+    size_t n;
+    int64_t number;
+    bool null; /* of FIELD_NUMBER_OR_NULL: it was null */
+    const struct json *list;
+};
+
+/* Reads the body of c into fields[n]. false: it has replied. *v is the caller's to json_free in any case. */
+bool fields_read(struct call *c, struct json **v, struct field *fields, size_t n);
+
+#endif

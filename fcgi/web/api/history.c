@@ -1,0 +1,178 @@
+/* The history as JSON, and keeping answers in it. */
+#include "history.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/log.h"
+
+enum { WALK_ROWS = 200, JSON_DIGITS = 9, ROW_BYTES_MAX = 8 * 1024 };
+
+_Static_assert(MODEL_PIXELS == (int)STORE_HISTORY_PIXELS && MODEL_CLASSES == (int)STORE_HISTORY_CLASSES,
+               "net and store agree");
+_Static_assert(VERDICT_DIGIT == (int)STORE_HISTORY_DIGIT && VERDICT_UNSURE == (int)STORE_HISTORY_UNSURE &&
+                   VERDICT_NOT_A_DIGIT == (int)STORE_HISTORY_NOT_A_DIGIT,
+               "net and store agree");
+
+static void set_digit(struct json *obj, const char *key, int digit)
+{
+    if (digit == STORE_HISTORY_NONE)
+        json_set_null(obj, key);
+    else
+        json_set_int(obj, key, digit);
+}
+
+void history_set_row(struct json *obj, const struct store_history *row)
+{
+    struct json *probabilities;
+    char text[BASE64_CHARS(STORE_HISTORY_PIXELS) + 1];
+
+    json_set_int(obj, "id", row->id);
+    json_set_time(obj, "created_at", row->created_at_s);
+    json_set_str(obj, "name", row->name);
+    json_set_str(obj, "status", verdict_name((enum verdict)row->status));
+    set_digit(obj, "digit", row->digit);
+    set_digit(obj, "label", row->label);
+    json_set_num(obj, "confidence", (double)row->confidence);
+    probabilities = json_set_array(obj, "probabilities");
+    for (int i = 0; i < STORE_HISTORY_CLASSES; i++)
+        json_add_num(probabilities, (double)row->probabilities[i]);
+    base64_encode(row->picture, STORE_HISTORY_PIXELS, text);
+    json_set_str(obj, "input", text);
+}
+
+enum err history_set_counts(struct call *c, struct json *obj)
+{
+    struct store_history_counts counts;
+    enum err e = store_history_count(c->app->store, c->user.id, &counts);
+    struct json *v;
+
+    if (e != OK)
+        return e;
+    v = json_set_object(obj, "counts");
+    json_set_int(v, "kept", counts.kept);
+    json_set_int(v, "corrected", counts.corrected);
+    json_set_int(v, "right", counts.right);
+    return OK;
+}
+
+struct walk {
+    enum err (*row)(const struct store_history *, void *);
+    void *ctx;
+    int n; /* rows of this page */
+    int64_t last;
+    enum err e;
+};
+
+static bool walk_row(const struct store_history *row, void *ctx)
+{
+    struct walk *w = ctx;
+
+    w->n++;
+    w->last = row->id;
+    w->e = w->row(row, w->ctx);
+    return w->e == OK;
+}
+
+enum err history_walk(struct call *c, const struct store_history_filter *filter,
+                      enum err (*row)(const struct store_history *, void *), void *ctx)
+{
+    struct walk w = {.row = row, .ctx = ctx, .n = WALK_ROWS, .last = INT64_MAX};
+    enum err e = OK;
+
+    while (e == OK && w.e == OK && w.n == WALK_ROWS) {
+        w.n = 0;
+        e = store_history_each(c->app->store, c->user.id, filter, w.last, WALK_ROWS, walk_row, &w);
+    }
+    return e == OK ? w.e : e;
+}
+
+struct list {
+    struct buf *out, *row;
+    bool begun;
+};
+
+static enum err list_row(const struct store_history *row, void *ctx)
+{
+    struct list *list = ctx;
+    struct json *v = json_new_object();
+    enum err e;
+
+    history_set_row(v, row);
+    buf_reset(list->row);
+    e = json_write(v, JSON_DIGITS, list->row);
+    json_free(v);
+    if (e == OK && list->begun)
+        e = buf_add_str(list->out, ",");
+    list->begun = true;
+    return e == OK ? buf_add(list->out, buf_data(list->row), buf_len(list->row)) : e;
+}
+
+enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out)
+{
+    static const char end[] = "[]}";
+    const size_t end_n = sizeof(end) - 1;
+    struct buf *head = buf_new(REPLY_BYTES_MAX);
+    struct list list = {.out = out, .row = buf_new(ROW_BYTES_MAX)};
+    enum err e = head == NULL || list.row == NULL ? ERR_NOMEM : json_write(v, JSON_DIGITS, head);
+
+    if (e == OK && (buf_len(head) < end_n || strcmp(buf_data(head) + buf_len(head) - end_n, end) != 0))
+        e = ERR_FORMAT;
+    if (e == OK)
+        e = buf_add(out, buf_data(head), buf_len(head) - 2);
+    if (e == OK)
+        e = history_walk(c, filter, list_row, &list);
+    if (e == OK)
+        e = buf_add_str(out, end + 1);
+    buf_free(head);
+    buf_free(list.row);
+    json_free(v);
+    return e;
+}
+
+void history_keep_add(struct history_keep *keep, const char *name, const struct answer *answer,
+                      const uint8_t input[MODEL_PIXELS], struct json *result)
+{
+    struct store_history *row = &keep->rows[keep->n];
+
+    keep->results[keep->n++] = result;
+    memset(row, 0, sizeof(*row));
+    (void)strncat(row->name, name, sizeof(row->name) - 1);
+    row->status = (enum store_history_status)answer->verdict;
+    row->digit = answer->verdict == VERDICT_NOT_A_DIGIT ? STORE_HISTORY_NONE : answer->digit;
+    row->label = STORE_HISTORY_NONE;
+    row->confidence = answer->confidence;
+    memcpy(row->probabilities, answer->probability, sizeof(row->probabilities));
+    memcpy(row->picture, input, STORE_HISTORY_PIXELS);
+}
+
+static struct json *not_saved(const struct call *c, enum err e)
+{
+    struct log_line l;
+
+    log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, "history_not_saved");
+    log_str(&l, "id", c->req->id);
+    log_int(&l, "user", c->user.id);
+    log_str(&l, "error", err_str(e));
+    log_end(&l);
+    return problem_json(c->req, &problems[e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE],
+                        "What was read stands, but it was not kept in the history.");
+}
+
+void history_keep_save(struct call *c, struct history_keep *keep, struct json *reply)
+{
+    enum err e;
+
+    if (keep->n == 0)
+        return;
+    call_phase(c, PHASE_DATABASE);
+    e = store_history_add(c->app->store, c->user.id, keep->rows, keep->n, c->app->conf->history_max_per_user);
+    for (int i = 0; i < keep->n; i++) {
+        if (e == OK)
+            json_set_int(keep->results[i], "id", keep->rows[i].id);
+        else
+            json_set_null(keep->results[i], "id");
+    }
+    if (e != OK)
+        json_set_own(reply, "not_saved", not_saved(c, e));
+}

@@ -1,0 +1,229 @@
+/* digit classify: picture files through the same rooms as an upload: decoder child, network, and the same words.
+ *
+ * A picture that ends its decoder costs that picture alone: the next one gets a new child. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer/report.h"
+#include "common/files.h"
+#include "common/options.h"
+#include "measure/reading.h"
+#include "net/cnn.h"
+#include "commands.h"
+#include "step_files.h"
+
+enum { PICTURE_MAX_BYTES = 64 * 1024 * 1024, DIGITS = 6, JSON_MAX = 64 * 1024 * 1024 };
+
+struct settings {
+    char weights[OPTION_TEXT_MAX], steps[OPTION_TEXT_MAX], invert[OPTION_TEXT_MAX], center[OPTION_TEXT_MAX];
+    bool json, help;
+};
+
+static const struct settings defaults = {.weights = WEIGHTS_DEFAULT, .invert = "auto", .center = "mass"};
+
+#define AT(field) offsetof(struct settings, field)
+static const struct option options[] = {
+    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, false, "the network"},
+    {"invert", "WORD", OPTION_TEXT, AT(invert), 0, 0, false, "whether the ink is dark: yes, no, auto (decide)"},
+    {"center", "WORD", OPTION_TEXT, AT(center), 0, 0, false, "what goes to the middle: mass, box, none (as it lies)"},
+    {"steps", "DIR", OPTION_TEXT, AT(steps), 0, 0, false, "write each step there, as NAME-1-grey.png ..."},
+    {"json", NULL, OPTION_FLAG, AT(json), 0, 0, false, "one JSON object instead of lines"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "this text"},
+};
+enum { OPTIONS = sizeof(options) / sizeof(*options) };
+
+/* What every file needs. */
+struct reader {
+    struct decoder *decoder; /* NULL: to be made */
+    struct model *model;
+    struct cnn *cnn;
+    void *scratch;
+    struct decoder_request request; /* what is the same for all files */
+    struct step_files *step_files;  /* NULL: not asked for */
+    struct json *results;           /* NULL: lines of text */
+};
+
+/* What one file gave. */
+struct reading {
+    struct decoder_reply reply;
+    struct answer answer;
+    struct json *steps; /* NULL: not asked for */
+};
+
+static enum err decoder_renew(struct reader *r, struct why *why)
+{
+    if (r->decoder && !decoder_lost(r->decoder))
+        return OK;
+    decoder_free(r->decoder);
+    r->decoder = NULL;
+    return decoder_new(&r->decoder, PICTURE_MAX_BYTES, why);
+}
+
+static enum err read_file(struct reader *r, const char *path, struct reading *out, struct why *why)
+{
+    uint8_t *bytes = NULL;
+    struct decoder_request request = r->request;
+    int tries = 2;
+    enum err e = file_read(&bytes, &request.n, path, PICTURE_MAX_BYTES, why);
+    if (e != OK)
+        return e;
+    struct why reason = {0};
+    request.bytes = bytes;
+    do /* ERR_BUSY: the child had ended before it took the picture */
+        if ((e = decoder_renew(r, &reason)) == OK)
+            e = decoder_read(r->decoder, &request, &out->reply, &reason);
+    while (e == ERR_BUSY && --tries > 0);
+    free(bytes);
+    if (e != OK)
+        return err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
+    cnn_answer(r->cnn, out->reply.input, &out->answer, r->scratch);
+    return r->step_files ? step_files_write(r->step_files, path, &out->reply, out->steps, why) : OK;
+}
+
+/* Takes v->steps over. */
+static void tell_json(struct json *results, const char *path, enum err e, struct reading *v, const struct why *why)
+{
+    struct json *o = json_add_object(results);
+    json_set_str(o, "name", path);
+    if (e != OK) {
+        json_set_str(o, "status", "error");
+        json_set_str(o, "error", why->text);
+        json_free(v->steps);
+        return;
+    }
+    report_add_answer(o, &v->answer);
+    report_add_preprocessing(o, &v->reply);
+    if (v->steps)
+        json_set_own(o, "steps", v->steps);
+}
+
+static void tell_line(const char *path, const struct answer *a)
+{
+    if (a->verdict == VERDICT_NOT_A_DIGIT)
+        printf("%s: not a digit\n", path);
+    else
+        printf("%s: %d (%.2f %%%s)\n", path, a->digit, 100 * (double)a->confidence,
+               a->verdict == VERDICT_UNSURE ? ", unsure" : "");
+}
+
+/* All files; EXIT_FAILED where one of them could not be read. */
+static int classify_files(struct reader *r, int n, char **paths)
+{
+    int status = EXIT_DONE;
+    for (int i = 0; i < n; i++) {
+        struct reading v = {.steps = r->results && r->step_files ? json_new_array() : NULL};
+        struct why why = {0};
+        enum err e = read_file(r, paths[i], &v, &why);
+        if (e != OK) {
+            fprintf(stderr, "digit classify: %s\n", why.text);
+            status = EXIT_FAILED;
+        }
+        if (r->results)
+            tell_json(r->results, paths[i], e, &v, &why);
+        else if (e == OK)
+            tell_line(paths[i], &v.answer);
+    }
+    return status;
+}
+
+static int classify_json(struct reader *r, int n, char **paths)
+{
+    struct json *root = json_new_object(), *model = json_set_object(root, "model");
+    struct buf *text = buf_new(JSON_MAX);
+    const char *name = model_meta(r->model, "name");
+    json_set_str(model, "name", name ? name : "");
+    json_set_str(model, "sha256", r->model->sha256);
+    r->results = json_set_array(root, "results");
+    int status = classify_files(r, n, paths);
+    if (!root || !text || json_write(root, DIGITS, text) != OK) {
+        fputs("digit classify: the answers cannot be written as JSON (is a name not UTF-8?)\n", stderr);
+        status = EXIT_FAILED;
+    } else {
+        puts(buf_data(text));
+    }
+    buf_free(text);
+    json_free(root);
+    return status;
+}
+
+static void help(void)
+{
+    puts("usage: digit classify [OPTION...] FILE...\n"
+         "\n"
+         "Tells which digit is in each picture (PNG, JPEG, GIF, BMP, WebP). Exit status 1 where a file cannot be\n"
+         "read; the others are answered all the same. With --steps, two pictures of one name in one run keep\n"
+         "their files apart (NAME, NAME~2 ...); files of an earlier run are replaced.\n");
+    options_help(options, OPTIONS, &defaults, stdout);
+}
+
+/* Words into the request; what is wrong with them, in why. */
+static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
+{
+    int invert = report_word(report_invert_words, set->invert, strlen(set->invert));
+    int center = report_word(report_center_words, set->center, strlen(set->center));
+    if (invert < 0)
+        return err_why(why, ERR_RANGE, "--invert is auto, yes or no");
+    if (center < 0)
+        return err_why(why, ERR_RANGE, "--center is mass, box or none");
+    request->invert = (enum normalise_invert)invert;
+    request->center = (enum normalise_center)center;
+    request->steps_side_px = set->steps[0] ? DECODER_STEP_SIDE_MAX_PX : 0;
+    return OK;
+}
+
+/* The decoder first: its child is to have as little as possible of what this process has. */
+static enum err reader_open(struct reader *r, const struct settings *set, int n_files, struct why *why)
+{
+    enum err e = decoder_renew(r, why);
+    if (e == OK && set->steps[0])
+        e = step_files_new(&r->step_files, set->steps, n_files, why);
+    if (e == OK)
+        e = model_load(&r->model, weights_find(set->weights), why);
+    if (e == OK)
+        e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
+    if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))
+        e = err_why(why, ERR_NOMEM, "out of memory");
+    if (e == OK)
+        reading_warn("classify", r->model, weights_find(set->weights));
+    return e;
+}
+
+static void reader_close(struct reader *r)
+{
+    free(r->scratch);
+    cnn_free(r->cnn);
+    model_free(r->model);
+    step_files_free(r->step_files);
+    decoder_free(r->decoder);
+}
+
+int command_classify(int argc, char **argv)
+{
+    struct settings set = defaults;
+    struct reader r = {0};
+    struct why why = {0};
+    int rest, status = EXIT_FAILED;
+    enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
+    if (e == OK && !set.help && rest == argc)
+        e = err_why(&why, ERR_RANGE, "no picture was named");
+    if (e == OK)
+        e = wishes_take(&set, &r.request, &why);
+    if (e != OK) {
+        fprintf(stderr, "digit classify: %s (--help tells more)\n", why.text);
+        return EXIT_USAGE;
+    }
+    if (set.help) {
+        help();
+        return EXIT_DONE;
+    }
+    e = reader_open(&r, &set, argc - rest, &why);
+    if (e != OK)
+        fprintf(stderr, "digit classify: %s\n", why.text);
+    else
+        status = (set.json ? classify_json : classify_files)(&r, argc - rest, argv + rest);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        status = EXIT_FAILED;
+    reader_close(&r);
+    return status;
+}

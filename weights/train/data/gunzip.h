@@ -1,0 +1,14 @@
+/* Whole gzip files, unpacked by the program gzip: the library would be one more for one command. */
+#ifndef DIGITD_WEIGHTS_GUNZIP_H
+#define DIGITD_WEIGHTS_GUNZIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* What is packed in path, up to max bytes, into *out (freed by the caller, NULL on failure). ERR_NOT_FOUND, ERR_FORMAT
+ * where gzip is not content, ERR_LIMIT, ERR_IO, ERR_NOMEM. gzip may say why on standard error. */
+enum err gunzip_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why);
+
+#endif

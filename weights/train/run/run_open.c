@@ -1,0 +1,239 @@
+/* What must hold before a run begins or goes on. A run takes hours, so whatever can be refused is refused here: places
+ * that cannot be written, text that cannot be put on record, a run directory that another process works in, another
+ * instruction set than the run was begun with. */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "common/files.h"
+#include "measure/calibrate.h"
+#include "network/arch.h"
+#include "run.h"
+
+enum { TEXT_MAX = 64 * 1024, PATH_BYTES = OPTION_TEXT_MAX + 32 };
+
+void run_close(struct run *r)
+{
+    bank_close(&r->bank);
+    trainer_free(r->trainer);
+    model_free(r->model);
+    model_free(r->like);
+    free(r->stats.mean);
+    free(r->best_stats.mean);
+    free(r->best);
+    free(r->history);
+    free(r->logits);
+    free(r->train_index);
+    free(r->validation_index);
+    dataset_free(&r->loaded);
+    if (r->lock >= 0)
+        close(r->lock);
+}
+
+/* ---- refusals ---- */
+
+/* The record is JSON, which is UTF-8. */
+static enum err check_text(const struct run *r, const char *command, struct why *why)
+{
+    struct json *record = json_new_object();
+    struct buf *text = buf_new(TEXT_MAX);
+    if (strlen(command) >= TRAIN_COMMAND_MAX) {
+        json_free(record);
+        buf_free(text);
+        return err_why(why, ERR_LIMIT, "a command line of more than %d bytes", TRAIN_COMMAND_MAX - 1);
+    }
+    json_set_str(record, "command", command);
+    json_set_str(record, "run", r->set.run);
+    run_settings_json(&r->set, OPTION_KEPT, record);
+    enum err e = text ? json_write(record, 6, text) : ERR_NOMEM;
+    buf_free(text);
+    json_free(record);
+    if (e == OK || e == ERR_NOMEM)
+        return e == OK ? OK : err_why(why, e, "out of memory");
+    return err_why(why, ERR_FORMAT, "a path or another word is not UTF-8, and the run's record must be");
+}
+
+/* The weights file comes hours from now: that its place can be written is asked first. */
+static enum err check_out(const char *path, struct why *why)
+{
+    char copy[OPTION_TEXT_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    if (path[strlen(path) - 1] == '/' || (there && S_ISDIR(st.st_mode)))
+        return err_why(why, ERR_IO, "%s cannot be written: it is a directory, not a file", path);
+    if (there && !S_ISREG(st.st_mode))
+        return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
+    const char *place = dirname(copy);
+    if (access(place, W_OK | X_OK) != 0)
+        return err_why(why, ERR_IO, "%s cannot be written: %s: %s", path, place, strerror(errno));
+    return OK;
+}
+
+/* Held until run_close, and by the system no longer than the process lives. What dead processes left half-written is
+ * removed. */
+static enum err lock(struct run *r, struct why *why)
+{
+    static const char *const names[] = {"checkpoint", "log.jsonl"};
+    enum err e = r->set.resume ? OK : dir_make(r->set.run, why);
+    if (e != OK)
+        return e;
+    r->lock = open(r->set.run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock < 0)
+        return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", r->set.run, strerror(errno));
+    if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: another process is training there", r->set.run)
+                                    : err_why(why, ERR_IO, "%s: %s", r->set.run, fs_lock_refused(errno));
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof(path), "%s/%s", r->set.run, names[i]);
+        file_sweep(path);
+    }
+    file_sweep(r->set.out);
+    return OK;
+}
+
+/* ---- what a checkpoint says ---- */
+
+/* The settings and record of the run that r goes on with; or, for a new run, that there is none to lose. */
+static enum err find_run(struct run *r, const char *command, struct why *why)
+{
+    bool exists, finished, go_on = r->set.resume || r->set.finish;
+    struct run found = {.set = r->set};
+    if (!go_on)
+        memset(found.set.given, 0, sizeof(found.set.given));
+    enum err e = checkpoint_settings(&found, &exists, &finished, why);
+    if (e != OK)
+        return e;
+    if (go_on && !exists)
+        return err_why(why, ERR_NOT_FOUND, "%s holds no run", r->set.run);
+    if (!go_on && exists && !finished)
+        return err_why(why, ERR_EXISTS, "%s holds an unfinished run: --resume goes on with it, --finish takes its best",
+                       r->set.run);
+    if (go_on) {
+        r->set = found.set;
+        memcpy(r->command, found.command, sizeof(r->command));
+        memcpy(r->kernels, found.kernels, sizeof(r->kernels));
+    } else {
+        snprintf(r->command, sizeof(r->command), "%s", command);
+    }
+    return OK;
+}
+
+/* ---- instruction sets ---- */
+
+/* From --kernels, or from what the run was begun with, to an instruction set. Each gives bits of its own. */
+static enum err choose_kernels(struct run *r, struct why *why)
+{
+    static const char *const names[] = {
+        [CNN_AUTO] = "auto", [CNN_BASE] = "base", [CNN_AVX2] = "avx2", [CNN_AVX512] = "avx512"};
+    const int n = sizeof(names) / sizeof(*names);
+    int i = 0;
+    if (r->set.finish) /* computes nothing that a run's bits depend on */
+        return OK;
+    while (i < n && strcmp(names[i], r->set.kernels) != 0)
+        i++;
+    if (i == n)
+        return err_why(why, ERR_RANGE, "--kernels: \"%.20s\" is not auto, base, avx2 or avx512", r->set.kernels);
+    r->set.trainer.path = (enum cnn_path)i;
+    if (cnn_path_available(r->set.trainer.path))
+        return OK;
+    if (!r->kernels[0])
+        return err_why(why, ERR_UNSUPPORTED, "this processor has no %s", names[i]);
+    return err_why(why, ERR_UNSUPPORTED,
+                   "this processor has no %s (%s was begun with %s): --kernels auto goes on, with other bits", names[i],
+                   r->set.run, r->kernels);
+}
+
+/* Puts the instruction set in use on record. */
+static void note_kernels(struct run *r)
+{
+    const char *name = r->trainer->graph->back->name, *last = strrchr(r->kernels, ',');
+    size_t used = strlen(r->kernels);
+    if (r->set.finish)
+        return;
+    snprintf(r->set.kernels, sizeof(r->set.kernels), "%s", name);
+    if (strcmp(last ? last + 1 : r->kernels, name) != 0)
+        snprintf(r->kernels + used, sizeof(r->kernels) - used, "%s%s", used > 0 ? "," : "", name);
+}
+
+/* ---- pictures, trainer, buffers ---- */
+
+static enum err split_data(struct run *r, struct why *why)
+{
+    enum err e = (r->set.writers ? dataset_split_writers : dataset_split)(r->data, &r->train_index, &r->train.n,
+                                                                          &r->validation_index, &r->validation.n);
+    if (e == OK && r->set.all) {
+        free(r->train_index);
+        r->train.n = r->data->n;
+        r->train_index = calloc(r->train.n + 1, sizeof(*r->train_index));
+        for (size_t i = 0; r->train_index && i < r->train.n; i++)
+            r->train_index[i] = (uint32_t)i;
+    }
+    if (e != OK || !r->train_index)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    if (r->set.train_first > 0 && (size_t)r->set.train_first < r->train.n)
+        r->train.n = (size_t)r->set.train_first;
+    r->train.data = r->validation.data = r->data;
+    r->train.index = r->train_index;
+    r->validation.index = r->validation_index;
+    return OK;
+}
+
+/* A network that has seen every picture cannot be calibrated on any of them. */
+static enum err load_like(struct run *r, struct why *why)
+{
+    bool none = strcmp(r->set.like, "none") == 0;
+    if (r->set.all && r->set.writers)
+        return err_why(why, ERR_RANGE, "--all leaves no writers to validate on: --writers cannot go with it");
+    if (none && r->set.all)
+        return err_why(why, ERR_RANGE,
+                       "--all leaves no picture to calibrate on: --like FILE takes temperature and thresholds from the "
+                       "weights file of the same recipe without --all");
+    return none ? OK : calibration_load(&r->like, r->set.like, why);
+}
+
+static enum err allocate(struct run *r, struct why *why)
+{
+    const struct graph *g = r->trainer->graph;
+    r->stats = graph_stats_new(g);
+    r->best_stats = graph_stats_new(g);
+    r->best = calloc(g->n_params, sizeof(float));
+    r->history = calloc((size_t)r->set.trainer.epochs, sizeof(*r->history));
+    r->logits = calloc(r->validation.n * MODEL_CLASSES, sizeof(float));
+    if (!r->stats.mean || !r->best_stats.mean || !r->best || !r->history || !r->logits)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
+enum err run_open(struct run *r, const char *command, struct why *why)
+{
+    bool go_on = r->set.resume || r->set.finish;
+    enum err e;
+    r->lock = -1;
+    if ((e = check_text(r, command, why)) != OK || (!go_on && (e = check_out(r->set.out, why)) != OK) ||
+        (!r->set.finish && (e = lock(r, why)) != OK) || (e = find_run(r, command, why)) != OK ||
+        (e = check_out(r->set.out, why)) != OK || (e = choose_kernels(r, why)) != OK)
+        return e;
+    r->set.trainer.bn = !r->set.no_bn;
+    if (!r->data && (e = dataset_load(&r->loaded, r->set.data, IDX_TRAIN, why)) != OK)
+        return e;
+    if (!r->data && strcmp(r->set.more, "none") != 0 && (e = dataset_append(&r->loaded, r->set.more, why)) != OK)
+        return e;
+    r->data = r->data ? r->data : &r->loaded;
+    if ((e = load_like(r, why)) != OK || (e = bank_open(&r->bank, &r->set, why)) != OK ||
+        (e = arch_model(&r->model, r->set.layers, why)) != OK || (e = split_data(r, why)) != OK ||
+        (e = trainer_new(&r->trainer, &r->set.trainer, r->model, r->train, why)) != OK)
+        return e;
+    note_kernels(r);
+    if ((e = allocate(r, why)) != OK)
+        return e;
+    return go_on ? checkpoint_load(r, why) : checkpoint_remove(r, why);
+}

@@ -1,0 +1,103 @@
+/* The trainer: a graph, its parameters and their optimiser, and the two things done with them: a step on a mini-batch,
+ * and answers for a list of pictures.
+ *
+ * A mini-batch is cut into a fixed number of shards. Each shard has its own gradient block, and the blocks are added up
+ * in order, so that a run gives the same bits for the same seed on any number of threads (and the same instruction
+ * set). Every random choice is a function of (seed, epoch, picture) or (seed, step, shard): a run can stop after any
+ * step and go on. */
+#ifndef DIGITD_WEIGHTS_TRAINER_H
+#define DIGITD_WEIGHTS_TRAINER_H
+
+#include <stdint.h>
+
+#include "common/options.h"
+#include "common/parallel.h"
+#include "data/augment.h"
+#include "data/idx.h"
+#include "network/graph.h"
+#include "network/optim.h"
+
+struct trainer_settings {
+    uint64_t seed;
+    int threads; /* 0: as many as there are processors */
+    int epochs;
+    int batch;                 /* pictures a step */
+    int shards;                /* parts of a batch; divides it */
+    struct option_floats drop; /* rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated */
+    float smoothing;           /* of labels: target is 1 - s for the truth, plus s / 10 for every class */
+    bool bn;
+    int bn_pictures; /* training pictures that fix the statistics of batch norm */
+    struct augment augment;
+    float calm; /* share of the epochs, the last ones (one at least, unless it is 0), with weaker distortions: what is
+                   met in use is not distorted (He et al. 2019, arXiv 1909.09148, on the gap between the two) */
+    float calm_strength;       /* of what the distortions are before */
+    uint64_t distort_seed;     /* of the distortions; 0: the seed */
+    int distort_epochs;        /* after so many epochs their distortions come again; 0: never */
+    float distill;             /* the teachers' share of the loss; 0: their answers are not looked at */
+    float distill_temperature; /* of the softmax in their part of the loss */
+    struct optim optim;
+    enum cnn_path path;
+};
+
+/* A list of pictures of a dataset; borrowed. */
+struct pictures {
+    const struct dataset *data;
+    const uint32_t *index;
+    size_t n;
+};
+
+struct trainer {
+    struct trainer_settings set;
+    struct pictures train;
+    struct graph *graph;
+    struct parallel *pool;
+    struct graph_ws **ws;                             /* [threads] */
+    float *params, *first, *second, *average, *decay; /* [n_params]; average is the parameters' own where ema is 0 */
+    float *ready, *grads;                             /* [n_ready], [shards][n_params] */
+    double *shard_loss;                               /* [shards] */
+    uint32_t *order;                                  /* [train.n]: this epoch's order */
+    const float *answers;                             /* teachers' logits to this epoch's distorted pictures, borrowed:
+                                                         [n_teachers][train.n][10], as train.index; NULL: none */
+    int n_teachers;
+    size_t keep_bytes;             /* most that trainer_stats may keep from stage to stage, so as not to begin again */
+    int64_t steps_per_epoch, step; /* steps done so far, over all epochs */
+};
+
+/* m gives the layers. A training list shorter than a batch is ERR_RANGE. The last pictures of an epoch's order that do
+ * not fill a batch are left out, others each time. */
+enum err trainer_new(struct trainer **out, const struct trainer_settings *set, const struct model *m,
+                     struct pictures train, struct why *why);
+void trainer_free(struct trainer *t);
+
+/* One step; returns the mean loss over the batch. The caller stops at steps_per_epoch * epochs. */
+double trainer_step(struct trainer *t);
+
+enum { TRAINER_CALM = 1000000 }; /* numbers of distortions from here on: weaker ones */
+
+/* Which distortions an epoch (from 0) has: a number that trainer_distort takes. */
+int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
+uint64_t trainer_distort_seed(const struct trainer_settings *set);
+
+/* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone.
+ * Teachers are asked about it; a network with moments in front learns from the same distortions of what its moments
+ * make of the picture. */
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS]);
+
+/* Makes `step` the number of steps done: for a run that is gone on with. */
+void trainer_go_to(struct trainer *t, int64_t step);
+
+/* Statistics of every batch norm for params, exact over the first set.bn_pictures training pictures as they are. */
+enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats);
+struct graph_stats graph_stats_new(const struct graph *g); /* .mean NULL when out of memory; free(.mean) frees both */
+
+/* logits[n][10] of the pictures. */
+void trainer_logits(struct trainer *t, const float *params, const struct graph_stats *stats, struct pictures p,
+                    float *logits);
+
+struct score {
+    size_t n, right;
+    double loss; /* mean cross-entropy */
+};
+struct score score_logits(const float *logits, struct pictures p, double temperature);
+
+#endif
