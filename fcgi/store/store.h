@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/conf.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "password/password.h"
@@ -35,11 +36,13 @@ struct store_user {
     bool disabled;
 };
 
-/* Limits of sessions, from the settings. */
+/* Limits of sessions: how long one lasts unused and in all, and how many an account has. */
 struct store_session_rule {
     int64_t idle_s, max_s;
     int per_user;
 };
+/* As the settings have them. */
+struct store_session_rule store_session_rule_of(const struct conf *conf);
 
 /* Master, once, before fork: creates the file (0600) and its schema, or migrates it step by step in transactions, and
  * closes it. A schema newer than this program is refused. One line in why. */

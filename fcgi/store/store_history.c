@@ -72,25 +72,18 @@ static bool row_is_sound(const struct store_history *row)
 /* Inside a transaction. */
 static enum err history_insert(struct store *s, int64_t user_id, struct store_history *row)
 {
-    sqlite3_stmt *st = s->sql[SQL_HISTORY_ADD];
     uint8_t probabilities[PROBABILITIES_BYTES];
     char name[STORE_HISTORY_NAME_MAX + 1];
     enum err e;
-    bool bound;
 
     store_text_keep(row->name, name, sizeof(name));
     memcpy(row->name, name, sizeof(name));
     floats_write(row->probabilities, probabilities);
-    bound = store_bind(st, "iiti", user_id, row->created_at_s, row->name, (int64_t)row->status) &&
-            (row->digit == STORE_HISTORY_NONE || sqlite3_bind_int(st, 5, row->digit) == SQLITE_OK) &&
-            sqlite3_bind_double(st, 6, (double)row->confidence) == SQLITE_OK &&
-            sqlite3_bind_blob(st, 7, probabilities, PROBABILITIES_BYTES, SQLITE_STATIC) == SQLITE_OK &&
-            sqlite3_bind_blob(st, 8, row->picture, STORE_HISTORY_PIXELS, SQLITE_STATIC) == SQLITE_OK;
-    if (!bound) {
-        store_reset(st);
-        return ERR_NOMEM;
-    }
-    e = store_run(s, SQL_HISTORY_ADD, "history_add");
+    e = store_do(s, SQL_HISTORY_ADD, "history_add",
+                 VALUES(value_int(user_id), value_int(row->created_at_s), value_text(row->name), value_int(row->status),
+                        row->digit == STORE_HISTORY_NONE ? value_null() : value_int(row->digit),
+                        value_real((double)row->confidence), value_bytes(probabilities, PROBABILITIES_BYTES),
+                        value_bytes(row->picture, STORE_HISTORY_PIXELS)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     row->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;
@@ -116,8 +109,8 @@ enum err store_history_add(struct store *s, int64_t user_id, struct store_histor
             e = history_insert(s, user_id, &rows[i]);
         }
         if (e == OK)
-            e = store_do(s, SQL_HISTORY_TRIM, "history_trim", "iii", user_id, (int64_t)max,
-                         (int64_t)STORE_HISTORY_TRIM_ROWS);
+            e = store_do(s, SQL_HISTORY_TRIM, "history_trim",
+                         VALUES(value_int(user_id), value_int(max), value_int(STORE_HISTORY_TRIM_ROWS)));
         e = store_end(s, e);
     }
     for (int i = 0; e != OK && i < n; i++)
@@ -137,8 +130,9 @@ enum err store_history_each(struct store *s, int64_t user_id, const struct store
     rows = buf_new((size_t)limit * sizeof(*item));
     if (rows == NULL)
         return ERR_NOMEM;
-    (void)store_bind(s->sql[SQL_HISTORY_PAGE], "iiiiii", user_id, before, (int64_t)filter->digit,
-                     (int64_t)filter->corrected, (int64_t)filter->status, (int64_t)limit);
+    (void)store_bind(s->sql[SQL_HISTORY_PAGE],
+                     VALUES(value_int(user_id), value_int(before), value_int(filter->digit),
+                            value_int(filter->corrected), value_int(filter->status), value_int(limit)));
     e = store_rows(s, SQL_HISTORY_PAGE, "history_each", sizeof(*item), history_item, rows);
     item = (const void *)buf_data(rows);
     for (size_t i = 0; e == OK && i < buf_len(rows) / sizeof(*item); i++)
@@ -150,7 +144,7 @@ enum err store_history_each(struct store *s, int64_t user_id, const struct store
 
 enum err store_history_find(struct store *s, int64_t user_id, int64_t id, struct store_history *row)
 {
-    enum err e = store_row(s, SQL_HISTORY_FIND, "history_find", "ii", user_id, id);
+    enum err e = store_row(s, SQL_HISTORY_FIND, "history_find", VALUES(value_int(user_id), value_int(id)));
 
     memset(row, 0, sizeof(*row));
     if (e == OK) {
@@ -163,7 +157,7 @@ enum err store_history_find(struct store *s, int64_t user_id, int64_t id, struct
 enum err store_history_count(struct store *s, int64_t user_id, struct store_history_counts *counts)
 {
     sqlite3_stmt *st = s->sql[SQL_HISTORY_COUNT];
-    enum err e = store_row(s, SQL_HISTORY_COUNT, "history_count", "i", user_id);
+    enum err e = store_row(s, SQL_HISTORY_COUNT, "history_count", VALUES(value_int(user_id)));
 
     memset(counts, 0, sizeof(*counts));
     if (e == OK) {
@@ -179,12 +173,13 @@ enum err store_history_label(struct store *s, int64_t user_id, int64_t id, int l
 {
     if (label < STORE_HISTORY_NONE || label > 9)
         return ERR_RANGE;
-    return store_change(s, SQL_HISTORY_LABEL, "history_label", "iii", user_id, id, (int64_t)label);
+    return store_change(s, SQL_HISTORY_LABEL, "history_label",
+                        VALUES(value_int(user_id), value_int(id), value_int(label)));
 }
 
 enum err store_history_drop(struct store *s, int64_t user_id, int64_t id)
 {
-    return store_change(s, SQL_HISTORY_DROP, "history_drop", "ii", user_id, id);
+    return store_change(s, SQL_HISTORY_DROP, "history_drop", VALUES(value_int(user_id), value_int(id)));
 }
 
 static bool id_take(const struct store_history *row, void *ctx)
@@ -200,7 +195,8 @@ enum err store_history_clear(struct store *s, int64_t user_id)
     enum err e = store_history_each(s, user_id, &any, INT64_MAX, 1, id_take, &newest);
 
     while (e == OK && newest > 0) {
-        e = store_change(s, SQL_HISTORY_CLEAR, "history_clear", "iii", user_id, newest, (int64_t)CLEAR_ROWS);
+        e = store_change(s, SQL_HISTORY_CLEAR, "history_clear",
+                         VALUES(value_int(user_id), value_int(newest), value_int(CLEAR_ROWS)));
         (void)nanosleep(&(struct timespec){0, PAUSE_NS}, NULL);
     }
     return e == ERR_NOT_FOUND ? OK : e;

@@ -22,8 +22,9 @@ enum err store_invite_add(struct store *s, const uint8_t hash[DIGEST_BYTES], con
     invite->expires_at_s = expires_at_s;
     e = store_begin(s, STORE_BUSY_MS);
     if (e == OK) {
-        e = store_do(s, SQL_INVITE_ADD, "invite_add", "htiii", hash, invite->note, (int64_t)uses, invite->created_at_s,
-                     expires_at_s);
+        e = store_do(s, SQL_INVITE_ADD, "invite_add",
+                     VALUES(value_hash(hash), value_text(invite->note), value_int(uses),
+                            value_int(invite->created_at_s), value_int(expires_at_s)));
         invite->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;
         e = store_end(s, e);
     }
@@ -46,7 +47,7 @@ static void invite_item(sqlite3_stmt *st, void *item)
 /* One that is good. ERR_NOT_FOUND; then an id other than 0 is that of one that has expired. */
 static enum err invite_find(struct store *s, const uint8_t hash[DIGEST_BYTES], struct store_invite *invite)
 {
-    enum err e = store_row(s, SQL_INVITE_FIND, "invite_find", "h", hash);
+    enum err e = store_row(s, SQL_INVITE_FIND, "invite_find", VALUES(value_hash(hash)));
 
     memset(invite, 0, sizeof(*invite));
     if (e != OK)
@@ -62,7 +63,7 @@ enum err store_invite_check(struct store *s, const uint8_t hash[DIGEST_BYTES])
     enum err e = invite_find(s, hash, &invite);
 
     if (e == ERR_NOT_FOUND && invite.id != 0) /* seen expired: it goes, lest the clock be set back (R91) */
-        store_change_idle(s, SQL_INVITE_REVOKE, "invite_forget", "i", invite.id);
+        store_change_idle(s, SQL_INVITE_REVOKE, "invite_forget", VALUES(value_int(invite.id)));
     return e;
 }
 
@@ -75,7 +76,8 @@ enum err store_invite_take(struct store *s, const uint8_t hash[DIGEST_BYTES])
         return ERR_DENIED;
     if (e != OK)
         return e;
-    return store_do(s, invite.uses_left > 1 ? SQL_INVITE_TAKE : SQL_INVITE_REVOKE, "invite_take", "i", invite.id);
+    return store_do(s, invite.uses_left > 1 ? SQL_INVITE_TAKE : SQL_INVITE_REVOKE, "invite_take",
+                    VALUES(value_int(invite.id)));
 }
 
 enum err store_invite_each(struct store *s, bool (*row)(const struct store_invite *, void *), void *ctx)
@@ -88,7 +90,7 @@ enum err store_invite_each(struct store *s, bool (*row)(const struct store_invit
     while (e == OK && n == INVITES_AT_ONCE) {
         const struct store_invite *invite;
 
-        (void)store_bind(s->sql[SQL_INVITE_EACH], "ii", after_id, (int64_t)INVITES_AT_ONCE);
+        (void)store_bind(s->sql[SQL_INVITE_EACH], VALUES(value_int(after_id), value_int(INVITES_AT_ONCE)));
         e = store_rows(s, SQL_INVITE_EACH, "invite_each", sizeof(*invite), invite_item, rows);
         n = buf_len(rows) / sizeof(*invite);
         invite = (const void *)buf_data(rows);
@@ -108,5 +110,5 @@ enum err store_invite_each(struct store *s, bool (*row)(const struct store_invit
 
 enum err store_invite_revoke(struct store *s, int64_t id)
 {
-    return store_change(s, SQL_INVITE_REVOKE, "invite_revoke", "i", id);
+    return store_change(s, SQL_INVITE_REVOKE, "invite_revoke", VALUES(value_int(id)));
 }

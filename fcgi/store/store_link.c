@@ -21,7 +21,7 @@ static enum err link_find(struct store *s, const uint8_t link_hash[DIGEST_BYTES]
 {
     sqlite3_stmt *st = s->sql[SQL_LINK_FIND];
     int64_t created_at_s, expires_at_s;
-    enum err e = store_row(s, SQL_LINK_FIND, "link_find", "h", link_hash);
+    enum err e = store_row(s, SQL_LINK_FIND, "link_find", VALUES(value_hash(link_hash)));
 
     memset(link, 0, sizeof(*link));
     if (e != OK)
@@ -46,15 +46,16 @@ static void link_forget(struct store *s, const uint8_t link_hash[DIGEST_BYTES], 
     struct link link;
 
     if (link_find(s, link_hash, kind, &link) == ERR_NOT_FOUND && link.expired)
-        store_change_idle(s, SQL_LINK_DROP, "link_forget", "i", link.id);
+        store_change_idle(s, SQL_LINK_DROP, "link_forget", VALUES(value_int(link.id)));
 }
 
 enum err store_link_reset_add(struct store *s, const uint8_t link_hash[DIGEST_BYTES], int64_t user_id)
 {
     int64_t now_s = clock_wall_s();
 
-    return store_change(s, SQL_LINK_ADD_RESET, "link_reset_add", "hiiii", link_hash, user_id, INT64_C(0), now_s,
-                        now_s + STORE_RESET_S);
+    return store_change(s, SQL_LINK_ADD_RESET, "link_reset_add",
+                        VALUES(value_hash(link_hash), value_int(user_id), value_int(0), value_int(now_s),
+                               value_int(now_s + STORE_RESET_S)));
 }
 
 /* Inside the transaction. */
@@ -67,9 +68,9 @@ static enum err link_make_user(struct store *s, const struct link *link, const c
         e = store_invite_take(s, link->invite_hash);
     /* Other links for the address go too: a deleted account must not rise again from an old letter. */
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", "i", user->id);
+        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", VALUES(value_int(user->id)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_SIGN_UPS, "user_drop_sign_ups", "i", user->id);
+        e = store_do(s, SQL_USER_DROP_SIGN_UPS, "user_drop_sign_ups", VALUES(value_int(user->id)));
     return e;
 }
 
@@ -113,7 +114,7 @@ static enum err link_reset_find(struct store *s, const uint8_t link_hash[DIGEST_
 
     memset(user, 0, sizeof(*user));
     if (e == OK)
-        e = store_row(s, SQL_USER_BY_ID, "user_by_id", "i", link.user_id);
+        e = store_row(s, SQL_USER_BY_ID, "user_by_id", VALUES(value_int(link.user_id)));
     if (e != OK)
         return e;
     store_user_read(s->sql[SQL_USER_BY_ID], 0, user);

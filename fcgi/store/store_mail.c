@@ -12,7 +12,7 @@ enum { MAIL_PAUSE_S = 60, MAIL_PAUSE_MAX_S = 6 * 3600 };
 
 static enum err mail_room(struct store *s)
 {
-    enum err e = store_row(s, SQL_MAIL_COUNT, "mail_count", "");
+    enum err e = store_row(s, SQL_MAIL_COUNT, "mail_count", NO_VALUES);
 
     if (e != OK)
         return e;
@@ -32,18 +32,20 @@ enum err store_mail_put(struct store *s, enum store_mail_kind kind, const char *
         e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    e = store_do(s, SQL_MAIL_DROP_SAME, "mail_drop_same", "tih", address, (int64_t)kind, invite);
+    e = store_do(s, SQL_MAIL_DROP_SAME, "mail_drop_same",
+                 VALUES(value_text(address), value_int(kind), value_hash(invite)));
     if (e == OK)
         e = mail_room(s);
     if (e == OK)
-        e = store_do(s, SQL_MAIL_PUT, "mail_put", "ithi", (int64_t)kind, address, invite, clock_wall_s());
+        e = store_do(s, SQL_MAIL_PUT, "mail_put",
+                     VALUES(value_int(kind), value_text(address), value_hash(invite), value_int(clock_wall_s())));
     return store_end(s, e);
 }
 
 static enum err mail_find(struct store *s, int64_t mail_id, struct store_mail *mail)
 {
     sqlite3_stmt *st = s->sql[SQL_MAIL_FIND];
-    enum err e = store_row(s, SQL_MAIL_FIND, "mail_find", "i", mail_id);
+    enum err e = store_row(s, SQL_MAIL_FIND, "mail_find", VALUES(value_int(mail_id)));
 
     memset(mail, 0, sizeof(*mail));
     if (e != OK)
@@ -60,7 +62,8 @@ static enum err mail_find(struct store *s, int64_t mail_id, struct store_mail *m
 enum err store_mail_next(struct store *s, struct store_mail *mail)
 {
     int64_t now_s = clock_wall_s(), id;
-    enum err e = store_row(s, SQL_MAIL_NEXT, "mail_next", "ii", now_s, now_s + MAIL_PAUSE_MAX_S + STORE_CLOCK_SLACK_S);
+    enum err e = store_row(s, SQL_MAIL_NEXT, "mail_next",
+                           VALUES(value_int(now_s), value_int(now_s + MAIL_PAUSE_MAX_S + STORE_CLOCK_SLACK_S)));
 
     memset(mail, 0, sizeof(*mail));
     if (e != OK)
@@ -75,7 +78,7 @@ static enum err mail_link_add(struct store *s, const struct store_mail *mail, co
 {
     int64_t now_s = clock_wall_s(), user_id = 0;
     bool disabled = false;
-    enum err e = store_row(s, SQL_USER_BY_EMAIL, "user_by_email", "t", mail->email);
+    enum err e = store_row(s, SQL_USER_BY_EMAIL, "user_by_email", VALUES(value_text(mail->email)));
 
     if (e == OK) {
         user_id = sqlite3_column_int64(s->sql[SQL_USER_BY_EMAIL], 0);
@@ -86,12 +89,14 @@ static enum err mail_link_add(struct store *s, const struct store_mail *mail, co
     }
     if (mail->kind == STORE_MAIL_SIGN_UP)
         return e == OK ? ERR_EXISTS
-                       : store_do(s, SQL_LINK_ADD_SIGN_UP, "link_add", "hiii", link_hash, mail->id, now_s,
-                                  now_s + STORE_CONFIRM_S);
+                       : store_do(s, SQL_LINK_ADD_SIGN_UP, "link_add",
+                                  VALUES(value_hash(link_hash), value_int(mail->id), value_int(now_s),
+                                         value_int(now_s + STORE_CONFIRM_S)));
     if (e != OK || disabled)
         return ERR_NOT_FOUND;
-    return store_do(s, SQL_LINK_ADD_RESET, "link_add", "hiiii", link_hash, user_id, mail->id, now_s,
-                    now_s + STORE_RESET_S);
+    return store_do(s, SQL_LINK_ADD_RESET, "link_add",
+                    VALUES(value_hash(link_hash), value_int(user_id), value_int(mail->id), value_int(now_s),
+                           value_int(now_s + STORE_RESET_S)));
 }
 
 enum err store_mail_link(struct store *s, int64_t mail_id, const uint8_t link_hash[DIGEST_BYTES])
@@ -103,7 +108,7 @@ enum err store_mail_link(struct store *s, int64_t mail_id, const uint8_t link_ha
         return e;
     e = mail_find(s, mail_id, &mail);
     if (e == OK) /* that of a run that ended before it could tell how it went */
-        e = store_do(s, SQL_LINK_DROP_OF_MAIL, "link_drop_of_mail", "i", mail_id);
+        e = store_do(s, SQL_LINK_DROP_OF_MAIL, "link_drop_of_mail", VALUES(value_int(mail_id)));
     if (e == OK)
         e = mail_link_add(s, &mail, link_hash);
     return store_end(s, e);
@@ -111,7 +116,7 @@ enum err store_mail_link(struct store *s, int64_t mail_id, const uint8_t link_ha
 
 enum err store_mail_sent(struct store *s, int64_t mail_id)
 {
-    enum err e = store_change(s, SQL_MAIL_DROP, "mail_sent", "i", mail_id);
+    enum err e = store_change(s, SQL_MAIL_DROP, "mail_sent", VALUES(value_int(mail_id)));
 
     return e == ERR_NOT_FOUND ? OK : e; /* a newer one took its place */
 }
@@ -131,14 +136,15 @@ enum err store_mail_failed(struct store *s, int64_t mail_id)
 
     if (e != OK)
         return e;
-    e = store_do(s, SQL_LINK_DROP_OF_MAIL, "link_drop_of_mail", "i", mail_id);
+    e = store_do(s, SQL_LINK_DROP_OF_MAIL, "link_drop_of_mail", VALUES(value_int(mail_id)));
     if (e == OK)
         e = mail_find(s, mail_id, &mail);
     if (e == ERR_NOT_FOUND)
         return store_end(s, OK); /* a newer one took its place */
     if (e == OK && store_expired(mail.created_at_s, mail.created_at_s + STORE_MAIL_KEPT_S, now_s))
-        e = store_do(s, SQL_MAIL_DROP, "mail_drop", "i", mail_id);
+        e = store_do(s, SQL_MAIL_DROP, "mail_drop", VALUES(value_int(mail_id)));
     else if (e == OK)
-        e = store_do(s, SQL_MAIL_AGAIN, "mail_again", "ii", mail_id, now_s + mail_pause_s(mail.tries));
+        e = store_do(s, SQL_MAIL_AGAIN, "mail_again",
+                     VALUES(value_int(mail_id), value_int(now_s + mail_pause_s(mail.tries))));
     return store_end(s, e);
 }

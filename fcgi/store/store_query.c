@@ -2,34 +2,70 @@
  * and with it the WAL; so whatever answers rows is read to its end before anybody else gets to see them. */
 #include "store_internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool bind_all(sqlite3_stmt *st, const char *kinds, va_list ap)
-{
-    int rc = SQLITE_OK, column = 1;
+#include "base/log.h"
 
-    for (const char *k = kinds; *k != '\0' && rc == SQLITE_OK; k++, column++) {
-        if (*k == 'i')
-            rc = sqlite3_bind_int64(st, column, va_arg(ap, int64_t));
-        else if (*k == 't')
-            rc = sqlite3_bind_text(st, column, va_arg(ap, const char *), -1, SQLITE_STATIC);
-        else
-            rc = sqlite3_bind_blob(st, column, va_arg(ap, const uint8_t *), DIGEST_BYTES, SQLITE_STATIC);
-    }
-    return rc == SQLITE_OK;
+struct store_value value_null(void)
+{
+    return (struct store_value){.kind = VALUE_NULL};
 }
 
-bool store_bind(sqlite3_stmt *st, const char *kinds, ...)
+struct store_value value_int(int64_t integer)
 {
-    va_list ap;
-    bool bound;
+    return (struct store_value){.kind = VALUE_INT, .of.integer = integer};
+}
 
-    va_start(ap, kinds);
-    bound = bind_all(st, kinds, ap);
-    va_end(ap);
-    return bound;
+struct store_value value_real(double real)
+{
+    return (struct store_value){.kind = VALUE_REAL, .of.real = real};
+}
+
+struct store_value value_text(const char *text)
+{
+    return (struct store_value){.kind = VALUE_TEXT, .of.text = text};
+}
+
+struct store_value value_bytes(const uint8_t *bytes, int n)
+{
+    return (struct store_value){.kind = VALUE_BYTES, .n_bytes = n, .of.bytes = bytes};
+}
+
+struct store_value value_hash(const uint8_t *hash)
+{
+    return value_bytes(hash, DIGEST_BYTES);
+}
+
+static int bind_one(sqlite3_stmt *st, int column, const struct store_value *v)
+{
+    switch (v->kind) {
+    case VALUE_INT:
+        return sqlite3_bind_int64(st, column, v->of.integer);
+    case VALUE_REAL:
+        return sqlite3_bind_double(st, column, v->of.real);
+    case VALUE_TEXT:
+        return sqlite3_bind_text(st, column, v->of.text, -1, SQLITE_STATIC);
+    case VALUE_BYTES:
+        return sqlite3_bind_blob(st, column, v->of.bytes, v->n_bytes, SQLITE_STATIC);
+    case VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(st, column);
+}
+
+bool store_bind(sqlite3_stmt *st, const struct store_value *values, size_t n)
+{
+    int rc = SQLITE_OK;
+
+    /* A parameter that is not bound is NULL to SQLite, which many a condition takes for "whatever it is". */
+    if (n != (size_t)sqlite3_bind_parameter_count(st)) {
+        log_text(LOG_ERROR, "database_values", sqlite3_sql(st));
+        return false;
+    }
+    for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
+        rc = bind_one(st, (int)i + 1, &values[i]);
+    return rc == SQLITE_OK;
 }
 
 void store_reset(sqlite3_stmt *st)
@@ -51,65 +87,23 @@ enum err store_run(struct store *s, enum store_sql which, const char *op)
     return e;
 }
 
-static enum err do_bound(struct store *s, enum store_sql which, const char *op, const char *kinds, va_list ap)
+enum err store_do(struct store *s, enum store_sql which, const char *op, const struct store_value *values, size_t n)
 {
-    if (bind_all(s->sql[which], kinds, ap))
+    if (store_bind(s->sql[which], values, n))
         return store_run(s, which, op);
     store_reset(s->sql[which]);
     return ERR_NOMEM;
 }
 
-enum err store_do(struct store *s, enum store_sql which, const char *op, const char *kinds, ...)
-{
-    va_list ap;
-    enum err e;
-
-    va_start(ap, kinds);
-    e = do_bound(s, which, op, kinds, ap);
-    va_end(ap);
-    return e;
-}
-
-enum err store_change(struct store *s, enum store_sql which, const char *op, const char *kinds, ...)
-{
-    enum err e = store_begin(s, STORE_BUSY_MS);
-    va_list ap;
-
-    if (e != OK)
-        return e;
-    va_start(ap, kinds);
-    e = do_bound(s, which, op, kinds, ap);
-    va_end(ap);
-    if (e == OK && sqlite3_changes(s->db) == 0)
-        e = ERR_NOT_FOUND;
-    return store_end(s, e);
-}
-
-void store_change_idle(struct store *s, enum store_sql which, const char *op, const char *kinds, ...)
-{
-    va_list ap;
-    enum err e;
-
-    if (store_begin_idle(s) != OK)
-        return;
-    va_start(ap, kinds);
-    e = do_bound(s, which, op, kinds, ap);
-    va_end(ap);
-    (void)store_end(s, e);
-}
-
-enum err store_row(struct store *s, enum store_sql which, const char *op, const char *kinds, ...)
+enum err store_row(struct store *s, enum store_sql which, const char *op, const struct store_value *values, size_t n)
 {
     sqlite3_stmt *st = s->sql[which];
     enum err e = store_present(s);
-    va_list ap;
     int rc;
 
     if (e != OK)
         return e;
-    va_start(ap, kinds);
-    rc = bind_all(st, kinds, ap) ? sqlite3_step(st) : SQLITE_NOMEM;
-    va_end(ap);
+    rc = store_bind(st, values, n) ? sqlite3_step(st) : SQLITE_NOMEM;
     if (rc == SQLITE_ROW)
         return OK;
     e = rc == SQLITE_DONE ? ERR_NOT_FOUND : store_fail(s, rc, op);

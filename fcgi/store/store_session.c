@@ -22,12 +22,13 @@ enum err store_session_add_checked(struct store *s, const uint8_t token_hash[DIG
     e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    e = store_do(s, SQL_SESSION_ADD, "session_add", "hiittt", token_hash, user_id, clock_wall_s(), kept_address,
-                 kept_agent, password_hash);
+    e = store_do(s, SQL_SESSION_ADD, "session_add",
+                 VALUES(value_hash(token_hash), value_int(user_id), value_int(clock_wall_s()), value_text(kept_address),
+                        value_text(kept_agent), value_text(password_hash)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK)
-        e = store_do(s, SQL_SESSION_TRIM, "session_trim", "ii", user_id, keep);
+        e = store_do(s, SQL_SESSION_TRIM, "session_trim", VALUES(value_int(user_id), value_int(keep)));
     return store_end(s, e);
 }
 
@@ -59,7 +60,7 @@ enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYT
     enum err e;
 
     memset(user, 0, sizeof(*user));
-    e = store_row(s, SQL_SESSION_FIND, "session_user", "h", token_hash);
+    e = store_row(s, SQL_SESSION_FIND, "session_user", VALUES(value_hash(token_hash)));
     if (e != OK)
         return e;
     store_user_read(st, 0, user);
@@ -68,13 +69,13 @@ enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYT
     t.last_seen_at_s = sqlite3_column_int64(st, 6);
     store_reset(st); /* before any write: an open read would pin the WAL */
     if (session_expired(&t, rule, now_s)) {
-        store_change_idle(s, SQL_SESSION_END, "session_forget", "h", token_hash);
+        store_change_idle(s, SQL_SESSION_END, "session_forget", VALUES(value_hash(token_hash)));
         e = ERR_NOT_FOUND;
     }
     if (e == OK && user->disabled)
         e = ERR_NOT_FOUND;
     if (e == OK && now_s - t.last_seen_at_s > STORE_TOUCH_EVERY_S)
-        store_change_idle(s, SQL_SESSION_TOUCH, "session_touch", "ii", t.id, now_s);
+        store_change_idle(s, SQL_SESSION_TOUCH, "session_touch", VALUES(value_int(t.id), value_int(now_s)));
     if (e != OK)
         memset(user, 0, sizeof(*user));
     return e;
@@ -82,14 +83,14 @@ enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYT
 
 enum err store_session_end(struct store *s, const uint8_t token_hash[DIGEST_BYTES])
 {
-    enum err e = store_change(s, SQL_SESSION_END, "session_end", "h", token_hash);
+    enum err e = store_change(s, SQL_SESSION_END, "session_end", VALUES(value_hash(token_hash)));
 
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
 enum err store_session_end_id(struct store *s, int64_t user_id, int64_t session_id)
 {
-    return store_change(s, SQL_SESSION_END_ID, "session_end_id", "ii", user_id, session_id);
+    return store_change(s, SQL_SESSION_END_ID, "session_end_id", VALUES(value_int(user_id), value_int(session_id)));
 }
 
 enum err store_session_end_all(struct store *s, int64_t user_id, const uint8_t *keep_hash, int64_t *n)
@@ -98,7 +99,7 @@ enum err store_session_end_all(struct store *s, int64_t user_id, const uint8_t *
     int64_t ended = 0;
 
     if (e == OK) {
-        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, keep_hash);
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", VALUES(value_int(user_id), value_hash(keep_hash)));
         ended = e == OK ? sqlite3_changes(s->db) : 0;
         e = store_end(s, e);
     }
@@ -129,7 +130,7 @@ enum err store_session_each(struct store *s, int64_t user_id, const struct store
 
     if (rows == NULL)
         return ERR_NOMEM;
-    (void)store_bind(s->sql[SQL_SESSION_EACH], "ih", user_id, current_hash);
+    (void)store_bind(s->sql[SQL_SESSION_EACH], VALUES(value_int(user_id), value_hash(current_hash)));
     e = store_rows(s, SQL_SESSION_EACH, "session_each", sizeof(*session), session_item, rows);
     session = (const void *)buf_data(rows);
     for (size_t i = 0; e == OK && i < buf_len(rows) / sizeof(*session); i++) {

@@ -24,7 +24,7 @@ static enum err throttle_find(struct store *s, const uint8_t key[DIGEST_BYTES], 
                               int64_t *age_s)
 {
     sqlite3_stmt *st = s->sql[SQL_THROTTLE_FIND];
-    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", "h", key);
+    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", VALUES(value_hash(key)));
 
     *failures = 0;
     *age_s = 0;
@@ -67,11 +67,12 @@ enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], i
     e = throttle_find(s, key, now_s, &failures, &age_s);
     failures += failures < FAILURES_MAX;
     if (e == OK)
-        e = store_do(s, SQL_THROTTLE_DROP, "throttle_drop", "h", key);
+        e = store_do(s, SQL_THROTTLE_DROP, "throttle_drop", VALUES(value_hash(key)));
     if (e == OK)
-        e = store_do(s, SQL_THROTTLE_PUT, "throttle_put", "hii", key, (int64_t)failures, now_s);
+        e = store_do(s, SQL_THROTTLE_PUT, "throttle_put",
+                     VALUES(value_hash(key), value_int(failures), value_int(now_s)));
     if (e == OK)
-        e = store_do(s, SQL_THROTTLE_TRIM, "throttle_trim", "i", (int64_t)STORE_THROTTLE_MAX);
+        e = store_do(s, SQL_THROTTLE_TRIM, "throttle_trim", VALUES(value_int(STORE_THROTTLE_MAX)));
     e = store_end(s, e);
     if (e == OK)
         *wait_s = rest_s(failures);
@@ -80,14 +81,14 @@ enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], i
 
 enum err store_throttle_clear(struct store *s, const uint8_t key[DIGEST_BYTES])
 {
-    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", "h", key);
+    enum err e = store_row(s, SQL_THROTTLE_FIND, "throttle_find", VALUES(value_hash(key)));
 
     if (e == ERR_NOT_FOUND)
         return OK; /* the usual log-in is no write here */
     if (e != OK)
         return e;
     store_reset(s->sql[SQL_THROTTLE_FIND]);
-    e = store_change(s, SQL_THROTTLE_DROP, "throttle_clear", "h", key);
+    e = store_change(s, SQL_THROTTLE_DROP, "throttle_clear", VALUES(value_hash(key)));
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
@@ -97,13 +98,14 @@ enum err store_device_add(struct store *s, const uint8_t hash[DIGEST_BYTES], int
 
     if (e != OK)
         return e;
-    e = store_do(s, SQL_DEVICE_DROP, "device_drop", "hi", hash, user_id);
+    e = store_do(s, SQL_DEVICE_DROP, "device_drop", VALUES(value_hash(hash), value_int(user_id)));
     if (e == OK)
-        e = store_do(s, SQL_DEVICE_PUT, "device_put", "hii", hash, user_id, clock_wall_s());
+        e = store_do(s, SQL_DEVICE_PUT, "device_put",
+                     VALUES(value_hash(hash), value_int(user_id), value_int(clock_wall_s())));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK)
-        e = store_do(s, SQL_DEVICE_TRIM, "device_trim", "ii", user_id, (int64_t)DEVICES_PER_USER);
+        e = store_do(s, SQL_DEVICE_TRIM, "device_trim", VALUES(value_int(user_id), value_int(DEVICES_PER_USER)));
     return store_end(s, e);
 }
 
@@ -115,7 +117,7 @@ enum err store_device_check(struct store *s, const uint8_t hash[DIGEST_BYTES], c
 
     if (store_email_normalise(email, strlen(email), address) != OK)
         return ERR_NOT_FOUND;
-    e = store_row(s, SQL_DEVICE_FIND, "device_check", "ht", hash, address);
+    e = store_row(s, SQL_DEVICE_FIND, "device_check", VALUES(value_hash(hash), value_text(address)));
     if (e != OK)
         return e;
     id = sqlite3_column_int64(s->sql[SQL_DEVICE_FIND], 0);
@@ -123,6 +125,6 @@ enum err store_device_check(struct store *s, const uint8_t hash[DIGEST_BYTES], c
     store_reset(s->sql[SQL_DEVICE_FIND]);
     if (!store_expired(used_at_s, used_at_s + STORE_DEVICE_S, clock_wall_s()))
         return OK;
-    store_change_idle(s, SQL_DEVICE_FORGET, "device_forget", "i", id);
+    store_change_idle(s, SQL_DEVICE_FORGET, "device_forget", VALUES(value_int(id)));
     return ERR_NOT_FOUND;
 }

@@ -30,15 +30,10 @@ int store_scope_of(const char *name)
     return 0;
 }
 
-bool store_expired(int64_t created_at_s, int64_t expires_at_s, int64_t now_s)
-{
-    return expires_at_s > 0 && (expires_at_s <= now_s || created_at_s > now_s + STORE_CLOCK_SLACK_S);
-}
-
 /* The user's tokens, counted inside the transaction. */
 static enum err token_room(struct store *s, int64_t user_id)
 {
-    enum err e = store_row(s, SQL_TOKEN_COUNT, "token_count", "i", user_id);
+    enum err e = store_row(s, SQL_TOKEN_COUNT, "token_count", VALUES(value_int(user_id)));
 
     if (e != OK)
         return e;
@@ -65,8 +60,9 @@ enum err store_token_add(struct store *s, const uint8_t hash[DIGEST_BYTES], int6
     if (e == OK) {
         e = token_room(s, user_id);
         if (e == OK)
-            e = store_do(s, SQL_TOKEN_ADD, "token_add", "hitiii", hash, user_id, token->name, (int64_t)scopes,
-                         token->created_at_s, expires_at_s);
+            e = store_do(s, SQL_TOKEN_ADD, "token_add",
+                         VALUES(value_hash(hash), value_int(user_id), value_text(token->name), value_int(scopes),
+                                value_int(token->created_at_s), value_int(expires_at_s)));
         if (e == OK && sqlite3_changes(s->db) == 0)
             e = ERR_NOT_FOUND;
         token->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;
@@ -102,19 +98,19 @@ enum err store_token_user(struct store *s, const uint8_t hash[DIGEST_BYTES], str
 
     memset(user, 0, sizeof(*user));
     memset(token, 0, sizeof(*token));
-    e = store_row(s, SQL_TOKEN_FIND, "token_user", "h", hash);
+    e = store_row(s, SQL_TOKEN_FIND, "token_user", VALUES(value_hash(hash)));
     if (e != OK)
         return e;
     store_user_read(s->sql[SQL_TOKEN_FIND], 0, user);
     token_read(s->sql[SQL_TOKEN_FIND], 4, token);
     store_reset(s->sql[SQL_TOKEN_FIND]);
     if (store_expired(token->created_at_s, token->expires_at_s, now_s)) {
-        store_change_idle(s, SQL_TOKEN_REVOKE, "token_forget", "ii", token->user_id, token->id);
+        store_change_idle(s, SQL_TOKEN_REVOKE, "token_forget", VALUES(value_int(token->user_id), value_int(token->id)));
         e = ERR_NOT_FOUND;
     } else if (user->disabled) {
         e = ERR_NOT_FOUND;
     } else if (now_s - token->last_used_at_s > STORE_TOUCH_EVERY_S || token->last_used_at_s > now_s) {
-        store_change_idle(s, SQL_TOKEN_TOUCH, "token_touch", "ii", token->id, now_s);
+        store_change_idle(s, SQL_TOKEN_TOUCH, "token_touch", VALUES(value_int(token->id), value_int(now_s)));
     }
     if (e != OK) {
         memset(user, 0, sizeof(*user));
@@ -132,7 +128,7 @@ enum err store_token_each(struct store *s, int64_t user_id, bool (*row)(const st
 
     if (rows == NULL)
         return ERR_NOMEM;
-    (void)store_bind(s->sql[SQL_TOKEN_EACH], "i", user_id);
+    (void)store_bind(s->sql[SQL_TOKEN_EACH], VALUES(value_int(user_id)));
     e = store_rows(s, SQL_TOKEN_EACH, "token_each", sizeof(*token), token_item, rows);
     token = (const void *)buf_data(rows);
     for (size_t i = 0; e == OK && i < buf_len(rows) / sizeof(*token); i++)
@@ -144,5 +140,5 @@ enum err store_token_each(struct store *s, int64_t user_id, bool (*row)(const st
 
 enum err store_token_revoke(struct store *s, int64_t user_id, int64_t token_id)
 {
-    return store_change(s, SQL_TOKEN_REVOKE, "token_revoke", "ii", user_id, token_id);
+    return store_change(s, SQL_TOKEN_REVOKE, "token_revoke", VALUES(value_int(user_id), value_int(token_id)));
 }

@@ -21,7 +21,8 @@ void store_user_read(sqlite3_stmt *st, int first, struct store_user *user)
 enum err store_user_insert(struct store *s, const char *email, const char *password_hash, struct store_user *user)
 {
     int64_t now_s = clock_wall_s();
-    enum err e = store_do(s, SQL_USER_ADD, "user_add", "tti", email, password_hash, now_s);
+    enum err e =
+        store_do(s, SQL_USER_ADD, "user_add", VALUES(value_text(email), value_text(password_hash), value_int(now_s)));
 
     if (e != OK)
         return e;
@@ -87,34 +88,36 @@ enum err store_user_by_email(struct store *s, const char *email, struct store_us
     enum err e = ERR_NOT_FOUND; /* nobody has what is no address */
 
     if (store_email_normalise(email, strlen(email), address) == OK)
-        e = store_row(s, SQL_USER_BY_EMAIL, "user_by_email", "t", address);
+        e = store_row(s, SQL_USER_BY_EMAIL, "user_by_email", VALUES(value_text(address)));
     return user_take(s, SQL_USER_BY_EMAIL, e, user);
 }
 
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user)
 {
-    return user_take(s, SQL_USER_BY_ID, store_row(s, SQL_USER_BY_ID, "user_by_id", "i", user_id), user);
+    return user_take(s, SQL_USER_BY_ID, store_row(s, SQL_USER_BY_ID, "user_by_id", VALUES(value_int(user_id))), user);
 }
 
 enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
 {
-    return store_change(s, SQL_USER_UPGRADE_HASH, "user_set_hash", "itt", user_id, old_hash, password_hash);
+    return store_change(s, SQL_USER_UPGRADE_HASH, "user_set_hash",
+                        VALUES(value_int(user_id), value_text(old_hash), value_text(password_hash)));
 }
 
 enum err store_user_renew(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
 {
-    enum err e = store_do(s, SQL_USER_CHANGE_HASH, "user_change_hash", "itt", user_id, old_hash, password_hash);
+    enum err e = store_do(s, SQL_USER_CHANGE_HASH, "user_change_hash",
+                          VALUES(value_int(user_id), value_text(old_hash), value_text(password_hash)));
 
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK)
-        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, (const uint8_t *)NULL);
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", VALUES(value_int(user_id), value_hash(NULL)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_DEVICES, "user_drop_devices", "i", user_id);
+        e = store_do(s, SQL_USER_DROP_DEVICES, "user_drop_devices", VALUES(value_int(user_id)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", "i", user_id);
+        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", VALUES(value_int(user_id)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_RESETS, "user_drop_resets", "i", user_id);
+        e = store_do(s, SQL_USER_DROP_RESETS, "user_drop_resets", VALUES(value_int(user_id)));
     return e;
 }
 
@@ -134,11 +137,11 @@ enum err store_user_delete(struct store *s, int64_t user_id)
     if (e != OK)
         return e;
     /* What hangs on the address alone; the rest goes by ON DELETE CASCADE, with what was kept a moment ago. */
-    e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", "i", user_id);
+    e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", VALUES(value_int(user_id)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", "i", user_id);
+        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", VALUES(value_int(user_id)));
     if (e == OK)
-        e = store_do(s, SQL_USER_DELETE, "user_delete", "i", user_id);
+        e = store_do(s, SQL_USER_DELETE, "user_delete", VALUES(value_int(user_id)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     return store_end(s, e);
@@ -150,13 +153,13 @@ enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled
 
     if (e != OK)
         return e;
-    e = store_do(s, SQL_USER_SET_DISABLED, "user_set_disabled", "ii", user_id, (int64_t)disabled);
+    e = store_do(s, SQL_USER_SET_DISABLED, "user_set_disabled", VALUES(value_int(user_id), value_int(disabled)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     if (e == OK && disabled)
-        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", "ih", user_id, (const uint8_t *)NULL);
+        e = store_do(s, SQL_SESSION_END_ALL, "session_end_all", VALUES(value_int(user_id), value_hash(NULL)));
     if (e == OK && disabled)
-        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", "i", user_id);
+        e = store_do(s, SQL_USER_DROP_RESET_LINKS, "user_drop_reset_links", VALUES(value_int(user_id)));
     return store_end(s, e);
 }
 
@@ -175,7 +178,8 @@ enum err store_user_each(struct store *s, const char *text, int64_t after_id,
     while (e == OK && n == USERS_AT_ONCE) {
         const struct store_user *user;
 
-        (void)store_bind(s->sql[SQL_USER_EACH], "iti", after_id, text, (int64_t)USERS_AT_ONCE);
+        (void)store_bind(s->sql[SQL_USER_EACH],
+                         VALUES(value_int(after_id), value_text(text), value_int(USERS_AT_ONCE)));
         e = store_rows(s, SQL_USER_EACH, "user_each", sizeof(*user), user_item, rows);
         n = buf_len(rows) / sizeof(*user);
         user = (const void *)buf_data(rows);

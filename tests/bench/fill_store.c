@@ -72,7 +72,8 @@ static void fill_users(sqlite3 *db, int64_t users, int64_t now_s)
 
     for (int64_t i = 1; i <= users; i++) {
         fill_email(i, email);
-        (void)store_bind(user, "tti", email, fill_password_hash, now_s - (int64_t)(fill_mix((uint64_t)i) % 10000000));
+        (void)store_bind(user, VALUES(value_text(email), value_text(fill_password_hash),
+                                      value_int(now_s - (int64_t)(fill_mix((uint64_t)i) % 10000000))));
         step(user);
     }
     (void)sqlite3_finalize(user);
@@ -90,11 +91,13 @@ static void fill_sessions(sqlite3 *db, int64_t users)
         const int64_t now_s = clock_wall_s();
 
         for (int k = 0; k < 2; k++) {
-            (void)store_bind(session, "hiiit", fill_hash(i, k), i, now_s - k * 3600, now_s + STORE_CLOCK_SLACK_S / 2,
-                             "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
+            (void)store_bind(
+                session, VALUES(value_hash(fill_hash(i, k)), value_int(i), value_int(now_s - k * 3600),
+                                value_int(now_s + STORE_CLOCK_SLACK_S / 2),
+                                value_text("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")));
             step(session);
         }
-        (void)store_bind(token, "hii", fill_hash(i, 2), i, now_s);
+        (void)store_bind(token, VALUES(value_hash(fill_hash(i, 2)), value_int(i), value_int(now_s)));
         step(token);
     }
     (void)sqlite3_finalize(session);

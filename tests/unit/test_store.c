@@ -242,6 +242,39 @@ static void answers_leave_nothing_open(void **state)
     store_close(other);
 }
 
+/* Breaks when a value reaches another column or another type than it was given for, or when a statement runs with a
+ * parameter that nobody bound. */
+static void values_are_bound_as_their_kinds(void **state)
+{
+    static const uint8_t hash[DIGEST_BYTES] = {1, 2, 3};
+    sqlite3_stmt *st = NULL;
+
+    (void)state;
+    assert_int_equal(sqlite3_prepare_v2(f.store->db,
+                                        "SELECT ?1, typeof(?1), ?2, typeof(?2), ?3, typeof(?3), length(?4), typeof(?4),"
+                                        " typeof(?5), typeof(?6)",
+                                        -1, &st, NULL),
+                     SQLITE_OK);
+    assert_true(store_bind(st, VALUES(value_int(INT64_MIN), value_real(0.5), value_text("\xc3\xa9"), value_hash(hash),
+                                      value_null(), value_text(NULL))));
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int64(st, 0), INT64_MIN);
+    assert_string_equal(sqlite3_column_text(st, 1), "integer");
+    assert_true(sqlite3_column_double(st, 2) == 0.5);
+    assert_string_equal(sqlite3_column_text(st, 3), "real");
+    assert_string_equal(sqlite3_column_text(st, 4), "\xc3\xa9");
+    assert_string_equal(sqlite3_column_text(st, 5), "text");
+    assert_int_equal(sqlite3_column_int(st, 6), DIGEST_BYTES);
+    assert_string_equal(sqlite3_column_text(st, 7), "blob");
+    assert_string_equal(sqlite3_column_text(st, 8), "null");
+    assert_string_equal(sqlite3_column_text(st, 9), "null");
+    store_reset(st);
+    assert_false(store_bind(st, VALUES(value_int(1), value_int(2))));
+    assert_false(store_bind(st, NO_VALUES));
+    assert_int_equal(fixture_logged(&f, "database_values"), 2);
+    (void)sqlite3_finalize(st);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(housekeeping_purges_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(no_statement_scans_a_table, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_leave_nothing_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(values_are_bound_as_their_kinds, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
