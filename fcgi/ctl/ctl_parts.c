@@ -54,13 +54,6 @@ void ctl_directory_of(const char *path, char out[CONF_TEXT_MAX + 2])
     out[n] = '\0';
 }
 
-struct store_session_rule ctl_session_rule(const struct conf *conf)
-{
-    return (struct store_session_rule){.idle_s = (int64_t)conf->session_idle_h * 3600,
-                                       .max_s = (int64_t)conf->session_max_days * 86400,
-                                       .per_user = conf->sessions_per_user};
-}
-
 void ctl_set_user(struct json *obj, const struct store_user *user)
 {
     json_set_int(obj, "id", user->id);

@@ -24,9 +24,6 @@ int64_t ctl_days_end(int days, int dflt);
 /* The directory that path lies in. */
 void ctl_directory_of(const char *path, char out[CONF_TEXT_MAX + 2]);
 
-/* Limits of sessions, from the settings. */
-struct store_session_rule ctl_session_rule(const struct conf *conf);
-
 /* The user's members. */
 void ctl_set_user(struct json *obj, const struct store_user *user);
 

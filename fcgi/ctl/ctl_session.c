@@ -23,7 +23,7 @@ static bool session_row(const struct store_session *row, void *ctx)
 
 enum ctl_status ctl_session_list(struct ctl *c)
 {
-    const struct store_session_rule rule = ctl_session_rule(&c->conf);
+    const struct store_session_rule rule = store_session_rule_of(&c->conf);
     struct listing l = {.json = c->opt.json, .status = CTL_DONE};
 
     return listing_end(&l, store_session_each(c->store, c->user.id, &rule, NULL, session_row, &l), "the sessions");

@@ -139,7 +139,7 @@ static bool count_token(const struct store_token *row, void *ctx)
 
 enum ctl_status ctl_user_show(struct ctl *c)
 {
-    const struct store_session_rule rule = ctl_session_rule(&c->conf);
+    const struct store_session_rule rule = store_session_rule_of(&c->conf);
     int64_t sessions = 0, tokens = 0;
     struct store_user user;
     bool has_password;

@@ -32,7 +32,6 @@ enum {
     WORKER_PAUSE_MS = 100,
     WORKER_HASH_NICE = 10 /* a log-in flood leaves the processor to /classify */
 };
-#define WORKER_WAL_ALARM_BYTES (INT64_C(64) * 1024 * 1024)
 
 struct worker {
     struct app app;
@@ -243,23 +242,17 @@ static bool worker_keeps_house(const struct worker *w)
 
 static void worker_housekeep(struct worker *w)
 {
-    const struct conf *c = w->app.conf;
-    const struct store_session_rule rule = {.idle_s = c->session_idle_h * INT64_C(3600),
-                                            .max_s = c->session_max_days * INT64_C(86400),
-                                            .per_user = c->sessions_per_user};
-    int64_t wal_bytes = 0;
+    const struct store_session_rule rule = store_session_rule_of(w->app.conf);
     enum err e;
 
     score_begin(w->score, clock_mono_us());
     score_route(w->score, "(housekeeping)", "");
     score_phase(w->score, PHASE_DATABASE);
     worker_store_open(w);
-    e = w->app.store == NULL ? OK : store_housekeep(w->app.store, &rule, &wal_bytes);
+    e = w->app.store == NULL ? OK : store_housekeep(w->app.store, &rule, NULL);
     score_end(w->score, false);
     if (e != OK && !w->housekeep_failed)
         log_text(LOG_WARN, "housekeeping_failed", err_str(e));
-    else if (wal_bytes > WORKER_WAL_ALARM_BYTES)
-        log_text(LOG_ERROR, "wal_too_large", "a reader holds the write-ahead log; it cannot be shortened");
     w->housekeep_failed = e != OK;
     w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
 }

@@ -134,9 +134,9 @@ static void wal_alarm(struct store *s, int64_t bytes)
     if (s->wal_alarm_us != 0 && now_us - s->wal_alarm_us < WAL_ALARM_EVERY_US)
         return;
     s->wal_alarm_us = now_us;
-    log_begin(&l, LOG_ERROR, "database_wal_large");
+    log_begin(&l, LOG_ERROR, "wal_too_large");
     log_int(&l, "bytes", bytes);
-    log_str(&l, "detail", "some process keeps a read of the database open");
+    log_str(&l, "detail", "some process keeps a read of the database open, so the write-ahead log cannot be shortened");
     log_end(&l);
 }
 

@@ -76,7 +76,7 @@ static bool access_token(struct call *c)
 
 static bool access_session(struct call *c)
 {
-    const struct store_session_rule rule = session_rule(c->app->conf);
+    const struct store_session_rule rule = store_session_rule_of(c->app->conf);
     const char *token;
     size_t n;
     enum err e = session_cookie_read(c->req->cookie, c->origin, &token, &n);

@@ -94,10 +94,3 @@ void session_device_set(const struct conf_origin *origin, const char *token, cha
 {
     cookie_write(origin, device_cookie_name(origin), token, "; Max-Age=" DEVICE_MAX_AGE_S, out);
 }
-
-struct store_session_rule session_rule(const struct conf *conf)
-{
-    return (struct store_session_rule){.idle_s = (int64_t)conf->session_idle_h * 3600,
-                                       .max_s = (int64_t)conf->session_max_days * 86400,
-                                       .per_user = conf->sessions_per_user};
-}

@@ -41,7 +41,4 @@ void session_cookie_clear(const struct conf_origin *origin, char out[SESSION_COO
 enum err session_device_read(const char *header, const struct conf_origin *origin, const char **token, size_t *n);
 void session_device_set(const struct conf_origin *origin, const char *token, char out[SESSION_COOKIE_MAX]);
 
-/* The limits, from the settings. */
-struct store_session_rule session_rule(const struct conf *conf);
-
 #endif

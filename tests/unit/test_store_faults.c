@@ -265,15 +265,15 @@ static void readers_hold_the_wal(void **state)
         assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
     }
     assert_in_range(bytes, 50 * 4096, 4 << 20); /* 50 commits lie in it */
-    assert_int_equal(fixture_logged(&f, "database_wal_large"), 0);
+    assert_int_equal(fixture_logged(&f, "wal_too_large"), 0);
     sql_do(f.store, "CREATE TABLE big (b BLOB) STRICT; INSERT INTO big VALUES (zeroblob(70000000))");
     assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
     assert_true(bytes > STORE_WAL_ALARM_BYTES);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
-    assert_int_equal(fixture_logged(&f, "database_wal_large"), 1); /* once a minute */
+    assert_int_equal(fixture_logged(&f, "wal_too_large"), 1); /* once a minute */
     clock_step(61);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
-    assert_int_equal(fixture_logged(&f, "database_wal_large"), 2);
+    assert_int_equal(fixture_logged(&f, "wal_too_large"), 2);
     assert_int_equal(sqlite3_close(reader), SQLITE_OK);
     assert_int_equal(store_housekeep(f.store, &fixture_rule, &bytes), OK);
     assert_int_equal(bytes, 0);

@@ -141,7 +141,7 @@ static void device_remember(struct call *c)
 /* Where a password was checked, it must still be the account's: one changed in between leaves no session behind. */
 static enum err session_add(struct call *c, const uint8_t hash[DIGEST_BYTES])
 {
-    const struct store_session_rule rule = session_rule(c->app->conf);
+    const struct store_session_rule rule = store_session_rule_of(c->app->conf);
     const char *address = c->req->address, *agent = c->req->user_agent;
 
     if (c->user.password_hash[0] == '\0')

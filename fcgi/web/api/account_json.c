@@ -69,7 +69,7 @@ static bool add_token(const struct store_token *row, void *ctx)
 
 enum err account_add_sessions(struct call *c, struct json *arr, int64_t *n)
 {
-    const struct store_session_rule rule = session_rule(c->app->conf);
+    const struct store_session_rule rule = store_session_rule_of(c->app->conf);
     struct rows rows = {.arr = arr};
     enum err e = store_session_each(c->app->store, c->user.id, &rule, c->session_hash, add_session, &rows);
 
