@@ -20,15 +20,15 @@ static enum err link_check(const struct conf *conf, struct why *why)
 
     if (strlen(site->origin) + strlen(site->path) + SECRET_CHARS + 16 <= LINE_BYTES_MAX)
         return OK;
-    return err_why(why, ERR_FORMAT, "site_url: its first address is too long for a mail");
+    return err_why(why, ERR_FORMAT, "site_url: its first address is too long for an email");
 }
 
 static enum err head_check(const char *name, const char *value, struct why *why)
 {
     for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++)
         if (*p < 0x20 || *p > 0x7e)
-            return err_why(why, ERR_FORMAT, "%s: only plain ASCII can stand in the head of a mail", name);
-    return strlen(value) <= CONF_TEXT_MAX ? OK : err_why(why, ERR_FORMAT, "%s: too long for a mail", name);
+            return err_why(why, ERR_FORMAT, "%s: only plain ASCII can stand in an email header", name);
+    return strlen(value) <= CONF_TEXT_MAX ? OK : err_why(why, ERR_FORMAT, "%s: too long for an email", name);
 }
 
 enum err letter_check_from(const struct conf *conf, struct why *why)
@@ -76,23 +76,23 @@ static const struct {
     const char *above, *below;
 } texts[] = {
     [LETTER_CONFIRM] = {"Confirm your account at", "confirm",
-                        "somebody, we hope you, has asked for an account with this address at\n"
+                        "someone, hopefully you, signed up with this address at\n"
                         "%s\n\n"
-                        "To make the account, open this link within 24 hours and choose a password there:\n\n",
-                        "If it was not you, there is nothing to do: without that there is no account.\n"},
+                        "To create the account, open this link within 24 hours and choose a password:\n\n",
+                        "If it was not you, ignore this email. No account will be created.\n"},
     [LETTER_TAKEN] = {"You have an account at", NULL,
-                      "somebody, perhaps you, has asked for an account with this address at\n"
+                      "someone, perhaps you, tried to sign up with this address at\n"
                       "%s\n\n"
-                      "There is one already. If that was you, log in with it there; if you have forgotten\n"
-                      "the password, the page can send you a link that sets another.\n"
-                      "If it was not you, there is nothing to do: nothing was changed.\n",
+                      "It already has an account. If that was you, log in there. If you have forgotten\n"
+                      "your password, the page can send you a link to set a new one.\n"
+                      "If it was not you, ignore this email. Nothing was changed.\n",
                       ""},
-    [LETTER_RESET] = {"Your password at", "reset",
-                      "somebody, we hope you, has asked to set another password for your account at\n"
+    [LETTER_RESET] = {"Reset your password at", "reset",
+                      "someone, hopefully you, asked to reset the password of your account at\n"
                       "%s\n\n"
-                      "To choose one, open this link within an hour:\n\n",
-                      "It works once. Whoever is logged in with your account will be logged out.\n"
-                      "If it was not you, there is nothing to do: your password stays as it is.\n"},
+                      "To choose a new password, open this link within an hour:\n\n",
+                      "It works once and signs you out of every browser.\n"
+                      "If it was not you, ignore this email. Your password stays the same.\n"},
 };
 
 /* fmt is one of the texts above. */

@@ -188,7 +188,7 @@ static enum err decoder_take(struct decoder *d, const struct decoder_request *re
                        "that.");
     default:
         return err_why(why, ERR_FORMAT,
-                       "The picture cannot be read. Please save it anew, as PNG for example, and send that.");
+                       "The picture cannot be read. Save it again, for example as PNG, and send that.");
     }
 }
 
@@ -201,7 +201,7 @@ enum err decoder_read(struct decoder *d, const struct decoder_request *request, 
     if (d->loss != LOSS_NONE)
         return ERR_BUSY;
     if (request->n > d->area.bytes_max)
-        return err_why(why, ERR_LIMIT, "The file is too large. Please make the picture smaller.");
+        return err_why(why, ERR_LIMIT, "The file is too large. Make the picture smaller.");
     if (request->steps_side_px < 0 || request->steps_side_px > DECODER_STEP_SIDE_MAX_PX)
         return ERR_RANGE;
     decoder_wipe_pictures(d);

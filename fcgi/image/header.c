@@ -29,16 +29,15 @@ static const struct magic MAGICS[] = {
     {"BM", 2, IMAGE_BMP, header_read_bmp},
 };
 
-/* Pictures that people do send and that are none of the five, so that the sentence can name them. */
+/* Formats that people send and that are not supported, so that the error can name them. */
 static const struct {
     const char *bytes;
     size_t n;
     const char *name;
 } STRANGERS[] = {
-    {"????ftypheic", 12, "a HEIC picture"}, {"????ftypheix", 12, "a HEIC picture"},
-    {"????ftypmif1", 12, "a HEIF picture"}, {"????ftypavif", 12, "an AVIF picture"},
-    {"II*\0", 4, "a TIFF picture"},         {"MM\0*", 4, "a TIFF picture"},
-    {"%PDF-", 5, "a PDF document"},         {"<svg", 4, "an SVG drawing"},
+    {"????ftypheic", 12, "HEIC"}, {"????ftypheix", 12, "HEIC"}, {"????ftypmif1", 12, "HEIF"},
+    {"????ftypavif", 12, "AVIF"}, {"II*\0", 4, "TIFF"},         {"MM\0*", 4, "TIFF"},
+    {"%PDF-", 5, "PDF"},          {"<svg", 4, "SVG"},
 };
 
 static bool magic_matches(const char *magic, size_t magic_n, const uint8_t *bytes, size_t n)
@@ -53,11 +52,10 @@ static enum err header_unknown(const uint8_t *bytes, size_t n, struct why *why)
 {
     for (size_t i = 0; i < sizeof(STRANGERS) / sizeof(STRANGERS[0]); i++)
         if (n >= STRANGERS[i].n && magic_matches(STRANGERS[i].bytes, STRANGERS[i].n, bytes, n))
-            return err_why(why, ERR_UNSUPPORTED,
-                           "This is %s, which cannot be read here. Please save it as PNG or JPEG and send that.",
+            return err_why(why, ERR_UNSUPPORTED, "%s files are not supported. Save it as JPEG or PNG.",
                            STRANGERS[i].name);
     return err_why(why, ERR_UNSUPPORTED,
-                   "This file is not a picture that can be read. Please send a PNG, JPEG, GIF, BMP or WebP picture.");
+                   "This file is not a supported picture. Send a PNG, JPEG, GIF, BMP or WebP picture.");
 }
 
 enum err image_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why)
@@ -66,7 +64,7 @@ enum err image_header_read(const uint8_t *bytes, size_t n, struct image_header *
 
     memset(out, 0, sizeof(*out));
     if (n == 0)
-        return err_why(why, ERR_TRUNCATED, "The file is empty. Please choose a picture and send it again.");
+        return err_why(why, ERR_TRUNCATED, "The file is empty. Choose a picture and send it again.");
     for (size_t i = 0; i < sizeof(MAGICS) / sizeof(MAGICS[0]); i++) {
         enum err e;
 
@@ -101,13 +99,13 @@ enum err header_set_size(struct image_header *out, int64_t width, int64_t height
 enum err header_cut_short(enum image_format format, struct why *why)
 {
     return err_why(why, ERR_TRUNCATED,
-                   "The %s file ends too early, so a part of the picture is missing. Please send the whole file again.",
+                   "The %s file ends too early, so part of the picture is missing. Send the whole file again.",
                    FORMAT_NAMES[format]);
 }
 
 enum err header_damaged(enum image_format format, struct why *why)
 {
     return err_why(why, ERR_FORMAT,
-                   "The %s file is damaged. Please save the picture anew, as PNG for example, and send that.",
+                   "The %s file is damaged. Save the picture again, for example as PNG, and send that.",
                    FORMAT_NAMES[format]);
 }

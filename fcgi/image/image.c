@@ -98,7 +98,7 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
     if (header->format == IMAGE_PNG || (header->format == IMAGE_BMP && header_bmp_needs_mending(bytes, n))) {
         mended = malloc(n);
         if (mended == NULL)
-            return err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+            return err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
         memcpy(mended, bytes, n);
         if (header->format == IMAGE_PNG)
             n = header_mend_png(mended, n);
@@ -120,7 +120,7 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
         gdImageDestroy(*im);
     *im = NULL;
     if (image_messages_tell_no_memory())
-        return err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+        return err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
     return header_damaged(header->format, why);
 }
 
@@ -198,7 +198,7 @@ enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct 
 
     memset(out, 0, sizeof(*out));
     if (n > INT_MAX) /* libgd counts bytes in int */
-        return err_why(why, ERR_LIMIT, "The file is too large. Please make the picture smaller.");
+        return err_why(why, ERR_LIMIT, "The file is too large. Make the picture smaller.");
     e = image_header_read(bytes, n, &header, why);
     if (e == OK)
         e = image_run_gd(bytes, n, &header, &im, why);
@@ -214,7 +214,7 @@ enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct 
         out->upright = header.orientation != 1;
         out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};
     } else {
-        e = err_why(why, ERR_NOMEM, "Out of memory. Please try again in a moment.");
+        e = err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
     }
     gdImageDestroy(im);
     return e;

@@ -59,7 +59,7 @@ static bool access_token(struct call *c)
     }
     if (e == ERR_FORMAT || e == ERR_NOT_FOUND) {
         log_refused(c, "unknown");
-        call_problem(c, PROBLEM_BAD_TOKEN, "It is unknown, revoked or too old. Make another one on the page.");
+        call_problem(c, PROBLEM_BAD_TOKEN, "It is unknown, revoked or expired. Create a new one on the Account page.");
         challenge(c, "Bearer realm=\"digitd\", error=\"invalid_token\"");
         return false;
     }
@@ -70,8 +70,8 @@ static bool access_token(struct call *c)
     c->token_id = row.id;
     c->token_scopes = row.scopes;
     if (c->route->access == ACCESS_TOKEN)
-        return access_scope(c, c->route->scope, "Make a token with the scope that this path needs.");
-    return refuse_scope(c, "Log in on the page instead: no token opens this path.");
+        return access_scope(c, c->route->scope, "Create a token with the scope this path needs.");
+    return refuse_scope(c, "Log in on the page instead; tokens do not work for this path.");
 }
 
 static bool access_session(struct call *c)

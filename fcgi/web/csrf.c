@@ -30,7 +30,7 @@ const char *csrf_refusal(const struct conf *conf, const struct request *r, bool 
     if (takes_token && r->cookie[0] == '\0' && token_is_bearer(r->authorization))
         return NULL;
     if (r->sec_fetch_site[0] != '\0' && strcmp(r->sec_fetch_site, "same-origin") != 0)
-        return "The browser says that another site sent this. Open this site's own page and try again there.";
+        return "The browser says another site sent this request. Open this site's own page and try again there.";
     if (r->origin[0] != '\0' && !origin_is_ours(conf, r->origin))
         return "The Origin header is not one of this site's addresses, which are listed in the setting site_url.";
     if (r->cookie[0] != '\0' && r->origin[0] == '\0' && r->sec_fetch_site[0] == '\0')

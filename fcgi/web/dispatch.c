@@ -110,7 +110,7 @@ static bool call_route(struct call *c)
     }
     c->route = route_find(c->req->path, c->req->method, allow, &c->id);
     if (c->route == NULL && allow[0] != '\0') {
-        call_problem(c, PROBLEM_METHOD_NOT_ALLOWED, "The Allow header lists the methods that it takes.");
+        call_problem(c, PROBLEM_METHOD_NOT_ALLOWED, "The Allow header lists the methods it supports.");
         reply_header(c->app->reply, "Allow", allow);
         return false;
     }
@@ -193,9 +193,9 @@ static bool call_body(struct call *c, const struct app_peer *peer)
     if (e == ERR_NOMEM)
         call_problem(c, PROBLEM_UNAVAILABLE, "Try again later.");
     else if (e == ERR_LIMIT)
-        call_problem(c, PROBLEM_TOO_LARGE, "Send less at a time.");
+        call_problem(c, PROBLEM_TOO_LARGE, "Send fewer or smaller pictures.");
     else if (e != OK)
-        call_problem(c, PROBLEM_BAD_LENGTH, "Fewer or more bytes came than Content-Length says. Send it again.");
+        call_problem(c, PROBLEM_BAD_LENGTH, "The number of bytes received differs from Content-Length. Send it again.");
     return e == OK;
 }
 

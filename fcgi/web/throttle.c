@@ -92,7 +92,7 @@ bool throttle_enter(struct call *c, const char *who, struct throttle *t)
     call_phase(c, PHASE_DATABASE);
     key_make(device_known(c, who, device) ? "device" : "address", who, device, t->key);
     explicit_bzero(device, sizeof(device));
-    return key_rested(c, t->key, "password", "The password was wrong too often.");
+    return key_rested(c, t->key, "password", "Too many wrong passwords.");
 }
 
 bool throttle_failed(struct call *c, const struct throttle *t)
@@ -133,5 +133,5 @@ bool throttle_mail(struct call *c, const char *email)
     uint8_t key[DIGEST_BYTES];
 
     key_make("mail", email, "", key);
-    return key_rested(c, key, "mail", "This address has been sent several mails already.") && key_count(c, key);
+    return key_rested(c, key, "mail", "Several emails have already been sent to this address.") && key_count(c, key);
 }

@@ -1,7 +1,7 @@
 // Sentences that are put together: what an answer, a step or a failure means, numbers with their units. The words are i18n's.
 import { has, intl, locale, number, pick, t } from './i18n.js';
 
-const SURE = [0.995, 0.95, 0.8, 0.5]; // from here on: no doubt, quite sure, fairly sure, leaning to it; below: a guess
+const SURE = [0.995, 0.95, 0.8, 0.5]; // from here on: almost certain, very likely, likely, perhaps; below: a guess
 const PROBLEM = /^problems\/([a-z-]+)$/;
 
 export const digitName = (digit) => pick('digit', digit);

@@ -54,7 +54,7 @@ test('#account: who, since when, and a new password', async () => {
   await wrong(page, 'change', { current: goodPassword, new: email }, 'new', /address/); // the server's sentence
   await wrong(page, 'change', { current: 'not the right one', new: newPassword }, 'current', /wrong/);
   await fill(page, 'change', { current: goodPassword, new: newPassword });
-  await says(page, '#change-done', /Changed/);
+  await says(page, '#change-done', /Password changed/);
   assert.equal(await page.inputValue('#change-current'), '');
   assert.equal(await page.inputValue('#change-new'), '');
   assert.equal((await other.send('GET', 'session')).status, 401);
@@ -75,7 +75,7 @@ test('after too many wrong passwords the wait is told in seconds', async () => {
     await answer;
     await page.waitForFunction(() => !document.querySelector('#change [type="submit"]').hasAttribute('aria-disabled'));
   }
-  await says(page, '#change [data-error="form"]', /Too many tries\. Wait [1-9]\d* seconds? and try again/);
+  await says(page, '#change [data-error="form"]', /Too many attempts\. Wait [1-9]\d* seconds? and try again/);
   await end(visit);
 });
 
@@ -99,14 +99,14 @@ test('#account: sessions are told apart, ended one by one, and all at once', asy
   assert.equal(await page.locator('#sessions li', { hasText: 'This browser' }).locator('button').count(), 0);
 
   await page.locator('#sessions li', { hasText: 'iPhone' }).locator('button').click();
-  await says(page, '#sessions-done', /Ended: Safari on iPhone/);
+  await says(page, '#sessions-done', /Session ended: Safari on iPhone/);
   assert.equal(await focus(page), 'sessions-title');
   assert.equal((await rows()).length, 3);
   assert.deepEqual(await Promise.all([phone, laptop].map((who) => who.send('GET', 'session').then(({ status }) => status))), [401, 200]);
 
   await laptop.send('POST', 'logout'); // meanwhile, there
   await page.locator('#sessions li', { hasText: 'Firefox' }).locator('button').click();
-  await says(page, '#sessions-done', /had ended already/);
+  await says(page, '#sessions-done', /has already ended/);
   assert.equal((await rows()).length, 2);
 
   await page.click('#leave-all');
@@ -123,7 +123,7 @@ test('#account: an API token is made, shown once, used, and revoked', async () =
   const { page } = visit;
   await visit.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base.origin });
   await toAccount(visit);
-  await says(page, '#tokens-none', /none yet/);
+  await says(page, '#tokens-none', /no tokens yet/);
   await wrong(page, 'token', { name: '' }, 'name', /Give it a name/);
   await wrong(page, 'token', { name: 'é'.repeat(31) }, 'name', /too long/);
   await page.uncheck('#token [value="classify"]');
@@ -156,7 +156,7 @@ test('#account: an API token is made, shown once, used, and revoked', async () =
   await page.goBack();
   await shown(page, '#account-parts');
   assert.equal(await page.isVisible('#secret-box'), false);
-  await page.waitForFunction(() => /backup script.*reads digits.*made today.*good until .*20\d\d.*last used today/s.test(document.querySelector('#tokens').textContent));
+  await page.waitForFunction(() => /backup script.*reads digits.*created today.*expires .*20\d\d.*last used today/s.test(document.querySelector('#tokens').textContent));
   assert.ok(!(await page.content()).includes(secret));
 
   await fill(page, 'token', { name: '<b>forever</b>', });
@@ -168,7 +168,7 @@ test('#account: an API token is made, shown once, used, and revoked', async () =
   await fill(page, 'token', { name: 'for all time' });
   await shown(page, '#secret-box');
   await page.waitForFunction(() => document.querySelectorAll('#tokens li').length === 3);
-  assert.match(await page.locator('#tokens li', { hasText: 'for all time' }).textContent(), /reads digits, uses the history.*never expires.*not used yet/s);
+  assert.match(await page.locator('#tokens li', { hasText: 'for all time' }).textContent(), /reads digits, uses the history.*never expires.*never used/s);
   assert.equal(await page.locator('#tokens b b').count(), 0, 'a name is text');
   await page.click('#secret-done');
 
@@ -206,7 +206,7 @@ test('#account: the data are downloaded, and the account deleted', async () => {
   await inspect(visit, 'account-delete');
   await fill(page, 'delete', { password: goodPassword });
   await shown(page, '#login');
-  await says(page, '#door-note', /account is deleted/);
+  await says(page, '#door-note', /has been deleted/);
   assert.ok(!(await page.content()).includes(email), 'nothing of it stays on the page');
   await fill(page, 'login', { email, password: goodPassword });
   await says(page, '#login [data-error="form"]', /wrong/);
@@ -315,6 +315,6 @@ test('#account by keyboard alone, and on a phone', async () => {
   await page.keyboard.type(goodPassword);
   await page.keyboard.press('Enter');
   await shown(page, '#login');
-  await says(page, '#door-note', /account is deleted/);
+  await says(page, '#door-note', /has been deleted/);
   await end(visit);
 });

@@ -69,7 +69,7 @@ test('mail: sign-up is confirmed, a password is reset, and nobody learns who has
   assert.deepEqual(site.mailRun(), { sent: 1, failed: 0, dropped: 1 });
   const [letter, ...more] = site.mails();
   assert.equal(more.length, 0);
-  assert.match(letter, new RegExp(`\nTo: ${email}\nSubject: Your password`));
+  assert.match(letter, new RegExp(`\nTo: ${email}\nSubject: Reset your password`));
   const reset = linkIn(letter, 'reset', site);
   assert.equal((await visitor.send('GET', 'session')).status, 200);
   assert.equal((await post(site, 'account/reset', { token: reset, password: newPassword })).status, 204);

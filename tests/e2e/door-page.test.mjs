@@ -47,8 +47,8 @@ test('sign-up by invitation, with the length that the site asks for', async (t) 
   await shown(page, '#signup');
   assert.match(await text(page, '#signup-password-hint'), /^At least 12 characters/);
   await wrong(page, 'signup', { email, password: 'a'.repeat(11) }, 'password', /at least 12 characters/);
-  await wrong(page, 'signup', { email, password: goodPassword }, 'invitation', /Enter the code/);
-  await wrong(page, 'signup', { email, password: goodPassword, invitation: 'made up' }, 'invitation', /unknown, used up or too old/);
+  await wrong(page, 'signup', { email, password: goodPassword }, 'invitation', /Enter your invitation code/);
+  await wrong(page, 'signup', { email, password: goodPassword, invitation: 'made up' }, 'invitation', /unknown, used up or expired/);
   await inspect(visit, 'signup-invitation');
   await fill(page, 'signup', { email, password: goodPassword, invitation: ` ${code} ` });
   await shown(page, '#screen-read');
@@ -65,13 +65,13 @@ test('where sign-up is closed and no mail is sent: sentences in place of forms, 
   await page.goto(site.origin.href);
   await shown(page, '#login');
   assert.equal(await page.isVisible('nav a[href="#signup"]'), false);
-  assert.match(await text(page, '[data-sign-up="closed"]'), /Ask the people who run this site/);
+  assert.match(await text(page, '[data-sign-up="closed"]'), /Ask the site’s administrator/);
   await page.goto(`${site.origin}#signup`);
-  await says(page, '#told', /Sign-up is closed.*people who run this site/);
+  await says(page, '#told', /Sign-up is closed.*administrator/);
   assert.equal(await page.isVisible('#signup'), false);
   await inspect(visit, 'signup-closed');
   await page.goto(`${site.origin}#forgot`);
-  await says(page, '#told', /sends no mail.*Ask the people who run it/);
+  await says(page, '#told', /does not send email.*Ask its administrator/);
   assert.equal(await page.isVisible('#forgot'), false);
 
   const [link] = linkIn(digitctl(site, 'user', 'add', '--link', email), 'reset');
@@ -88,9 +88,9 @@ test('where sign-up is closed and no mail is sent: sentences in place of forms, 
 
   await open(visit, link, 'reset'); // logged in, too
   await fill(page, 'reset', { password: newPassword });
-  await says(page, '#told', /good no more.*used already.*Ask the people/);
+  await says(page, '#told', /has expired.*used already.*Ask the site’s administrator/);
   await page.reload();
-  await says(page, '#told', /Open the link once more/);
+  await says(page, '#told', /Open the link again/);
   await end(visit);
 });
 
@@ -113,7 +113,7 @@ test('where mail is sent: sign-up by a link, and a forgotten password', async (t
   assert.equal(await page.isVisible('#signup-password'), false, 'the password is chosen with the link');
   await inspect(visit, 'signup-by-mail');
   await fill(page, 'signup', { email });
-  await says(page, '#told', new RegExp(`Look into your mail.*${email}.*24 hours`));
+  await says(page, '#told', new RegExp(`Check your email.*${email}.*24 hours`));
   assert.equal(await focus(page), 'told-title');
   await inspect(visit, 'signup-mail');
   await page.click('#told-links a[href="#signup"]'); // the address is the same, the form comes back
@@ -130,7 +130,7 @@ test('where mail is sent: sign-up by a link, and a forgotten password', async (t
   assert.equal(await text(page, '#who'), email);
   await open(visit, confirm, 'confirm');
   await fill(page, 'confirm', { password: newPassword });
-  await says(page, '#told', /good no more.*sign up again/);
+  await says(page, '#told', /has expired.*sign up again/);
 
   const other = await newPage(browser, { origin: site.origin });
   await other.page.goto(site.origin.href);
@@ -139,7 +139,7 @@ test('where mail is sent: sign-up by a link, and a forgotten password', async (t
   await wrong(other.page, 'forgot', { email: 'nobody' }, 'email', /email address/);
   await inspect(other, 'forgot');
   await fill(other.page, 'forgot', { email });
-  await says(other.page, '#told', /Look into your mail.*If .* has an account/);
+  await says(other.page, '#told', /Check your email.*If .* has an account/);
   await open(other, mailed('reset'), 'reset');
   await fill(other.page, 'reset', { password: newPassword });
   await says(other.page, '#told', /new password is set/);

@@ -41,7 +41,7 @@ test('what is read is kept: files once, a drawing when it is done', async () => 
   const visit = await visitorWith([]);
   const { page, program } = visit;
   await toHistory(page);
-  await says(page, '#history-none', /Nothing yet/);
+  await says(page, '#history-none', /Nothing here yet/);
   assert.equal(await page.locator('#history-export').isVisible(), false);
   assert.equal(await page.locator('#history-end').isVisible(), false);
   assert.equal(await page.locator('#history-filters').isVisible(), false);
@@ -85,7 +85,7 @@ test('correct, filter, take back, delete one', async () => {
 
   const nine = cards(page).nth(0);
   await nine.locator('[data-digit="4"]').click();
-  await says(page, '#history-said', /Noted: it is a four\./);
+  await says(page, '#history-said', /Saved: it is a four\./);
   assert.equal(await nine.locator('[data-digit="4"]').getAttribute('aria-pressed'), 'true');
   assert.equal(await text(page, '#history-right'), 'Right so far: 9 of 10 (90.0%)');
   await inspect(visit, 'history');
@@ -93,16 +93,16 @@ test('correct, filter, take back, delete one', async () => {
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
   assert.equal(await page.getAttribute('[data-format="idx"]', 'href'), 'history/export?format=idx&corrected=1');
   await page.selectOption('#history-digit', '9'); // it is a four now
-  await says(page, '#history-none', /none of this kind/);
+  await says(page, '#history-none', /Nothing matches/);
   await page.selectOption('#history-digit', '4');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
   await page.selectOption('#history-kind', 'unsure');
-  await says(page, '#history-none', /none of this kind/);
+  await says(page, '#history-none', /Nothing matches/);
   await page.selectOption('#history-kind', '');
   await page.selectOption('#history-digit', '');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 10);
   await nine.locator('[data-digit="4"]').click(); // once more takes it back
-  await says(page, '#history-said', /taken back/);
+  await says(page, '#history-said', /Correction removed/);
   assert.equal(await page.locator('#history-right').isVisible(), false);
 
   // By keyboard alone: the focus goes on to the next card.
@@ -114,7 +114,7 @@ test('correct, filter, take back, delete one', async () => {
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.dataset.digit), '0');
   await page.keyboard.press('Space');
-  await says(page, '#history-said', /Noted: it is a zero\./);
+  await says(page, '#history-said', /Saved: it is a zero\./);
   const { json } = await program.send('GET', 'history');
   assert.deepEqual(json.counts, { kept: 9, corrected: 1, right: 8 });
   assert.equal(json.history[0].label, 0);
@@ -137,13 +137,13 @@ test('endless, on a phone; delete everything asks first', async () => {
 
   await page.click('#history-clear');
   assert.equal(await focus(page), 'history-keep');
-  assert.equal(await text(page, '#history-sure-text'), 'Delete all 120 answers? They cannot be brought back.');
+  assert.equal(await text(page, '#history-sure-text'), 'Delete all 120 answers? This cannot be undone.');
   await page.click('#history-keep');
   assert.equal(await focus(page), 'history-clear');
   assert.equal((await program.send('GET', 'history')).json.counts.kept, 120);
   await page.click('#history-clear');
   await page.click('#history-sure');
-  await says(page, '#history-none', /Nothing yet/);
+  await says(page, '#history-none', /Nothing here yet/);
   assert.equal((await program.send('GET', 'history')).json.counts.kept, 0);
   await end(visit);
 });

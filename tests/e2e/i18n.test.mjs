@@ -81,7 +81,7 @@ test('a German browser meets German; the switch keeps the answer and the choice'
     await fill(there, 'signup', { email, password: 'kurz' });
     await says(there, '#signup-password-error', /mindestens 8 Zeichen/);
     await fill(there, 'signup', { email, password: 'password123' });
-    await says(there, '#signup-password-error', /^Dieses Passwort geht nicht/); // the server's, by its type
+    await says(there, '#signup-password-error', /^Dieses Passwort kannst du nicht verwenden/); // the server's, by its type
     await fill(there, 'signup', { email, password: goodPassword });
     await shown(there, '#screen-read');
     await there.setInputFiles('#files', [{ name: 'digit-7.png', mimeType: 'image/png', buffer: picture('digit-7.png') },
@@ -90,7 +90,7 @@ test('a German browser meets German; the switch keeps the answer and the choice'
     await says(there, '#many-title', /^2 Bilder, davon 1 nicht lesbar$/);
     assert.match(await there.getAttribute('#samples li:first-child img', 'alt'), /Beispiel: Null/);
     await there.locator('.pick').nth(1).click();
-    await says(there, '.verdict', /kein Bild einer Art/);
+    await says(there, '.verdict', /Dieses Dateiformat wird nicht unterstützt/);
     await there.locator('.pick').nth(0).click();
     await inspect(visit, 'german-read');
     await there.selectOption('#language', 'en');

@@ -66,7 +66,7 @@ test('20 pictures go request by request, with bars that tell how far they are, a
   const times = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /classify/.test(name)).map(({ startTime, responseEnd }) => [startTime, responseEnd]));
   assert.equal(times.length, 3);
   assert.ok(times.every(([start], i) => !i || start >= times[i - 1][1]), `requests overlap: ${times}`);
-  await says(page, '#many-title', /^20 pictures, 1 not readable$/);
+  await says(page, '#many-title', /^20 pictures, 1 unreadable$/);
   assert.deepEqual(await page.locator('.pick').evaluateAll((cards) => cards.map((card) => card.dataset.digit)), files.map((_, i) => (i === 5 ? '' : '7')));
   assert.ok(await page.isDisabled('#many-stop'));
 
@@ -89,11 +89,11 @@ test('stop keeps what is answered; the rest goes on when asked', { timeout: 6000
   await page.setInputFiles('#files', Array.from({ length: 24 }, (_, i) => file(`n${i}.png`, grainy)));
   await page.waitForFunction(() => document.querySelector('#many-answered').value > 0);
   await page.click('#many-stop');
-  await says(page, '#read-note p', /^Your pictures are kept/);
+  await says(page, '#read-note p', /^Your pictures are still here/);
   const answered = await page.locator('.pick[data-digit="7"]').count();
   assert.ok(answered >= 8 && answered < 24, `${answered} answered`);
   await page.locator('.pick').nth(23).click();
-  await says(page, '.verdict', /stopped before it was read/);
+  await says(page, '.verdict', /Stopped before it was read/);
   await inspect(visit, 'many-stopped');
   await slow(visit, -1);
   await page.click('#read-note button');
@@ -118,7 +118,7 @@ test('over 8 MiB or 25 Mpx is made smaller in the browser, which is said; what c
     await page.setInputFiles('#files', where);
     await page.waitForFunction((text) => document.querySelector('#steps').textContent.includes(text) && document.querySelector('#answer').dataset.state !== 'reading', `${name}.png`);
     assert.equal(await page.getAttribute('#answer', 'data-digit'), '7', name);
-    assert.match(await page.textContent('#steps'), name === 'heavy' ? /made smaller here, from 3,600 × 3,000 px · 2048 × 1707 px/ : /from 6,000 × 4,500 px · 2048 × 1536 px/);
+    assert.match(await page.textContent('#steps'), name === 'heavy' ? /reduced in your browser from 3,600 × 3,000 px · 2048 × 1707 px/ : /from 6,000 × 4,500 px · 2048 × 1536 px/);
   }
   assert.equal(await page.evaluate(() => document.querySelector('#given').naturalWidth), 2048);
   assert.ok(sizes.every((size) => size < 8 * 1024 * 1024), `requests of ${sizes} bytes`);

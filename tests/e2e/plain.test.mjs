@@ -47,14 +47,14 @@ test('sign up, log out, log in, read pictures: by forms alone', async () => {
   await page.click('#give button[type=submit]');
   assert.equal(await page.textContent('h1'), 'The answer');
   assert.equal(await page.textContent('.digit'), '7');
-  assert.match(await page.textContent('main'), /7\.png.*Sure, by \d\d\.\d/s);
+  assert.match(await page.textContent('main'), /7\.png.*\d\d\.\d.% confident/s);
   assert.equal(await page.locator('tr').count(), 11);
   await look(page, 'plain-answer');
   await page.setInputFiles('#files', [path.join(root, 'html/samples/3.png'), path.join(root, 'README.md')]);
   await page.click('text=Read it');
   assert.equal(await page.textContent('h1'), 'The answers');
   assert.equal(await page.textContent('.digit'), '3');
-  assert.match(await page.textContent('main'), /README\.md.*This is not a picture of a kind that is read here\./s);
+  assert.match(await page.textContent('main'), /README\.md.*This file format is not supported\./s);
 
   await page.click('text=Log out');
   assert.equal(page.url(), new URL('#signed-out', base).href);
@@ -135,5 +135,5 @@ test('what a browser is told is HTML, what a program is told is JSON', async () 
   }
   const taken = await exchange('POST', 'signup', form({ email: 'no address', password: goodPassword, invitation: '' }));
   assert.equal(taken.status, 422);
-  assert.match(taken.text, /<h1>This is not an e-mail address\.<\/h1>\n<p>Give an address/);
+  assert.match(taken.text, /<h1>This is not an email address\.<\/h1>\n<p>Enter an address/);
 });

@@ -81,7 +81,7 @@ test('a drawing outlives its session', { timeout: 600000 }, async () => {
   await context.clearCookies({ name: /session/ });
   await drawSeven(page);
   await shown(page, '#login');
-  await says(page, '#door-note', /session has ended.*kept/);
+  await says(page, '#door-note', /session has ended.*picture will be read/);
   await fill(page, 'login', { email, password: goodPassword });
   await page.waitForSelector('#answer[data-digit="7"]');
   assert.equal(await page.isVisible('#pad-hint'), false, 'the pad is empty');
@@ -114,7 +114,7 @@ test('the history gets a picture at once, and a drawing when it has come to rest
     await route.fulfill({ response: reply, json: body });
   });
   await give(page, 'unkept.png');
-  await says(page, '#read-note p', /could not be kept in your history\..*disk is full/);
+  await says(page, '#read-note p', /could not be saved to your history\..*disk is full/);
   await page.waitForSelector('#answer[data-digit="7"]');
   await end(visit);
 });
@@ -125,7 +125,7 @@ test('no digit, and not sure, in plain words with what to try', { timeout: 60000
   const { page } = visit;
   await signUp(visit);
   await page.setInputFiles('#files', [{ name: 'blank.png', mimeType: 'image/png', buffer: greyPng(64, 64, Buffer.alloc(64 * 64, 255)) }]);
-  await says(page, '.verdict', /It looks like\s*no digit\s*Try one digit alone, in dark ink on light paper/);
+  await says(page, '.verdict', /It looks like\s*no digit\s*Try a single digit that fills the picture/);
   assert.equal(await page.textContent('#bars tr:first-child .value'), '–');
   await inspect(visit, 'read-no-digit');
   await page.route(/classify/, async (route) => {

@@ -43,8 +43,8 @@ test('the fold-out shows each step, once somebody looks', async () => {
   assert.deepEqual(requests.slice(1), ['?input=1&steps=1']);
   assert.equal(await shift(), before, 'the layout shifts');
   const [grey, levelled, ink, scaled, input] = await said();
-  assert.match(grey, /Upright, in grey 300 × 240 px, by brightness/);
-  assert.match(levelled, /Light evened out/);
+  assert.match(grey, /Rotated upright, greyscale 300 × 240 px, from brightness/);
+  assert.match(levelled, /Lighting evened out/);
   assert.match(ink, /The ink.*dark on light.*\d+ × \d+ px at \d+, \d+/);
   assert.match(scaled, /Scaled.*× 20 px/);
   assert.match(input, /What the network saw.*centre of mass/);
@@ -62,7 +62,7 @@ test('an open fold-out follows the next picture', async () => {
   await page.setInputFiles('#files', file('digit-7.png'));
   await answered('digit-7.png');
   await stepsThere(2);
-  assert.match((await said())[1], /used as it is/);
+  assert.match((await said())[1], /used unchanged/);
   assert.deepEqual(requests, ['?input=1&save=1&steps=1']);
   await page.setInputFiles('#files', file('text.png'));
   await answered('text.png');
@@ -80,9 +80,9 @@ test('wishes have the picture read again, by keyboard', async () => {
   await page.focus('#wish-invert');
   const before = await shift();
   await page.keyboard.press('ArrowDown');
-  await page.waitForFunction(() => /Taken as dark on light/.test(document.querySelector('#how-steps').textContent));
+  await page.waitForFunction(() => /Read as dark on light/.test(document.querySelector('#how-steps').textContent));
   assert.equal(await page.evaluate(() => document.activeElement.id), 'wish-invert');
-  assert.match(await page.textContent('#steps'), /turned light on dark/);
+  assert.match(await page.textContent('#steps'), /inverted to light on dark/);
   await page.selectOption('#wish-invert', 'no');
   await page.selectOption('#wish-center', 'none');
   await page.waitForFunction(() => /whole picture/.test(document.querySelector('#how-steps').textContent));
@@ -132,7 +132,7 @@ test('pictures behind one that stopped the reader are sent again, once', async (
   await page.waitForFunction(() => document.querySelectorAll('.pick[data-digit="7"], .pick[data-digit="9"]').length === 2);
   assert.deepEqual(await page.locator('.pick').evaluateAll((cards) => cards.map((card) => card.dataset.digit)), ['', '7', '9']);
   assert.deepEqual(asked, ['bomb.png,a.png,b.png', 'a.png,b.png']);
-  assert.match(await page.textContent('#read-note'), /stopped the reader.*2 behind it were sent again/);
+  assert.match(await page.textContent('#read-note'), /crashed the decoder.*2 after it were sent again/);
   await page.unroute(/classify/, playOnce);
 
   asked = [];
@@ -140,7 +140,7 @@ test('pictures behind one that stopped the reader are sent again, once', async (
   await give();
   await page.waitForSelector('#read-note button:not([hidden])');
   assert.deepEqual(asked, ['bomb.png,a.png,b.png', 'a.png,b.png']);
-  assert.match(await page.textContent('#read-note'), /Your pictures are kept/);
+  assert.match(await page.textContent('#read-note'), /Your pictures are still here/);
   await page.unroute(/classify/, playAlways);
   await page.click('#read-note button');
   await page.waitForFunction(() => document.querySelectorAll('.pick[data-digit="7"], .pick[data-digit="9"]').length === 2);

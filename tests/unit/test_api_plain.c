@@ -46,7 +46,7 @@ static void forms(void **state)
     expect_page(__LINE__, 401, "<h1>The address or the password is wrong.</h1>\n<p>Check both, then try again.</p>");
     assert_non_null(header("WWW-Authenticate"));
     (void)send_form("/signup", "email=a%40example.org&password=a+quiet+violet+harbour", NULL);
-    expect_page(__LINE__, 409, "<h1>This address has an account already.</h1>");
+    expect_page(__LINE__, 409, "<h1>This address already has an account.</h1>");
     (void)send_form("/login", "email=a&email=b&password=x", NULL);
     expect_page(__LINE__, 400, "A field of the form comes twice.");
     (void)send_form("/login", "email=a&password=x&admin=1", NULL);
@@ -106,7 +106,7 @@ static void results(void **state)
                               .body_n = buf_len(form)});
     expect_page(__LINE__, 200, "<h2>&lt;script&gt;x&lt;/script&gt;&amp;&#39;.png</h2>");
     assert_null(strstr(got.text, "<script"));
-    assert_non_null(strstr(got.text, "<h2>no.png</h2>\n<p>This is not a picture of a kind that is read here.</p>"));
+    assert_non_null(strstr(got.text, "<h2>no.png</h2>\n<p>This file format is not supported.</p>"));
     assert_int_equal(sql_int(db.store, "SELECT count(*) FROM history"), 0);
     sql_do(db.store, "PRAGMA query_only = ON");
     (void)answer((struct ask){.method = "POST",
@@ -117,10 +117,10 @@ static void results(void **state)
                               .body = seven,
                               .body_n = seven_n});
     sql_do(db.store, "PRAGMA query_only = OFF");
-    expect_page(__LINE__, 200, "<p>What was read stands, but it was not kept in the history.</p>");
+    expect_page(__LINE__, 200, "<p>The answer is right here, but it could not be saved to the history.</p>");
     (void)answer((struct ask){
         .method = "POST", .uri = "/classify", .type = "image/png", .accept = HTML, .body = "no", .body_n = 2});
-    expect_page(__LINE__, 415, "<h1>This is not a picture of a kind that is read here.</h1>");
+    expect_page(__LINE__, 415, "<h1>This file format is not supported.</h1>");
     (void)answer((struct ask){.method = "POST", .uri = "/classify/<b>/x", .accept = HTML});
     expect_page(__LINE__, 404, "href=\"../../css/digitd.css\"");
     assert_null(strstr(got.text, "<b>"));
@@ -145,7 +145,7 @@ static void never_certain(void **state)
     json_set_num(result, "confidence", 1);
     page_results(&c, v);
     (void)reply_bytes(bare.reply, &n);
-    assert_non_null(strstr(reply_rest(bare.reply, &n), "<p>Sure, by 99.9&nbsp;%.</p>"));
+    assert_non_null(strstr(reply_rest(bare.reply, &n), "<p>99.9&nbsp;% confident</p>"));
     reply_free(bare.reply);
 }
 

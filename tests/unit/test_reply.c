@@ -168,8 +168,8 @@ static void test_problem(void **state)
     reply_header(p, "Allow", "POST");
     assert_int_equal(reply_status_get(p), 405);
     expect_bytes("Status: 405 Method Not Allowed\r\nContent-Type: application/problem+json\r\nAllow: POST\r\n"
-                 "Cache-Control: no-store\r\nVary: Accept\r\nContent-Length: 164\r\n\r\n"
-                 "{\"type\":\"problems/method-not-allowed\",\"title\":\"This address does not take that method.\","
+                 "Cache-Control: no-store\r\nVary: Accept\r\nContent-Length: 167\r\n\r\n"
+                 "{\"type\":\"problems/method-not-allowed\",\"title\":\"This address does not support that method.\","
                  "\"status\":405,\"detail\":\"Look.\",\"instance\":\"0123456789abcdef0123456789abcdef\"}");
     reply_problem(p, &request, &problems[PROBLEM_LOG_IN_FIRST], "\xff\r\n");
     size_t n;

@@ -39,7 +39,7 @@ bool account_address(struct call *c, const struct field *f, char email[STORE_EMA
     if (store_email_normalise(f->text, f->n, email) == OK)
         return true;
     call_problem(c, PROBLEM_BAD_ADDRESS,
-                 "Give an address such as you@example.org: plain letters without accents, up to 254 characters.");
+                 "Enter an address such as you@example.org: letters without accents, up to 254 characters.");
     return false;
 }
 
@@ -178,7 +178,7 @@ void account_session_begin(struct call *c, int status)
         call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {
         call_store_failed(c, "session_add", e);
-        call_problem(c, PROBLEM_UNAVAILABLE, "You could not be logged in just now. Log in later.");
+        call_problem(c, PROBLEM_UNAVAILABLE, "You could not be logged in just now. Try logging in later.");
     }
     explicit_bzero(token, sizeof(token));
     explicit_bzero(cookie, sizeof(cookie));

@@ -62,7 +62,7 @@ static bool steps_check(struct call *c, const struct classify_query *query, int 
 {
     if (!query->steps || n <= STEPS_PARTS_MAX)
         return true;
-    call_problem(c, PROBLEM_BAD_REQUEST, "With steps=1 a request has up to 8 pictures. Send fewer at a time.");
+    call_problem(c, PROBLEM_BAD_REQUEST, "With steps=1 a request may have up to 8 pictures. Send fewer at a time.");
     return false;
 }
 
@@ -157,7 +157,7 @@ static const char *sentence_of(enum err e, const struct why *why)
     if (why->text[0] != '\0')
         return why->text;
     if (e == ERR_BUSY)
-        return "The picture reader had to start anew before it came to this picture. Send it again.";
+        return "The decoder restarted before it reached this picture. Send it again.";
     return e == ERR_NOMEM ? "Try again later." : "Try another picture.";
 }
 

@@ -42,7 +42,7 @@ void api_readyz(struct call *c)
     }
     call_phase(c, PHASE_INFER);
     if (cnn_self_test(app->cnn, app->model, &why) != OK) {
-        not_ready(c, "network", why.text, "The network does not read its golden digits as it should.");
+        not_ready(c, "network", why.text, "The network fails its self-test.");
         return;
     }
     if (app->is_steady != NULL && !app->is_steady(app->ctx)) {

@@ -45,7 +45,7 @@ void api_password_forgot(struct call *c)
         goto out;
     if (!account_mail_on(c->app->conf)) {
         call_problem(c, PROBLEM_MAIL_OFF,
-                     "Ask the people who run this site: `digitctl user reset ADDRESS` prints a link for you.");
+                     "Ask the site's administrator: `digitctl user reset ADDRESS` prints a link for you.");
         goto out;
     }
     if (!throttle_mail(c, email))
@@ -67,7 +67,7 @@ out:
 static void link_failed(struct call *c, enum err e)
 {
     if (e == ERR_NOT_FOUND)
-        call_problem(c, PROBLEM_LINK_DEAD, "It was used already or is too old. Ask for another one.");
+        call_problem(c, PROBLEM_LINK_DEAD, "It has been used already or has expired. Request a new one.");
     else
         call_store_failed(c, "link_reset", e);
 }

@@ -26,7 +26,7 @@ void api_session_end(struct call *c)
     call_phase(c, PHASE_DATABASE);
     e = store_session_end_id(c->app->store, c->user.id, c->id);
     if (e == ERR_NOT_FOUND) {
-        call_problem(c, PROBLEM_NOT_FOUND, "This session has ended already.");
+        call_problem(c, PROBLEM_NOT_FOUND, "This session has already ended.");
         return;
     }
     if (e != OK) {

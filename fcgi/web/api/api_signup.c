@@ -15,7 +15,7 @@ static bool is_open(struct call *c)
 {
     if (strcmp(c->app->conf->sign_up, "closed") != 0)
         return true;
-    call_problem(c, PROBLEM_SIGN_UP_CLOSED, "Ask the people who run this site for an account.");
+    call_problem(c, PROBLEM_SIGN_UP_CLOSED, "Ask the site's administrator for an account.");
     return false;
 }
 
@@ -41,7 +41,7 @@ static bool invitation_read(struct call *c, const struct field *f, uint8_t hash[
     e = n == 0 ? ERR_NOT_FOUND : store_invite_check(c->app->store, hash);
     if (e == ERR_NOT_FOUND)
         call_problem(c, PROBLEM_BAD_INVITATION,
-                     n == 0 ? "Give the code of your invitation." : "This code is unknown, used up or too old.");
+                     n == 0 ? "Enter your invitation code." : "This code is unknown, used up or expired.");
     else if (e != OK)
         call_store_failed(c, "invite_check", e);
     return e == OK;
@@ -57,7 +57,7 @@ static bool address_is_free(struct call *c, const char *email)
     e = store_user_by_email(c->app->store, email, &user);
     explicit_bzero(&user, sizeof(user));
     if (e == OK)
-        call_problem(c, PROBLEM_ADDRESS_TAKEN, "Log in with it, or sign up with another one.");
+        call_problem(c, PROBLEM_ADDRESS_TAKEN, "Log in with it, or sign up with a different address.");
     else if (e != ERR_NOT_FOUND)
         call_store_failed(c, "user_by_email", e);
     return e == ERR_NOT_FOUND;
@@ -72,10 +72,10 @@ static void account_made(struct call *c, enum err e, const char *what)
         account_session_begin(c, 201);
         break;
     case ERR_EXISTS:
-        call_problem(c, PROBLEM_ADDRESS_TAKEN, "Log in with it, or sign up with another one.");
+        call_problem(c, PROBLEM_ADDRESS_TAKEN, "Log in with it, or sign up with a different address.");
         break;
     case ERR_DENIED:
-        call_problem(c, PROBLEM_BAD_INVITATION, "The invitation was used up or has ended in the meantime.");
+        call_problem(c, PROBLEM_BAD_INVITATION, "The invitation has been used up or has expired in the meantime.");
         break;
     default:
         call_store_failed(c, what, e);
@@ -109,9 +109,8 @@ static void make_by_mail(struct call *c, const char *email, const uint8_t *invit
     }
     account_event(c, "sign_up_asked", 0);
     if (request_wants_html(c->req)) {
-        page_tell(
-            c, 202, "A mail is on its way.",
-            "Open the link in it to choose a password. It is good for a day, and needs a browser with JavaScript.");
+        page_tell(c, 202, "A mail is on its way.",
+                  "Open the link in it to choose a password. It works for a day and needs a browser with JavaScript.");
         return;
     }
     v = json_new_object();
@@ -144,7 +143,7 @@ out:
 static void link_failed(struct call *c, enum err e)
 {
     if (e == ERR_NOT_FOUND)
-        call_problem(c, PROBLEM_LINK_DEAD, "It was used already or is over a day old. Sign up again.");
+        call_problem(c, PROBLEM_LINK_DEAD, "It has been used already, or is more than a day old. Sign up again.");
     else
         call_store_failed(c, "link_sign_up", e);
 }

@@ -103,7 +103,7 @@ void api_token_make(struct call *c)
         account_event_of(c, "token_made", "token", row.id);
         reply_made(c, &row, secret);
     } else if (e == ERR_LIMIT) {
-        call_problem(c, PROBLEM_TOO_MANY_TOKENS, "Revoke one that is not in use any more.");
+        call_problem(c, PROBLEM_TOO_MANY_TOKENS, "Revoke one you no longer use.");
     } else {
         call_store_failed(c, "token_add", e);
     }
@@ -119,7 +119,7 @@ void api_token_revoke(struct call *c)
     call_phase(c, PHASE_DATABASE);
     e = store_token_revoke(c->app->store, c->user.id, c->id);
     if (e == ERR_NOT_FOUND) {
-        call_problem(c, PROBLEM_NOT_FOUND, "This token has been revoked already.");
+        call_problem(c, PROBLEM_NOT_FOUND, "This token has already been revoked.");
         return;
     }
     if (e != OK) {

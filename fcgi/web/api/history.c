@@ -156,7 +156,7 @@ static struct json *not_saved(const struct call *c, enum err e)
     log_str(&l, "error", err_str(e));
     log_end(&l);
     return problem_json(c->req, &problems[e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE],
-                        "What was read stands, but it was not kept in the history.");
+                        "The answer is right here, but it could not be saved to the history.");
 }
 
 void history_keep_save(struct call *c, struct history_keep *keep, struct json *reply)
