@@ -81,10 +81,10 @@ static const char *const rows[] = {
     "159",
 };
 
-static const char why_word[] = "That password is among the first that are tried: please choose another one.";
-static const char why_run[] = "That password is a simple sequence or repetition: please choose another one.";
-static const char why_email[] = "That password is made of the e-mail address: please choose another one.";
-static const char why_site[] = "That password is made of this site's name: please choose another one.";
+static const char why_word[] = "That password is too common; attackers try it first. Choose another one.";
+static const char why_run[] = "That password is a simple sequence or repetition. Choose another one.";
+static const char why_email[] = "That password is based on your email address. Choose another one.";
+static const char why_site[] = "That password is based on this site's name. Choose another one.";
 
 static char lower(char c)
 {

@@ -1,4 +1,4 @@
-/* Whether a password is one of those that are tried first. Internal to fcgi/store: password_check_new asks. */
+/* Whether a password is one of those that are tried first. Internal to fcgi/password: password_check_new asks. */
 #ifndef DIGITD_STORE_PASSWORD_COMMON_H
 #define DIGITD_STORE_PASSWORD_COMMON_H
 
