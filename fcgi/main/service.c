@@ -9,8 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "answer/card.h"
 #include "base/log.h"
-#include "web/api/card.h"
 
 enum err service_load(struct service *s, const char *conf_path, struct why *why)
 {

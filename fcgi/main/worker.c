@@ -24,7 +24,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "web/route.h"
+#include "web/api/routes.h"
+#include "web/dispatch.h"
 
 enum {
     WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s of the end of what held it */
@@ -158,6 +159,7 @@ static enum err worker_new(struct worker *w, const struct service *service)
     enum err e;
 
     w->app = (struct app){.pool = w->place->pool,
+                          .routes = &api_routes,
                           .conf = &service->conf,
                           .model = service->model,
                           .card = service->card,
@@ -218,7 +220,7 @@ static void worker_serve(struct worker *w)
     if (e == OK) {
         worker_store_open(w);
         w->group = GROUP_OTHER;
-        status = app_serve(&w->app, w->fcgx);
+        status = dispatch_serve(&w->app, w->fcgx);
         score_phase(w->score, PHASE_REPLY);
         score_count(w->score, w->group, status);
         fcgx_finish(w->fcgx);

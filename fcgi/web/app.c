@@ -1,24 +1,9 @@
-/* The seam between libfcgi's connection and the dispatcher (dispatch.c), which knows no socket. */
+/* The pools have names: in the log, of the sockets, on the command line. */
 #include "app.h"
 
-static const char *peer_param(const void *ctx, const char *name)
+const char *pool_name(enum pool pool)
 {
-    return fcgx_param(ctx, name);
-}
+    static const char *const names[POOL_COUNT] = {"main", "hash", "health"};
 
-static enum err peer_read_body(void *ctx, struct buf *out, size_t n)
-{
-    return fcgx_read_body(ctx, out, n);
-}
-
-static enum err peer_write(void *ctx, const void *bytes, size_t n)
-{
-    return fcgx_write(ctx, bytes, n);
-}
-
-int app_serve(struct app *app, struct fcgx *f)
-{
-    const struct app_peer peer = {peer_param, peer_read_body, peer_write, f};
-
-    return app_answer(app, &peer);
+    return pool >= POOL_MAIN && pool < POOL_COUNT ? names[pool] : "?";
 }

@@ -1,5 +1,4 @@
-/* What a worker brings to a request, and the one call that answers it. The accept loop (fcgi/main/worker.c) owns all of
- * it. */
+/* What a worker brings to a request. The accept loop (fcgi/main/worker.c) owns all of it. */
 #ifndef DIGITD_WEB_APP_H
 #define DIGITD_WEB_APP_H
 
@@ -8,7 +7,6 @@
 #include "net/cnn.h"
 #include "net/model.h"
 #include "store/store.h"
-#include "web/http/fcgx.h"
 #include "web/http/reply.h"
 #include "web/http/request.h"
 #include "counts.h"
@@ -21,8 +19,11 @@ const char *pool_name(enum pool pool);
 /* Where the time of a request goes (R3). The worker's scoreboard slot shows the phase while it lasts. */
 enum phase { PHASE_IDLE, PHASE_READ, PHASE_DECODE, PHASE_INFER, PHASE_DATABASE, PHASE_HASH, PHASE_REPLY, PHASE_COUNT };
 
+struct route_table;
+
 struct app {
     enum pool pool;
+    const struct route_table *routes;
     const struct conf *conf;
     const struct model *model; /* metadata and golden pictures */
     struct json *card;         /* of the model, never changed; NULL: there is none */
@@ -42,19 +43,5 @@ struct app {
     void (*counts)(void *ctx, struct counts *out);
     void *ctx;
 };
-
-/* Answers the request that fcgx_accept took: reads it, dispatches, writes the reply, logs one line. The caller calls
- * fcgx_finish. Never exits, never fails: whatever goes wrong is a reply, whose status it returns. */
-int app_serve(struct app *app, struct fcgx *f);
-
-/* The same, with the connection as three functions of the kind that fcgx.h has: what app_serve does with libfcgi's, and
- * the tests without a socket. */
-struct app_peer {
-    const char *(*param)(const void *ctx, const char *name);
-    enum err (*read_body)(void *ctx, struct buf *out, size_t n);
-    enum err (*write)(void *ctx, const void *bytes, size_t n);
-    void *ctx;
-};
-int app_answer(struct app *app, const struct app_peer *peer);
 
 #endif

@@ -28,37 +28,11 @@ void call_phase(struct call *c, enum phase phase);
 /* Replies with a problem and one sentence, never NULL, for the person who meets it. */
 void call_problem(struct call *c, enum problem_id id, const char *detail);
 
-/* Replies 503 for a failure of the store, which it logs. */
+/* A call of the store failed. Logging and replying are apart: a handler whose sentence says more than the usual one
+ * calls both. The reply is a 503, busy where another writer held the database too long, else unavailable. */
+void call_store_log(const struct call *c, const char *what, enum err e);
+void call_store_problem(struct call *c, enum err e, const char *detail);
+/* Both, with the usual sentence: nothing was changed. */
 void call_store_failed(struct call *c, const char *what, enum err e);
-
-/* Handlers, one a row of the route table. Each leaves a finished reply. */
-void api_signup(struct call *c);
-void api_confirm(struct call *c);
-void api_login(struct call *c);
-void api_logout(struct call *c);
-void api_session(struct call *c);
-void api_site(struct call *c);
-void api_account(struct call *c);
-void api_account_delete(struct call *c);
-void api_account_export(struct call *c);
-void api_password_change(struct call *c);
-void api_password_forgot(struct call *c);
-void api_password_reset(struct call *c);
-void api_sessions(struct call *c);
-void api_sessions_end(struct call *c);
-void api_session_end(struct call *c);
-void api_tokens(struct call *c);
-void api_token_make(struct call *c);
-void api_token_revoke(struct call *c);
-void api_classify(struct call *c);
-void api_history(struct call *c);
-void api_history_clear(struct call *c);
-void api_history_correct(struct call *c);
-void api_history_drop(struct call *c);
-void api_history_export(struct call *c);
-void api_model(struct call *c);
-void api_healthz(struct call *c);
-void api_readyz(struct call *c);
-void api_metrics(struct call *c);
 
 #endif

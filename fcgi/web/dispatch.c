@@ -3,6 +3,8 @@
  * line.
  *
  * Each step returns false when it has replied and the request goes no further. */
+#include "dispatch.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,42 +12,14 @@
 #include "base/log.h"
 #include "web/http/page.h"
 #include "access.h"
-#include "app.h"
 #include "call.h"
 #include "csrf.h"
 #include "route.h"
 
 enum { SLOW_US = 1000000 };
 
-const char *pool_name(enum pool pool)
-{
-    static const char *const names[POOL_COUNT] = {"main", "hash", "health"};
-
-    return pool >= POOL_MAIN && pool < POOL_COUNT ? names[pool] : "?";
-}
-
-void call_phase(struct call *c, enum phase phase)
-{
-    int64_t now_us = clock_mono_us();
-
-    c->phase_us[c->phase] += now_us - c->phase_began_us;
-    c->phase_began_us = now_us;
-    c->phase = phase;
-    if (c->app->on_phase != NULL)
-        c->app->on_phase(c->app->ctx, phase);
-}
-
-void call_problem(struct call *c, enum problem_id id, const char *detail)
-{
-    if (request_wants_html(c->req))
-        page_problem(c, &problems[id], detail);
-    else
-        reply_problem(c->app->reply, c->req, &problems[id], detail);
-}
-
 /* A log line about this request that is not its last one. */
-static void call_event(const struct call *c, enum log_level level, const char *event, const char *key,
-                       const char *value)
+static void log_event(const struct call *c, enum log_level level, const char *event, const char *key, const char *value)
 {
     struct log_line l;
 
@@ -56,22 +30,7 @@ static void call_event(const struct call *c, enum log_level level, const char *e
     log_end(&l);
 }
 
-void call_store_failed(struct call *c, const char *what, enum err e)
-{
-    struct log_line l;
-
-    log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, "store_failed");
-    log_str(&l, "id", c->req->id);
-    log_str(&l, "what", what);
-    log_str(&l, "error", err_str(e));
-    log_end(&l);
-    if (e == ERR_BUSY)
-        call_problem(c, PROBLEM_BUSY, "Wait a few seconds, then try again.");
-    else
-        call_problem(c, PROBLEM_UNAVAILABLE, "Nothing was changed. Try again later.");
-}
-
-static bool call_read(struct call *c, const struct app_peer *peer)
+static bool step_read(struct call *c, const struct dispatch_peer *peer)
 {
     enum err e = request_read(c->req, peer->param, peer->ctx);
 
@@ -83,7 +42,7 @@ static bool call_read(struct call *c, const struct app_peer *peer)
 }
 
 /* R23. The health pool answers whoever nginx lets through: a probe seldom knows the site's name. */
-static bool call_host(struct call *c)
+static bool step_host(struct call *c)
 {
     if (c->app->pool == POOL_HEALTH)
         return true;
@@ -92,23 +51,23 @@ static bool call_host(struct call *c)
         request_strip_path(c->req, c->origin->path);
         return true;
     }
-    call_event(c, LOG_WARN, "host_refused", "not_in_site_url", c->req->host);
+    log_event(c, LOG_WARN, "host_refused", "not_in_site_url", c->req->host);
     call_problem(
         c, PROBLEM_MISDIRECTED,
         "The Host of the request is not in the setting site_url. If this is your site, add its address there.");
     return false;
 }
 
-static bool call_route(struct call *c)
+static bool step_route(struct call *c)
 {
     char allow[ROUTE_ALLOW_MAX];
-    const char *screen = route_screen(c->req->path);
+    const char *screen = route_screen(c->app->routes, c->req->path);
 
     if (screen != NULL && c->req->method == METHOD_GET && request_wants_html(c->req)) {
-        page_go(c, screen);
+        page_go(c->app->reply, c->req, screen);
         return false;
     }
-    c->route = route_find(c->req->path, c->req->method, allow, &c->id);
+    c->route = route_find(c->app->routes, c->req->path, c->req->method, allow, &c->id);
     if (c->route == NULL && allow[0] != '\0') {
         call_problem(c, PROBLEM_METHOD_NOT_ALLOWED, "The Allow header lists the methods it supports.");
         reply_header(c->app->reply, "Allow", allow);
@@ -117,12 +76,12 @@ static bool call_route(struct call *c)
     if (c->route != NULL && c->route->pool == c->app->pool)
         return true;
     if (c->route != NULL) /* nginx and the table disagree: a mistake of configuration */
-        call_event(c, LOG_ERROR, "wrong_pool", "pool", pool_name(c->app->pool));
+        log_event(c, LOG_ERROR, "wrong_pool", "pool", pool_name(c->app->pool));
     call_problem(c, PROBLEM_NOT_FOUND, "Check the address, or start from the front page.");
     return false;
 }
 
-static bool call_csrf(struct call *c)
+static bool step_csrf(struct call *c)
 {
     const char *refusal = csrf_refusal(c->app->conf, c->req, c->route->access == ACCESS_TOKEN);
     struct log_line l;
@@ -140,7 +99,7 @@ static bool call_csrf(struct call *c)
 }
 
 /* R16, R17: before anything is read. */
-static bool call_length(struct call *c)
+static bool step_length(struct call *c)
 {
     char detail[80];
 
@@ -165,7 +124,7 @@ static bool is_plain_form(const struct call *c)
            (c->req->origin[0] != '\0' || c->req->sec_fetch_site[0] != '\0');
 }
 
-static bool call_type(struct call *c)
+static bool step_type(struct call *c)
 {
     const bool json = c->route->body == BODY_JSON || c->route->body == BODY_FORM;
 
@@ -182,7 +141,7 @@ static bool call_type(struct call *c)
     return true;
 }
 
-static bool call_body(struct call *c, const struct app_peer *peer)
+static bool step_body(struct call *c, const struct dispatch_peer *peer)
 {
     enum err e;
 
@@ -205,7 +164,7 @@ static void log_ms(struct log_line *l, const struct call *c, const char *key, en
 }
 
 /* R3, R87: one line a request. The path only where no route has a name for it. */
-static void call_log(const struct call *c, bool sent)
+static void log_request(const struct call *c, bool sent)
 {
     int64_t us = clock_mono_us() - c->began_us;
     int status = reply_status_get(c->app->reply);
@@ -236,7 +195,7 @@ static void call_log(const struct call *c, bool sent)
     log_end(&l);
 }
 
-int app_answer(struct app *app, const struct app_peer *peer)
+int dispatch_answer(struct app *app, const struct dispatch_peer *peer)
 {
     struct request req = {.method = METHOD_OTHER};
     struct call c = {.app = app, .req = &req, .began_us = clock_mono_us()};
@@ -249,10 +208,10 @@ int app_answer(struct app *app, const struct app_peer *peer)
     call_phase(&c, PHASE_READ);
     reply_reset(app->reply);
     buf_reset(app->body);
-    if (call_read(&c, peer) && call_host(&c) && call_route(&c)) {
+    if (step_read(&c, peer) && step_host(&c) && step_route(&c)) {
         if (app->on_route != NULL)
             app->on_route(app->ctx, c.route->path, req.id);
-        if (call_csrf(&c) && call_length(&c) && access_check(&c) && call_type(&c) && call_body(&c, peer))
+        if (step_csrf(&c) && step_length(&c) && access_check(&c) && step_type(&c) && step_body(&c, peer))
             c.route->handler(&c);
     }
     call_phase(&c, PHASE_REPLY);
@@ -264,10 +223,32 @@ int app_answer(struct app *app, const struct app_peer *peer)
     if (sent && n > 0)
         sent = peer->write(peer->ctx, bytes, n) == OK;
     call_phase(&c, PHASE_IDLE);
-    call_log(&c, sent);
+    log_request(&c, sent);
     status = reply_status_get(app->reply);
     buf_reset(app->body);
     reply_reset(app->reply);
     explicit_bzero(&c, sizeof(c));
     return status;
+}
+
+static const char *peer_param(const void *ctx, const char *name)
+{
+    return fcgx_param(ctx, name);
+}
+
+static enum err peer_read_body(void *ctx, struct buf *out, size_t n)
+{
+    return fcgx_read_body(ctx, out, n);
+}
+
+static enum err peer_write(void *ctx, const void *bytes, size_t n)
+{
+    return fcgx_write(ctx, bytes, n);
+}
+
+int dispatch_serve(struct app *app, struct fcgx *f)
+{
+    const struct dispatch_peer peer = {peer_param, peer_read_body, peer_write, f};
+
+    return dispatch_answer(app, &peer);
 }

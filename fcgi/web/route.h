@@ -1,5 +1,5 @@
-/* What is answered, and on what terms: one const table. A handler never asks who is there, how long the body is, or
- * whether it has the right type: the dispatcher did, from these columns. */
+/* What is answered, and on what terms: a const table (web/api/routes.c). A handler never asks who is there, how long
+ * the body is, or whether it has the right type: the dispatcher did, from these columns. */
 #ifndef DIGITD_WEB_ROUTE_H
 #define DIGITD_WEB_ROUTE_H
 
@@ -38,14 +38,17 @@ struct route {
 
 enum { ROUTE_JSON_MAX_BYTES = 8 * 1024, ROUTE_PICTURES_MAX_BYTES = 10 * 1024 * 1024, ROUTE_ALLOW_MAX = 64 };
 
-extern const struct route routes[];
-extern const size_t n_routes;
+struct route_table {
+    const struct route *rows; /* [n] */
+    size_t n;
+};
 
 /* The row, or NULL: then allow has the methods of the path ("GET, HEAD"), or is empty where the path is unknown. *id is
  * the number that stood for {id}, 0 where there is none. */
-const struct route *route_find(const char *path, enum method method, char allow[ROUTE_ALLOW_MAX], int64_t *id);
+const struct route *route_find(const struct route_table *table, const char *path, enum method method,
+                               char allow[ROUTE_ALLOW_MAX], int64_t *id);
 
 /* The screen of a path, for any of its methods; NULL where it has none or is unknown. */
-const char *route_screen(const char *path);
+const char *route_screen(const struct route_table *table, const char *path);
 
 #endif

@@ -33,7 +33,8 @@
 #include "base/log.h"
 #include "store/store_account.h"
 #include "store/store_history.h"
-#include "web/app.h"
+#include "web/api/routes.h"
+#include "web/dispatch.h"
 #include "web/session.h"
 #include "fill_store.h"
 
@@ -183,12 +184,12 @@ static enum err request_reply(void *ctx, const void *bytes, size_t n)
 static void ask_request(struct side *side, int64_t user, int n)
 {
     struct visit visit = {.answered = false};
-    const struct app_peer peer = {request_param, request_body, request_reply, &visit};
+    const struct dispatch_peer peer = {request_param, request_body, request_reply, &visit};
     char secret[SESSION_TOKEN_CHARS + 1];
 
     fill_secret(user, n & 1, secret);
     (void)snprintf(visit.cookie, sizeof(visit.cookie), "digitd_session=%s", secret);
-    app_answer(&side->app, &peer);
+    dispatch_answer(&side->app, &peer);
     if (!visit.answered)
         wrong("GET /session", ERR_DENIED);
 }
@@ -201,8 +202,12 @@ static void ask_visit(struct side *side, int64_t user, int n)
 
 static void side_app(struct side *side, const struct conf *conf)
 {
-    side->app = (struct app){
-        .pool = POOL_MAIN, .conf = conf, .store = side->store, .reply = reply_new(), .body = buf_new(1024)};
+    side->app = (struct app){.routes = &api_routes,
+                             .pool = POOL_MAIN,
+                             .conf = conf,
+                             .store = side->store,
+                             .reply = reply_new(),
+                             .body = buf_new(1024)};
     if (side->app.reply == NULL || side->app.body == NULL)
         wrong("app", ERR_NOMEM);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/api/classify_query.h"
+#include "web/api/classify.h"
 #include "web/api/history_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

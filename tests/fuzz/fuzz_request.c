@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/api/routes.h"
 #include "web/csrf.h"
 #include "web/http/request.h"
-#include "web/route.h"
 #include "web/session.h"
 #include "web/token.h"
 
@@ -46,9 +46,9 @@ static void look_into(const struct request *r)
     (void)request_type_is(r, "image/");
     (void)csrf_refusal(&conf, r, true);
     (void)conf_origin_of_host(&conf, r->host, strlen(r->host));
-    check(route_find(r->path, r->method, allow, &id) == NULL || r->path[0] == '/');
+    check(route_find(&api_routes, r->path, r->method, allow, &id) == NULL || r->path[0] == '/');
     check(id >= 0);
-    (void)route_screen(r->path);
+    (void)route_screen(&api_routes, r->path);
     if (token_read(r->authorization, &value) == OK)
         check(strlen(value) == TOKEN_CHARS);
     else

@@ -1,13 +1,13 @@
-/* A whole worker without its socket: app_answer with a peer made of tables, a real database, a real network with seeded
- * weights, and the cheapest hash. One global of each: a test program has one worker. */
+/* A whole worker without its socket: dispatch_answer with a peer made of tables, a real database, a real network with
+ * seeded weights, and the cheapest hash. One global of each: a test program has one worker. */
 #ifndef DIGITD_TESTS_FIXTURE_APP_H
 #define DIGITD_TESTS_FIXTURE_APP_H
 
 #include "fixture_store.h"
 
 #include "base/json.h"
-#include "web/app.h"
-#include "web/route.h"
+#include "web/api/routes.h"
+#include "web/dispatch.h"
 #include "pictures.h"
 #include "random_nets.h"
 
@@ -208,7 +208,7 @@ static void expect_documented(const struct ask *a)
     int64_t id;
 
     for (int m = METHOD_GET; m < METHOD_OTHER; m++) {
-        const struct route *row = route_find(a->uri, (enum method)m, allow, &id);
+        const struct route *row = route_find(&api_routes, a->uri, (enum method)m, allow, &id);
 
         if (row != NULL && strcmp(method_name((enum method)m), method) == 0)
             operation = openapi_operation(row->path, method);
@@ -228,7 +228,7 @@ static enum pool ask_pool(const struct ask *a)
     enum pool pool = POOL_MAIN;
 
     for (int m = METHOD_GET; m < METHOD_OTHER; m++) {
-        const struct route *row = route_find(a->uri, (enum method)m, allow, &id);
+        const struct route *row = route_find(&api_routes, a->uri, (enum method)m, allow, &id);
 
         if (row != NULL && (row->pool == POOL_HEALTH ||
                             strcmp(method_name((enum method)m), a->method == NULL ? "GET" : a->method) == 0))
@@ -240,13 +240,13 @@ static enum pool ask_pool(const struct ask *a)
 /* Sends a and takes the reply apart; returns the status. */
 static int answer(struct ask a)
 {
-    const struct app_peer peer = {ask_param, ask_read_body, ask_write, &a};
+    const struct dispatch_peer peer = {ask_param, ask_read_body, ask_write, &a};
 
     if (a.body != NULL && a.body_n == 0)
         a.body_n = strlen(a.body);
     got.n = 0;
     app.pool = a.health_pool ? POOL_HEALTH : a.main_pool ? POOL_MAIN : ask_pool(&a);
-    app_answer(&app, &peer);
+    dispatch_answer(&app, &peer);
     take_reply();
     expect_documented(&a);
     return got.status;
@@ -339,7 +339,8 @@ static int app_set_up(void **state)
     assert_int_equal(model_create(&model, spec, documented_layers(spec), &why), OK);
     random_weights(&seed, model);
     assert_int_equal(cnn_create(&cnn, model, CNN_AUTO, &why), OK);
-    app = (struct app){.conf = &conf,
+    app = (struct app){.routes = &api_routes,
+                       .conf = &conf,
                        .model = model,
                        .cnn = cnn,
                        .decoder = decoder,

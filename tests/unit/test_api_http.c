@@ -3,7 +3,7 @@
 #include "fixture_pictures.h"
 
 #include "web/http/problems.h"
-#include "web/route.h"
+#include "web/api/routes.h"
 
 /* R23, and the cookie of an https site below a sub-path. */
 static void test_hosts(void **state)
@@ -60,24 +60,24 @@ static void test_routes(void **state)
         (void)answer((struct ask){.uri = unknown[i]});
         expect_problem(__LINE__, 404, "not-found");
     }
-    for (size_t i = 0; i < n_routes; i++) {
+    for (size_t i = 0; i < api_routes.n; i++) {
         static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get"};
         char path[64];
 
-        (void)snprintf(path, sizeof(path), "%.*s%s", (int)strcspn(routes[i].path, "{"), routes[i].path,
-                       strchr(routes[i].path, '{') == NULL ? "" : "1");
+        (void)snprintf(path, sizeof(path), "%.*s%s", (int)strcspn(api_routes.rows[i].path, "{"),
+                       api_routes.rows[i].path, strchr(api_routes.rows[i].path, '{') == NULL ? "" : "1");
         for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
-            if (openapi_operation(routes[i].path, methods[m]) != NULL)
+            if (openapi_operation(api_routes.rows[i].path, methods[m]) != NULL)
                 continue;
             (void)answer((struct ask){.method = methods[m], .uri = path});
             expect_problem(__LINE__, 405, "method-not-allowed");
-            assert_non_null(strstr(header("Allow"), method_name(routes[i].method)));
+            assert_non_null(strstr(header("Allow"), method_name(api_routes.rows[i].method)));
             assert_null(strstr(header("Allow"), methods[m]));
         }
-        if (routes[i].pool == POOL_MAIN)
+        if (api_routes.rows[i].pool == POOL_MAIN)
             continue;
         wrong_pool++;
-        (void)answer((struct ask){.method = method_name(routes[i].method), .uri = path, .main_pool = true});
+        (void)answer((struct ask){.method = method_name(api_routes.rows[i].method), .uri = path, .main_pool = true});
         expect_problem(__LINE__, 404, "not-found");
     }
     assert_int_equal(wrong_pool, 9);
@@ -349,7 +349,7 @@ static bool count_methods(const char *path, struct json *methods, void *ctx)
 
     (void)snprintf(real, sizeof(real), "%.*s%s", (int)strcspn(path, "{"), path, strchr(path, '{') == NULL ? "" : "1");
     *(size_t *)ctx += json_members(methods);
-    (void)route_find(real, METHOD_OTHER, allow, &id);
+    (void)route_find(&api_routes, real, METHOD_OTHER, allow, &id);
     if (allow[0] == '\0')
         fail_msg("html/openapi.json has %s, the route table has not", path);
     return true;
@@ -363,11 +363,11 @@ static void test_openapi(void **state)
     size_t n = 0, found = 0;
 
     (void)state;
-    for (size_t i = 0; i < n_routes; i++)
-        if (openapi_operation(routes[i].path, method_name(routes[i].method)) == NULL)
-            fail_msg("html/openapi.json lacks %s", routes[i].path);
+    for (size_t i = 0; i < api_routes.n; i++)
+        if (openapi_operation(api_routes.rows[i].path, method_name(api_routes.rows[i].method)) == NULL)
+            fail_msg("html/openapi.json lacks %s", api_routes.rows[i].path);
     json_each(json_get(openapi(), "paths"), count_methods, &n);
-    assert_int_equal(n, n_routes);
+    assert_int_equal(n, api_routes.n);
     names = json_get(json_get(json_get(json_get(names, "Problem"), "properties"), "type"), "enum");
     for (int i = 0; i < PROBLEM_COUNT; i++)
         for (size_t k = 0; k < json_len(names); k++)

@@ -1,8 +1,8 @@
 /* Without scripts: bodies of plain forms, and HTML where Accept prefers it. */
 #include "fixture_pictures.h"
 
+#include "web/api/classify.h"
 #include "web/http/form_body.h"
-#include "web/http/page.h"
 
 #define HTML    "text/html,application/xhtml+xml,*/*;q=0.8"
 #define ENCODED "application/x-www-form-urlencoded"
@@ -143,7 +143,7 @@ static void never_certain(void **state)
     json_set_str(result, "status", "digit");
     json_set_int(result, "digit", 7);
     json_set_num(result, "confidence", 1);
-    page_results(&c, v);
+    classify_page(&c, v);
     (void)reply_bytes(bare.reply, &n);
     assert_non_null(strstr(reply_rest(bare.reply, &n), "<p>99.9&nbsp;% confident</p>"));
     reply_free(bare.reply);

@@ -99,16 +99,16 @@ static void test_every_route(void **state)
     (void)state;
     sign_up("a@example.org");
     (void)make("{\"name\":\"all\",\"scopes\":[\"history\",\"classify\"]}");
-    for (size_t i = 0; i < n_routes; i++) {
-        const char *brace = strchr(routes[i].path, '{');
+    for (size_t i = 0; i < api_routes.n; i++) {
+        const char *brace = strchr(api_routes.rows[i].path, '{');
         char uri[64];
 
-        (void)snprintf(uri, sizeof(uri), "%.*s%s", (int)strcspn(routes[i].path, "{"), routes[i].path,
+        (void)snprintf(uri, sizeof(uri), "%.*s%s", (int)strcspn(api_routes.rows[i].path, "{"), api_routes.rows[i].path,
                        brace == NULL ? "" : "1");
-        if (routes[i].access == ACCESS_ANYONE)
+        if (api_routes.rows[i].access == ACCESS_ANYONE)
             continue;
-        (void)ask_with(secret, method_name(routes[i].method), uri);
-        if (routes[i].access == ACCESS_TOKEN) {
+        (void)ask_with(secret, method_name(api_routes.rows[i].method), uri);
+        if (api_routes.rows[i].access == ACCESS_TOKEN) {
             assert_true(got.status != 401 && got.status != 403); /* 404 and 422 are the handler's words */
             opened++;
         } else {

@@ -1,5 +1,5 @@
 /* The card beside a weights file: which one is taken, and what happens to the others. */
-#include "web/api/card.h"
+#include "answer/card.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "store/store_account.h"
-#include "web/route.h"
+#include "web/api/routes.h"
 
 /* What docs and openapi.json promise, written down a second time: a row that is added, dropped or changed has to be
  * changed here as well, by somebody who looked at who may call it. */
@@ -61,21 +61,21 @@ static const struct {
 static void test_every_row(void **state)
 {
     (void)state;
-    assert_int_equal(n_routes, N_EXPECTED);
-    for (size_t i = 0; i < n_routes; i++) {
-        assert_string_equal(routes[i].path, expected[i].path);
-        assert_int_equal(routes[i].method, expected[i].method);
-        assert_int_equal(routes[i].access, expected[i].access);
-        assert_int_equal(routes[i].scope, expected[i].scope);
-        assert_int_equal(routes[i].body, expected[i].body);
-        assert_int_equal(routes[i].body_max_bytes, expected[i].body_max_bytes);
-        assert_int_equal(routes[i].pool, expected[i].pool);
-        assert_int_equal(routes[i].store, expected[i].store);
-        assert_true(routes[i].handler == expected[i].handler);
+    assert_int_equal(api_routes.n, N_EXPECTED);
+    for (size_t i = 0; i < api_routes.n; i++) {
+        assert_string_equal(api_routes.rows[i].path, expected[i].path);
+        assert_int_equal(api_routes.rows[i].method, expected[i].method);
+        assert_int_equal(api_routes.rows[i].access, expected[i].access);
+        assert_int_equal(api_routes.rows[i].scope, expected[i].scope);
+        assert_int_equal(api_routes.rows[i].body, expected[i].body);
+        assert_int_equal(api_routes.rows[i].body_max_bytes, expected[i].body_max_bytes);
+        assert_int_equal(api_routes.rows[i].pool, expected[i].pool);
+        assert_int_equal(api_routes.rows[i].store, expected[i].store);
+        assert_true(api_routes.rows[i].handler == expected[i].handler);
         if (expected[i].screen == NULL)
-            assert_null(routes[i].screen);
+            assert_null(api_routes.rows[i].screen);
         else
-            assert_string_equal(routes[i].screen, expected[i].screen);
+            assert_string_equal(api_routes.rows[i].screen, expected[i].screen);
     }
 }
 
@@ -83,8 +83,8 @@ static void test_every_row(void **state)
 static void test_rules_of_the_table(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < n_routes; i++) {
-        const struct route *row = &routes[i];
+    for (size_t i = 0; i < api_routes.n; i++) {
+        const struct route *row = &api_routes.rows[i];
 
         assert_true(row->path[0] == '/' && row->path[strlen(row->path) - 1] != '/');
         assert_true(row->method != METHOD_OTHER && row->method != METHOD_HEAD && row->method != METHOD_OPTIONS);
@@ -98,7 +98,7 @@ static void test_rules_of_the_table(void **state)
         assert_true(row->body_max_bytes <= ROUTE_PICTURES_MAX_BYTES);
         assert_true(row->screen == NULL || strncmp(row->screen, "./#", 3) == 0); /* relative: a sub-path works */
         for (size_t j = 0; j < i; j++)
-            assert_false(routes[j].method == row->method && strcmp(routes[j].path, row->path) == 0);
+            assert_false(api_routes.rows[j].method == row->method && strcmp(api_routes.rows[j].path, row->path) == 0);
     }
 }
 
@@ -107,7 +107,7 @@ static void expect_allow(int line, const char *path, enum method method, const c
     char allow[ROUTE_ALLOW_MAX];
     int64_t id;
 
-    if (route_find(path, method, allow, &id) != NULL)
+    if (route_find(&api_routes, path, method, allow, &id) != NULL)
         fail_msg("line %d: %s was found", line, path);
     if (strcmp(allow, want) != 0)
         fail_msg("line %d: Allow is \"%s\", not \"%s\"", line, allow, want);
@@ -141,20 +141,20 @@ static void test_find(void **state)
     int64_t id = -1;
 
     (void)state;
-    for (size_t i = 0; i < n_routes; i++) {
-        const char *brace = strchr(routes[i].path, '{');
+    for (size_t i = 0; i < api_routes.n; i++) {
+        const char *brace = strchr(api_routes.rows[i].path, '{');
         char path[64];
 
-        (void)snprintf(path, sizeof(path), "%.*s%s", brace == NULL ? 63 : (int)(brace - routes[i].path), routes[i].path,
-                       brace == NULL ? "" : "17");
+        (void)snprintf(path, sizeof(path), "%.*s%s", brace == NULL ? 63 : (int)(brace - api_routes.rows[i].path),
+                       api_routes.rows[i].path, brace == NULL ? "" : "17");
         for (int m = METHOD_GET; m <= METHOD_OTHER; m++) {
-            const struct route *row = route_find(path, (enum method)m, allow, &id);
-            bool head = m == METHOD_HEAD && routes[i].method == METHOD_GET;
+            const struct route *row = route_find(&api_routes, path, (enum method)m, allow, &id);
+            bool head = m == METHOD_HEAD && api_routes.rows[i].method == METHOD_GET;
 
-            if (m == (int)routes[i].method || head)
-                assert_ptr_equal(row, &routes[i]);
+            if (m == (int)api_routes.rows[i].method || head)
+                assert_ptr_equal(row, &api_routes.rows[i]);
             else
-                assert_ptr_not_equal(row, &routes[i]);
+                assert_ptr_not_equal(row, &api_routes.rows[i]);
             assert_true(row != NULL || strlen(allow) > 0);
             assert_int_equal(id, row != NULL && brace != NULL ? 17 : 0);
         }
@@ -170,19 +170,19 @@ static void test_find(void **state)
     expect_allow(__LINE__, "/account", METHOD_POST, "GET, HEAD, DELETE");
     expect_allow(__LINE__, "/account/tokens", METHOD_DELETE, "GET, HEAD, POST");
     expect_allow(__LINE__, "/account/tokens/9", METHOD_GET, "DELETE");
-    assert_non_null(route_find("/account/tokens/999999999999999999", METHOD_DELETE, allow, &id));
+    assert_non_null(route_find(&api_routes, "/account/tokens/999999999999999999", METHOD_DELETE, allow, &id));
     assert_int_equal(id, 999999999999999999);
 }
 
 static void test_screens(void **state)
 {
     (void)state;
-    assert_string_equal(route_screen("/classify"), "./#read");
-    assert_string_equal(route_screen("/login"), "./#login");
-    assert_string_equal(route_screen("/account/sessions/3"), "./#account");
-    assert_null(route_screen("/account/export")); /* a link to it is a download */
-    assert_null(route_screen("/healthz"));
-    assert_null(route_screen("/nothing"));
+    assert_string_equal(route_screen(&api_routes, "/classify"), "./#read");
+    assert_string_equal(route_screen(&api_routes, "/login"), "./#login");
+    assert_string_equal(route_screen(&api_routes, "/account/sessions/3"), "./#account");
+    assert_null(route_screen(&api_routes, "/account/export")); /* a link to it is a download */
+    assert_null(route_screen(&api_routes, "/healthz"));
+    assert_null(route_screen(&api_routes, "/nothing"));
 }
 
 int main(void)

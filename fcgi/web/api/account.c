@@ -165,7 +165,7 @@ void account_session_begin(struct call *c, int status)
     if (e == OK) {
         session_cookie_set(c->origin, token, cookie);
         if (request_wants_html(c->req)) {
-            page_go(c, PAGE_SIGNED_IN);
+            page_go(c->app->reply, c->req, PAGE_SIGNED_IN);
             reply_header(c->app->reply, "Set-Cookie", cookie);
             device_remember(c);
         } else {
@@ -177,8 +177,8 @@ void account_session_begin(struct call *c, int status)
     } else if (e == ERR_NOT_FOUND) {
         call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {
-        call_store_failed(c, "session_add", e);
-        call_problem(c, PROBLEM_UNAVAILABLE, "You could not be logged in just now. Try logging in later.");
+        call_store_log(c, "session_add", e);
+        call_store_problem(c, e, "You could not be logged in just now. Log in later.");
     }
     explicit_bzero(token, sizeof(token));
     explicit_bzero(cookie, sizeof(cookie));

@@ -4,7 +4,7 @@
 
 #include "store/store_account.h"
 #include "web/call.h"
-#include "fields.h"
+#include "web/fields.h"
 
 /* A log line "event" with request, network address and user (0: none); never the e-mail address. */
 void account_event(const struct call *c, const char *event, int64_t user_id);

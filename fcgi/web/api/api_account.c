@@ -5,6 +5,7 @@
 #include "web/session.h"
 #include "account.h"
 #include "history.h"
+#include "routes.h"
 
 void api_account(struct call *c)
 {
@@ -46,9 +47,9 @@ void api_account_delete(struct call *c)
         goto out;
     e = store_user_delete(c->app->store, c->user.id);
     if (e != OK && e != ERR_NOT_FOUND) {
-        call_store_failed(c, "user_delete", e);
-        call_problem(c, e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE,
-                     "The account is still there, but some of its history may be deleted. Try again later.");
+        call_store_log(c, "user_delete", e);
+        call_store_problem(c, e,
+                           "The account is still there, but some of its history may be deleted. Try again later.");
         goto out;
     }
     account_event(c, "account_deleted", c->user.id);

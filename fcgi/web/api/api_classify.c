@@ -1,16 +1,16 @@
 /* POST /classify: parts -> decoded picture -> 28x28 -> digit -> JSON. A picture that cannot be read is a result like
  * the others, with the problem in it, unless it is the only one. */
-#include "answer/report.h"
+#include "answer/card.h"
+#include "answer/reading.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "image/header.h"
 #include "store/store_account.h"
 #include "web/access.h"
 #include "web/http/multipart.h"
-#include "web/http/page.h"
-#include "card.h"
-#include "classify_query.h"
+#include "classify.h"
 #include "history.h"
+#include "routes.h"
 
 enum {
     REQUEST_AREA_MAX_PX = 100 * 1000 * 1000,
@@ -27,10 +27,9 @@ _Static_assert(DECODER_STEPS_MAX *BASE64_CHARS(STEPS_AREA_MAX_PX) + STEPS_PARTS_
                "a reply with steps fits into nginx's buffers");
 
 /* One picture on its way. */
-struct reading {
-    char name[NAME_BYTES_MAX + 1]; /* the client's file name; shown, never opened */
-    struct decoder_reply decoded;
-    struct answer answer;
+struct picture {
+    char name[NAME_BYTES_MAX + 1]; /* the client's file name */
+    struct reading reading;        /* its name is the one above */
     int64_t elapsed_us;
 };
 
@@ -114,21 +113,23 @@ static bool area_check(struct call *c, const struct multipart_part *parts, int n
 }
 
 /* request: what all parts have in common. */
-static enum err reading_make(struct call *c, const struct multipart_part *part, struct decoder_request request,
-                             struct reading *r, struct why *why)
+static enum err picture_read(struct call *c, const struct multipart_part *part, struct decoder_request request,
+                             struct picture *p, struct why *why)
 {
+    struct reading *r = &p->reading;
     int64_t began_us = clock_mono_us();
     enum err e;
 
     request.bytes = part->bytes;
     request.n = part->n;
-    (void)multipart_filename(part, r->name, sizeof(r->name));
+    (void)multipart_filename(part, p->name, sizeof(p->name));
+    r->name = p->name;
     call_phase(c, PHASE_DECODE);
     e = decoder_read(c->app->decoder, &request, &r->decoded, why);
     call_phase(c, PHASE_INFER);
     if (e == OK)
         cnn_answer(c->app->cnn, r->decoded.input, &r->answer, c->app->scratch);
-    r->elapsed_us = clock_mono_us() - began_us;
+    p->elapsed_us = clock_mono_us() - began_us;
     return e;
 }
 
@@ -169,41 +170,34 @@ static void add_steps(struct json *result, const struct decoder_reply *decoded)
 
     for (int i = 0; i < decoded->n_pictures; i++) {
         const struct decoder_step *step = &decoded->pictures[i];
-        struct json *v = json_add_object(steps);
 
         base64_encode(step->px, (size_t)step->w * (size_t)step->h, grey);
-        json_set_str(v, "name", step->name);
-        json_set_int(v, "width", step->w);
-        json_set_int(v, "height", step->h);
-        json_set_str(v, "grey", grey);
+        json_set_str(reading_add_step(steps, step), "grey", grey);
     }
 }
 
-static struct json *add_result(struct json *results, const struct reading *r, const struct classify_query *query)
+static struct json *add_result(struct json *results, const struct picture *p, const struct classify_query *query)
 {
     struct json *v = json_add_object(results);
     char text[BASE64_CHARS(MODEL_PIXELS) + 1];
 
-    json_set_str(v, "name", r->name);
-    report_add_answer(v, &r->answer);
-    report_add_preprocessing(v, &r->decoded);
+    reading_set(v, &p->reading);
     if (query->input) {
-        base64_encode(r->decoded.input, MODEL_PIXELS, text);
+        base64_encode(p->reading.decoded.input, MODEL_PIXELS, text);
         json_set_str(v, "input", text);
     }
     if (query->steps)
-        add_steps(v, &r->decoded);
-    json_set_int(v, "elapsed_us", r->elapsed_us);
+        add_steps(v, &p->reading.decoded);
+    json_set_int(v, "elapsed_us", p->elapsed_us);
     return v;
 }
 
-static void add_error(struct json *results, const struct call *c, const struct reading *r, enum err e,
+static void add_error(struct json *results, const struct call *c, const struct picture *p, enum err e,
                       const struct why *why)
 {
     struct json *v = json_add_object(results);
 
-    json_set_str(v, "name", r->name);
-    json_set_str(v, "status", "error");
+    reading_set_error(v, p->name);
     json_set_own(v, "problem", problem_json(c->req, &problems[problem_of(e)], sentence_of(e, why)));
 }
 
@@ -219,17 +213,17 @@ static bool parts_read(struct call *c, const struct multipart_part *parts, int n
 
     keep.n = 0;
     for (int i = 0; i < n; i++) {
-        struct reading r = {.name = ""};
+        struct picture p = {.name = ""};
         struct why why = {""};
-        enum err e = reading_make(c, &parts[i], request, &r, &why);
+        enum err e = picture_read(c, &parts[i], request, &p, &why);
 
         if (e == OK) {
-            struct json *result = add_result(results, &r, query);
+            struct json *result = add_result(results, &p, query);
 
             if (query->save)
-                history_keep_add(&keep, r.name, &r.answer, r.decoded.input, result);
+                history_keep_add(&keep, &p.reading, result);
         } else if (n > 1) {
-            add_error(results, c, &r, e, &why);
+            add_error(results, c, &p, e, &why);
         } else {
             call_problem(c, problem_of(e), sentence_of(e, &why));
             return false;
@@ -249,13 +243,13 @@ void api_classify(struct call *c)
     if (!query_take(c, &query) || !parts_take(c, parts, &n) || !steps_check(c, &query, n) || !area_check(c, parts, n))
         return;
     v = json_new_object();
-    card_identify(c->app, json_set_object(v, "model"));
+    card_identify(json_set_object(v, "model"), c->app->model, c->app->conf->weights);
     if (!parts_read(c, parts, n, &query, v)) {
         json_free(v);
         return;
     }
     if (request_wants_html(c->req)) {
-        page_results(c, v);
+        classify_page(c, v);
         return;
     }
     reply_status(c->app->reply, 200);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "web/call.h"
+#include "routes.h"
 
 void api_healthz(struct call *c)
 {

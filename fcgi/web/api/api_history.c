@@ -4,6 +4,7 @@
 #include "account.h"
 #include "history.h"
 #include "history_query.h"
+#include "routes.h"
 
 /* A page on its way. */
 struct page {
@@ -129,7 +130,6 @@ void api_history_clear(struct call *c)
         reply_empty(c->app->reply, 204);
         return;
     }
-    call_store_failed(c, "history_clear", e);
-    call_problem(c, e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE,
-                 "Some answers may be deleted, others not. Try again later.");
+    call_store_log(c, "history_clear", e);
+    call_store_problem(c, e, "Some answers may be deleted, others not. Try again later.");
 }

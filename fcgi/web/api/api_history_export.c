@@ -15,6 +15,7 @@
 #include "account.h"
 #include "history.h"
 #include "history_query.h"
+#include "routes.h"
 
 enum { IDX_BYTES = 8 }; /* the type in an IDX magic number: unsigned bytes */
 

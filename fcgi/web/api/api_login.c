@@ -8,6 +8,7 @@
 #include "web/session.h"
 #include "web/throttle.h"
 #include "account.h"
+#include "routes.h"
 
 /* A stored hash that is cheaper than the setting is made again while the password is at hand (R47). */
 static void hash_upgrade(struct call *c, const struct field *password)
@@ -97,7 +98,7 @@ void api_logout(struct call *c)
     account_event(c, "logged_out", c->user.id);
     session_cookie_clear(c->origin, cookie);
     if (request_wants_html(c->req))
-        page_go(c, PAGE_SIGNED_OUT);
+        page_go(c->app->reply, c->req, PAGE_SIGNED_OUT);
     else
         reply_empty(c->app->reply, 204);
     reply_header(c->app->reply, "Set-Cookie", cookie);

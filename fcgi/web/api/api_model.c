@@ -2,8 +2,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "answer/card.h"
 #include "web/call.h"
-#include "card.h"
+#include "routes.h"
 
 enum { META_DEPTH_MAX = 16, META_NUMBER_MAX = 24 };
 
@@ -78,7 +79,7 @@ void api_model(struct call *c)
     const struct model *m = c->app->model;
     struct json *v = json_new_object(), *layers;
 
-    card_identify(c->app, v);
+    card_identify(v, m, c->app->conf->weights);
     json_set_str(v, "format", "safetensors");
     json_set_str(v, "kernels", cnn_path_name(c->app->cnn));
     json_set_int(v, "parameters", (int64_t)m->n_params);

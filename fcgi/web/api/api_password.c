@@ -5,6 +5,7 @@
 #include "web/session.h"
 #include "web/throttle.h"
 #include "account.h"
+#include "routes.h"
 
 /* R55, R58: needs the current password; ends every session; this browser gets a new one. */
 void api_password_change(struct call *c)

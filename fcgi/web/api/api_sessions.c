@@ -2,6 +2,7 @@
  */
 #include "web/session.h"
 #include "account.h"
+#include "routes.h"
 
 void api_sessions(struct call *c)
 {

@@ -6,6 +6,7 @@
 #include "web/session.h"
 #include "web/token.h"
 #include "account.h"
+#include "routes.h"
 
 enum { EXPIRES_DAYS_MAX = 3650, DAY_S = 86400 };
 

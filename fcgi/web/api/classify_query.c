@@ -1,9 +1,9 @@
 /* One row a parameter. */
-#include "classify_query.h"
+#include "classify.h"
 
 #include <string.h>
 
-#include "answer/report.h"
+#include "answer/reading.h"
 #include "web/http/query.h"
 
 #define MEMBER(m) offsetof(struct classify_query, m)
@@ -12,8 +12,8 @@ static const struct query_param params[] = {
     {"input", query_no_or_yes, 0, 0, "0 or 1", MEMBER(input)},
     {"steps", query_no_or_yes, 0, 0, "0 or 1", MEMBER(steps)},
     {"save", query_no_or_yes, 0, 0, "0 or 1", MEMBER(save)},
-    {"invert", report_invert_words, 0, 0, "auto, yes or no", MEMBER(invert)},
-    {"center", report_center_words, 0, 0, "mass, box or none", MEMBER(center)},
+    {"invert", reading_invert_words, 0, 0, "auto, yes or no", MEMBER(invert)},
+    {"center", reading_center_words, 0, 0, "mass, box or none", MEMBER(center)},
 };
 
 enum err classify_query_read(const char *query, struct classify_query *out, struct why *why)

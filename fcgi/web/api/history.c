@@ -24,7 +24,6 @@ static void set_digit(struct json *obj, const char *key, int digit)
 
 void history_set_row(struct json *obj, const struct store_history *row)
 {
-    struct json *probabilities;
     char text[BASE64_CHARS(STORE_HISTORY_PIXELS) + 1];
 
     json_set_int(obj, "id", row->id);
@@ -34,9 +33,7 @@ void history_set_row(struct json *obj, const struct store_history *row)
     set_digit(obj, "digit", row->digit);
     set_digit(obj, "label", row->label);
     json_set_num(obj, "confidence", (double)row->confidence);
-    probabilities = json_set_array(obj, "probabilities");
-    for (int i = 0; i < STORE_HISTORY_CLASSES; i++)
-        json_add_num(probabilities, (double)row->probabilities[i]);
+    reading_set_probabilities(obj, row->probabilities);
     base64_encode(row->picture, STORE_HISTORY_PIXELS, text);
     json_set_str(obj, "input", text);
 }
@@ -130,20 +127,20 @@ enum err history_write_json(struct call *c, const struct store_history_filter *f
     return e;
 }
 
-void history_keep_add(struct history_keep *keep, const char *name, const struct answer *answer,
-                      const uint8_t input[MODEL_PIXELS], struct json *result)
+void history_keep_add(struct history_keep *keep, const struct reading *r, struct json *result)
 {
+    const struct answer *answer = &r->answer;
     struct store_history *row = &keep->rows[keep->n];
 
     keep->results[keep->n++] = result;
     memset(row, 0, sizeof(*row));
-    (void)strncat(row->name, name, sizeof(row->name) - 1);
+    (void)strncat(row->name, r->name, sizeof(row->name) - 1);
     row->status = (enum store_history_status)answer->verdict;
     row->digit = answer->verdict == VERDICT_NOT_A_DIGIT ? STORE_HISTORY_NONE : answer->digit;
     row->label = STORE_HISTORY_NONE;
     row->confidence = answer->confidence;
     memcpy(row->probabilities, answer->probability, sizeof(row->probabilities));
-    memcpy(row->picture, input, STORE_HISTORY_PIXELS);
+    memcpy(row->picture, r->decoded.input, STORE_HISTORY_PIXELS);
 }
 
 static struct json *not_saved(const struct call *c, enum err e)

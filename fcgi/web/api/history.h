@@ -2,7 +2,7 @@
 #ifndef DIGITD_WEB_HISTORY_H
 #define DIGITD_WEB_HISTORY_H
 
-#include "net/cnn.h"
+#include "answer/reading.h"
 #include "store/store_history.h"
 #include "web/call.h"
 
@@ -32,8 +32,7 @@ struct history_keep {
 };
 
 /* Notes an answer and the result that tells it. */
-void history_keep_add(struct history_keep *keep, const char *name, const struct answer *answer,
-                      const uint8_t input[MODEL_PIXELS], struct json *result);
+void history_keep_add(struct history_keep *keep, const struct reading *r, struct json *result);
 /* Writes them; each result gets its id. Where they cannot be written each gets null, and reply the member not_saved, a
  * problem: what was read is not lost because it cannot be kept. */
 void history_keep_save(struct call *c, struct history_keep *keep, struct json *reply);

@@ -4,8 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "answer/report.h"
-
 const char *const query_no_or_yes[] = {"0", "1", NULL};
 
 enum { NUMBER_DIGITS_MAX = 18 }; /* fits in 63 bits */
@@ -31,13 +29,22 @@ static bool number_read(const char *text, size_t n, int64_t *out)
     return n > 0;
 }
 
+/* The index of text[n] in words; -1 where it is none of them. */
+static int word_find(const char *const *words, const char *text, size_t n)
+{
+    for (int i = 0; words[i] != NULL; i++)
+        if (strlen(words[i]) == n && memcmp(words[i], text, n) == 0)
+            return i;
+    return -1;
+}
+
 static bool value_take(const struct query_param *p, const char *text, size_t n, char *out)
 {
     int64_t number;
     int word;
 
     if (p->words != NULL) {
-        word = report_word(p->words, text, n);
+        word = word_find(p->words, text, n);
         if (word >= 0)
             *(int *)(void *)(out + p->offset) = word;
         return word >= 0;

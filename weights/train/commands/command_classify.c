@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer/report.h"
+#include "answer/card.h"
+#include "answer/reading.h"
 #include "common/files.h"
 #include "common/options.h"
 #include "measure/reading.h"
@@ -36,19 +37,13 @@ enum { OPTIONS = sizeof(options) / sizeof(*options) };
 /* What every file needs. */
 struct reader {
     struct decoder *decoder; /* NULL: to be made */
+    const char *weights;     /* the file of the model */
     struct model *model;
     struct cnn *cnn;
     void *scratch;
     struct decoder_request request; /* what is the same for all files */
     struct step_files *step_files;  /* NULL: not asked for */
     struct json *results;           /* NULL: lines of text */
-};
-
-/* What one file gave. */
-struct reading {
-    struct decoder_reply reply;
-    struct answer answer;
-    struct json *steps; /* NULL: not asked for */
 };
 
 static enum err decoder_renew(struct reader *r, struct why *why)
@@ -60,7 +55,8 @@ static enum err decoder_renew(struct reader *r, struct why *why)
     return decoder_new(&r->decoder, PICTURE_MAX_BYTES, why);
 }
 
-static enum err read_file(struct reader *r, const char *path, struct reading *out, struct why *why)
+/* steps gets the pictures between the steps; NULL where nobody asks. */
+static enum err read_file(struct reader *r, const char *path, struct reading *out, struct json *steps, struct why *why)
 {
     uint8_t *bytes = NULL;
     struct decoder_request request = r->request;
@@ -72,30 +68,29 @@ static enum err read_file(struct reader *r, const char *path, struct reading *ou
     request.bytes = bytes;
     do /* ERR_BUSY: the child had ended before it took the picture */
         if ((e = decoder_renew(r, &reason)) == OK)
-            e = decoder_read(r->decoder, &request, &out->reply, &reason);
+            e = decoder_read(r->decoder, &request, &out->decoded, &reason);
     while (e == ERR_BUSY && --tries > 0);
     free(bytes);
     if (e != OK)
         return err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
-    cnn_answer(r->cnn, out->reply.input, &out->answer, r->scratch);
-    return r->step_files ? step_files_write(r->step_files, path, &out->reply, out->steps, why) : OK;
+    cnn_answer(r->cnn, out->decoded.input, &out->answer, r->scratch);
+    return r->step_files ? step_files_write(r->step_files, path, &out->decoded, steps, why) : OK;
 }
 
-/* Takes v->steps over. */
-static void tell_json(struct json *results, const char *path, enum err e, struct reading *v, const struct why *why)
+/* Takes steps over; NULL: none were asked for. */
+static void tell_json(struct json *results, enum err e, const struct reading *v, struct json *steps,
+                      const struct why *why)
 {
     struct json *o = json_add_object(results);
-    json_set_str(o, "name", path);
     if (e != OK) {
-        json_set_str(o, "status", "error");
+        reading_set_error(o, v->name);
         json_set_str(o, "error", why->text);
-        json_free(v->steps);
+        json_free(steps);
         return;
     }
-    report_add_answer(o, &v->answer);
-    report_add_preprocessing(o, &v->reply);
-    if (v->steps)
-        json_set_own(o, "steps", v->steps);
+    reading_set(o, v);
+    if (steps)
+        json_set_own(o, "steps", steps);
 }
 
 static void tell_line(const char *path, const struct answer *a)
@@ -112,15 +107,16 @@ static int classify_files(struct reader *r, int n, char **paths)
 {
     int status = EXIT_DONE;
     for (int i = 0; i < n; i++) {
-        struct reading v = {.steps = r->results && r->step_files ? json_new_array() : NULL};
+        struct reading v = {.name = paths[i]};
+        struct json *steps = r->results && r->step_files ? json_new_array() : NULL;
         struct why why = {0};
-        enum err e = read_file(r, paths[i], &v, &why);
+        enum err e = read_file(r, paths[i], &v, steps, &why);
         if (e != OK) {
             fprintf(stderr, "digit classify: %s\n", why.text);
             status = EXIT_FAILED;
         }
         if (r->results)
-            tell_json(r->results, paths[i], e, &v, &why);
+            tell_json(r->results, e, &v, steps, &why);
         else if (e == OK)
             tell_line(paths[i], &v.answer);
     }
@@ -131,9 +127,7 @@ static int classify_json(struct reader *r, int n, char **paths)
 {
     struct json *root = json_new_object(), *model = json_set_object(root, "model");
     struct buf *text = buf_new(JSON_MAX);
-    const char *name = model_meta(r->model, "name");
-    json_set_str(model, "name", name ? name : "");
-    json_set_str(model, "sha256", r->model->sha256);
+    card_identify(model, r->model, r->weights);
     r->results = json_set_array(root, "results");
     int status = classify_files(r, n, paths);
     if (!root || !text || json_write(root, DIGITS, text) != OK) {
@@ -157,11 +151,20 @@ static void help(void)
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
+/* The index of text in words; -1 where it is none of them. */
+static int word_find(const char *const *words, const char *text)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    return -1;
+}
+
 /* Words into the request; what is wrong with them, in why. */
 static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
 {
-    int invert = report_word(report_invert_words, set->invert, strlen(set->invert));
-    int center = report_word(report_center_words, set->center, strlen(set->center));
+    int invert = word_find(reading_invert_words, set->invert);
+    int center = word_find(reading_center_words, set->center);
     if (invert < 0)
         return err_why(why, ERR_RANGE, "--invert is auto, yes or no");
     if (center < 0)
@@ -179,7 +182,7 @@ static enum err reader_open(struct reader *r, const struct settings *set, int n_
     if (e == OK && set->steps[0])
         e = step_files_new(&r->step_files, set->steps, n_files, why);
     if (e == OK)
-        e = model_load(&r->model, weights_find(set->weights), why);
+        e = model_load(&r->model, r->weights = weights_find(set->weights), why);
     if (e == OK)
         e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
     if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))

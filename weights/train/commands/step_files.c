@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/reading.h"
 #include "common/files.h"
 #include "image/image.h"
 
@@ -104,7 +105,6 @@ enum err step_files_write(struct step_files *s, const char *path, const struct d
     for (int i = 0; i < reply->n_pictures; i++) {
         const struct decoder_step *step = &reply->pictures[i];
         char file[PATH_BYTES_MAX];
-        struct json *v;
         enum err e;
 
         if (snprintf(file, sizeof(file), "%s/%s-%d-%s.png", s->dir, name, i + 1, step->name) >= (int)sizeof(file))
@@ -112,11 +112,8 @@ enum err step_files_write(struct step_files *s, const char *path, const struct d
         e = picture_write(file, step, why);
         if (e != OK)
             return e;
-        v = told == NULL ? NULL : json_add_object(told);
-        json_set_str(v, "name", step->name);
-        json_set_int(v, "width", step->w);
-        json_set_int(v, "height", step->h);
-        json_set_str(v, "file", file);
+        if (told != NULL)
+            json_set_str(reading_add_step(told, step), "file", file);
     }
     return OK;
 }

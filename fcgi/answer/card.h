@@ -1,13 +1,13 @@
 /* What is told of the network besides its answers: name, digest, and the model card. */
-#ifndef DIGITD_WEB_CARD_H
-#define DIGITD_WEB_CARD_H
+#ifndef DIGITD_ANSWER_CARD_H
+#define DIGITD_ANSWER_CARD_H
 
 #include "base/err.h"
 #include "base/json.h"
-#include "web/app.h"
+#include "net/model.h"
 
 /* Sets "name" and "sha256" in obj: the metadata's name, or that of the weights file without its folder and suffix. */
-void card_identify(const struct app *app, struct json *obj);
+void card_identify(struct json *obj, const struct model *m, const char *weights_path);
 
 /* The model card of a weights file: measured figures, curves, wrong digits, as `make model-card` wrote them beside it
  * (digits.safetensors: digits.card.json). *out is the caller's, or NULL with a line in why: ERR_NOT_FOUND where there

@@ -7,20 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conf.h"
+
 enum { CARD_MAX = 4 * 1024 * 1024, CARD_DEPTH = 16 };
 
 static const char suffix[] = ".safetensors";
 
-void card_identify(const struct app *app, struct json *obj)
+void card_identify(struct json *obj, const struct model *m, const char *weights_path)
 {
-    const char *name = model_meta(app->model, "name"), *path = app->conf->weights;
-    const char *slash = strrchr(path, '/'), *file = slash == NULL ? path : slash + 1, *dot = strrchr(file, '.');
+    const char *name = model_meta(m, "name"), *slash = strrchr(weights_path, '/');
+    const char *file = slash == NULL ? weights_path : slash + 1, *dot = strrchr(file, '.');
 
     if (name != NULL)
         json_set_str(obj, "name", name);
     else
         json_set_strn(obj, "name", file, dot == NULL ? strlen(file) : (size_t)(dot - file));
-    json_set_str(obj, "sha256", app->model->sha256);
+    json_set_str(obj, "sha256", m->sha256);
 }
 
 static enum err read_all(const char *path, char *text, size_t *n, struct why *why)
