@@ -171,6 +171,7 @@ static void test_problem(void **state)
                  "Cache-Control: no-store\r\nVary: Accept\r\nContent-Length: 167\r\n\r\n"
                  "{\"type\":\"problems/method-not-allowed\",\"title\":\"This address does not support that method.\","
                  "\"status\":405,\"detail\":\"Look.\",\"instance\":\"0123456789abcdef0123456789abcdef\"}");
+    reply_reset(p);
     reply_problem(p, &request, &problems[PROBLEM_LOG_IN_FIRST], "\xff\r\n");
     size_t n;
     const char *bytes = reply_bytes(p, &n);
@@ -193,6 +194,7 @@ static void test_every_problem(void **state)
         assert_true(row->title[strlen(row->title) - 1] == '.');
         for (int j = 0; j < i; j++)
             assert_string_not_equal(row->name, problems[j].name);
+        reply_reset(p);
         reply_problem(p, &request, row, "x");
         assert_int_equal(reply_status_get(p), row->status);
         bytes = reply_bytes(p, &n);
@@ -241,6 +243,10 @@ static void test_steps_out_of_order(void **state)
 
     reply_status(p, 299);
     reply_json(p, object("secret", ""));
+    expect_bug(__LINE__);
+
+    reply_problem(p, &request, &problems[PROBLEM_BUSY], "secret");
+    reply_problem(p, &request, &problems[PROBLEM_UNAVAILABLE], "secret");
     expect_bug(__LINE__);
 
     /* A bug stays one when a problem follows it: nobody knows what was meant. */

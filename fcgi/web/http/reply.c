@@ -23,6 +23,7 @@ struct reply {
     enum state state;
     int status;
     bool bug, drop_body, has_body, rest; /* rest: reply_bytes ended where taken begins */
+    bool problem;                        /* it tells a problem, whole */
     enum err failed;                     /* why the body could not be built */
     struct buf *head, *body, *out;
     struct buf *taken; /* the body instead of the other, where there is one */
@@ -122,7 +123,7 @@ void reply_reset(struct reply *p)
     taken_drop(p);
     p->state = STATE_START;
     p->status = 0;
-    p->bug = p->drop_body = p->has_body = p->rest = false;
+    p->bug = p->drop_body = p->has_body = p->rest = p->problem = false;
     p->failed = OK;
 }
 
@@ -200,6 +201,10 @@ static void problem_head(struct reply *p, const struct problem *problem, const c
 {
     bool bug = p->bug;
 
+    if (p->problem) { /* two sentences for one request: nobody knows which one was meant */
+        reply_bug(p, "a second problem");
+        bug = true;
+    }
     reply_reset(p);
     p->bug = bug;
     reply_status(p, problem->status);
@@ -215,6 +220,7 @@ void reply_problem(struct reply *p, const struct request *r, const struct proble
 {
     problem_head(p, problem, "application/problem+json");
     reply_body(p, problem_json(r, problem, detail));
+    p->problem = true;
     p->state = STATE_SEALED;
 }
 
@@ -242,6 +248,7 @@ void reply_problem_as(struct reply *p, const struct problem *problem, const char
 {
     problem_head(p, problem, type);
     body_take(p, body);
+    p->problem = true;
     p->state = STATE_SEALED;
 }
 

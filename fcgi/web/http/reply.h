@@ -1,8 +1,8 @@
 /* A reply is built whole before a byte leaves: HEAD (status, headers), then BODY. A header after the body, or a second
- * status, is a caught bug: the reply becomes a 500 and a log line. Every reply carries Cache-Control: no-store, and
- * Vary: Accept, since a browser without scripts gets pages where others get JSON. The security headers (nosniff, CSP,
- * COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx),
- * these included, so that none is sent twice. Header values are checked for control characters. */
+ * status, or a problem over a problem, is a caught bug: the reply becomes a 500 and a log line. Every reply carries
+ * Cache-Control: no-store, and Vary: Accept, since a browser without scripts gets pages where others get JSON. The
+ * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx), these
+ * included, so that none is sent twice. Header values are checked for control characters. */
 #ifndef DIGITD_WEB_REPLY_H
 #define DIGITD_WEB_REPLY_H
 
@@ -32,8 +32,8 @@ void reply_take(struct reply *p, const char *type, struct buf *body);
 void reply_empty(struct reply *p, int status);
 
 /* An error as RFC 9457 application/problem+json: type (relative, "problems/NAME"), title, status, detail, instance (the
- * request id). Replaces whatever was built before, cookies included; brings WWW-Authenticate with a 401 and Retry-After
- * with a 503; other headers (Allow) may follow. */
+ * request id). Replaces whatever was built before but another problem, cookies included; brings WWW-Authenticate with a
+ * 401 and Retry-After with a 503; other headers (Allow) may follow. */
 struct problem {
     int status;
     const char *name;  /* stable, e.g. "too-large" */
