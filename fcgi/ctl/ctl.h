@@ -63,10 +63,6 @@ extern const struct ctl_command ctl_commands[]; /* the last one's words are NULL
 /* The whole of digitctl. argv as main's, environ_vars as environ. Returns the exit status. */
 enum ctl_status ctl_run(int argc, char **argv, char *const *environ_vars);
 
-/* The settings as digitd reads them, from the usual file where there is one and -c names no other. ctl_run calls it for
- * all commands but those that need nothing. */
-enum err ctl_settings_read(struct ctl *c, struct why *why);
-
 /* ---- ctl_options.c ---- */
 /* Reads the command line: *command, opt and arg. *command is NULL after --help or --version without a command. One line
  * in why. */

@@ -1,41 +1,16 @@
 /* digitctl check: a doctor's visit. Looks at everything that an operator gets wrong sooner or later, changes nothing,
  * and says one line a finding. */
-#include "ctl_check.h"
-
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "store/store_mail.h"
+#include "ctl_check_files.h"
 #include "ctl_letter.h"
 #include "ctl_sendmail.h"
 
 enum { MAIL_LATE_S = 3600 };
-
-static const char *const level_names[] = {"ok", "warn", "bad"};
-
-void check_tell(struct check *k, enum level level, const char *what, const char *fmt, ...)
-{
-    char text[600];
-    struct json *v;
-    va_list ap;
-
-    k->count[level]++;
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    if (!k->c->opt.json) {
-        ctl_say("%-4s %-10s %s", level_names[level], what, text);
-        return;
-    }
-    v = json_new_object();
-    json_set_str(v, "level", level_names[level]);
-    json_set_str(v, "check", what);
-    json_set_str(v, "detail", text);
-    (void)ctl_print(v);
-}
 
 static bool check_settings(struct check *k)
 {

@@ -1,5 +1,8 @@
 /* What `digitctl check` sees of the file system: who may do what, what belongs to whom, how much room there is. The
  * database file is looked at from outside alone: to open and close it by hand would drop SQLite's locks. */
+#include "ctl_check_files.h"
+
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
@@ -11,13 +14,14 @@
 
 #include "base/fs.h"
 #include "base/run_dir.h"
-#include "ctl_check.h"
 
 #define MIB INT64_C(1048576)
 
 enum { DISK_BAD_MIB = 64, DISK_WARN_MIB = 512, WAL_WARN_MIB = 64 };
 
-bool check_owner_may(const struct check *k, const char *path, int mode)
+/* Whether the owner of the database, as whom digitd runs, may do this (R_OK | W_OK | X_OK) with path: asked as that
+ * user where root asks. */
+static bool owner_may(const struct check *k, const char *path, int mode)
 {
     struct stat st;
     bool may, root = geteuid() == 0 && stat(k->c->conf.database, &st) == 0 && st.st_uid != 0;
@@ -102,7 +106,7 @@ void check_files(struct check *k)
         file_check(k, path, &owner);
     }
     ctl_directory_of(database, dir);
-    if (!check_owner_may(k, dir, W_OK | X_OK))
+    if (!owner_may(k, dir, W_OK | X_OK))
         check_tell(k, LEVEL_BAD, "files", "%s: the database's owner cannot write there", dir);
     if (on_network(database))
         check_tell(k, LEVEL_BAD, "files", "%s lies on a network file system: SQLite's locks do not hold there",
@@ -142,7 +146,7 @@ void check_weights(struct check *k)
         check_tell(k, LEVEL_BAD, "weights", "%s: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode) || st.st_size == 0)
         check_tell(k, LEVEL_BAD, "weights", "%s: no file, or an empty one", path);
-    else if (!check_owner_may(k, path, R_OK))
+    else if (!owner_may(k, path, R_OK))
         check_tell(k, LEVEL_BAD, "weights", "%s: the database's owner cannot read it", path);
     else
         check_tell(k, LEVEL_OK, "weights", "%s: readable (`digitd -t` tests the network in it)", path);

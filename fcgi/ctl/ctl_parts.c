@@ -1,14 +1,21 @@
-/* Secrets and links, numbers and times, lists. */
+/* Settings, secrets and links, numbers and times, lists. */
 #include "ctl_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
 _Static_assert((int)CLOCK_TEXT_MAX <= (int)TIME_CHARS_MAX, "a time fits");
+
+enum err ctl_settings_read(struct ctl *c, struct why *why)
+{
+    c->conf_path = c->opt.config != NULL ? c->opt.config : access(CTL_CONF_PATH, F_OK) == 0 ? CTL_CONF_PATH : NULL;
+    return conf_load(&c->conf, c->conf_path, c->environ_vars, why);
+}
 
 enum err ctl_secret_make(char secret[SECRET_CHARS + 1], uint8_t hash[DIGEST_BYTES])
 {

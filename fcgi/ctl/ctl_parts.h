@@ -8,6 +8,10 @@
 
 enum { LINK_BYTES_MAX = 2 * CONF_TEXT_MAX + 64, TIME_CHARS_MAX = 32 };
 
+/* The settings as digitd reads them, from the usual file where there is one and -c names no other. ctl_run calls it for
+ * all commands but those that need nothing. */
+enum err ctl_settings_read(struct ctl *c, struct why *why);
+
 /* A new secret and what the store keeps of it. ERR_IO: no random bytes. */
 enum err ctl_secret_make(char secret[SECRET_CHARS + 1], uint8_t hash[DIGEST_BYTES]);
 

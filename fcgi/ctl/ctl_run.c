@@ -6,12 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
-enum err ctl_settings_read(struct ctl *c, struct why *why)
-{
-    c->conf_path = c->opt.config != NULL ? c->opt.config : access(CTL_CONF_PATH, F_OK) == 0 ? CTL_CONF_PATH : NULL;
-    return conf_load(&c->conf, c->conf_path, c->environ_vars, why);
-}
+#include "ctl_parts.h"
 
 static enum err database_open(struct ctl *c, struct why *why)
 {

@@ -20,8 +20,8 @@
 
 #include <gd.h>
 
+#include "image/header/header_formats.h"
 #include "grey.h"
-#include "header_formats.h"
 #include "png_data.h"
 
 /* What libgd said during a decode. What does not fit is dropped: the first messages are the ones that matter. */

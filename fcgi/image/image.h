@@ -1,7 +1,7 @@
 /* Pictures: PNG, JPEG, GIF, BMP, WebP bytes -> a grey raster. image.c is the only user of libgd.
  *
- * The header is read by our own bounded reader first (header.h): libgd allocates from the header before it reads data
- * (a 58-byte BMP: 533 MB). What libgd then decodes must have the size that the header told. */
+ * The header is read by our own bounded reader first (image/header): libgd allocates from the header before it reads
+ * data (a 58-byte BMP: 533 MB). What libgd then decodes must have the size that the header told. */
 #ifndef DIGITD_IMAGE_IMAGE_H
 #define DIGITD_IMAGE_IMAGE_H
 
@@ -11,9 +11,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "image/header/header.h"
 #include "normalise/normalise.h"
-
-enum { IMAGE_SIDE_MAX_PX = 10000, IMAGE_AREA_MAX_PX = 25 * 1000 * 1000 };
 
 /* A decoded picture; the pixels belong to it until image_free. Transparent pixels lie over white; EXIF orientation is
  * undone. */

@@ -9,7 +9,7 @@
 
 #include <zlib.h>
 
-#include "header_formats.h"
+#include "image/header/header_formats.h"
 
 enum {
     PNG_FIRST_CHUNK_AT = 8,

@@ -1,5 +1,5 @@
 /* Any bytes -> image/header: a size within the limits, or an error with a sentence; and nothing in between. */
-#include "image/header.h"
+#include "image/header/header.h"
 
 #include "image/image.h"
 

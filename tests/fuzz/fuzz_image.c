@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "image/header.h"
+#include "image/header/header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

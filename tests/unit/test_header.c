@@ -1,5 +1,5 @@
 /* image/header: each format good, cut at every byte, with each early bit flipped; what is no picture; limits; bombs. */
-#include "image/header.h"
+#include "image/header/header.h"
 
 #include "image/image.h"
 #include "pace.h"

@@ -1,7 +1,7 @@
 /* image/header, image/exif: the traps of each format, in pictures put together by hand. */
-#include "image/header.h"
+#include "image/header/header.h"
 
-#include "image/exif.h"
+#include "image/header/exif.h"
 #include "image/image.h"
 #include "pictures.h"
 

@@ -1,6 +1,6 @@
 /* image/image against a header reader that is wrong (R30): image.c is compiled into this test with a reader that tells
  * one row too few, as a trap that nobody has thought of would make ours do. */
-#include "image/header.h"
+#include "image/header/header.h"
 
 static enum err lying_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 

@@ -4,7 +4,7 @@
 #include "answer/reading.h"
 #include "base/base64.h"
 #include "base/clock.h"
-#include "image/header.h"
+#include "image/header/header.h"
 #include "store/store_account.h"
 #include "web/access.h"
 #include "web/http/multipart.h"

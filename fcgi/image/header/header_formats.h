@@ -1,5 +1,5 @@
 /* What the header readers of the five formats share: numbers from bytes, the limits, and sentences said in one way.
- * Private to header*.c and image.c. */
+ * Private to this room and to image.c and png_data.c above it. */
 #ifndef DIGITD_IMAGE_HEADER_FORMATS_H
 #define DIGITD_IMAGE_HEADER_FORMATS_H
 
@@ -34,7 +34,7 @@ enum err header_read_gif(const uint8_t *bytes, size_t n, struct image_header *ou
 enum err header_read_bmp(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 enum err header_read_webp(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 
-/* Keeps the size if it is within the limits of image.h: a side of 0 is ERR_FORMAT, too large ERR_LIMIT. */
+/* Keeps the size if it is within the limits of header.h: a side of 0 is ERR_FORMAT, too large ERR_LIMIT. */
 enum err header_set_size(struct image_header *out, int64_t width, int64_t height, struct why *why);
 
 /* ERR_TRUNCATED and ERR_FORMAT with their sentence; format is a name such as "PNG". */

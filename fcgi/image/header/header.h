@@ -11,6 +11,9 @@
 
 #include "base/err.h"
 
+/* The largest picture that is read. */
+enum { IMAGE_SIDE_MAX_PX = 10000, IMAGE_AREA_MAX_PX = 25 * 1000 * 1000 };
+
 enum image_format { IMAGE_PNG, IMAGE_JPEG, IMAGE_GIF, IMAGE_BMP, IMAGE_WEBP };
 
 struct image_header {
@@ -19,7 +22,8 @@ struct image_header {
     int orientation;   /* EXIF tag 0x0112: 1 (upright) to 8; 1 where there is none or it is damaged */
 };
 
-/* Reads the header and checks it against the limits of image.h. Errors as image_decode, with the sentence in why. */
+/* Reads the header and checks it against the limits above. Errors as image_decode (image.h), with the sentence in why.
+ */
 enum err image_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 
 #endif

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "exif.h"
-#include "image.h"
 
 enum {
     JPEG_TEM = 0x01,
