@@ -321,6 +321,11 @@ static bool json_has_failed(json_t *v)
     return failed;
 }
 
+bool json_failed(const struct json *v)
+{
+    return json_has_failed(in(v));
+}
+
 static int json_write_part(const char *part, size_t n, void *ctx)
 {
     return buf_add(ctx, part, n) == OK ? 0 : -1;
@@ -328,10 +333,19 @@ static int json_write_part(const char *part, size_t n, void *ctx)
 
 enum err json_write(const struct json *v, int digits, struct buf *result)
 {
-    if (json_has_failed(in(v)))
+    if (json_failed(v))
         return ERR_FORMAT;
     if (json_dump_callback(in(v), json_write_part, result,
                            JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits)) != 0)
         return buf_status(result) != OK ? buf_status(result) : ERR_NOMEM;
     return OK;
+}
+
+enum err json_write_str(const char *utf8, struct buf *result)
+{
+    json_t *text = json_string(utf8);
+    enum err e = json_write(out(text), 1, result);
+
+    json_decref(text);
+    return e;
 }

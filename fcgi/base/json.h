@@ -71,4 +71,33 @@ void json_add_own(struct json *arr, struct json *child);
  * (1 to 17). Reports whatever failed while v was built. */
 enum err json_write(const struct json *v, int digits, struct buf *out);
 
+enum err json_write_str(const char *utf8, struct buf *out); /* text by itself, in quotes */
+
+/* Whether anything failed while v was built: what json_write reports as ERR_FORMAT. */
+bool json_failed(const struct json *v);
+
+/* ---- json_stream.c ----
+ * The same text, written while it is made, for what would be too large as a tree. A stack of scopes knows what is open,
+ * so that commas and ends come by themselves. The first failure stays, and json_stream_end reports it: ERR_FORMAT for a
+ * key in an array, none in an object, a second value at the top, deeper than JSON_STREAM_DEPTH_MAX, or a scope that was
+ * closed too often; else as json_write. */
+enum { JSON_STREAM_DEPTH_MAX = 8 };
+struct json_stream {
+    struct buf *out;
+    int digits, depth; /* depth: scopes that are open; scope[0] is the text itself, which takes one value */
+    struct {
+        char end; /* '}', ']' */
+        bool begun;
+    } scope[JSON_STREAM_DEPTH_MAX + 1];
+    enum err e;
+};
+void json_stream_begin(struct json_stream *s, struct buf *out, int digits);
+/* key: of what is put into an object; NULL elsewhere. v stays the caller's. */
+void json_stream_open_object(struct json_stream *s, const char *key);
+void json_stream_open_array(struct json_stream *s, const char *key);
+void json_stream_put(struct json_stream *s, const char *key, const struct json *v);
+void json_stream_put_members(struct json_stream *s, const struct json *obj); /* all of obj's, into an object */
+void json_stream_close(struct json_stream *s);                               /* the innermost scope */
+enum err json_stream_end(struct json_stream *s);                             /* closes all that is open */
+
 #endif

@@ -235,12 +235,89 @@ static void failures_are_told_at_the_end(void **state)
     assert_int_equal(write_to(v, 10), ERR_LIMIT);
 }
 
+/* Breaks when a stream has a comma too many or too few, or forgets to close what was opened. */
+static void streams_are_written(void **state)
+{
+    struct json *v = json_new_object(), *row = json_new_object();
+    struct buf *out = buf_new(1000);
+    struct json_stream s;
+
+    (void)state;
+    json_set_int(v, "a\"", 1);
+    json_set_null(v, "b");
+    json_set_num(row, "p", 0.1);
+    json_stream_begin(&s, out, 4);
+    json_stream_open_object(&s, NULL);
+    json_stream_put_members(&s, v);
+    json_stream_open_array(&s, "empty");
+    json_stream_close(&s);
+    json_stream_open_array(&s, "rows");
+    json_stream_put(&s, NULL, row);
+    json_stream_put(&s, NULL, row);
+    json_stream_open_object(&s, NULL);
+    json_stream_put(&s, "r", row);
+    assert_int_equal(json_stream_end(&s), OK);
+    assert_string_equal(buf_data(out), "{\"a\\\"\":1,\"b\":null,\"empty\":[],\"rows\":[{\"p\":0.1},{\"p\":0.1},"
+                                       "{\"r\":{\"p\":0.1}}]}");
+    json_free(v);
+    json_free(row);
+    buf_free(out);
+}
+
+/* One mistake a row; what follows it does not hide it. */
+static void streams_keep_their_first_failure(void **state)
+{
+    static const char *const steps[] = {
+        "",                     /* nothing at all */
+        "{v",                   /* no key in an object */
+        "[k",                   /* a key in an array */
+        "vv",                   /* two values at the top */
+        "[]]",                  /* closed too often */
+        "[[[[[[[[[", "k", "{m", /* members that could not all be made */
+        "[x",                   /* a value that could not be made */
+    };
+    struct json *v = json_new_object(), *bad = json_new_object();
+    struct buf *out = buf_new(1000), *small = buf_new(3);
+    struct json_stream s;
+
+    (void)state;
+    json_set_str(bad, "good", "x");
+    json_set_str(bad, "bad", "\xff");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        json_stream_begin(&s, out, 4);
+        for (const char *p = steps[i]; *p != '\0'; p++) {
+            if (*p == '{')
+                json_stream_open_object(&s, NULL);
+            else if (*p == '[')
+                json_stream_open_array(&s, NULL);
+            else if (*p == ']')
+                json_stream_close(&s);
+            else if (*p == 'm')
+                json_stream_put_members(&s, bad);
+            else
+                json_stream_put(&s, *p == 'k' ? "k" : NULL, *p == 'x' ? bad : v);
+        }
+        if (json_stream_end(&s) != ERR_FORMAT)
+            fail_msg("\"%s\" is taken: %s", steps[i], buf_data(out));
+        buf_reset(out);
+    }
+    json_stream_begin(&s, small, 4);
+    json_stream_open_array(&s, NULL);
+    json_stream_put(&s, NULL, v);
+    assert_int_equal(json_stream_end(&s), ERR_LIMIT);
+    json_free(v);
+    json_free(bad);
+    buf_free(out);
+    buf_free(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_json_is_taken),    cmocka_unit_test(truncated_json_is_refused),
         cmocka_unit_test(depth_is_limited),      cmocka_unit_test(members_are_read_by_type),
         cmocka_unit_test(built_json_is_written), cmocka_unit_test(failures_are_told_at_the_end),
+        cmocka_unit_test(streams_are_written),   cmocka_unit_test(streams_keep_their_first_failure),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);

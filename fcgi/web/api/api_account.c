@@ -78,7 +78,6 @@ void api_account_export(struct call *c)
     if (e == OK && out == NULL)
         e = ERR_NOMEM;
     if (e == OK) {
-        (void)json_set_array(v, "history");
         e = history_write_json(c, &all, v, out);
         v = NULL;
     }

@@ -141,7 +141,6 @@ static enum err json_export(struct call *c, const struct store_history_filter *f
     struct json *v = json_new_object();
 
     json_set_time(v, "exported_at", clock_wall_s());
-    (void)json_set_array(v, "history");
     return history_write_json(c, filter, v, out);
 }
 

@@ -6,7 +6,7 @@
 #include "base/base64.h"
 #include "base/log.h"
 
-enum { WALK_ROWS = 200, JSON_DIGITS = 9, ROW_BYTES_MAX = 8 * 1024 };
+enum { WALK_ROWS = 200, JSON_DIGITS = 9 };
 
 _Static_assert(MODEL_PIXELS == (int)STORE_HISTORY_PIXELS && MODEL_CLASSES == (int)STORE_HISTORY_CLASSES,
                "net and store agree");
@@ -84,47 +84,30 @@ enum err history_walk(struct call *c, const struct store_history_filter *filter,
     return e == OK ? w.e : e;
 }
 
-struct list {
-    struct buf *out, *row;
-    bool begun;
-};
-
-static enum err list_row(const struct store_history *row, void *ctx)
+static enum err write_row(const struct store_history *row, void *ctx)
 {
-    struct list *list = ctx;
+    struct json_stream *out = ctx;
     struct json *v = json_new_object();
-    enum err e;
 
     history_set_row(v, row);
-    buf_reset(list->row);
-    e = json_write(v, JSON_DIGITS, list->row);
+    json_stream_put(out, NULL, v);
     json_free(v);
-    if (e == OK && list->begun)
-        e = buf_add_str(list->out, ",");
-    list->begun = true;
-    return e == OK ? buf_add(list->out, buf_data(list->row), buf_len(list->row)) : e;
+    return out->e != OK ? out->e : buf_status(out->out);
 }
 
 enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out)
 {
-    static const char end[] = "[]}";
-    const size_t end_n = sizeof(end) - 1;
-    struct buf *head = buf_new(REPLY_BYTES_MAX);
-    struct list list = {.out = out, .row = buf_new(ROW_BYTES_MAX)};
-    enum err e = head == NULL || list.row == NULL ? ERR_NOMEM : json_write(v, JSON_DIGITS, head);
+    struct json_stream s;
+    enum err e, written;
 
-    if (e == OK && (buf_len(head) < end_n || strcmp(buf_data(head) + buf_len(head) - end_n, end) != 0))
-        e = ERR_FORMAT;
-    if (e == OK)
-        e = buf_add(out, buf_data(head), buf_len(head) - 2);
-    if (e == OK)
-        e = history_walk(c, filter, list_row, &list);
-    if (e == OK)
-        e = buf_add_str(out, end + 1);
-    buf_free(head);
-    buf_free(list.row);
+    json_stream_begin(&s, out, JSON_DIGITS);
+    json_stream_open_object(&s, NULL);
+    json_stream_put_members(&s, v);
+    json_stream_open_array(&s, "history");
+    e = history_walk(c, filter, write_row, &s);
+    written = json_stream_end(&s);
     json_free(v);
-    return e;
+    return e == OK ? written : e;
 }
 
 void history_keep_add(struct history_keep *keep, const struct reading *r, struct json *result)

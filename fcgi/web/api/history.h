@@ -18,8 +18,8 @@ enum err history_set_counts(struct call *c, struct json *obj);
 enum err history_walk(struct call *c, const struct store_history_filter *filter,
                       enum err (*row)(const struct store_history *, void *), void *ctx);
 
-/* Writes v (freed here) whose last member is an empty array, with the rows as that array's elements. Each row is built
- * and written by itself: as one tree, 20,000 would take a hundred megabytes. */
+/* Writes an object: the members of v (freed here), and the rows as the array "history". Each row is built and written
+ * by itself: as one tree, 20,000 would take a hundred megabytes. */
 enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out);
 
 enum { HISTORY_EXPORT_BYTES_MAX = 64 * 1024 * 1024 }; /* CONF_HISTORY_MAX rows of 2 KB, the longest, are 40 MB */
