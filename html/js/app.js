@@ -11,17 +11,34 @@ import { load } from './load.js';
 import { learnSite, site } from './site.js';
 
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
-// comes: its module and style come when somebody goes there; those of a user's screens do anyway.
+// comes: its module and style, which bear its name, come when somebody goes there. The rest is called with that module:
+// begin: once, when it has come; open: each time the screen is shown; leave: when another is shown, or the page goes; forget: its
+// visitor is here no more, and nothing of theirs may stay.
+const expired = () => signedOut(t('door.expired'));
+const door = { section: 'screen-door', title: (name) => showDoor(name, takeNote()) };
 const SCREENS = {
-  read: { section: 'screen-read', who: 'user' },
-  history: { section: 'screen-history', who: 'user' },
-  account: { section: 'screen-account', who: 'user' },
-  login: { section: 'screen-door', who: 'nobody' },
-  signup: { section: 'screen-door', who: 'nobody' },
-  forgot: { section: 'screen-door', who: 'nobody' },
-  confirm: { section: 'screen-door' },
-  reset: { section: 'screen-door' },
-  model: { section: 'screen-model', comes: true },
+  read: {
+    section: 'screen-read', who: 'user', comes: true,
+    begin: (read) => read.initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) }),
+    forget: (read) => read.forget(),
+  },
+  history: {
+    section: 'screen-history', who: 'user', comes: true,
+    open: (past) => past.showHistory(user, { onExpired: expired }),
+    forget: (past) => past.leaveHistory(),
+  },
+  account: {
+    section: 'screen-account', who: 'user', comes: true,
+    open: (account) => account.showAccount(user, { onExpired: expired, onSignedOut: left }),
+    leave: (account) => account.leaveAccount(),
+    forget: (account) => account.leaveAccount(true),
+  },
+  model: { section: 'screen-model', comes: true, open: (model) => model.showModel() },
+  login: { ...door, who: 'nobody' },
+  signup: { ...door, who: 'nobody' },
+  forgot: { ...door, who: 'nobody' },
+  confirm: door,
+  reset: door,
 };
 const ALIASES = { about: 'model', session: 'read', classify: 'read', '': 'read' };
 
@@ -29,12 +46,24 @@ let user;          // undefined: not known yet; null: nobody
 let lastUserId;    // whose pictures the page holds
 let goal = 'read'; // where to after the log-in
 let doorNote = ''; // to be said at the next log-in screen
-let read, past, account;  // the modules, once somebody was there; past is the history
+const here = new Map(); // name of a screen -> its module, once somebody was there
 let first = true;
 
 function wanted() {
   const hash = location.hash.replace(/^#\/?/, '');
   return ALIASES[hash] || hash;
+}
+
+/** Calls what the table has for each screen whose module is here: 'leave', 'forget'. */
+function tell(what, except) {
+  for (const [name, module] of here) if (name !== except && SCREENS[name][what]) SCREENS[name][what](module);
+}
+
+/** What is to be said at the log-in screen, once. */
+function takeNote() {
+  const note = doorNote;
+  doorNote = '';
+  return note;
 }
 
 /** A link of a mail, #confirm=TOKEN or #reset=TOKEN: the token is kept by the form and in no address or history. */
@@ -61,17 +90,13 @@ function route() {
   }
   if (user && who === 'nobody') name = 'read';
   if (wanted() !== name) history.replaceState(null, '', `#${name}`);
-  if (SCREENS[name].who === 'user' || SCREENS[name].comes) bring(name);
+  if (SCREENS[name].comes) bring(name);
   else show(name);
 }
 
 function show(name) {
-  const { section } = SCREENS[name];
-  let title = `${name}-title`;
-  if (section === 'screen-door') {
-    title = showDoor(name, doorNote);
-    doorNote = '';
-  }
+  const { section, title: titleOf } = SCREENS[name];
+  const title = titleOf ? titleOf(name) : `${name}-title`;
   document.documentElement.classList.add('known');
   only(section);
   showSigned();
@@ -80,7 +105,7 @@ function show(name) {
     else each.removeAttribute('aria-current');
   }
   document.title = `${pick('screen', name)} – digitd`;
-  if (account && name !== 'account') account.leaveAccount();
+  tell('leave', name);
   if (!first) {
     scrollTo(0, 0);
     $(title).focus({ preventScroll: true });
@@ -92,27 +117,19 @@ const only = (section) => { for (const each of document.querySelectorAll('main >
 
 /** Shows a screen whose module may have to come first; the one before stands until then. */
 async function bring(name) {
-  let model;
+  const { who, begin, open } = SCREENS[name];
   try {
-    if (name === 'read') await bringRead();
-    if (name === 'history') past = await load('history');
-    if (name === 'account') account = await load('account');
-    if (name === 'model') model = await load('model');
+    const module = await load(name);
+    if (!here.has(name)) {
+      here.set(name, module);
+      if (begin) begin(module);
+    }
   } catch {
     return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
   }
-  if (wanted() !== name || (SCREENS[name].who === 'user' && !user)) return; // gone elsewhere meanwhile
+  if (wanted() !== name || (who === 'user' && !user)) return; // gone elsewhere meanwhile
   show(name);
-  if (name === 'history') past.showHistory(user, { onExpired: () => signedOut(t('door.expired')) });
-  if (name === 'model') model.showModel();
-  if (name === 'account') account.showAccount(user, { onExpired: () => signedOut(t('door.expired')), onSignedOut: left });
-}
-
-async function bringRead() {
-  const module = await load('read');
-  if (read) return;
-  read = module;
-  read.initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) });
+  if (open) open(here.get(name));
 }
 
 /** The header's parts for a visitor who is logged in, or is not. */
@@ -130,9 +147,7 @@ function welcome(who) {
 }
 
 function forgetAll() {
-  if (read) read.forget();
-  if (past) past.leaveHistory();
-  if (account) account.leaveAccount(true);
+  tell('forget');
   lastUserId = undefined;
 }
 
@@ -141,7 +156,7 @@ function signedIn(who) {
   history.replaceState(null, '', `#${goal}`); // nobody wants to go back to the form
   goal = 'read';
   route();
-  if (read) read.resume();
+  here.get('read')?.resume();
 }
 
 /** The session has ended; what is on the page stays for whoever logs in again, if it is the same visitor. */
@@ -223,7 +238,7 @@ async function boot() {
   }
   $('wait-long').remove(); // it was for a page that never starts
   onLanguage(() => {
-    if (read) read.reword();
+    here.get('read')?.reword();
     route();
   });
   await start();
@@ -243,5 +258,5 @@ document.addEventListener('click', (event) => {
   if (link && link.hash && link.hash === location.hash) route(); // no hashchange comes, but another screen may be in the way
 });
 addEventListener('pageshow', (event) => { if (event.persisted) start(); });
-addEventListener('pagehide', () => { if (account) account.leaveAccount(); }); // a page in the browser's memory keeps no secret
+addEventListener('pagehide', () => tell('leave')); // a page in the browser's memory keeps no secret
 boot();

@@ -7,7 +7,6 @@ import { sentenceOf, stepCaption } from './text.js';
 
 const SMALL_PX = 64; // shown in hard pixels
 const STEPS_USUAL = 5, STEPS_UNCHANGED = 2;
-export const NO_WISH = { invert: 'auto', center: 'mass' };
 
 let shown = null; // the item whose steps are, or will be, on show
 let drawn = {};   // {item, result, language} whose steps stand there
@@ -34,7 +33,7 @@ export function hideHow() {
   $('how-steps').replaceChildren();
 }
 
-/** item: {result, wish, readWith, wishFailure (an ApiError), asking}; without a result it is being read. */
+/** Without a result the item is being read. */
 export function showHow(item) {
   const { result, wish, wishFailure } = item;
   const unread = Boolean(result) && !result.preprocessing;

@@ -7,6 +7,7 @@ import { saveFile } from './save.js';
 
 const CSV_NAME = 'digitd-results.csv';
 let items = [];
+let cards = []; // of each item
 
 /** onStop(): what is not answered yet is let go. */
 export function initMany({ onStop }) {
@@ -17,22 +18,22 @@ export function initMany({ onStop }) {
 /** A card for each of several items, none for one alone; onPick(index). */
 export function layMany(list, onPick) {
   items = list;
+  cards = [];
   $('many').hidden = list.length < 2;
   $('cards').replaceChildren();
   if (list.length < 2) return;
-  list.forEach((item, i) => {
-    item.card = makeCard(item, () => onPick(i));
-    $('cards').append(item.card.node);
-  });
+  cards = list.map((item, i) => makeCard(item, () => onPick(i)));
+  $('cards').append(...cards.map(({ node }) => node));
 }
 
 /** sent, total: bytes; running: there is something to stop. */
 export function fillMany(chosen, { sent, total, running }) {
   if (items.length < 2) return;
   items.forEach((item, i) => {
-    if (item.card.img.getAttribute('src') !== item.url) item.card.img.src = item.url; // made smaller since
-    fillCard(item.card, item.result, item.failure && sentenceOf(item.failure));
-    item.card.button.setAttribute('aria-pressed', String(i === chosen));
+    const card = cards[i];
+    if (card.img.getAttribute('src') !== item.url) card.img.src = item.url; // made smaller since
+    fillCard(card, item.result, item.failure && sentenceOf(item.failure));
+    card.button.setAttribute('aria-pressed', String(i === chosen));
   });
   const bad = items.filter((item) => item.result && item.result.status === 'error').length;
   const answered = items.filter((item) => item.result).length;

@@ -2,14 +2,14 @@
 // Traps: a new gift ends the reading of the one before; an ended session keeps the pictures (resume()); while somebody draws,
 // the answer before stands until the new one is there, or the page would flicker at each stroke.
 import { $, say, calm } from './dom.js';
-import { ApiError } from './api.js';
 import { t } from './i18n.js';
 import { busy, sentenceOf } from './text.js';
 import { initAnswer, showEmpty, showReading, showResult, showFailure } from './answer.js';
-import { NO_WISH, initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
+import { initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 import { initGive, rewordGive } from './give.js';
 import { initPad, resetPad } from './pad.js';
-import { bytesOf, readAll, send } from './send.js';
+import { Item } from './item.js';
+import { readAll, send } from './send.js';
 import { fillMany, initMany, layMany } from './many.js';
 
 const PICTURES_MAX = 64;
@@ -17,7 +17,7 @@ const FLICKER_MS = 250;
 const DRAWN_MS = 2000;      // a drawing that rests so long is finished, and kept in the history
 
 let onExpired;            // the session has ended
-let items = [];           // {file, name, url, drawn, shrunk, sent (bytes), result, failure (an ApiError), card, wish, asking, ...}
+let items = [];           // of class Item, in the order given
 let chosen = 0;
 let running = null;       // AbortController of the reading going on
 let waiting = false;      // pictures are kept for after the log-in
@@ -72,10 +72,7 @@ function drop() {
   if (running) running.abort();
   running = null;
   waiting = false;
-  for (const item of items) {
-    URL.revokeObjectURL(item.url);
-    if (item.asking) item.asking.abort();
-  }
+  for (const item of items) item.drop();
   items = [];
   chosen = 0;
 }
@@ -85,10 +82,7 @@ function drop() {
 function take(files, drawn = false) {
   drop();
   note(files.length > PICTURES_MAX ? t('read.tooMany', { n: files.length, max: PICTURES_MAX }) : '');
-  items = files.slice(0, PICTURES_MAX).map((file) => ({
-    file, name: file.name || t('read.pastedName'), url: URL.createObjectURL(file), drawn, shrunk: null, sent: 0, result: null, failure: null,
-    card: null, wish: NO_WISH, readWith: NO_WISH, wishFailure: null, asking: null, sentAgain: false,
-  }));
+  items = files.slice(0, PICTURES_MAX).map((file) => new Item(file, drawn));
   layMany(items, (i) => choose(i));
   if (!drawn) choose(0);
   return run();
@@ -100,7 +94,7 @@ async function run() {
   running = mine;
   waiting = false;
   const todo = items.filter((item) => !item.result);
-  for (const item of todo) Object.assign(item, { failure: null, sentAgain: false, sent: 0 });
+  for (const item of todo) item.begin();
   if (isDrawn()) setTimeout(() => { if (running === mine) refresh(); }, FLICKER_MS);
   else refresh();
   try {
@@ -108,7 +102,7 @@ async function run() {
       signal: mine.signal, save: !isDrawn(), steps: isLooking(), onNote: note,
       onWait: (left) => { if (running === mine && !items[chosen].result) showReading(items[chosen], busy(left)); },
       onUpload: (list, share) => {
-        for (const item of list) item.sent = share * bytesOf(item);
+        for (const item of list) item.upload(share);
         if (running === mine) fillMany(chosen, progress());
       },
       onResults: (list) => { if (running === mine) refresh(list.includes(items[chosen])); },
@@ -150,14 +144,14 @@ function giveUp(error) {
     return;
   }
   const left = items.filter((item) => !item.result);
-  for (const item of left) item.failure = error;
+  for (const item of left) item.fail(error);
   refresh();
   note(t(left.length > 1 ? 'read.keptMany' : 'read.keptOne'), true);
 }
 
 const progress = () => ({
-  sent: items.reduce((sum, item) => sum + (item.result ? bytesOf(item) : item.sent), 0),
-  total: items.reduce((sum, item) => sum + bytesOf(item), 0),
+  sent: items.reduce((sum, item) => sum + item.sent, 0),
+  total: items.reduce((sum, item) => sum + item.bytes, 0),
   running: Boolean(running),
 });
 
@@ -168,30 +162,22 @@ function look(item) {
 }
 
 async function readAgain(item, wish) {
-  const mine = new AbortController();
-  if (item.asking) item.asking.abort();
-  Object.assign(item, { wish, wishFailure: null, asking: mine });
+  const mine = item.ask(wish);
   if (item === items[chosen]) showHow(item);
   try {
     const [result] = await send([item], { wish, steps: true, signal: mine.signal, onWait: (left) => { if (item === items[chosen]) noteHow(busy(left)); } });
-    item.asking = null;
-    if (wish !== item.readWith) {
-      Object.assign(item, { result, readWith: wish });
-      refresh();
-    } else {
-      item.result.steps = result.steps; // the answer stands: nothing is said twice
-      if (item === items[chosen]) showHow(item);
-    }
+    if (item.asking !== mine) return;
+    if (item.answerAsked(result)) refresh();
+    else if (item === items[chosen]) showHow(item); // the answer stands: nothing is said twice
   } catch (error) {
     if (error.kind === 'aborted' || item.asking !== mine) return;
     if (error.status === 401) {
-      item.asking = null;
-      item.result.steps = null;
+      item.dropAsked();
       waiting = true;
       onExpired();
       return;
     }
-    Object.assign(item, { asking: null, wishFailure: error });
+    item.failAsked(error);
     if (item === items[chosen]) showHow(item);
   }
 }

@@ -4,8 +4,7 @@
 import { ApiError, BUSY, request } from './api.js';
 import { t } from './i18n.js';
 import { bytes, problemText, sentenceOf } from './text.js';
-import { shrink } from './shrink.js';
-import { NO_WISH } from './how.js';
+import { NO_WISH } from './item.js';
 
 const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_PICTURES_MAX = 8;     // so that the first answers come early
@@ -15,16 +14,13 @@ const SLOWEST_BYTES_S = 32 * 1024;  // an upload slower than this is given up
 const TIMEOUT_MS = 30000;
 const IS_ABOUT_PICTURES = [400, 413, 415, 422];
 
-const bodyOf = (item) => (item.shrunk ? item.shrunk.blob : item.file);
-export const bytesOf = (item) => bodyOf(item).size;
-
 /** One request: the results of list, in its order. save: in the history; onUpload(share of it that has left); onNote(sentence). */
 export async function send(list, { wish = NO_WISH, steps = false, save = false, signal, onWait, onUpload, onNote }) {
   const form = new FormData();
   let size = 0;
   for (const item of list) {
-    form.append('image', bodyOf(item), item.name);
-    size += bytesOf(item);
+    form.append('image', item.body, item.name);
+    size += item.bytes;
   }
   const query = new URLSearchParams({ input: 1, ...(save && { save: 1 }), ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
   const answer = await request(`classify?${query}`, {
@@ -36,7 +32,7 @@ export async function send(list, { wish = NO_WISH, steps = false, save = false, 
 }
 
 /**
- * Reads every item of todo; item.result is set as the answers come. Throws ApiError where it is not the pictures' fault.
+ * Reads every item of todo; each gets its result as the answers come. Throws ApiError where it is not the pictures' fault.
  * hooks: signal, save, steps (of a single picture), onWait(seconds), onNote(sentence), onUpload(list, share), onResults(list)
  */
 export async function readAll(todo, hooks) {
@@ -48,7 +44,7 @@ export async function readAll(todo, hooks) {
   };
   for (const item of todo) {
     if (!await prepare(item, hooks)) continue;
-    const more = bytesOf(item) + PART_BYTES;
+    const more = item.bytes + PART_BYTES;
     if (batch.length === REQUEST_PICTURES_MAX || size + more > REQUEST_BYTES_MAX) await flush();
     batch.push(item);
     size += more;
@@ -56,23 +52,14 @@ export async function readAll(todo, hooks) {
   await flush();
 }
 
-/** Whether it was; from then on that is the picture, also on the page. */
-async function makeSmaller(item, must) {
-  item.shrunk = await shrink(item, PICTURE_BYTES_MAX, must);
-  if (!item.shrunk) return false;
-  URL.revokeObjectURL(item.url);
-  item.url = URL.createObjectURL(item.shrunk.blob);
-  return true;
-}
-
 /** Makes it smaller where it must be; false where it is too large even so, which is its result. */
 async function prepare(item, { signal, onResults }) {
-  if (!item.shrunk) await makeSmaller(item);
+  if (!item.shrunk) await item.makeSmaller(PICTURE_BYTES_MAX);
   if (signal.aborted) throw new ApiError('aborted');
-  if (bytesOf(item) <= PICTURE_BYTES_MAX) return true;
-  item.result = { status: 'error', problem: {
+  if (item.bytes <= PICTURE_BYTES_MAX) return true;
+  item.answer({ status: 'error', problem: {
     title: t('read.tooBig'), detail: t('read.tooBigText', { size: bytes(item.file.size), max: bytes(REQUEST_BYTES_MAX) }),
-  } };
+  } });
   onResults([item]);
   return false;
 }
@@ -99,8 +86,8 @@ async function readBatch(batch, hooks) {
   const large = [];
   for (const [i, item] of batch.entries()) {
     if (left.includes(item)) continue;
-    if (hasTooManyPixels(results[i]) && !item.shrunk && await makeSmaller(item, true)) large.push(item);
-    else item.result = results[i];
+    if (hasTooManyPixels(results[i]) && !item.shrunk && await item.makeSmaller(PICTURE_BYTES_MAX, true)) large.push(item);
+    else item.answer(results[i]);
   }
   hooks.onResults(batch);
   for (const item of large) await readBatch([item], hooks);
@@ -111,7 +98,7 @@ async function readBatch(batch, hooks) {
 async function sendAgain(left, hooks) {
   const fresh = left.filter((item) => !item.sentAgain);
   if (fresh.length < left.length) throw new ApiError('stopped');
-  for (const item of left) item.sentAgain = true;
+  for (const item of left) item.sendAgain();
   hooks.onNote(t('read.sendingAgain', { n: left.length }));
   await readBatch(left, hooks);
   hooks.onNote(t('read.sentAgain', { n: left.length }));

@@ -1,0 +1,93 @@
+// An item is a picture that was given to be read, and what became of it. Whoever shows or sends it asks here; it changes by its own
+// methods alone, so that each of its states is one of these.
+import { t } from './i18n.js';
+import { shrink } from './shrink.js';
+
+export const NO_WISH = { invert: 'auto', center: 'mass' };
+
+export class Item {
+  #url; #shrunk = null; #sent = 0; #result = null; #failure = null; #sentAgain = false;
+  #wish = NO_WISH; #readWith = NO_WISH; #wishFailure = null; #asking = null;
+
+  /** drawn: by the pad, not chosen. */
+  constructor(file, drawn = false) {
+    this.file = file;
+    this.name = file.name || t('read.pastedName');
+    this.drawn = drawn;
+    this.#url = URL.createObjectURL(file);
+    Object.freeze(this);
+  }
+
+  get url() { return this.#url; }                 // of the picture as it is shown
+  get shrunk() { return this.#shrunk; }           // {blob, from: {width, height}}: it was made smaller; or null
+  get body() { return this.#shrunk ? this.#shrunk.blob : this.file; }
+  get bytes() { return this.body.size; }
+  get sent() { return this.#result ? this.bytes : this.#sent; }
+  get result() { return this.#result; }           // as POST /classify answers it; null: not read yet
+  get failure() { return this.#failure; }         // an ApiError that is not the picture's fault, or null
+  get sentAgain() { return this.#sentAgain; }     // it lay behind one that stopped the reader
+  get wish() { return this.#wish; }               // as what it is being read, or was last asked to be
+  get readWith() { return this.#readWith; }       // as what the result was read
+  get wishFailure() { return this.#wishFailure; } // an ApiError: it could not be read again
+  get asking() { return this.#asking; }           // AbortController of its being read again, or null
+
+  // ---- read with the others
+
+  begin() {
+    this.#failure = null;
+    this.#sentAgain = false;
+    this.#sent = 0;
+  }
+
+  /** Whether it was; from then on that is the picture, also on the page. must: the server has found it too large. */
+  async makeSmaller(bytesMax, must = false) {
+    this.#shrunk = await shrink(this, bytesMax, must);
+    if (!this.#shrunk) return false;
+    URL.revokeObjectURL(this.#url);
+    this.#url = URL.createObjectURL(this.#shrunk.blob);
+    return true;
+  }
+
+  upload(share) { this.#sent = share * this.bytes; }
+  sendAgain() { this.#sentAgain = true; }
+  answer(result) { this.#result = result; }
+  fail(error) { this.#failure = error; }
+
+  // ---- read again by itself, with its steps
+
+  /** Returns the AbortController of this asking; the one before is given up. */
+  ask(wish) {
+    if (this.#asking) this.#asking.abort();
+    this.#asking = new AbortController();
+    this.#wish = wish;
+    this.#wishFailure = null;
+    return this.#asking;
+  }
+
+  /** Whether the answer is a new one; with the wish that it was read with before only the steps are. */
+  answerAsked(result) {
+    const isNew = this.#wish !== this.#readWith;
+    this.#asking = null;
+    if (isNew) this.#result = result;
+    else this.#result.steps = result.steps;
+    this.#readWith = this.#wish;
+    return isNew;
+  }
+
+  failAsked(error) {
+    this.#asking = null;
+    this.#wishFailure = error;
+  }
+
+  /** The session has ended: it is asked again after the log-in. */
+  dropAsked() {
+    this.#asking = null;
+    this.#result.steps = null;
+  }
+
+  /** Nobody needs it any more. */
+  drop() {
+    URL.revokeObjectURL(this.#url);
+    if (this.#asking) this.#asking.abort();
+  }
+}
