@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
-#include "base/run_dir.h"
+#include "files/fs.h"
+#include "files/run_dir.h"
 
 #define MIB INT64_C(1048576)
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/run_dir.h"
+#include "files/run_dir.h"
 #include "ctl_parts.h"
 
 enum ctl_status ctl_backup(struct ctl *c)

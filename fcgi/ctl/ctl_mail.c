@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
+#include "files/lock.h"
 #include "base/log.h"
 #include "store/store_mail.h"
 #include "ctl_letter.h"

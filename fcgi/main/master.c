@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/run_dir.h"
+#include "files/run_dir.h"
 #include "socket.h"
 #include "worker.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 
 /* Makes room at path: removes a socket that nobody answers on. */
 static enum err socket_make_room(const char *path, const struct sockaddr_un *address, struct why *why)

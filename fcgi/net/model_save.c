@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "model_parts.h"
 
 enum { PATH_BYTES = 4096 };

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "base/log.h"
 
 /* The other parts of R70 are checked in store_check. secure_delete: a changed password's hash is overwritten.

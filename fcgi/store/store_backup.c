@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "store_files.h"
 #include "store_internal.h"
 

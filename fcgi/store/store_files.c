@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "store_internal.h"
 
 enum err store_sync_file(const char *path, struct why *why)

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fs.h"
+#include "files/fs.h"
 #include "base/log.h"
 
 /* How often a lock file is opened anew at once. A file system that numbers a file anew at each look would have us do it

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "fixture_dir.h"
 #include "fixture_refuse.h"
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
+#include "files/lock.h"
 #include "base/secret.h"
 #include "fixture_root.h"
 

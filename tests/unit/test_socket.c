@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "base/lock.h"
-#include "base/run_dir.h"
+#include "files/lock.h"
+#include "files/run_dir.h"
 #include "main/socket.h"
 
 static char dir[64], path[96];

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/tar.h"
+#include "files/tar.h"
 #include "account.h"
 #include "history.h"
 #include "history_query.h"

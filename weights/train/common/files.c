@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 
 enum { PATH_BYTES = 4096 };
 

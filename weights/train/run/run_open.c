@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "files/fs.h"
 #include "common/files.h"
 #include "measure/calibrate.h"
 #include "network/arch.h"

@@ -1,9 +1,9 @@
 /* Locks that a process holds for as long as it lives: flock(2) on a file of its own. The file stays behind: one that is
  * deleted would let two processes hold two locks. */
-#ifndef DIGITD_BASE_LOCK_H
-#define DIGITD_BASE_LOCK_H
+#ifndef DIGITD_FILES_LOCK_H
+#define DIGITD_FILES_LOCK_H
 
-#include "err.h"
+#include "base/err.h"
 
 /* Takes the lock for as long as *fd stays open in this process (children must close theirs) and writes the process id
  * into the file, for people. Where root makes the file it belongs to whom the file or directory `like` belongs to, so

@@ -1,11 +1,11 @@
 /* Writes tar archives (POSIX.1-1988 "ustar"): a few small files as one. */
-#ifndef DIGITD_BASE_TAR_H
-#define DIGITD_BASE_TAR_H
+#ifndef DIGITD_FILES_TAR_H
+#define DIGITD_FILES_TAR_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 enum { TAR_NAME_MAX = 100, TAR_BLOCK_BYTES = 512 };
 

@@ -1,8 +1,8 @@
 /* The directory of the sockets, and the lock in it that keeps a second digitd, or `digitctl restore`, out. */
-#ifndef DIGITD_BASE_RUN_DIR_H
-#define DIGITD_BASE_RUN_DIR_H
+#ifndef DIGITD_FILES_RUN_DIR_H
+#define DIGITD_FILES_RUN_DIR_H
 
-#include "err.h"
+#include "base/err.h"
 
 /* Makes dir with mode 0750 if it is not there (its parent must be). ERR_IO. */
 enum err run_dir_make(const char *dir, struct why *why);
