@@ -157,7 +157,7 @@ test('the network is the documented one', () => {
     [[32, 3, 'same', 'relu'], [64, 3, 'same', 'relu'], [128, 3, 'same', 'relu']]);
 });
 
-// DESIGN section 3: other networks are the same layers in other numbers, of at most two million parameters.
+// Other networks are the same layers in other numbers, of at most two million parameters.
 test('the deep network has at most two million parameters', () => {
   const { meta, tensor } = read('weights/digits-deep.safetensors');
   const layers = JSON.parse(meta.layers).filter((l) => ['conv2d', 'dense'].includes(l.type));
