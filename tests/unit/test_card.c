@@ -100,12 +100,35 @@ static void test_missing_and_huge(void **state)
     assert_null(v);
 }
 
+/* Breaks when a network without a name goes without one, here or on the command line. */
+static void test_name(void **state)
+{
+    static const struct {
+        const char *path, *name;
+    } cases[] = {{"/x/n.v2.safetensors", "n.v2"}, {"n.safetensors", "n"}, {"/x.y/n", "n"}};
+    struct model m = {.meta = json_new_object(), .sha256 = SHA};
+    struct json *v = json_new_object();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        card_identify(v, &m, cases[i].path);
+        assert_string_equal(json_get_str(v, "name", NULL), cases[i].name);
+    }
+    json_set_str(m.meta, "name", "seven");
+    card_identify(v, &m, cases[0].path);
+    assert_string_equal(json_get_str(v, "name", NULL), "seven");
+    assert_string_equal(json_get_str(v, "sha256", NULL), SHA);
+    json_free(v);
+    json_free(m.meta);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_missing_and_huge),
+        cmocka_unit_test(test_name),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
