@@ -132,10 +132,11 @@ function readIncludes() {
   return includes;
 }
 
-/** The source of an object; one source may be compiled several times, as NAME_SET.o. */
+/** The source of an object; one source may be compiled several times, as NAME_SET.o without NAME.o. An object that was left behind has none. */
 function sourceOf(object) {
-  const stem = path.relative(build, object).slice(0, -2);
-  return [`${stem}.c`, `${stem.replace(/_[a-z0-9]+$/, '')}.c`].find((file) => has.has(file));
+  const stem = path.relative(build, object).slice(0, -2), name = stem.replace(/_[a-z0-9]+$/, '');
+  if (has.has(`${stem}.c`)) return `${stem}.c`;
+  return has.has(`${name}.c`) && !fs.existsSync(path.join(build, `${name}.o`)) ? `${name}.c` : undefined;
 }
 
 /** source -> source -> names that the first takes of the second. */
