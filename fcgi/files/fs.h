@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /* Gives the finished file `from` the name `to` in its place. What has that name is never replaced: ERR_EXISTS; ERR_IO
  * and errno, with `from` as it was. Where the system has no call for it, `to` is an empty file for a moment. */

@@ -44,21 +44,21 @@ static void zero_border(const struct place *p, float *scratch)
 }
 
 /* One view of the picture to its channel. */
-static void put_view(const struct place *p, int view, const uint8_t image[MODEL_PIXELS], const float *value,
+static void put_view(const struct place *p, int view, const uint8_t image[DIGIT_PIXELS], const float *value,
                      float *scratch)
 {
     float *to = scratch + p->interior + (size_t)(view / p->real_c) * p->part + (size_t)(view % p->real_c);
     for (int y = 0; y < p->h; y++, to += p->row)
         for (int x = 0; x < p->w; x++) {
-            const uint8_t pixel = image[y * MODEL_SIDE + x];
+            const uint8_t pixel = image[y * DIGIT_SIDE_PX + x];
             to[(size_t)x * (size_t)p->c] = value ? value[pixel] : (float)pixel / 255.0F;
         }
 }
 
-static void put_picture(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value, float *scratch)
+static void put_picture(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], const float *value, float *scratch)
 {
     const struct place *p = &c->picture;
-    uint8_t normal[MODEL_PIXELS];
+    uint8_t normal[DIGIT_PIXELS];
     if (c->views)
         moments_normalise(image, normal);
     if (p->c > p->real_c)
@@ -106,7 +106,7 @@ static void run_step(const struct kernel_set *kernels, const struct step *s, flo
 
 /* The last activation is one pixel of ten channels (everything is square, and ten is not a multiple of 4 or 9), in
  * parts where no dense layer follows grouped convolutions. */
-void cnn_forward_scaled(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value,
+void cnn_forward_scaled(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], const float *value,
                         float logits[MODEL_CLASSES], void *scratch)
 {
     float *const block = scratch;
@@ -118,7 +118,7 @@ void cnn_forward_scaled(const struct cnn *c, const uint8_t image[MODEL_PIXELS], 
         logits[i] = block[out->at + cnn_channels_last(out, i)];
 }
 
-void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch)
+void cnn_forward(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float logits[MODEL_CLASSES], void *scratch)
 {
     cnn_forward_scaled(c, image, NULL, logits, scratch);
 }

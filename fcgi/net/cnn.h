@@ -27,7 +27,7 @@ size_t cnn_scratch_bytes(const struct cnn *c);
 void *cnn_scratch_new(const struct cnn *c);
 
 /* image[28][28], light ink on dark, as in MNIST -> logits[10], before softmax and temperature. */
-void cnn_forward(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float logits[MODEL_CLASSES], void *scratch);
+void cnn_forward(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float logits[MODEL_CLASSES], void *scratch);
 
 /* What a visitor is told. */
 enum verdict { VERDICT_DIGIT, VERDICT_UNSURE, VERDICT_NOT_A_DIGIT };
@@ -47,7 +47,7 @@ struct answer {
  * logits counts; the score is that of the first look. A picture is not a digit without ink (no pixel over 0), with too
  * much (mean pixel / 255 over ink_above), or with a score under reject_below; it is unsure with one under doubt_below
  * or a confidence under unsure_below. */
-void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch);
+void cnn_answer(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct answer *a, void *scratch);
 
 /* What the last layer reads, in the file's order, of the picture that cnn_forward just saw with this scratch
  * block: how many floats, 0 where the last layer is not dense; and they. */

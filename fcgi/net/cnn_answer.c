@@ -9,10 +9,10 @@
 /* Without ink, with too much, or by the rule. "not at least" instead of "below", here and where a picture is called
  * unsure: what is no number (weights near the end of the float range can make infinities meet) must not pass for a
  * digit. It is not looked at again. */
-static bool is_refused(const struct cnn *c, const uint8_t image[MODEL_PIXELS], float score)
+static bool is_refused(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float score)
 {
     unsigned ink = 0;
-    for (int i = 0; i < MODEL_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         ink += image[i];
     return ink == 0 || ink > c->ink_max || !(score >= c->reject_below);
 }
@@ -33,20 +33,20 @@ static void set_probabilities(const struct cnn *c, struct answer *a)
 }
 
 /* What is moved out is lost, what comes in is 0. */
-static void move_picture(const uint8_t in[MODEL_PIXELS], int right, int down, uint8_t out[MODEL_PIXELS])
+static void move_picture(const uint8_t in[DIGIT_PIXELS], int right, int down, uint8_t out[DIGIT_PIXELS])
 {
-    for (int y = 0; y < MODEL_SIDE; y++)
-        for (int x = 0; x < MODEL_SIDE; x++) {
+    for (int y = 0; y < DIGIT_SIDE_PX; y++)
+        for (int x = 0; x < DIGIT_SIDE_PX; x++) {
             const int fx = x - right, fy = y - down;
-            const bool inside = fx >= 0 && fx < MODEL_SIDE && fy >= 0 && fy < MODEL_SIDE;
-            out[y * MODEL_SIDE + x] = inside ? in[fy * MODEL_SIDE + fx] : 0;
+            const bool inside = fx >= 0 && fx < DIGIT_SIDE_PX && fy >= 0 && fy < DIGIT_SIDE_PX;
+            out[y * DIGIT_SIDE_PX + x] = inside ? in[fy * DIGIT_SIDE_PX + fx] : 0;
         }
 }
 
 /* a->logits becomes the mean over the picture and its eight moved copies. */
-static void look_again(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
+static void look_again(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct answer *a, void *scratch)
 {
-    uint8_t moved[MODEL_PIXELS];
+    uint8_t moved[DIGIT_PIXELS];
     float logits[MODEL_CLASSES];
     double sum[MODEL_CLASSES];
     for (int i = 0; i < MODEL_CLASSES; i++)
@@ -65,7 +65,7 @@ static void look_again(const struct cnn *c, const uint8_t image[MODEL_PIXELS], s
         a->logits[i] = (float)(sum[i] / a->looks);
 }
 
-void cnn_answer(const struct cnn *c, const uint8_t image[MODEL_PIXELS], struct answer *a, void *scratch)
+void cnn_answer(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct answer *a, void *scratch)
 {
     *a = (struct answer){.verdict = VERDICT_DIGIT, .looks = 1};
     cnn_forward(c, image, a->logits, scratch);

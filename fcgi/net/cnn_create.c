@@ -234,13 +234,13 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
     c->temperature = m->temperature;
     c->look_again_below = m->look_again_below;
     c->unsure_below = m->unsure_below;
-    c->ink_max = (unsigned)((double)m->ink_above * 255 * MODEL_PIXELS);
+    c->ink_max = (unsigned)((double)m->ink_above * 255 * DIGIT_PIXELS);
     struct layer rule[2];
     const struct layer *first = &m->layers[0];
     c->views = first->moments;
     make_steps(c, m);
-    c->picture = first->kind == LAYER_VIEWS ? place_of(parts_after(m, 0), MODEL_SIDE, MODEL_SIDE, first->out_c)
-                                            : place_of(1, MODEL_SIDE, MODEL_SIDE, 1);
+    c->picture = first->kind == LAYER_VIEWS ? place_of(parts_after(m, 0), DIGIT_SIDE_PX, DIGIT_SIDE_PX, first->out_c)
+                                            : place_of(1, DIGIT_SIDE_PX, DIGIT_SIDE_PX, 1);
     if (c->picture.real_c == 1 && c->step[0].op != OP_MAXPOOL2)
         c->picture.c = 1;
     place_activations(c);

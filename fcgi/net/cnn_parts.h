@@ -61,7 +61,7 @@ static inline size_t cnn_channels_last(const struct place *p, size_t i)
 }
 
 /* cnn_forward with value[pixel] as what the network is given for a pixel; NULL: pixel / 255. */
-void cnn_forward_scaled(const struct cnn *c, const uint8_t image[MODEL_PIXELS], const float *value,
+void cnn_forward_scaled(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], const float *value,
                         float logits[MODEL_CLASSES], void *scratch);
 
 /* The form in which m's golden pictures have its golden logits, where they do not as they are given here; as text, NULL

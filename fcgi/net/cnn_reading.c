@@ -13,7 +13,7 @@
  * put into the program by the assembler; make runs in the directory that the path starts from. */
 __asm__(".pushsection .rodata\n.globl cnn_samples\n.hidden cnn_samples\ncnn_samples:\n.incbin "
         "\"fcgi/net/samples.bin\"\n.popsection\n");
-extern const uint8_t cnn_samples[MODEL_CLASSES][MODEL_PIXELS] __attribute__((visibility("hidden")));
+extern const uint8_t cnn_samples[MODEL_CLASSES][DIGIT_PIXELS] __attribute__((visibility("hidden")));
 
 enum { POSITIONS = 9, SAMPLES = POSITIONS * MODEL_CLASSES, LEVELS = 256 };
 
@@ -63,14 +63,14 @@ static void set_values(const struct form *f, float value[LEVELS])
 }
 
 /* Position 0 to 8 of a sample; what is moved out is lost. */
-static void place(const uint8_t in[MODEL_PIXELS], int position, bool transposed, uint8_t out[MODEL_PIXELS])
+static void place(const uint8_t in[DIGIT_PIXELS], int position, bool transposed, uint8_t out[DIGIT_PIXELS])
 {
     const int right = position % 3 - 1, down = position / 3 - 1;
-    for (int y = 0; y < MODEL_SIDE; y++)
-        for (int x = 0; x < MODEL_SIDE; x++) {
+    for (int y = 0; y < DIGIT_SIDE_PX; y++)
+        for (int x = 0; x < DIGIT_SIDE_PX; x++) {
             const int fx = x - right, fy = y - down;
-            const bool inside = fx >= 0 && fx < MODEL_SIDE && fy >= 0 && fy < MODEL_SIDE;
-            out[transposed ? x * MODEL_SIDE + y : y * MODEL_SIDE + x] = inside ? in[fy * MODEL_SIDE + fx] : 0;
+            const bool inside = fx >= 0 && fx < DIGIT_SIDE_PX && fy >= 0 && fy < DIGIT_SIDE_PX;
+            out[transposed ? x * DIGIT_SIDE_PX + y : y * DIGIT_SIDE_PX + x] = inside ? in[fy * DIGIT_SIDE_PX + fx] : 0;
         }
 }
 
@@ -91,7 +91,7 @@ static void add_sample(struct score *s, const float logits[MODEL_CLASSES], doubl
 static struct score read_samples(const struct cnn *c, const struct form *f, bool transposed, int needed, void *scratch)
 {
     float value[LEVELS], logits[MODEL_CLASSES];
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     struct score s = {.form = f, .transposed = transposed};
     set_values(f, value);
     for (int i = 0; i < SAMPLES && s.right + SAMPLES - i >= needed; i++) {

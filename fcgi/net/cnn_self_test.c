@@ -17,13 +17,13 @@ enum { SELF_TEST_PICTURES = 4 };
 static const double self_test_tolerance = 1e-4;
 
 /* Noise in a square in the middle, from a linear congruential generator: the same in every run. */
-static void seeded_picture(uint32_t seed, uint8_t image[MODEL_PIXELS])
+static void seeded_picture(uint32_t seed, uint8_t image[DIGIT_PIXELS])
 {
-    memset(image, 0, MODEL_PIXELS);
-    for (int y = 4; y < MODEL_SIDE - 4; y++)
-        for (int x = 4; x < MODEL_SIDE - 4; x++) {
+    memset(image, 0, DIGIT_PIXELS);
+    for (int y = 4; y < DIGIT_SIDE_PX - 4; y++)
+        for (int x = 4; x < DIGIT_SIDE_PX - 4; x++) {
             seed = seed * 1664525U + 1013904223U;
-            image[y * MODEL_SIDE + x] = (uint8_t)(seed >> 24);
+            image[y * DIGIT_SIDE_PX + x] = (uint8_t)(seed >> 24);
         }
 }
 
@@ -40,13 +40,13 @@ static double difference(const float got[MODEL_CLASSES], const double want[MODEL
 }
 
 /* Picture number i of the test, and what the network should make of it. */
-static enum err expected(const struct model *m, int i, uint8_t image[MODEL_PIXELS], double want[MODEL_CLASSES])
+static enum err expected(const struct model *m, int i, uint8_t image[DIGIT_PIXELS], double want[MODEL_CLASSES])
 {
     if (m->n_golden == 0) {
         seeded_picture((uint32_t)i + 1, image);
         return layers_forward(m, image, want);
     }
-    memcpy(image, m->golden_input + (size_t)i * MODEL_PIXELS, MODEL_PIXELS);
+    memcpy(image, m->golden_input + (size_t)i * DIGIT_PIXELS, DIGIT_PIXELS);
     for (int k = 0; k < MODEL_CLASSES; k++)
         want[k] = (double)m->golden_logits[i * MODEL_CLASSES + k];
     return OK;
@@ -74,7 +74,7 @@ static double score_difference(const struct cnn *c, const struct model *m, float
 
 enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *why)
 {
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     float got[MODEL_CLASSES];
     double want[MODEL_CLASSES], worst = 0;
     void *scratch = cnn_scratch_new(c);

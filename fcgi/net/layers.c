@@ -188,7 +188,7 @@ struct room {
 
 static enum err room_new(struct room *r, const struct model *m)
 {
-    *r = (struct room){.activation_max = MODEL_PIXELS};
+    *r = (struct room){.activation_max = DIGIT_PIXELS};
     for (int i = 0; i < m->n_layers; i++) {
         const size_t a = out_length(&m->layers[i]), w = weight_length(&m->layers[i]);
         r->activation_max = a > r->activation_max ? a : r->activation_max;
@@ -229,18 +229,18 @@ static void run_layer(const struct layer *l, struct room *r)
 }
 
 /* The picture as the first layer has it, a channel for each view. */
-static void put_views(const struct layer *l, const uint8_t image[MODEL_PIXELS], double *to)
+static void put_views(const struct layer *l, const uint8_t image[DIGIT_PIXELS], double *to)
 {
     const int views = l->kind == LAYER_VIEWS ? l->out_c : 1;
-    uint8_t normal[MODEL_PIXELS];
+    uint8_t normal[DIGIT_PIXELS];
     if (l->moments)
         moments_normalise(image, normal);
     for (int v = 0; v < views; v++)
-        for (int i = 0; i < MODEL_PIXELS; i++)
+        for (int i = 0; i < DIGIT_PIXELS; i++)
             *to++ = (l->moments >> v & 1 ? normal : image)[i] / 255.0;
 }
 
-enum err layers_forward(const struct model *m, const uint8_t image[MODEL_PIXELS], double logits[MODEL_CLASSES])
+enum err layers_forward(const struct model *m, const uint8_t image[DIGIT_PIXELS], double logits[MODEL_CLASSES])
 {
     struct room r;
     enum err e = room_new(&r, m);

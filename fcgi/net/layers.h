@@ -31,6 +31,6 @@ double layer_cross_entropy(int n, const double *logits, int label, double *d_log
 
 /* The whole network on one picture, naive and in double: logits before the softmax layer. Allocates and frees its
  * activations; ERR_NOMEM is the only failure. */
-enum err layers_forward(const struct model *m, const uint8_t image[MODEL_PIXELS], double logits[MODEL_CLASSES]);
+enum err layers_forward(const struct model *m, const uint8_t image[DIGIT_PIXELS], double logits[MODEL_CLASSES]);
 
 #endif

@@ -109,7 +109,7 @@ int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX
     if (m->n_golden > 0) {
         const size_t g = (size_t)m->n_golden;
         add_tensor(&t[n++], "golden", "logits", 2, (size_t[4]){g, MODEL_CLASSES})->f32 = m->golden_logits;
-        add_tensor(&t[n++], "golden", "input", 3, (size_t[4]){g, MODEL_SIDE, MODEL_SIDE})->u8 = m->golden_input;
+        add_tensor(&t[n++], "golden", "input", 3, (size_t[4]){g, DIGIT_SIDE_PX, DIGIT_SIDE_PX})->u8 = m->golden_input;
     }
     return n + add_reject(m, t + n);
 }

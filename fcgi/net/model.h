@@ -13,12 +13,11 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/digit_size.h"
 #include "base/err.h"
 #include "base/json.h"
 
 enum {
-    MODEL_SIDE = 28, /* input: one channel of 28 x 28 */
-    MODEL_PIXELS = 784,
     MODEL_CLASSES = 10,
     MODEL_LAYERS_MAX = 64,
     MODEL_CHANNELS_MAX = 4096, /* outputs of one conv2d or dense layer */

@@ -135,7 +135,7 @@ static uint64_t weight_count(const struct layer *l)
 /* Works out all shapes and the number of parameters. */
 static enum err check_layers(struct model *m, struct why *why)
 {
-    struct shape s = {.c = 1, .h = MODEL_SIDE, .w = MODEL_SIDE};
+    struct shape s = {.c = 1, .h = DIGIT_SIDE_PX, .w = DIGIT_SIDE_PX};
     uint64_t params = 0;
     for (int i = 0; i < m->n_layers; i++) {
         struct layer *l = &m->layers[i];

@@ -170,7 +170,7 @@ static enum err make_golden(struct parse *p)
     if (!e || e->n_dims != 2 || e->dim[0] < 1 || e->dim[0] > MODEL_GOLDEN_MAX)
         return err_why(p->why, ERR_FORMAT, "%s: golden.logits must be 1 to %d rows of %d", p->file, MODEL_GOLDEN_MAX,
                        MODEL_CLASSES);
-    m->golden_input = calloc(e->dim[0], MODEL_PIXELS);
+    m->golden_input = calloc(e->dim[0], DIGIT_PIXELS);
     m->golden_logits = calloc(e->dim[0], MODEL_CLASSES * sizeof *m->golden_logits);
     if (!m->golden_input || !m->golden_logits)
         return err_why(p->why, ERR_NOMEM, "%s: out of memory", p->file);

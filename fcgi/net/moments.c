@@ -24,12 +24,12 @@ static double factor(double variance, double deviation, double least, double mos
 }
 
 /* false without ink */
-static bool measure(const uint8_t in[MODEL_PIXELS], struct frame *f)
+static bool measure(const uint8_t in[DIGIT_PIXELS], struct frame *f)
 {
     int64_t ink = 0, ink_x = 0, ink_y = 0, ink_xx = 0, ink_xy = 0, ink_yy = 0;
-    for (int y = 0; y < MODEL_SIDE; y++)
-        for (int x = 0; x < MODEL_SIDE; x++) {
-            const int64_t v = in[y * MODEL_SIDE + x];
+    for (int y = 0; y < DIGIT_SIDE_PX; y++)
+        for (int x = 0; x < DIGIT_SIDE_PX; x++) {
+            const int64_t v = in[y * DIGIT_SIDE_PX + x];
             ink += v;
             ink_x += v * x;
             ink_y += v * y;
@@ -55,7 +55,7 @@ static bool measure(const uint8_t in[MODEL_PIXELS], struct frame *f)
 enum {
     BEFORE = 2,
     AFTER = 3,
-    STRIDE = BEFORE + MODEL_SIDE + AFTER
+    STRIDE = BEFORE + DIGIT_SIDE_PX + AFTER
 }; /* a border of zeros, so that no pixel is outside */
 
 /* Where to read, between the pixels `at` (in the picture with its border) and the one after it. */
@@ -79,22 +79,22 @@ static uint8_t mixed(const uint8_t *pixel, double right, double low)
     return (uint8_t)((1 - low) * above + low * below + 0.5);
 }
 
-void moments_normalise(const uint8_t in[MODEL_PIXELS], uint8_t out[MODEL_PIXELS])
+void moments_normalise(const uint8_t in[DIGIT_PIXELS], uint8_t out[DIGIT_PIXELS])
 {
     struct frame f;
     uint8_t padded[STRIDE * STRIDE] = {0};
     if (!measure(in, &f)) {
-        memset(out, 0, MODEL_PIXELS);
+        memset(out, 0, DIGIT_PIXELS);
         return;
     }
-    for (int y = 0; y < MODEL_SIDE; y++)
-        memcpy(padded + (y + BEFORE) * STRIDE + BEFORE, in + y * MODEL_SIDE, MODEL_SIDE);
-    for (int y = 0; y < MODEL_SIDE; y++) {
+    for (int y = 0; y < DIGIT_SIDE_PX; y++)
+        memcpy(padded + (y + BEFORE) * STRIDE + BEFORE, in + y * DIGIT_SIDE_PX, DIGIT_SIDE_PX);
+    for (int y = 0; y < DIGIT_SIDE_PX; y++) {
         const double down = (y - f.y) / f.taller, left = f.x - f.x / f.wider + f.slant * down, step = 1 / f.wider;
         const struct spot row = spot(f.y + down);
-        for (int x = 0; x < MODEL_SIDE; x++) {
+        for (int x = 0; x < DIGIT_SIDE_PX; x++) {
             const struct spot column = spot(left + x * step);
-            out[y * MODEL_SIDE + x] = mixed(padded + row.at * STRIDE + column.at, column.share, row.share);
+            out[y * DIGIT_SIDE_PX + x] = mixed(padded + row.at * STRIDE + column.at, column.share, row.share);
         }
     }
 }

@@ -11,7 +11,7 @@
  * before * pow(goal / before, MOMENTS_SHARE), most of the way to the goal, within limits. All about the ink's centre of
  * mass, which stays where it is: a picture moved by whole pixels gives the same result, moved as far. What gets outside
  * is lost. */
-void moments_normalise(const uint8_t in[MODEL_PIXELS], uint8_t out[MODEL_PIXELS]);
+void moments_normalise(const uint8_t in[DIGIT_PIXELS], uint8_t out[DIGIT_PIXELS]);
 
 #define MOMENTS_SHARE    0.8
 #define MOMENTS_WIDTH    4.0 /* px, goal of the deviation of x; upright digits of MNIST have 3.4 on average */

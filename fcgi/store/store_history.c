@@ -56,8 +56,8 @@ static void history_item(sqlite3_stmt *st, void *item)
     if (probabilities != NULL && sqlite3_column_bytes(st, 7) == PROBABILITIES_BYTES)
         floats_read(probabilities, row->probabilities);
     picture = sqlite3_column_blob(st, 8);
-    if (picture != NULL && sqlite3_column_bytes(st, 8) == STORE_HISTORY_PIXELS)
-        memcpy(row->picture, picture, STORE_HISTORY_PIXELS);
+    if (picture != NULL && sqlite3_column_bytes(st, 8) == DIGIT_PIXELS)
+        memcpy(row->picture, picture, DIGIT_PIXELS);
 }
 
 static bool row_is_sound(const struct store_history *row)
@@ -83,7 +83,7 @@ static enum err history_insert(struct store *s, int64_t user_id, struct store_hi
                  VALUES(value_int(user_id), value_int(row->created_at_s), value_text(row->name), value_int(row->status),
                         row->digit == STORE_HISTORY_NONE ? value_null() : value_int(row->digit),
                         value_real((double)row->confidence), value_bytes(probabilities, PROBABILITIES_BYTES),
-                        value_bytes(row->picture, STORE_HISTORY_PIXELS)));
+                        value_bytes(row->picture, DIGIT_PIXELS)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     row->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;

@@ -4,12 +4,12 @@
 #ifndef DIGITD_STORE_STORE_HISTORY_H
 #define DIGITD_STORE_STORE_HISTORY_H
 
+#include "base/digit_size.h"
 #include "store.h"
 
 enum {
     STORE_HISTORY_NAME_MAX = 255,
     STORE_HISTORY_CLASSES = 10,
-    STORE_HISTORY_PIXELS = 28 * 28,
     STORE_HISTORY_ADD_MAX = 64,   /* rows a call */
     STORE_HISTORY_NONE = -1,      /* as a digit or a label */
     STORE_HISTORY_TRIM_ROWS = 200 /* what one store_history_add deletes at most; more than it adds */
@@ -25,7 +25,7 @@ struct store_history {
     int label; /* what the user says it is, or STORE_HISTORY_NONE */
     float confidence;
     float probabilities[STORE_HISTORY_CLASSES];
-    uint8_t picture[STORE_HISTORY_PIXELS]; /* [28][28], what the network saw */
+    uint8_t picture[DIGIT_PIXELS]; /* [28][28], what the network saw */
 };
 
 /* Adds rows[n], the oldest first, in one commit; sets their id and created_at_s. Then up to STORE_HISTORY_TRIM_ROWS of

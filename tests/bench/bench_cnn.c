@@ -53,7 +53,7 @@ static enum err get_model(struct model **m, const char *path, uint64_t *seed, st
     return e;
 }
 
-static enum err bench_path(const struct model *m, enum cnn_path path, uint8_t pictures[PICTURES][MODEL_PIXELS],
+static enum err bench_path(const struct model *m, enum cnn_path path, uint8_t pictures[PICTURES][DIGIT_PIXELS],
                            struct why *why)
 {
     static double took_us[RUNS];
@@ -86,7 +86,7 @@ static enum err bench_path(const struct model *m, enum cnn_path path, uint8_t pi
 
 int main(int argc, char **argv)
 {
-    static uint8_t pictures[PICTURES][MODEL_PIXELS];
+    static uint8_t pictures[PICTURES][DIGIT_PIXELS];
     static const enum cnn_path paths[] = {CNN_BASE, CNN_AVX2, CNN_AVX512};
     uint64_t seed = 1;
     struct why why = {0};

@@ -141,14 +141,14 @@ static void compete(struct pictures p, double seconds)
 
 static double measure_distortion(const struct augment *a, struct pictures p)
 {
-    float out[MODEL_PIXELS];
+    float out[DIGIT_PIXELS];
     double best = 1e9;
     for (size_t i = 0; i + 64 <= p.n; i += 64) {
         double begun = now_s();
         for (size_t k = i; k < i + 64; k++) {
             struct rng r;
             rng_seed(&r, 1, RNG_AUGMENT, k);
-            augment_picture(a, &r, p.data->images + k * MODEL_PIXELS, out);
+            augment_picture(a, &r, p.data->images + k * DIGIT_PIXELS, out);
         }
         double spent = now_s() - begun;
         best = spent < best ? spent : best;
@@ -159,13 +159,13 @@ static double measure_distortion(const struct augment *a, struct pictures p)
 int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? atof(argv[1]) : 24;
-    uint8_t *images = malloc((size_t)PICTURES * MODEL_PIXELS), *labels = malloc(PICTURES);
+    uint8_t *images = malloc((size_t)PICTURES * DIGIT_PIXELS), *labels = malloc(PICTURES);
     uint32_t *index = malloc(PICTURES * sizeof(*index));
     if (!images || !labels || !index)
         return 1;
     struct rng r;
     rng_seed(&r, 1, RNG_TEST, 0);
-    for (size_t i = 0; i < (size_t)PICTURES * MODEL_PIXELS; i++)
+    for (size_t i = 0; i < (size_t)PICTURES * DIGIT_PIXELS; i++)
         images[i] = (uint8_t)rng_below(&r, 256);
     for (uint32_t i = 0; i < PICTURES; i++) {
         index[i] = i;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digit_size.h"
 #include "store/store_internal.h"
 
 const char fill_password_hash[] = "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz.ABCDE";
@@ -106,7 +107,7 @@ static void fill_sessions(sqlite3 *db, int64_t users)
 
 static void fill_history(sqlite3 *db, int64_t users, int64_t rows, int64_t now_s)
 {
-    static uint8_t picture[784], probabilities[40];
+    static uint8_t picture[DIGIT_PIXELS], probabilities[40];
     sqlite3_stmt *st = prepare(db, "INSERT INTO history (user_id, created_at, name, status, digit, label, confidence, "
                                    "probabilities, picture) VALUES (?1, ?2, 'digit.png', ?3, ?4, NULL, 0.99, ?5, ?6)");
 

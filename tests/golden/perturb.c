@@ -109,12 +109,12 @@ static void read_one(const struct bench *b, const struct perturbation *kind, siz
                      struct count *c)
 {
     const size_t at = number * b->n / (size_t)b->set->count, picture = b->index ? b->index[at] : at;
-    struct perturbed p = {.mnist = b->data.images + picture * MODEL_PIXELS, .format = ENCODE_PNG, .quality = 90};
+    struct perturbed p = {.mnist = b->data.images + picture * DIGIT_PIXELS, .format = ENCODE_PNG, .quality = 90};
     struct normalise_steps steps;
     struct image img = {0};
     struct answer a;
     struct why why = {0};
-    uint8_t px[MODEL_PIXELS];
+    uint8_t px[DIGIT_PIXELS];
     size_t n;
 
     /* The stream is named by the kind's place too, or every kind would draw the same numbers. */

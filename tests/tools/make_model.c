@@ -24,12 +24,12 @@ static enum err add_golden(struct model *m, uint64_t *state, struct why *why)
 {
     double logits[MODEL_CLASSES];
 
-    m->golden_input = calloc(1, MODEL_PIXELS);
+    m->golden_input = calloc(1, DIGIT_PIXELS);
     m->golden_logits = calloc(MODEL_CLASSES, sizeof(*m->golden_logits));
     if (m->golden_input == NULL || m->golden_logits == NULL)
         return err_why(why, ERR_NOMEM, "out of memory");
     m->n_golden = 1;
-    for (int i = 0; i < MODEL_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         m->golden_input[i] = (uint8_t)(255 * (random_weight(state) + 0.5f));
     const enum err e = layers_forward(m, m->golden_input, logits);
     for (int k = 0; e == OK && k < MODEL_CLASSES; k++)

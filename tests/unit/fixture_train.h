@@ -23,13 +23,13 @@ static const volatile sig_atomic_t never = 0;
 static inline int setup(void **state)
 {
     (void)state;
-    static uint8_t images[PICTURES][MODEL_PIXELS], labels[PICTURES];
+    static uint8_t images[PICTURES][DIGIT_PIXELS], labels[PICTURES];
     struct rng r;
     rng_seed(&r, 8, RNG_TEST, 1);
     for (int i = 0; i < PICTURES; i++) {
         int label = labels[i] = (uint8_t)(i % 10), cx = 5 + label % 4 * 6, cy = 6 + label / 4 * 8;
-        for (int k = 0; k < MODEL_PIXELS; k++) {
-            int dx = k % MODEL_SIDE - cx, dy = k / MODEL_SIDE - cy;
+        for (int k = 0; k < DIGIT_PIXELS; k++) {
+            int dx = k % DIGIT_SIDE_PX - cx, dy = k / DIGIT_SIDE_PX - cy;
             images[i][k] = (uint8_t)((dx * dx + dy * dy < 12 ? 150 : 0) + (int)rng_below(&r, 100));
         }
     }

@@ -29,9 +29,9 @@ static inline double random_unit(uint64_t *state)
     return (double)random_bits(state) / 2147483647.5 - 1.0;
 }
 
-static inline void random_picture(uint64_t *state, uint8_t image[MODEL_PIXELS])
+static inline void random_picture(uint64_t *state, uint8_t image[DIGIT_PIXELS])
 {
-    for (int i = 0; i < MODEL_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         image[i] = (uint8_t)(random_bits(state) >> 24);
 }
 
@@ -93,7 +93,7 @@ static inline void random_groups(uint64_t *state, struct layer *spec, int n)
  * flatten, 0 to 2 hidden dense layers, the last one, and a softmax or none. Returns how many. */
 static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_MAX])
 {
-    int n = 0, h = MODEL_SIDE, w = MODEL_SIDE;
+    int n = 0, h = DIGIT_SIDE_PX, w = DIGIT_SIDE_PX;
     if (random_int(state, 0, 2) == 0)
         spec[n++] = (struct layer){
             .kind = LAYER_VIEWS, .out_c = random_int(state, 1, 3), .moments = (uint64_t)random_int(state, 0, 7)};

@@ -15,21 +15,21 @@ static struct json *first_result(void)
 static void test_classify(void **state)
 {
     size_t n, input_n;
-    uint8_t *raw = file_read(PICTURES "digit-7.raw", &n), input[MODEL_PIXELS];
+    uint8_t *raw = file_read(PICTURES "digit-7.raw", &n), input[DIGIT_PIXELS];
     const struct raster raster = {.w = 28, .h = 28, .px = raw};
     struct normalise_steps steps;
     struct answer want;
-    char base64[BASE64_CHARS(MODEL_PIXELS) + 1];
+    char base64[BASE64_CHARS(DIGIT_PIXELS) + 1];
     struct json *r, *p;
     double sum = 0, v = 0;
     int64_t i64 = 0;
     bool flag = false;
 
     (void)state;
-    assert_int_equal(n, MODEL_PIXELS);
+    assert_int_equal(n, DIGIT_PIXELS);
     assert_int_equal(normalise(&raster, input, &steps), OK);
     cnn_answer(cnn, input, &want, app.scratch);
-    base64_encode(input, MODEL_PIXELS, base64);
+    base64_encode(input, DIGIT_PIXELS, base64);
     sign_up("a@example.org");
 
     assert_int_equal(post_picture("image/png", "input=1", seven, seven_n), 200);

@@ -21,7 +21,7 @@
 enum { PICTURES = 600, TRAIN = 400, EACH = 220 };
 
 static char dir[] = "/tmp/test_calibrate.XXXXXX";
-static uint8_t images[PICTURES][MODEL_PIXELS], labels[PICTURES];
+static uint8_t images[PICTURES][DIGIT_PIXELS], labels[PICTURES];
 static uint32_t indices[PICTURES];
 static struct dataset data = {.n = PICTURES, .images = images[0], .labels = labels};
 static const struct reject_settings small = {.seed = 3, .hidden = 8, .examples = 6 * TRAIN, .threads = 1};
@@ -33,8 +33,8 @@ static int setup(void **state)
     for (int i = 0; i < PICTURES; i++) {
         const int label = labels[i] = (uint8_t)(i % 10);
         indices[i] = (uint32_t)i;
-        for (int k = 0; k < MODEL_PIXELS; k++) {
-            const int dx = k % MODEL_SIDE - 14, dy = k / MODEL_SIDE - 14, d = dx * dx + dy * dy;
+        for (int k = 0; k < DIGIT_PIXELS; k++) {
+            const int dx = k % DIGIT_SIDE_PX - 14, dy = k / DIGIT_SIDE_PX - 14, d = dx * dx + dy * dy;
             const bool ring = d > 56 && d < 96, bar = d < 60 && abs(dx * (label - 5) + dy * (i / 10 % 4 + 3)) < 6;
             images[i][k] = (uint8_t)(ring || bar ? 255 - i / 40 : 0); /* no two are alike */
         }
@@ -144,7 +144,7 @@ static void test_calibrate(void **state)
     struct why why = {0};
     struct cnn *cnn = NULL;
     struct example_source digits = {&data, indices + TRAIN, PICTURES - TRAIN};
-    uint8_t px[MODEL_PIXELS];
+    uint8_t px[DIGIT_PIXELS];
     struct answer a;
     int refused = 0;
     assert_int_equal(cnn_create(&cnn, m, CNN_AUTO, &why), OK);
@@ -243,14 +243,14 @@ static void test_examples(void **state)
 {
     (void)state;
     const struct example_source s = {&data, indices, TRAIN};
-    uint8_t a[MODEL_PIXELS], b[MODEL_PIXELS], before[MODEL_PIXELS] = {0};
+    uint8_t a[DIGIT_PIXELS], b[DIGIT_PIXELS], before[DIGIT_PIXELS] = {0};
     int blank = 0;
     for (uint64_t i = 0; i < 300; i++) {
         assert_int_equal(example_make(&s, false, 1, i, a), OK);
         assert_int_equal(example_make(&s, false, 1, i, b), OK);
         assert_memory_equal(a, b, sizeof a);
         int ink = 0;
-        for (int k = 0; k < MODEL_PIXELS; k++)
+        for (int k = 0; k < DIGIT_PIXELS; k++)
             ink += a[k];
         blank += ink == 0;
         assert_true(ink == 0 || memcmp(a, before, sizeof a) != 0);

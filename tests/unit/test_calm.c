@@ -15,7 +15,7 @@
 
 enum { PICTURES = 64, STEPS = 4 }; /* an epoch's */
 
-static uint8_t images[PICTURES * MODEL_PIXELS], labels[PICTURES];
+static uint8_t images[PICTURES * DIGIT_PIXELS], labels[PICTURES];
 static uint32_t order[PICTURES];
 static const struct dataset data = {.n = PICTURES, .images = images, .labels = labels};
 
@@ -37,7 +37,7 @@ static int setup(void **state)
         labels[i] = (uint8_t)(i % MODEL_CLASSES);
         order[i] = i;
         for (size_t k = 0; k < 200; k++) /* a bar that says which class it is */
-            images[i * MODEL_PIXELS + 84 + labels[i] * 50 + k] = (uint8_t)(100 + i + k % 50);
+            images[i * DIGIT_PIXELS + 84 + labels[i] * 50 + k] = (uint8_t)(100 + i + k % 50);
     }
     return 0;
 }
@@ -89,13 +89,13 @@ static void test_epochs(void **state)
 static double distance(const struct trainer *t, int64_t distortions)
 {
     double sum = 0;
-    float px[MODEL_PIXELS];
+    float px[DIGIT_PIXELS];
     for (uint32_t i = 0; i < PICTURES; i++) {
         trainer_distort(t, distortions, i, px);
-        for (int k = 0; k < MODEL_PIXELS; k++)
-            sum += fabs((double)px[k] - images[i * MODEL_PIXELS + (uint32_t)k] / 255.0);
+        for (int k = 0; k < DIGIT_PIXELS; k++)
+            sum += fabs((double)px[k] - images[i * DIGIT_PIXELS + (uint32_t)k] / 255.0);
     }
-    return sum / PICTURES / MODEL_PIXELS;
+    return sum / PICTURES / DIGIT_PIXELS;
 }
 
 /* Breaks with: a strength that is not applied, or to all epochs. */

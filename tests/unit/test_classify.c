@@ -106,7 +106,7 @@ static void test_steps(void **state)
 {
     uint8_t *raw;
     size_t n;
-    char base64[BASE64_CHARS(MODEL_PIXELS) + 1];
+    char base64[BASE64_CHARS(DIGIT_PIXELS) + 1];
 
     (void)state;
     raw = file_read(PICTURES "digit-7.raw", &n);

@@ -80,7 +80,7 @@ static void test_random_networks(void **state)
     (void)state;
     uint64_t seed = 11;
     struct layer spec[MODEL_LAYERS_MAX];
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     float got[MODEL_CLASSES];
     double want[MODEL_CLASSES];
     for (int i = 0; i < NETWORKS; i++) {
@@ -111,7 +111,7 @@ static void check_no_dense(int groups)
         {.kind = LAYER_MAXPOOL2},
         {.kind = LAYER_FLATTEN}};
     uint64_t seed = 12;
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     float got[MODEL_CLASSES];
     double want[MODEL_CLASSES];
     struct model *m = new_model(spec, 6, &seed);
@@ -138,7 +138,7 @@ static void test_same_bits(void **state)
 {
     (void)state;
     uint64_t seed = 13;
-    uint8_t image[MODEL_PIXELS], other[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS], other[DIGIT_PIXELS];
     float here[MODEL_CLASSES], there[MODEL_CLASSES];
     int fd[2], status = 0;
     struct model *m = documented_model(&seed);
@@ -188,13 +188,13 @@ static void test_answer(void **state)
 {
     (void)state;
     const float bias[MODEL_CLASSES] = {0, 0, 0, 0, 0, 0, 0, 2, 0, 0};
-    uint8_t image[MODEL_PIXELS] = {0};
+    uint8_t image[DIGIT_PIXELS] = {0};
     struct answer a;
     struct model *m = constant_model(bias);
     const float temperature[] = {1, 1, 4};
     const float unsure_below[] = {0, 0.5F, 0.1F};
     const enum verdict verdict[] = {VERDICT_DIGIT, VERDICT_UNSURE, VERDICT_DIGIT};
-    image[MODEL_PIXELS - 1] = 1;
+    image[DIGIT_PIXELS - 1] = 1;
     for (int i = 0; i < 3; i++) {
         m->temperature = temperature[i];
         m->unsure_below = unsure_below[i];
@@ -209,7 +209,7 @@ static void test_answer(void **state)
         assert_int_equal(a.digit, 7);
         assert_true(fabs((double)a.confidence - e / (e + 9)) < 1e-6);
         assert_true(fabs(sum - 1) < 1e-6);
-        cnn_answer(c, (uint8_t[MODEL_PIXELS]){0}, &a, scratch);
+        cnn_answer(c, (uint8_t[DIGIT_PIXELS]){0}, &a, scratch);
         assert_int_equal(a.verdict, VERDICT_NOT_A_DIGIT);
         assert_int_equal(a.digit, 7);
         free(scratch);
@@ -231,15 +231,15 @@ static void test_not_a_number(void **state)
                                  {.kind = LAYER_DENSE, .name = "a", .out_c = 2},
                                  {.kind = LAYER_DENSE, .name = "b", .out_c = 10}};
     uint64_t seed = 15;
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     float logits[MODEL_CLASSES];
     struct answer a;
     struct why why = {0};
     struct model *m = new_model(spec, 3, &seed);
     memset(image, 255, sizeof image);
-    for (int i = 0; i < MODEL_PIXELS; i++) {
+    for (int i = 0; i < DIGIT_PIXELS; i++) {
         m->layers[1].weight[i] = 3e38F;
-        m->layers[1].weight[MODEL_PIXELS + i] = -3e38F;
+        m->layers[1].weight[DIGIT_PIXELS + i] = -3e38F;
     }
     for (int i = 0; i < 2 * MODEL_CLASSES; i++)
         m->layers[2].weight[i] = 1;
@@ -272,11 +272,11 @@ static void test_self_test(void **state)
     cnn_free(c);
     c = new_cnn(m, CNN_AUTO);
     m->n_golden = 2;
-    m->golden_input = malloc(2 * MODEL_PIXELS);
+    m->golden_input = malloc(2 * DIGIT_PIXELS);
     m->golden_logits = malloc(2 * MODEL_CLASSES * sizeof *m->golden_logits);
     for (int g = 0; g < 2; g++) {
-        random_picture(&seed, m->golden_input + g * MODEL_PIXELS);
-        assert_int_equal(layers_forward(m, m->golden_input + g * MODEL_PIXELS, logits), OK);
+        random_picture(&seed, m->golden_input + g * DIGIT_PIXELS);
+        assert_int_equal(layers_forward(m, m->golden_input + g * DIGIT_PIXELS, logits), OK);
         for (int i = 0; i < MODEL_CLASSES; i++)
             m->golden_logits[g * MODEL_CLASSES + i] = (float)logits[i];
     }

@@ -21,13 +21,13 @@
 enum { PICTURES = 5 };
 
 static char dir[] = "/tmp/test_evaluate.XXXXXX";
-static uint8_t images[PICTURES + 3][MODEL_PIXELS], labels[PICTURES + 3];
+static uint8_t images[PICTURES + 3][DIGIT_PIXELS], labels[PICTURES + 3];
 
 static int setup(void **state)
 {
     (void)state;
     for (int i = 0; i < PICTURES + 3; i++)
-        for (int k = 0; k < MODEL_PIXELS; k++)
+        for (int k = 0; k < DIGIT_PIXELS; k++)
             images[i][k] = (uint8_t)(i * 31 + k);
     return mkdtemp(dir) ? 0 : -1;
 }
@@ -96,8 +96,8 @@ static void test_errors(void **state)
     fclose(f);
     if (image_decode(bytes, n, &img, &why))
         fail_msg("%s", why.text);
-    assert_int_equal(img.raster.w, MODEL_SIDE);
-    assert_memory_equal(img.raster.px, images[4], MODEL_PIXELS);
+    assert_int_equal(img.raster.w, DIGIT_SIDE_PX);
+    assert_memory_equal(img.raster.px, images[4], DIGIT_PIXELS);
     image_free(&img);
     assert_int_equal(evaluate_errors_write(&e, sub, &n, &why), ERR_EXISTS);
     assert_non_null(strstr(why.text, "2 wrong pictures already"));

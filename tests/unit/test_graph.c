@@ -69,8 +69,8 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
         }
     }
     for (size_t p = 0; p < net->n; p++) {
-        float px[MODEL_PIXELS], sum = 0;
-        for (int i = 0; i < MODEL_PIXELS; i++)
+        float px[DIGIT_PIXELS], sum = 0;
+        for (int i = 0; i < DIGIT_PIXELS; i++)
             px[i] = rng_float(&r);
         graph_put(net->g, net->ws, p, px);
         for (int k = 0; k < MODEL_CLASSES; k++) /* a soft target, as label smoothing and distillation have */
@@ -215,10 +215,10 @@ static void test_export(void **state)
             net.pass.fixed = &stats;
             graph_export(net.g, net.params, &stats, net.m);
             for (size_t p = 0; p < net.n; p++) {
-                uint8_t image[MODEL_PIXELS];
-                float px[MODEL_PIXELS];
+                uint8_t image[DIGIT_PIXELS];
+                float px[DIGIT_PIXELS];
                 double want[MODEL_CLASSES];
-                for (int k = 0; k < MODEL_PIXELS; k++)
+                for (int k = 0; k < DIGIT_PIXELS; k++)
                     image[k] = (uint8_t)rng_below(&r, 256);
                 augment_none(image, px);
                 graph_put(net.g, net.ws, p, px);

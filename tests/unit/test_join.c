@@ -46,7 +46,7 @@ static struct model *member(const char *layers, uint64_t seed)
         fail_msg("%s: %s", layers, why.text);
     random_weights(&seed, m);
     m->temperature = (float)(1 + 0.5 * random_unit(&seed));
-    m->golden_input = malloc(MODEL_PIXELS);
+    m->golden_input = malloc(DIGIT_PIXELS);
     m->golden_logits = malloc(MODEL_CLASSES * sizeof(float));
     assert_true(m->golden_input && m->golden_logits);
     random_picture(&seed, m->golden_input);
@@ -82,7 +82,7 @@ static void expect_mean(const char *layers, const struct model *joined, struct m
     static const enum cnn_path paths[] = {CNN_BASE, CNN_AVX2, CNN_AVX512};
     uint64_t seed = 5;
     for (int t = 0; t < TRIES; t++) {
-        uint8_t image[MODEL_PIXELS];
+        uint8_t image[DIGIT_PIXELS];
         double want[MODEL_CLASSES] = {0}, one[MODEL_CLASSES];
         random_picture(&seed, image);
         for (int i = 0; i < n; i++) {
@@ -257,7 +257,7 @@ static void test_groups_checked(void **state)
     struct model *m;
     struct why why = {0};
     assert_int_equal(model_create(&m, good, 5, &why), OK);
-    assert_int_equal(m->n_params, 6 * 9 + 6 * 2 * 9 + 9 * 2 * 9 + 9 * MODEL_PIXELS * 10);
+    assert_int_equal(m->n_params, 6 * 9 + 6 * 2 * 9 + 9 * 2 * 9 + 9 * DIGIT_PIXELS * 10);
     model_free(m);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct layer spec[5];

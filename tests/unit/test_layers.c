@@ -315,13 +315,13 @@ static void test_whole_network(void **state)
                                  {.kind = LAYER_DENSE, .name = "pick", .out_c = 10},
                                  {.kind = LAYER_SOFTMAX}};
     struct model *m = NULL;
-    uint8_t image[MODEL_PIXELS] = {0};
+    uint8_t image[DIGIT_PIXELS] = {0};
     double logits[10], want[10];
     assert_int_equal(model_create(&m, spec, 5, NULL), OK);
     for (int o = 0; o < 10; o++) {
         const int feature = o * 5, y = feature / 7, x = feature % 7;
         m->layers[3].weight[o * 49 + feature] = 2;
-        image[(4 * y + o % 4) * MODEL_SIDE + 4 * x + 3] = (uint8_t)(10 * o + 5);
+        image[(4 * y + o % 4) * DIGIT_SIDE_PX + 4 * x + 3] = (uint8_t)(10 * o + 5);
         want[o] = 2 * (10 * o + 5) / 255.0;
     }
     assert_int_equal(layers_forward(m, image, logits), OK);

@@ -13,7 +13,7 @@
 #include "net/cnn.h"
 #include "random_nets.h"
 
-enum { SIDE = MODEL_SIDE, LOOKS = 9 };
+enum { SIDE = DIGIT_SIDE_PX, LOOKS = 9 };
 
 /* A random network with a random rule that refuses and doubts nothing. */
 static struct model *new_model(uint64_t seed)
@@ -64,7 +64,7 @@ static struct answer answer(const struct model *m, enum cnn_path path, const uin
 static void nine_looks(const struct model *m, const uint8_t *image, double mean[MODEL_CLASSES])
 {
     struct engine e = new_engine(m, CNN_AUTO);
-    uint8_t large[SIDE + 2][SIDE + 2] = {{0}}, view[MODEL_PIXELS];
+    uint8_t large[SIDE + 2][SIDE + 2] = {{0}}, view[DIGIT_PIXELS];
     float logits[MODEL_CLASSES];
     for (int y = 0; y < SIDE; y++)
         memcpy(&large[y + 1][1], image + y * SIDE, SIDE);
@@ -81,11 +81,11 @@ static void nine_looks(const struct model *m, const uint8_t *image, double mean[
 }
 
 /* A picture with ink up to the edge, so that some of it is moved out. */
-static void full_picture(uint64_t seed, uint8_t image[MODEL_PIXELS])
+static void full_picture(uint64_t seed, uint8_t image[DIGIT_PIXELS])
 {
     random_picture(&seed, image);
     for (int i = 0; i < SIDE; i++)
-        image[i * SIDE] = image[i] = image[MODEL_PIXELS - 1 - i] = (uint8_t)(200 + i);
+        image[i * SIDE] = image[i] = image[DIGIT_PIXELS - 1 - i] = (uint8_t)(200 + i);
 }
 
 /* Breaks when a direction is left out or taken twice, when the edge comes in again at the other side, when the mean is
@@ -95,7 +95,7 @@ static void test_what_it_sees(void **state)
     (void)state;
     static const enum cnn_path paths[] = {CNN_BASE, CNN_AVX2, CNN_AVX512};
     struct model *m = new_model(3);
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     double mean[MODEL_CLASSES], sum = 0;
     full_picture(5, image);
     const struct answer first = answer(m, CNN_AUTO, image);
@@ -130,7 +130,7 @@ static void test_when(void **state)
 {
     (void)state;
     struct model *m = new_model(3);
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     full_picture(5, image);
     const struct answer first = answer(m, CNN_AUTO, image);
     m->look_again_below = first.confidence;
@@ -156,7 +156,7 @@ static void test_leaves_nothing(void **state)
 {
     (void)state;
     struct model *m = new_model(3);
-    uint8_t image[MODEL_PIXELS], other[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS], other[DIGIT_PIXELS];
     struct answer a, again;
     m->look_again_below = 1;
     full_picture(5, image);

@@ -53,7 +53,7 @@ static struct model *small_model(bool golden)
     m->unsure_below = 0.1F;
     if (golden) {
         m->n_golden = 1;
-        m->golden_input = malloc(MODEL_PIXELS);
+        m->golden_input = malloc(DIGIT_PIXELS);
         m->golden_logits = calloc(MODEL_CLASSES, sizeof *m->golden_logits);
         random_picture(&seed, m->golden_input);
         m->golden_logits[3] = -0.5F;
@@ -104,7 +104,7 @@ static void expect_equal(const struct model *a, const struct model *b)
     assert_true(a->unsure_below == b->unsure_below);
     assert_int_equal(a->n_golden, b->n_golden);
     if (a->n_golden) {
-        assert_memory_equal(a->golden_input, b->golden_input, (size_t)a->n_golden * MODEL_PIXELS);
+        assert_memory_equal(a->golden_input, b->golden_input, (size_t)a->n_golden * DIGIT_PIXELS);
         assert_memory_equal(a->golden_logits, b->golden_logits, (size_t)a->n_golden * MODEL_CLASSES * sizeof(float));
     }
 }
@@ -162,7 +162,7 @@ static void test_file_layout(void **state)
     for (int i = 7; i >= 0; i--)
         header_n = header_n << 8 | bytes[i];
     assert_int_equal((8 + header_n) % 64, 0);
-    assert_int_equal(8 + header_n + m->n_params * 4 + 40 + MODEL_PIXELS, n);
+    assert_int_equal(8 + header_n + m->n_params * 4 + 40 + DIGIT_PIXELS, n);
     assert_int_equal(bytes[8], '{');
     struct json *header = NULL;
     assert_int_equal(json_parse(&header, (char *)bytes + 8, header_n, 4, NULL), OK);

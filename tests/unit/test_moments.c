@@ -16,22 +16,22 @@
 #include "random_nets.h"
 
 /* A pen's blob of ink round (x, y), in units of a pixel. */
-static void dot(double px[MODEL_PIXELS], double x, double y)
+static void dot(double px[DIGIT_PIXELS], double x, double y)
 {
-    for (int i = 0; i < MODEL_PIXELS; i++)
-        px[i] += exp(-(pow(i % MODEL_SIDE - x, 2) + pow(i / MODEL_SIDE - y, 2)) / 2);
+    for (int i = 0; i < DIGIT_PIXELS; i++)
+        px[i] += exp(-(pow(i % DIGIT_SIDE_PX - x, 2) + pow(i / DIGIT_SIDE_PX - y, 2)) / 2);
 }
 
-static void to_bytes(const double px[MODEL_PIXELS], uint8_t out[MODEL_PIXELS])
+static void to_bytes(const double px[DIGIT_PIXELS], uint8_t out[DIGIT_PIXELS])
 {
-    for (int i = 0; i < MODEL_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         out[i] = (uint8_t)lround(fmin(255, 200 * px[i]));
 }
 
 /* A ring of that half width and half height, slanted: each row moved by slant * (y - 13). */
-static void ring(double width, double height, double slant, uint8_t out[MODEL_PIXELS])
+static void ring(double width, double height, double slant, uint8_t out[DIGIT_PIXELS])
 {
-    double px[MODEL_PIXELS] = {0};
+    double px[DIGIT_PIXELS] = {0};
     for (int i = 0; i < 60; i++) {
         const double a = i * 2 * M_PI / 60, y = 13 + height * sin(a);
         dot(px, 14 + width * cos(a) + slant * (y - 13), y);
@@ -43,19 +43,19 @@ struct look {
     double x, y, slant, width, height; /* the last two: deviations */
 };
 
-static struct look look_at(const uint8_t px[MODEL_PIXELS])
+static struct look look_at(const uint8_t px[DIGIT_PIXELS])
 {
     double ink = 0, sum[5] = {0};
     struct look l;
-    for (int i = 0; i < MODEL_PIXELS; i++) {
+    for (int i = 0; i < DIGIT_PIXELS; i++) {
         ink += px[i];
-        sum[0] += px[i] * (i % MODEL_SIDE);
-        sum[1] += px[i] * (i / MODEL_SIDE);
+        sum[0] += px[i] * (i % DIGIT_SIDE_PX);
+        sum[1] += px[i] * (i / DIGIT_SIDE_PX);
     }
     l.x = sum[0] / ink;
     l.y = sum[1] / ink;
-    for (int i = 0; i < MODEL_PIXELS; i++) {
-        const double dx = i % MODEL_SIDE - l.x, dy = i / MODEL_SIDE - l.y;
+    for (int i = 0; i < DIGIT_PIXELS; i++) {
+        const double dx = i % DIGIT_SIDE_PX - l.x, dy = i / DIGIT_SIDE_PX - l.y;
         sum[2] += px[i] * dx * dx;
         sum[3] += px[i] * dx * dy;
         sum[4] += px[i] * dy * dy;
@@ -77,7 +77,7 @@ static void test_slant_and_sides(void **state)
 {
     (void)state;
     const double sides[][2] = {{3, 8}, {4, 5}, {5, 8}, {7, 7}, {9, 8}, {9, 6}};
-    uint8_t in[MODEL_PIXELS], out[MODEL_PIXELS];
+    uint8_t in[DIGIT_PIXELS], out[DIGIT_PIXELS];
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
         for (int tenths = -6; tenths <= 6; tenths += 3) {
             const double w = sides[i][0], h = sides[i][1];
@@ -100,16 +100,16 @@ static void test_slant_and_sides(void **state)
 static void test_moved(void **state)
 {
     (void)state;
-    uint8_t in[MODEL_PIXELS], out[MODEL_PIXELS], moved[MODEL_PIXELS] = {0}, got[MODEL_PIXELS];
+    uint8_t in[DIGIT_PIXELS], out[DIGIT_PIXELS], moved[DIGIT_PIXELS] = {0}, got[DIGIT_PIXELS];
     ring(4, 7, 0.2, in);
-    for (int y = 0; y < MODEL_SIDE - 2; y++)
-        memcpy(moved + (y + 2) * MODEL_SIDE + 1, in + y * MODEL_SIDE, MODEL_SIDE - 1);
+    for (int y = 0; y < DIGIT_SIDE_PX - 2; y++)
+        memcpy(moved + (y + 2) * DIGIT_SIDE_PX + 1, in + y * DIGIT_SIDE_PX, DIGIT_SIDE_PX - 1);
     moments_normalise(in, out);
     moments_normalise(moved, got);
     int differ = 0;
-    for (int y = 2; y < MODEL_SIDE; y++)
-        for (int x = 1; x < MODEL_SIDE; x++)
-            differ += abs(got[y * MODEL_SIDE + x] - out[(y - 2) * MODEL_SIDE + x - 1]);
+    for (int y = 2; y < DIGIT_SIDE_PX; y++)
+        for (int x = 1; x < DIGIT_SIDE_PX; x++)
+            differ += abs(got[y * DIGIT_SIDE_PX + x] - out[(y - 2) * DIGIT_SIDE_PX + x - 1]);
     assert_in_range(differ, 0, 2); /* a tie may be rounded the other way */
 }
 
@@ -118,12 +118,12 @@ static void test_degenerate(void **state)
 {
     (void)state;
     uint64_t seed = 7;
-    uint8_t in[MODEL_PIXELS] = {0}, out[MODEL_PIXELS];
+    uint8_t in[DIGIT_PIXELS] = {0}, out[DIGIT_PIXELS];
     memset(out, 9, sizeof out);
     moments_normalise(in, out);
-    for (int i = 0; i < MODEL_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         assert_int_equal(out[i], 0);
-    const int corners[] = {0, MODEL_SIDE - 1, MODEL_PIXELS - MODEL_SIDE, MODEL_PIXELS - 1};
+    const int corners[] = {0, DIGIT_SIDE_PX - 1, DIGIT_PIXELS - DIGIT_SIDE_PX, DIGIT_PIXELS - 1};
     for (int i = 0; i < 4; i++) { /* one pixel: as wide as may be, where it was */
         memset(in, 0, sizeof in);
         in[corners[i]] = 255;
@@ -131,27 +131,27 @@ static void test_degenerate(void **state)
         assert_int_equal(out[corners[i]], 255);
     }
     memset(in, 0, sizeof in);
-    memset(in + 13 * MODEL_SIDE, 255, MODEL_SIDE); /* a line across: as tall as may be, narrowed */
+    memset(in + 13 * DIGIT_SIDE_PX, 255, DIGIT_SIDE_PX); /* a line across: as tall as may be, narrowed */
     moments_normalise(in, out);
-    assert_int_equal(out[13 * MODEL_SIDE + 14], 255);
-    assert_int_equal(out[13 * MODEL_SIDE], 0);
-    assert_int_equal(out[12 * MODEL_SIDE + 14], 73); /* 255 (1 - 1 / MOMENTS_TALLER) */
-    assert_int_equal(out[11 * MODEL_SIDE + 14], 0);
+    assert_int_equal(out[13 * DIGIT_SIDE_PX + 14], 255);
+    assert_int_equal(out[13 * DIGIT_SIDE_PX], 0);
+    assert_int_equal(out[12 * DIGIT_SIDE_PX + 14], 73); /* 255 (1 - 1 / MOMENTS_TALLER) */
+    assert_int_equal(out[11 * DIGIT_SIDE_PX + 14], 0);
     memset(in, 0, sizeof in);
-    for (int i = 0; i < MODEL_SIDE; i++) /* from corner to corner: slant 1, the most there is */
-        in[i * MODEL_SIDE + i] = 255;
+    for (int i = 0; i < DIGIT_SIDE_PX; i++) /* from corner to corner: slant 1, the most there is */
+        in[i * DIGIT_SIDE_PX + i] = 255;
     moments_normalise(in, out);
     assert_true(fabs(look_at(out).slant) < 0.01);
     for (int n = 0; n < 200; n++) {
         random_picture(&seed, in);
-        for (int i = 0; i < MODEL_PIXELS; i++)
+        for (int i = 0; i < DIGIT_PIXELS; i++)
             in[i] = (uint8_t)(in[i] >> random_int(&seed, 0, 8));
         moments_normalise(in, out);
     }
 }
 
 enum { PICTURES = 48, STEPS = 3 };
-static uint8_t images[2][PICTURES * MODEL_PIXELS], labels[PICTURES];
+static uint8_t images[2][PICTURES * DIGIT_PIXELS], labels[PICTURES];
 static uint32_t order[PICTURES];
 
 /* Losses of a few steps and of validation, on images[which]. */
@@ -196,8 +196,8 @@ static void test_trainer(void **state)
     for (uint32_t i = 0; i < PICTURES; i++) {
         labels[i] = (uint8_t)(i % MODEL_CLASSES);
         order[i] = i;
-        ring(2 + labels[i] * 0.7, 8, 0.4 - labels[i] * 0.1, images[0] + i * MODEL_PIXELS);
-        moments_normalise(images[0] + i * MODEL_PIXELS, images[1] + i * MODEL_PIXELS);
+        ring(2 + labels[i] * 0.7, 8, 0.4 - labels[i] * 0.1, images[0] + i * DIGIT_PIXELS);
+        moments_normalise(images[0] + i * DIGIT_PIXELS, images[1] + i * DIGIT_PIXELS);
     }
     losses("moments-conv16-pool-dense10", 0, with);
     losses("conv16-pool-dense10", 1, before);

@@ -16,7 +16,7 @@
 
 #define SHIPPED "weights/digits.safetensors"
 
-extern const uint8_t cnn_samples[MODEL_CLASSES][MODEL_PIXELS];
+extern const uint8_t cnn_samples[MODEL_CLASSES][DIGIT_PIXELS];
 
 /* Breaks when the samples in the program are not those of the page. */
 static void test_samples(void **state)
@@ -30,8 +30,8 @@ static void test_samples(void **state)
         snprintf(path, sizeof path, "html/samples/%d.png", digit);
         assert_int_equal(file_read(&bytes, &n, path, 1 << 16, NULL), OK);
         assert_int_equal(image_decode(bytes, n, &picture, NULL), OK);
-        assert_int_equal(picture.raster.w * picture.raster.h, MODEL_PIXELS);
-        assert_memory_equal(picture.raster.px, cnn_samples[digit], MODEL_PIXELS);
+        assert_int_equal(picture.raster.w * picture.raster.h, DIGIT_PIXELS);
+        assert_memory_equal(picture.raster.px, cnn_samples[digit], DIGIT_PIXELS);
         image_free(&picture);
         free(bytes);
     }

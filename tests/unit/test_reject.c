@@ -62,7 +62,7 @@ static void test_score(void **state)
 {
     (void)state;
     uint64_t seed = 5;
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     for (int i = 0; i < 20; i++) {
         struct model *m = new_model(seed + (uint64_t)i);
         random_picture(&seed, image);
@@ -105,7 +105,7 @@ static void test_no_number(void **state)
 {
     (void)state;
     uint64_t seed = 9;
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     struct model *m = new_model(3);
     random_picture(&seed, image);
     for (int i = 0; i < HIDDEN * 45; i++)
@@ -123,18 +123,18 @@ static void test_no_number(void **state)
 static void test_ink(void **state)
 {
     (void)state;
-    uint8_t image[MODEL_PIXELS] = {0};
+    uint8_t image[DIGIT_PIXELS] = {0};
     struct model *m = new_model(4);
     m->reject.below = m->reject.doubt = -1e6F;
     m->ink_above = 0.25F;
-    memset(image, 255, MODEL_PIXELS / 4);
+    memset(image, 255, DIGIT_PIXELS / 4);
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_DIGIT);
-    image[MODEL_PIXELS - 1] = 1;
+    image[DIGIT_PIXELS - 1] = 1;
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_NOT_A_DIGIT);
     m->ink_above = 1;
-    memset(image, 255, MODEL_PIXELS);
+    memset(image, 255, DIGIT_PIXELS);
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_DIGIT);
-    memset(image, 0, MODEL_PIXELS);
+    memset(image, 0, DIGIT_PIXELS);
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_NOT_A_DIGIT);
     model_free(m);
 }
@@ -145,7 +145,7 @@ static void test_features(void **state)
 {
     (void)state;
     uint64_t seed = 6;
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     float logits[MODEL_CLASSES], features[45];
     struct why why = {0};
     struct cnn *c = NULL;

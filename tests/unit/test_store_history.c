@@ -14,7 +14,7 @@ static struct store_history answer_of(int digit, enum store_history_status statu
 
     for (int i = 0; i < STORE_HISTORY_CLASSES; i++)
         row.probabilities[i] = (float)i / 45;
-    for (int i = 0; i < STORE_HISTORY_PIXELS; i++)
+    for (int i = 0; i < DIGIT_PIXELS; i++)
         row.picture[i] = (uint8_t)(i + mark);
     return row;
 }

@@ -19,8 +19,8 @@
 enum { NETS = 16 };
 
 static char dir[] = "/tmp/test_teacher.XXXXXX";
-static uint8_t bytes[TEACHER_PIECE][MODEL_PIXELS];
-static float px[TEACHER_PIECE][MODEL_PIXELS], off[TEACHER_PIECE][MODEL_PIXELS];
+static uint8_t bytes[TEACHER_PIECE][DIGIT_PIXELS];
+static float px[TEACHER_PIECE][DIGIT_PIXELS], off[TEACHER_PIECE][DIGIT_PIXELS];
 
 /* px are bytes, so that the graph and the engine see the same; off is what rounds to them. */
 static int setup(void **state)
@@ -31,7 +31,7 @@ static int setup(void **state)
         random_picture(&seed, bytes[i]);
         bytes[i][0] = 0;
         bytes[i][1] = 255;
-        for (int k = 0; k < MODEL_PIXELS; k++) {
+        for (int k = 0; k < DIGIT_PIXELS; k++) {
             px[i][k] = (float)bytes[i][k] / 255;
             off[i][k] = px[i][k] + (float)(0.45 * random_unit(&seed) / 255);
         }

@@ -199,9 +199,9 @@ static void write_idx(const char *where, const char *name, int dims, size_t cut)
     uint8_t head[16];
     put_u32(head, 0x800 | (uint32_t)dims);
     put_u32(head + 4, PICTURES);
-    put_u32(head + 8, MODEL_SIDE);
-    put_u32(head + 12, MODEL_SIDE);
-    size_t head_n = dims == 3 ? 16 : 8, n = dims == 3 ? sizeof(uint8_t) * PICTURES * MODEL_PIXELS : PICTURES;
+    put_u32(head + 8, DIGIT_SIDE_PX);
+    put_u32(head + 12, DIGIT_SIDE_PX);
+    size_t head_n = dims == 3 ? 16 : 8, n = dims == 3 ? sizeof(uint8_t) * PICTURES * DIGIT_PIXELS : PICTURES;
     snprintf(path, sizeof path, "%s/%s", where, name);
     const struct file_part parts[] = {{head, head_n}, {dims == 3 ? data.images : data.labels, n - cut}};
     assert_int_equal(file_write(path, parts, 2, NULL), OK);

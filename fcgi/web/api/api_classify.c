@@ -179,11 +179,11 @@ static void add_steps(struct json *result, const struct decoder_reply *decoded)
 static struct json *add_result(struct json *results, const struct picture *p, const struct classify_query *query)
 {
     struct json *v = json_add_object(results);
-    char text[BASE64_CHARS(MODEL_PIXELS) + 1];
+    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
 
     reading_set(v, &p->reading);
     if (query->input) {
-        base64_encode(p->reading.decoded.input, MODEL_PIXELS, text);
+        base64_encode(p->reading.decoded.input, DIGIT_PIXELS, text);
         json_set_str(v, "input", text);
     }
     if (query->steps)

@@ -88,7 +88,7 @@ static enum err idx_row(const struct store_history *row, void *ctx)
 
     if (label == STORE_HISTORY_NONE)
         return OK;
-    e = buf_add(pair->images, row->picture, STORE_HISTORY_PIXELS);
+    e = buf_add(pair->images, row->picture, DIGIT_PIXELS);
     return e == OK ? buf_add(pair->labels, &byte, 1) : e;
 }
 
@@ -120,7 +120,7 @@ static enum err idx_write(struct call *c, const struct store_history_filter *fil
 {
     struct idx_pair pair = {buf_new(HISTORY_EXPORT_BYTES_MAX), buf_new(HISTORY_EXPORT_BYTES_MAX)};
     const int64_t now_s = clock_wall_s();
-    uint32_t dims[3] = {0, MODEL_SIDE, MODEL_SIDE};
+    uint32_t dims[3] = {0, DIGIT_SIDE_PX, DIGIT_SIDE_PX};
     enum err e = pair.images == NULL || pair.labels == NULL ? ERR_NOMEM : history_walk(c, filter, idx_row, &pair);
 
     if (e == OK) {

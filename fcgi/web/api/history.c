@@ -8,8 +8,7 @@
 
 enum { WALK_ROWS = 200, JSON_DIGITS = 9 };
 
-_Static_assert(MODEL_PIXELS == (int)STORE_HISTORY_PIXELS && MODEL_CLASSES == (int)STORE_HISTORY_CLASSES,
-               "net and store agree");
+_Static_assert(MODEL_CLASSES == (int)STORE_HISTORY_CLASSES, "net and store agree");
 _Static_assert(VERDICT_DIGIT == (int)STORE_HISTORY_DIGIT && VERDICT_UNSURE == (int)STORE_HISTORY_UNSURE &&
                    VERDICT_NOT_A_DIGIT == (int)STORE_HISTORY_NOT_A_DIGIT,
                "net and store agree");
@@ -24,7 +23,7 @@ static void set_digit(struct json *obj, const char *key, int digit)
 
 void history_set_row(struct json *obj, const struct store_history *row)
 {
-    char text[BASE64_CHARS(STORE_HISTORY_PIXELS) + 1];
+    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
 
     json_set_int(obj, "id", row->id);
     json_set_time(obj, "created_at", row->created_at_s);
@@ -34,7 +33,7 @@ void history_set_row(struct json *obj, const struct store_history *row)
     set_digit(obj, "label", row->label);
     json_set_num(obj, "confidence", (double)row->confidence);
     reading_set_probabilities(obj, row->probabilities);
-    base64_encode(row->picture, STORE_HISTORY_PIXELS, text);
+    base64_encode(row->picture, DIGIT_PIXELS, text);
     json_set_str(obj, "input", text);
 }
 
@@ -123,7 +122,7 @@ void history_keep_add(struct history_keep *keep, const struct reading *r, struct
     row->label = STORE_HISTORY_NONE;
     row->confidence = answer->confidence;
     memcpy(row->probabilities, answer->probability, sizeof(row->probabilities));
-    memcpy(row->picture, r->decoded.input, STORE_HISTORY_PIXELS);
+    memcpy(row->picture, r->decoded.input, DIGIT_PIXELS);
 }
 
 static struct json *not_saved(const struct call *c, enum err e)

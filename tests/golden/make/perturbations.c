@@ -36,7 +36,7 @@ static uint8_t *place_whole(const struct perturbed *p, int side)
 {
     const float half = (float)side / 2;
 
-    return place(p, &(struct placing){(float)side / MNIST_SIDE, 0, half, half}, side, side);
+    return place(p, &(struct placing){(float)side / DIGIT_SIDE_PX, 0, half, half}, side, side);
 }
 
 /* Takes the ink over. */
@@ -57,18 +57,18 @@ static void finish_either(struct perturbed *p, uint8_t *ink, int w, int h)
 
 static void make_plain(struct perturbed *p)
 {
-    finish(p, place_whole(p, MNIST_SIDE), MNIST_SIDE, MNIST_SIDE, black, white);
+    finish(p, place_whole(p, DIGIT_SIDE_PX), DIGIT_SIDE_PX, DIGIT_SIDE_PX, black, white);
 }
 
 static void make_inverted(struct perturbed *p)
 {
-    finish(p, place_whole(p, MNIST_SIDE), MNIST_SIDE, MNIST_SIDE, white, black);
+    finish(p, place_whole(p, DIGIT_SIDE_PX), DIGIT_SIDE_PX, DIGIT_SIDE_PX, white, black);
 }
 
 /* Anywhere in twice the side, so that the 20x20 with the digit stays inside. */
 static void make_shifted(struct perturbed *p)
 {
-    const int side = 2 * MNIST_SIDE;
+    const int side = 2 * DIGIT_SIDE_PX;
     const float x = between(p, 10, (float)side - 10), y = between(p, 10, (float)side - 10);
 
     finish(p, place(p, &(struct placing){1, 0, x, y}, side, side), side, side, black, white);
@@ -76,7 +76,7 @@ static void make_shifted(struct perturbed *p)
 
 static void make_scaled(struct perturbed *p)
 {
-    const int side = 2 * MNIST_SIDE;
+    const int side = 2 * DIGIT_SIDE_PX;
     const float scale = between_log(p, 0.5F, 2), half = (float)side / 2;
 
     finish(p, place(p, &(struct placing){scale, 0, half, half}, side, side), side, side, black, white);
@@ -84,15 +84,17 @@ static void make_scaled(struct perturbed *p)
 
 static void make_halved(struct perturbed *p)
 {
-    finish(p, place(p, &(struct placing){0.5F, 0, MNIST_SIDE / 2.0F, MNIST_SIDE / 2.0F}, MNIST_SIDE, MNIST_SIDE),
-           MNIST_SIDE, MNIST_SIDE, black, white);
+    finish(
+        p,
+        place(p, &(struct placing){0.5F, 0, DIGIT_SIDE_PX / 2.0F, DIGIT_SIDE_PX / 2.0F}, DIGIT_SIDE_PX, DIGIT_SIDE_PX),
+        DIGIT_SIDE_PX, DIGIT_SIDE_PX, black, white);
 }
 
 static void turn(struct perturbed *p, float degrees)
 {
     const float half = LARGER / 2.0F, way = rng_below(&p->r, 2) ? degrees : -degrees;
 
-    finish(p, place(p, &(struct placing){(float)LARGER / MNIST_SIDE, way * RADIANS, half, half}, LARGER, LARGER),
+    finish(p, place(p, &(struct placing){(float)LARGER / DIGIT_SIDE_PX, way * RADIANS, half, half}, LARGER, LARGER),
            LARGER, LARGER, black, white);
 }
 

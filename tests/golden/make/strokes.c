@@ -20,21 +20,21 @@ static float cubic(float d)
 }
 
 /* The picture at x, y: pixel i covers i to i + 1. */
-static float sample(const uint8_t mnist[784], float x, float y)
+static float sample(const uint8_t mnist[DIGIT_PIXELS], float x, float y)
 {
     const int ix = (int)floorf(x - 0.5F), iy = (int)floorf(y - 0.5F);
     float sum = 0;
 
     for (int ky = iy - 1; ky <= iy + 2; ky++)
         for (int kx = ix - 1; kx <= ix + 2; kx++)
-            if (kx >= 0 && ky >= 0 && kx < MNIST_SIDE && ky < MNIST_SIDE)
-                sum += cubic(x - 0.5F - (float)kx) * cubic(y - 0.5F - (float)ky) * mnist[ky * MNIST_SIDE + kx];
+            if (kx >= 0 && ky >= 0 && kx < DIGIT_SIDE_PX && ky < DIGIT_SIDE_PX)
+                sum += cubic(x - 0.5F - (float)kx) * cubic(y - 0.5F - (float)ky) * mnist[ky * DIGIT_SIDE_PX + kx];
     return sum;
 }
 
-void strokes_place(const uint8_t mnist[784], const struct placing *at, int w, int h, uint8_t *out)
+void strokes_place(const uint8_t mnist[DIGIT_PIXELS], const struct placing *at, int w, int h, uint8_t *out)
 {
-    const float co = cosf(at->turn) / at->scale, si = sinf(at->turn) / at->scale, middle = MNIST_SIDE / 2.0F;
+    const float co = cosf(at->turn) / at->scale, si = sinf(at->turn) / at->scale, middle = DIGIT_SIDE_PX / 2.0F;
     const int fine = at->scale < 1 ? (int)ceilf(2 / at->scale) : 1; /* samples across a pixel */
 
     for (int y = 0; y < h; y++)

@@ -14,7 +14,7 @@ enum err golden_answers(struct model *m)
 {
     for (int i = 0; i < m->n_golden; i++) {
         double logits[MODEL_CLASSES];
-        enum err e = layers_forward(m, m->golden_input + (size_t)i * MODEL_PIXELS, logits);
+        enum err e = layers_forward(m, m->golden_input + (size_t)i * DIGIT_PIXELS, logits);
         if (e != OK)
             return e;
         for (int k = 0; k < MODEL_CLASSES; k++)

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SIDE = 28, KNOTS_MAX = SIDE / 4 + 4, FRAME = SIDE + 3 };
+enum { SIDE = DIGIT_SIDE_PX, KNOTS_MAX = SIDE / 4 + 4, FRAME = SIDE + 3 };
 
 struct augment augment_weaker(const struct augment *a, float share)
 {
@@ -20,7 +20,7 @@ struct augment augment_weaker(const struct augment *a, float share)
                             .stroke = share * a->stroke};
 }
 
-void augment_none(const uint8_t in[784], float out[784])
+void augment_none(const uint8_t in[DIGIT_PIXELS], float out[DIGIT_PIXELS])
 {
     for (int i = 0; i < SIDE * SIDE; i++)
         out[i] = (float)in[i] / 255;
@@ -101,7 +101,7 @@ static void widen_strokes(float share, float px[SIDE * SIDE])
         }
 }
 
-void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[784], float out[784])
+void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[DIGIT_PIXELS], float out[DIGIT_PIXELS])
 {
     float frame[FRAME][FRAME] = {0}, dx[SIDE][SIDE], dy[SIDE][SIDE];
     for (int y = 0; y < SIDE; y++)

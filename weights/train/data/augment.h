@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/digit_size.h"
 #include "common/rng.h"
 
 /* Strengths; all 0 gives every picture back as it is. Drawn evenly from -x to x, but for the elastic one. */
@@ -23,9 +24,9 @@ struct augment {
 struct augment augment_weaker(const struct augment *a, float share);
 
 /* in[28][28] -> out[28][28], 0 to 1. What comes from outside the picture is 0. */
-void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[784], float out[784]);
+void augment_picture(const struct augment *a, struct rng *r, const uint8_t in[DIGIT_PIXELS], float out[DIGIT_PIXELS]);
 
 /* The same without distortion: in / 255. */
-void augment_none(const uint8_t in[784], float out[784]);
+void augment_none(const uint8_t in[DIGIT_PIXELS], float out[DIGIT_PIXELS]);
 
 #endif

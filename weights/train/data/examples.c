@@ -11,7 +11,7 @@
 #include "augment.h"
 #include "sketch.h"
 
-enum { SIDE = SKETCH_SIDE, DIGIT = 28, AREA = DIGIT * DIGIT, TRIES = 50 };
+enum { SIDE = SKETCH_SIDE, DIGIT = DIGIT_SIDE_PX, AREA = DIGIT_PIXELS, TRIES = 50 };
 static const float two_pi = 6.2831853F;
 
 /* As in training, and a little more. */

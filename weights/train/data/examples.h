@@ -22,6 +22,6 @@ struct example_source {
 /* Example number i of what the seed makes, a digit or something else: out[28][28], after the normaliser. Half of them
  * as they are, a quarter distorted, a quarter distorted and enlarged, as a drawing area or a camera would send them.
  * ERR_NOMEM of the normaliser is the only failure. */
-enum err example_make(const struct example_source *s, bool digit, uint64_t seed, uint64_t i, uint8_t out[784]);
+enum err example_make(const struct example_source *s, bool digit, uint64_t seed, uint64_t i, uint8_t out[DIGIT_PIXELS]);
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/rng.h"
 #include "idx_files.h"
 
-enum { IDX_TYPE_BYTES = 0x08, SIDE = 28, FILE_MAX = IDX_ITEMS_MAX * SIDE * SIDE + 16 };
+enum { IDX_TYPE_BYTES = 0x08, SIDE = DIGIT_SIDE_PX, FILE_MAX = IDX_ITEMS_MAX * SIDE * SIDE + 16 };
 
 static uint32_t big_endian(const uint8_t *p)
 {

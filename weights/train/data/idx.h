@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/digit_size.h"
 #include "base/err.h"
 
 enum { IDX_ITEMS_MAX = 1000 * 1000, IDX_SPLIT_PART = 12, IDX_SPLIT_SEED = 1, IDX_WRITERS_PART = 6 };
@@ -16,7 +17,7 @@ enum { IDX_ITEMS_MAX = 1000 * 1000, IDX_SPLIT_PART = 12, IDX_SPLIT_SEED = 1, IDX
 /* What a file says; data points into the bytes. */
 struct idx {
     size_t n;            /* items */
-    size_t item_bytes;   /* 1 for labels, 784 for pictures */
+    size_t item_bytes;   /* 1 for labels, DIGIT_PIXELS for pictures */
     const uint8_t *data; /* [n][item_bytes] */
 };
 

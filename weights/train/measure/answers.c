@@ -27,7 +27,7 @@ static void answer_piece(void *ctx, size_t piece, int thread)
 {
     struct work *w = ctx;
     const size_t end = (piece + 1) * PIECE < w->n ? (piece + 1) * PIECE : w->n;
-    uint8_t room[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX], px[MODEL_PIXELS];
+    uint8_t room[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX], px[DIGIT_PIXELS];
     for (size_t i = piece * PIECE; i < end; i++) {
         const struct raster raster = w->draw(w->draw_ctx, i, room);
         struct normalise_steps steps;
@@ -67,12 +67,12 @@ static struct raster from_dataset(void *ctx, size_t i, uint8_t *room)
 {
     const struct work *w = ctx;
     (void)room;
-    return (struct raster){MODEL_SIDE, MODEL_SIDE, w->data->images + (size_t)w->answers->index[i] * MODEL_PIXELS};
+    return (struct raster){DIGIT_SIDE_PX, DIGIT_SIDE_PX, w->data->images + (size_t)w->answers->index[i] * DIGIT_PIXELS};
 }
 
 static void take_answer(struct work *w, size_t i, const struct answer *a, const struct raster *drawn, const uint8_t *px)
 {
-    if (memcmp(px, drawn->px, MODEL_PIXELS) != 0)
+    if (memcmp(px, drawn->px, DIGIT_PIXELS) != 0)
         atomic_fetch_add(&w->changed, 1);
     w->answers->of[i] = *a;
     w->answers->refused[i] = a->verdict == VERDICT_NOT_A_DIGIT;

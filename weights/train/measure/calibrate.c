@@ -41,13 +41,13 @@ static float ink_limit(const struct calibration *c)
 {
     uint32_t most = 0;
     for (size_t i = 0; i < c->n_train; i++) {
-        const uint8_t *px = c->data->images + (size_t)c->train[i] * MODEL_PIXELS;
+        const uint8_t *px = c->data->images + (size_t)c->train[i] * DIGIT_PIXELS;
         uint32_t ink = 0;
-        for (int k = 0; k < MODEL_PIXELS; k++)
+        for (int k = 0; k < DIGIT_PIXELS; k++)
             ink += px[k];
         most = ink > most ? ink : most;
     }
-    return (float)fmin(1, INK_MARGIN * most / 255 / MODEL_PIXELS);
+    return (float)fmin(1, INK_MARGIN * most / 255 / DIGIT_PIXELS);
 }
 
 static int by_value(const void *a, const void *b)

@@ -123,7 +123,7 @@ static enum err check_dir(const char *dir, struct why *why)
 static enum err write_error(const struct evaluation *e, size_t i, const char *dir, struct buf *png, struct why *why)
 {
     const struct answer *a = &e->answers.of[i];
-    const struct raster r = {MODEL_SIDE, MODEL_SIDE, e->data.images + (size_t)e->answers.index[i] * MODEL_PIXELS};
+    const struct raster r = {DIGIT_SIDE_PX, DIGIT_SIDE_PX, e->data.images + (size_t)e->answers.index[i] * DIGIT_PIXELS};
     char path[PATH_BYTES];
     int length = snprintf(path, sizeof(path), "%s/%05u-truth%d-answer%d-%.4f.png", dir, e->answers.index[i],
                           e->answers.labels[i], a->digit, (double)a->confidence);

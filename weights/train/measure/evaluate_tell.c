@@ -78,7 +78,7 @@ void evaluate_print(const struct evaluation *e, FILE *out)
 /* The wrong pictures, in the order of the split. */
 static void add_errors(const struct evaluation *e, struct json *errors)
 {
-    char input[BASE64_CHARS(MODEL_PIXELS) + 1];
+    char input[BASE64_CHARS(DIGIT_PIXELS) + 1];
     for (size_t i = 0; i < e->answers.n; i++) {
         const struct answer *a = &e->answers.of[i];
         if (a->digit == e->answers.labels[i])
@@ -89,7 +89,7 @@ static void add_errors(const struct evaluation *e, struct json *errors)
         json_set_int(v, "answer", a->digit);
         json_set_num(v, "confidence", (double)a->confidence);
         json_set_str(v, "status", verdict_name(a->verdict));
-        base64_encode(e->data.images + (size_t)e->answers.index[i] * MODEL_PIXELS, MODEL_PIXELS, input);
+        base64_encode(e->data.images + (size_t)e->answers.index[i] * DIGIT_PIXELS, DIGIT_PIXELS, input);
         json_set_str(v, "input", input);
     }
 }

@@ -21,7 +21,7 @@ static struct raster draw(void *ctx, size_t i, uint8_t *px)
 {
     const struct source *s = ctx;
     if (s->images)
-        return (struct raster){MODEL_SIDE, MODEL_SIDE, s->images + i * MODEL_PIXELS};
+        return (struct raster){DIGIT_SIDE_PX, DIGIT_SIDE_PX, s->images + i * DIGIT_PIXELS};
     nondigit_draw(s->kind, s->seed, i, px);
     return (struct raster){NONDIGIT_SIDE, NONDIGIT_SIDE, px};
 }

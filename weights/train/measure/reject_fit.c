@@ -56,7 +56,7 @@ static bool is_digit(size_t i)
 static void features_piece(void *ctx, size_t piece, int thread)
 {
     struct fit *t = ctx;
-    uint8_t px[MODEL_PIXELS];
+    uint8_t px[DIGIT_PIXELS];
     float logits[MODEL_CLASSES];
     for (size_t i = piece * PIECE; i < (piece + 1) * PIECE; i++) {
         enum err e = example_make(&t->digits, is_digit(i), t->set->seed, t->chunk + i, px);

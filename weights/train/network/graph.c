@@ -26,8 +26,8 @@ static void stage_linear(struct stage *s, const struct stage *prev, const struct
         s->in_w = (size_t)l->in_w;
         s->in_c = prev ? prev->c : 1;
     } else {
-        s->flat_h = prev ? prev->out_h : MODEL_SIDE;
-        s->flat_w = prev ? prev->out_w : MODEL_SIDE;
+        s->flat_h = prev ? prev->out_h : DIGIT_SIDE_PX;
+        s->flat_w = prev ? prev->out_w : DIGIT_SIDE_PX;
         s->flat_c = prev ? prev->c : BACK_SLICE;
         s->flat_real_c = prev ? prev->real_c : 1;
         s->in_h = s->in_w = 1;

@@ -129,11 +129,11 @@ void graph_ws_free(struct graph_ws *ws)
 void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px)
 {
     const struct stage *s = &g->stages[0];
-    size_t step = s->kind == STAGE_DENSE ? s->flat_c : s->in_c, row = (MODEL_SIDE + 2 * s->pad) * step;
+    size_t step = s->kind == STAGE_DENSE ? s->flat_c : s->in_c, row = (DIGIT_SIDE_PX + 2 * s->pad) * step;
     float *to = ws->in[0] + i * s->in_floats + s->pad * (row + step);
-    for (size_t y = 0; y < MODEL_SIDE; y++)
-        for (size_t x = 0; x < MODEL_SIDE; x++)
-            to[y * row + x * step] = px[y * MODEL_SIDE + x];
+    for (size_t y = 0; y < DIGIT_SIDE_PX; y++)
+        for (size_t x = 0; x < DIGIT_SIDE_PX; x++)
+            to[y * row + x * step] = px[y * DIGIT_SIDE_PX + x];
 }
 
 float *graph_z(struct graph_ws *ws, int s)

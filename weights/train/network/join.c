@@ -108,11 +108,11 @@ static enum err take_golden(struct model *m, const struct model *from)
     const size_t n = (size_t)from->n_golden;
     if (n == 0)
         return OK;
-    m->golden_input = malloc(n * MODEL_PIXELS);
+    m->golden_input = malloc(n * DIGIT_PIXELS);
     m->golden_logits = malloc(n * MODEL_CLASSES * sizeof(float));
     if (!m->golden_input || !m->golden_logits)
         return ERR_NOMEM;
-    memcpy(m->golden_input, from->golden_input, n * MODEL_PIXELS);
+    memcpy(m->golden_input, from->golden_input, n * DIGIT_PIXELS);
     m->n_golden = from->n_golden;
     return golden_answers(m);
 }

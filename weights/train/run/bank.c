@@ -168,7 +168,7 @@ static void ask_piece(void *ctx, size_t piece, int thread)
     const struct asking *a = ctx;
     size_t i0 = a->first + piece * TEACHER_PIECE, left = a->t->train.n - i0;
     size_t n = left < TEACHER_PIECE ? left : TEACHER_PIECE;
-    float px[TEACHER_PIECE][MODEL_PIXELS];
+    float px[TEACHER_PIECE][DIGIT_PIXELS];
     for (size_t i = 0; i < n; i++)
         trainer_distort(a->t, a->distortions, a->t->train.index[i0 + i], px[i]);
     teacher_ask(a->teacher, a->room[thread], px[0], n, a->logits + i0 * MODEL_CLASSES);

@@ -19,14 +19,14 @@ static const char fixed_rule[] = "shuffled, grouped by class, every 12th validat
 static enum err add_golden(struct model *m, const struct pictures *p)
 {
     int seen[MODEL_CLASSES] = {0}, n = 0;
-    m->golden_input = calloc(GOLDEN, MODEL_PIXELS);
+    m->golden_input = calloc(GOLDEN, DIGIT_PIXELS);
     m->golden_logits = calloc(GOLDEN * MODEL_CLASSES, sizeof(float));
     if (!m->golden_input || !m->golden_logits)
         return ERR_NOMEM;
     for (size_t i = 0; i < p->n; i++)
         if (seen[p->data->labels[p->index[i]]]++ < GOLDEN_EACH)
-            memcpy(m->golden_input + (size_t)n++ * MODEL_PIXELS, p->data->images + (size_t)p->index[i] * MODEL_PIXELS,
-                   MODEL_PIXELS);
+            memcpy(m->golden_input + (size_t)n++ * DIGIT_PIXELS, p->data->images + (size_t)p->index[i] * DIGIT_PIXELS,
+                   DIGIT_PIXELS);
     m->n_golden = n;
     return golden_answers(m);
 }

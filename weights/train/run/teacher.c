@@ -108,9 +108,9 @@ void teacher_room_free(struct teacher_room *room)
 }
 
 /* px[28][28] to the bytes that the engine sees. */
-static void to_bytes(const float *px, uint8_t image[MODEL_PIXELS])
+static void to_bytes(const float *px, uint8_t image[DIGIT_PIXELS])
 {
-    for (int i = 0; i < MODEL_PIXELS; i++) {
+    for (int i = 0; i < DIGIT_PIXELS; i++) {
         float v = px[i] < 0 ? 0 : px[i] > 1 ? 1 : px[i];
         image[i] = (uint8_t)(v * 255 + 0.5F);
     }
@@ -118,9 +118,9 @@ static void to_bytes(const float *px, uint8_t image[MODEL_PIXELS])
 
 static void ask_engine(const struct cnn *cnn, void *scratch, const float *px, size_t n, float *logits)
 {
-    uint8_t image[MODEL_PIXELS];
+    uint8_t image[DIGIT_PIXELS];
     for (size_t i = 0; i < n; i++) {
-        to_bytes(px + i * MODEL_PIXELS, image);
+        to_bytes(px + i * DIGIT_PIXELS, image);
         cnn_forward(cnn, image, logits + i * MODEL_CLASSES, scratch);
     }
 }
@@ -130,7 +130,7 @@ static void ask_graph(const struct teacher *t, struct graph_ws *ws, const float 
     const struct graph *g = t->graph;
     const struct graph_pass pass = {.params = t->params, .ready = t->ready, .stop_before = g->n_stages};
     for (size_t i = 0; i < n; i++)
-        graph_put(g, ws, i, px + i * MODEL_PIXELS);
+        graph_put(g, ws, i, px + i * DIGIT_PIXELS);
     graph_forward(g, ws, n, &pass);
     for (size_t i = 0; i < n; i++)
         memcpy(logits + i * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));

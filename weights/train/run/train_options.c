@@ -119,7 +119,8 @@ const struct option train_options[] = {
     {"scale", "SHARE", OPTION_FLOAT, ATT(augment.scale), 0, 0.9, OPTION_DISTORTION, "of width and of height, each way"},
     {"shear", "TANGENT", OPTION_FLOAT, ATT(augment.shear), 0, 2, OPTION_DISTORTION, "slant, each way"},
     {"elastic", "PX", OPTION_FLOAT, ATT(augment.elastic_px), 0, 10, OPTION_DISTORTION, "deviation of a smooth field"},
-    {"elastic-cell", "PX", OPTION_FLOAT, ATT(augment.elastic_cell_px), 4, 28, OPTION_DISTORTION, "how smooth"},
+    {"elastic-cell", "PX", OPTION_FLOAT, ATT(augment.elastic_cell_px), 4, DIGIT_SIDE_PX, OPTION_DISTORTION,
+     "how smooth"},
     {"stroke", "SHARE", OPTION_FLOAT, ATT(augment.stroke), 0, 1, OPTION_DISTORTION,
      "thicker or thinner, up to so far towards the next pixel"},
 };

@@ -137,9 +137,9 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set)
 
 /* The picture as the network reads it, before anything is done to it: in the dataset itself, or in normal. */
 static const uint8_t *picture_of(const struct trainer *t, const struct dataset *d, uint32_t index,
-                                 uint8_t normal[MODEL_PIXELS])
+                                 uint8_t normal[DIGIT_PIXELS])
 {
-    const uint8_t *image = d->images + (size_t)index * MODEL_PIXELS;
+    const uint8_t *image = d->images + (size_t)index * DIGIT_PIXELS;
     if (!t->graph->moments)
         return image;
     moments_normalise(image, normal);
@@ -147,7 +147,7 @@ static const uint8_t *picture_of(const struct trainer *t, const struct dataset *
 }
 
 static void distort(const struct trainer *t, int64_t distortions, uint32_t index, const uint8_t *image,
-                    float px[MODEL_PIXELS])
+                    float px[DIGIT_PIXELS])
 {
     const float strength = distortions >= TRAINER_CALM ? t->set.calm_strength : 1;
     const struct augment a = augment_weaker(&t->set.augment, strength);
@@ -156,9 +156,9 @@ static void distort(const struct trainer *t, int64_t distortions, uint32_t index
     augment_picture(&a, &r, image, px);
 }
 
-void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS])
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS])
 {
-    distort(t, distortions, index, t->train.data->images + (size_t)index * MODEL_PIXELS, px);
+    distort(t, distortions, index, t->train.data->images + (size_t)index * DIGIT_PIXELS, px);
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */
@@ -188,8 +188,8 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     const struct graph *g = t->graph;
     size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
     int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);
-    float *grad = t->grads + shard * g->n_params, px[MODEL_PIXELS];
-    uint8_t normal[MODEL_PIXELS];
+    float *grad = t->grads + shard * g->n_params, px[DIGIT_PIXELS];
+    uint8_t normal[DIGIT_PIXELS];
     struct graph_pass pass = training_pass(t, shard);
     for (size_t i = 0; i < n; i++) {
         uint32_t index = t->train.index[t->order[first + i]];
@@ -272,8 +272,8 @@ static size_t sweep_pieces(const struct sweep *s)
 static void sweep_begin(const struct sweep *s, struct graph_ws *ws, size_t i0, size_t n)
 {
     const struct graph *g = s->t->graph;
-    float px[MODEL_PIXELS];
-    uint8_t normal[MODEL_PIXELS];
+    float px[DIGIT_PIXELS];
+    uint8_t normal[DIGIT_PIXELS];
     if (s->pass.known > 0) {
         size_t z_floats = g->stages[s->pass.known - 1].z_floats;
         memcpy(graph_z(ws, s->pass.known - 1), s->kept + i0 * s->kept_floats, n * z_floats * sizeof(float));

@@ -81,7 +81,7 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set);
 /* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone.
  * Teachers are asked about it; a network with moments in front learns from the same distortions of what its moments
  * make of the picture. */
-void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[MODEL_PIXELS]);
+void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS]);
 
 /* Makes `step` the number of steps done: for a run that is gone on with. */
 void trainer_go_to(struct trainer *t, int64_t step);
