@@ -33,13 +33,13 @@ static void zero_border(const struct place *p, float *scratch)
         return;
     for (int part = 0; part < p->parts; part++) {
         float *row = scratch + p->at + (size_t)part * p->part;
-        memset(row, 0, whole * sizeof *row);
+        memset(row, 0, whole * sizeof(*row));
         row += whole;
         for (int y = 0; y < p->h; y++, row += p->row) {
-            memset(row, 0, side * sizeof *row);
-            memset(row + p->row - side, 0, side * sizeof *row);
+            memset(row, 0, side * sizeof(*row));
+            memset(row + p->row - side, 0, side * sizeof(*row));
         }
-        memset(row, 0, whole * sizeof *row);
+        memset(row, 0, whole * sizeof(*row));
     }
 }
 
@@ -62,7 +62,7 @@ static void put_picture(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], 
     if (c->views)
         moments_normalise(image, normal);
     if (p->c > p->real_c)
-        memset(scratch + p->at, 0, (size_t)p->parts * p->part * sizeof *scratch);
+        memset(scratch + p->at, 0, (size_t)p->parts * p->part * sizeof(*scratch));
     else
         zero_border(p, scratch);
     for (int v = 0; v < p->parts * p->real_c; v++)

@@ -3,8 +3,8 @@
  * A struct cnn is const after cnn_create and may be shared by any number of threads and forked processes; each caller
  * brings its own scratch block. cnn_forward allocates nothing and gives the same bits for the same picture in every
  * process. */
-#ifndef DIGITD_NN_CNN_H
-#define DIGITD_NN_CNN_H
+#ifndef DIGITD_NET_CNN_H
+#define DIGITD_NET_CNN_H
 
 #include "model.h"
 

@@ -199,10 +199,10 @@ static enum err pack_weights(struct cnn *c)
     size_t floats = ALIGN_FLOATS;
     for (int i = 0; i < c->n_steps + c->n_reject; i++)
         floats += packed_weights(step_at(c, i)) + packed_bias(step_at(c, i));
-    c->block = aligned_alloc(CNN_ALIGN, floats * sizeof *c->block);
+    c->block = aligned_alloc(CNN_ALIGN, floats * sizeof(*c->block));
     if (!c->block)
         return ERR_NOMEM;
-    memset(c->block, 0, floats * sizeof *c->block);
+    memset(c->block, 0, floats * sizeof(*c->block));
     float *next = c->block;
     for (int i = 0; i < c->n_steps + c->n_reject; i++) {
         struct step *s = step_at(c, i);
@@ -227,7 +227,7 @@ enum err cnn_create(struct cnn **out, const struct model *m, enum cnn_path path,
     const struct kernel_set *kernels = kernels_of(path);
     if (!kernels)
         return err_why(why, ERR_UNSUPPORTED, "this processor does not have the instructions asked for");
-    struct cnn *c = calloc(1, sizeof *c);
+    struct cnn *c = calloc(1, sizeof(*c));
     if (!c)
         return err_why(why, ERR_NOMEM, "out of memory");
     c->kernels = kernels;

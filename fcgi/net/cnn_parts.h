@@ -6,8 +6,8 @@
  * KERNEL_LANES (see kernels.h); the picture itself is not padded where a part of it has one channel, unless a maxpool2
  * reads it. The activation that a "same" convolution reads lies inside a border of zeros: whoever writes it, writes
  * into the interior. There are two regions in the scratch block, and activations take turns. */
-#ifndef DIGITD_NN_CNN_PARTS_H
-#define DIGITD_NN_CNN_PARTS_H
+#ifndef DIGITD_NET_CNN_PARTS_H
+#define DIGITD_NET_CNN_PARTS_H
 
 #include "cnn.h"
 #include "kernels.h"

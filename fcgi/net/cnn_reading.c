@@ -46,7 +46,7 @@ static const struct form {
     {"the pixels themselves, 0 to 255", "pictures that were not divided by 255", 255, 0, true},
     {"255 - pixel", "inverted pictures that were not divided by 255", -255, 255, true},
 };
-enum { FORMS = sizeof forms / sizeof *forms };
+enum { FORMS = sizeof(forms) / sizeof(*forms) };
 
 /* How the samples are read in one form. */
 struct score {

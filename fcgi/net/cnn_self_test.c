@@ -78,11 +78,11 @@ enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *w
     float got[MODEL_CLASSES];
     double want[MODEL_CLASSES], worst = 0;
     void *scratch = cnn_scratch_new(c);
-    float *features = calloc(cnn_features(c) + 1, sizeof *features);
+    float *features = calloc(cnn_features(c) + 1, sizeof(*features));
     enum err e = scratch && features ? OK : ERR_NOMEM;
-    for (int i = 0; !e && i < (m->n_golden ? m->n_golden : SELF_TEST_PICTURES); i++) {
+    for (int i = 0; e == OK && i < (m->n_golden ? m->n_golden : SELF_TEST_PICTURES); i++) {
         e = expected(m, i, image, want);
-        if (e)
+        if (e != OK)
             break;
         cnn_forward(c, image, got, scratch);
         double d = difference(got, want);
@@ -94,7 +94,7 @@ enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *w
     const char *form = off && m->n_golden > 0 ? cnn_golden_form(c, m, scratch) : NULL;
     free(features);
     free(scratch);
-    if (e)
+    if (e != OK)
         return err_why(why, e, "self test: %s", err_str(e));
     if (form)
         return err_why(

@@ -5,8 +5,8 @@
  * convolution lies inside a border of zeros. Output channels are the vector dimension and every output adds its terms
  * in the same order (ky, kx, input channel), so results do not depend on the vector width; between the sets with and
  * without FMA they differ by rounding alone. */
-#ifndef DIGITD_NN_KERNELS_H
-#define DIGITD_NN_KERNELS_H
+#ifndef DIGITD_NET_KERNELS_H
+#define DIGITD_NET_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -69,7 +69,7 @@ static void conv_spread(const struct layer *l, const double *weight, const doubl
 void layer_conv2d_backward(const struct layer *l, const double *weight, const double *in, const double *out,
                            const double *d_out, double *d_in, double *d_weight, double *d_bias)
 {
-    memset(d_in, 0, (size_t)l->in_c * (size_t)l->in_h * (size_t)l->in_w * sizeof *d_in);
+    memset(d_in, 0, (size_t)l->in_c * (size_t)l->in_h * (size_t)l->in_w * sizeof(*d_in));
     for (int o = 0; o < l->out_c; o++)
         for (int y = 0; y < l->out_h; y++)
             for (int x = 0; x < l->out_w; x++, out++, d_out++) {
@@ -104,7 +104,7 @@ void layer_maxpool2_forward(const struct layer *l, const double *in, double *out
 
 void layer_maxpool2_backward(const struct layer *l, const double *in, const double *d_out, double *d_in)
 {
-    memset(d_in, 0, (size_t)l->in_c * (size_t)l->in_h * (size_t)l->in_w * sizeof *d_in);
+    memset(d_in, 0, (size_t)l->in_c * (size_t)l->in_h * (size_t)l->in_w * sizeof(*d_in));
     for (int c = 0; c < l->out_c; c++)
         for (int y = 0; y < l->out_h; y++)
             for (int x = 0; x < l->out_w; x++)
@@ -125,7 +125,7 @@ void layer_dense_forward(const struct layer *l, const double *weight, const doub
 void layer_dense_backward(const struct layer *l, const double *weight, const double *in, const double *out,
                           const double *d_out, double *d_in, double *d_weight, double *d_bias)
 {
-    memset(d_in, 0, (size_t)l->in_c * sizeof *d_in);
+    memset(d_in, 0, (size_t)l->in_c * sizeof(*d_in));
     for (int o = 0; o < l->out_c; o++) {
         const double g = l->relu && out[o] <= 0 ? 0 : d_out[o];
         const size_t row = (size_t)o * (size_t)l->in_c;
@@ -194,10 +194,10 @@ static enum err room_new(struct room *r, const struct model *m)
         r->activation_max = a > r->activation_max ? a : r->activation_max;
         r->weight_max = w > r->weight_max ? w : r->weight_max;
     }
-    r->in = malloc(r->activation_max * sizeof *r->in);
-    r->out = malloc(r->activation_max * sizeof *r->out);
-    r->weight = malloc((r->weight_max + 1) * sizeof *r->weight);
-    r->bias = malloc(r->activation_max * sizeof *r->bias);
+    r->in = malloc(r->activation_max * sizeof(*r->in));
+    r->out = malloc(r->activation_max * sizeof(*r->out));
+    r->weight = malloc((r->weight_max + 1) * sizeof(*r->weight));
+    r->bias = malloc(r->activation_max * sizeof(*r->bias));
     return r->in && r->out && r->weight && r->bias ? OK : ERR_NOMEM;
 }
 
@@ -225,7 +225,7 @@ static void run_layer(const struct layer *l, struct room *r)
     else if (l->kind == LAYER_DENSE)
         layer_dense_forward(l, r->weight, bias, r->in, r->out);
     else
-        memcpy(r->out, r->in, out_length(l) * sizeof *r->out);
+        memcpy(r->out, r->in, out_length(l) * sizeof(*r->out));
 }
 
 /* The picture as the first layer has it, a channel for each view. */
@@ -244,7 +244,7 @@ enum err layers_forward(const struct model *m, const uint8_t image[DIGIT_PIXELS]
 {
     struct room r;
     enum err e = room_new(&r, m);
-    if (e)
+    if (e != OK)
         goto out;
     put_views(&m->layers[0], image, r.in);
     for (int i = 0; i < m->n_layers && m->layers[i].kind != LAYER_SOFTMAX; i++) {
@@ -253,7 +253,7 @@ enum err layers_forward(const struct model *m, const uint8_t image[DIGIT_PIXELS]
         r.in = r.out;
         r.out = swap;
     }
-    memcpy(logits, r.in, MODEL_CLASSES * sizeof *logits);
+    memcpy(logits, r.in, MODEL_CLASSES * sizeof(*logits));
 out:
     room_free(&r);
     return e;

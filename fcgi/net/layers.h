@@ -2,8 +2,8 @@
  * fast kernels are tested against, and nothing else. Activations are [c][h][w], weights as in the file (conv
  * [O][I][K][K], dense [out][in]). Nothing is allocated. "Backward" adds to the gradients d_weight and d_bias and
  * overwrites d_in. */
-#ifndef DIGITD_NN_LAYERS_H
-#define DIGITD_NN_LAYERS_H
+#ifndef DIGITD_NET_LAYERS_H
+#define DIGITD_NET_LAYERS_H
 
 #include "model.h"
 

@@ -1,76 +1,18 @@
-/* A model in memory: reading the file's bytes, its tensors as a list, its metadata, its end. */
+/* A model in memory: its tensors as a list, its metadata, its end. What the other files of the model stand on. */
 #include "model.h"
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "model_parts.h"
-
-/* The file must not grow while it is read; what lies past the size seen first is not read. */
-static enum err read_whole(int fd, uint8_t *to, size_t n, const char *path, struct why *why)
-{
-    for (size_t done = 0; done < n;) {
-        const ssize_t got = read(fd, to + done, n - done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-        if (got == 0)
-            return err_why(why, ERR_TRUNCATED, "%s: became shorter while it was read", path);
-        done += (size_t)got;
-    }
-    return OK;
-}
-
-/* O_NONBLOCK: a FIFO by that name must not hold up the start. */
-enum err model_load(struct model **out, const char *path, struct why *why)
-{
-    enum err e = OK;
-    uint8_t *bytes = NULL;
-    struct stat st;
-
-    *out = NULL;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        e = err_why(why, ERR_FORMAT, "%s: not a regular file", path);
-        goto out;
-    }
-    if (st.st_size > MODEL_FILE_MAX) {
-        e = err_why(why, ERR_LIMIT, "%s: larger than %d MiB", path, MODEL_FILE_MAX / (1024 * 1024));
-        goto out;
-    }
-    const size_t n = (size_t)st.st_size;
-    bytes = malloc(n + 1);
-    if (!bytes) {
-        e = err_why(why, ERR_NOMEM, "%s: out of memory", path);
-        goto out;
-    }
-    e = read_whole(fd, bytes, n, path, why);
-    if (!e)
-        e = model_parse(out, bytes, n, path, why);
-out:
-    free(bytes);
-    if (fd >= 0)
-        close(fd);
-    return e;
-}
 
 static struct model_tensor *add_tensor(struct model_tensor *t, const char *name, const char *part, int n_dims,
                                        const size_t dim[MODEL_DIMS_MAX])
 {
     *t = (struct model_tensor){.layer = -1, .n_dims = n_dims, .n = 1};
-    snprintf(t->name, sizeof t->name, "%s.%s", name, part);
+    snprintf(t->name, sizeof(t->name), "%s.%s", name, part);
     for (int i = 0; i < n_dims; i++) {
         t->dim[i] = dim[i];
         t->n *= dim[i];
@@ -101,7 +43,7 @@ int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
             add_tensor(&t[n++], l->name, "weight", l->kind == LAYER_CONV2D ? 4 : 2, (size_t[4]){out, in, k, k})->f32 =
                 l->weight;
-        if (l->bias)
+        if (l->has_bias)
             add_tensor(&t[n++], l->name, "bias", 1, (size_t[4]){out})->f32 = l->bias;
         for (int own = before; own < n; own++)
             t[own].layer = i;
@@ -181,6 +123,12 @@ const char *model_meta(const struct model *m, const char *key)
 void model_set_meta(struct model *m, const char *key, const char *value)
 {
     json_set_str(m->meta, key, value);
+}
+
+void model_reject_clear(struct model *m)
+{
+    free(m->reject.hidden_weight);
+    m->reject = (struct model_reject){0};
 }
 
 void model_free(struct model *m)

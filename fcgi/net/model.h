@@ -5,8 +5,8 @@
  * named and laid out as in a PyTorch state_dict (conv [O][I][K][K], dense [out][in], flatten channel-first), input is
  * pixel/255, or, where {"type": "views", "of": "plain,moments"} is in front, a channel for each name (moments.h). The
  * file is a hostile input until every shape, dtype, offset and length was checked. */
-#ifndef DIGITD_NN_MODEL_H
-#define DIGITD_NN_MODEL_H
+#ifndef DIGITD_NET_MODEL_H
+#define DIGITD_NET_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,8 +39,9 @@ struct layer {
     uint64_t moments;        /* views: bit i: channel i is the picture moments_normalise'd, not as it is */
     int groups;    /* conv2d: outputs of group g see the inputs of group g alone (as in PyTorch); 1, or 0 for 1 */
     bool relu;     /* conv2d, dense */
+    bool has_bias; /* conv2d, dense */
     float *weight; /* conv2d [out_c][in_c / groups][kernel][kernel], dense [out_c][in_c]; inside model.block */
-    float *bias;   /* [out_c]; NULL for a layer without */
+    float *bias;   /* [out_c]; NULL for a layer without one */
 };
 
 /* Groups of a layer, and the inputs that one of its outputs sees: channels of a conv2d, all of a dense layer. */
@@ -87,8 +88,8 @@ struct model {
 };
 
 /* A model of the given layers, without weights from a file: shapes are worked out and checked, tensors allocated and
- * zeroed. spec[n] needs kind, name, out_c (conv2d, dense, views), moments, kernel, same, relu, bias != NULL (any
- * non-NULL value: "has a bias"). The caller frees it with model_free. */
+ * zeroed. spec[n] needs kind, name, out_c (conv2d, dense, views), moments, kernel, same, relu, has_bias. The caller
+ * frees it with model_free. */
 enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why);
 
 /* Reads a file. On any mismatch *out is NULL and why has one line that names the file and what is wrong.

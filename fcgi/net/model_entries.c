@@ -55,7 +55,7 @@ static size_t entry_bytes(const struct model_entry *t)
 /* The name and size of a type; false where safetensors has none by that name. */
 static bool take_dtype(struct model_entry *t, const char *dtype)
 {
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+    for (size_t i = 0; i < sizeof(dtypes) / sizeof(*dtypes); i++)
         if (strcmp(dtypes[i].name, dtype) == 0) {
             t->dtype = dtypes[i].name;
             t->item_bytes = dtypes[i].bytes;
@@ -128,7 +128,7 @@ enum err model_entries_read(struct model_entries *e, const struct json *header, 
     json_each(header, add_entry, &r);
     if (r.e)
         return r.e;
-    qsort(e->of, (size_t)e->n, sizeof *e->of, by_place);
+    qsort(e->of, (size_t)e->n, sizeof(*e->of), by_place);
     for (int i = 0; i < e->n; at = e->of[i++].end)
         if (e->of[i].begin != at)
             return err_why(why, ERR_FORMAT, "%s: the tensors overlap or leave a hole at byte %zu of the data", e->file,
@@ -212,7 +212,7 @@ static enum err is_missing(struct model_entries *e, const struct model *m, const
     whose(m, t->layer, owner);
     if (t->layer < 0)
         return err_why(why, ERR_FORMAT, "%s: the tensor \"%s\" is missing", e->file, t->name);
-    snprintf(weight, sizeof weight, "%s.weight", m->layers[t->layer].name);
+    snprintf(weight, sizeof(weight), "%s.weight", m->layers[t->layer].name);
     const char *norm = batch_norm(e);
     if (strcmp(weight, t->name) != 0 && model_entries_find(e, weight) && norm)
         return err_why(why, ERR_FORMAT, "%s: the tensor \"%s\" of %s is missing, and there is \"%s\": " FOLD, e->file,
@@ -241,11 +241,11 @@ static bool is_turned(const struct model_entry *e, const struct model_tensor *t)
     const size_t n = (size_t)t->n_dims;
     if (e->n_dims != t->n_dims)
         return false;
-    memcpy(a, e->dim, n * sizeof *a);
-    memcpy(b, t->dim, n * sizeof *b);
-    qsort(a, n, sizeof *a, by_size);
-    qsort(b, n, sizeof *b, by_size);
-    return memcmp(a, b, n * sizeof *a) == 0;
+    memcpy(a, e->dim, n * sizeof(*a));
+    memcpy(b, t->dim, n * sizeof(*b));
+    qsort(a, n, sizeof(*a), by_size);
+    qsort(b, n, sizeof(*b), by_size);
+    return memcmp(a, b, n * sizeof(*a)) == 0;
 }
 
 enum err model_entries_check(struct model_entries *e, const struct model *m, const struct model_tensor *t,
@@ -260,7 +260,7 @@ enum err model_entries_check(struct model_entries *e, const struct model *m, con
         return err_why(why, ERR_UNSUPPORTED, "%s: the tensor \"%s\" has the dtype %s and must have %s%s", e->file,
                        t->name, found->dtype, dtype,
                        dtype[0] == 'F' ? "; in PyTorch, tensor.float() before it is saved" : "");
-    if (found->n_dims == t->n_dims && memcmp(found->dim, t->dim, (size_t)t->n_dims * sizeof *t->dim) == 0)
+    if (found->n_dims == t->n_dims && memcmp(found->dim, t->dim, (size_t)t->n_dims * sizeof(*t->dim)) == 0)
         return OK;
     return err_why(why, ERR_FORMAT, "%s: the tensor \"%s\" is %s, but of %s it must be %s%s", e->file, t->name,
                    shape_text(found->dim, found->n_dims, is), t->layer < 0 ? "this network" : whose(m, t->layer, owner),
@@ -275,7 +275,7 @@ static bool is_bias_of_none(const struct model *m, const char *name)
     for (int i = 0; i < m->n_layers; i++) {
         const struct layer *l = &m->layers[i];
         const size_t n = strlen(l->name);
-        if (l->weight && !l->bias && strncmp(name, l->name, n) == 0 && strcmp(name + n, ".bias") == 0)
+        if (l->weight && !l->has_bias && strncmp(name, l->name, n) == 0 && strcmp(name + n, ".bias") == 0)
             return true;
     }
     return false;

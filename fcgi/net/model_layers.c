@@ -85,7 +85,7 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
     struct layer *l = &m->layers[at];
     const bool has_weights = l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE;
     enum err e = has_weights ? check_name(m, at, why) : OK;
-    if (e)
+    if (e != OK)
         return e;
     if (has_weights && (l->out_c < 1 || l->out_c > MODEL_CHANNELS_MAX))
         return err_why(why, ERR_LIMIT, "layer %d: it must have 1 to %d outputs", at + 1, MODEL_CHANNELS_MAX);
@@ -140,10 +140,10 @@ static enum err check_layers(struct model *m, struct why *why)
     for (int i = 0; i < m->n_layers; i++) {
         struct layer *l = &m->layers[i];
         const enum err e = check_layer(m, i, &s, why);
-        if (e)
+        if (e != OK)
             return e;
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
-            params += weight_count(l) + (l->bias ? (uint64_t)l->out_c : 0);
+            params += weight_count(l) + (l->has_bias ? (uint64_t)l->out_c : 0);
         if (params > MODEL_PARAMS_MAX)
             return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %d that there may be", i + 1,
                            MODEL_PARAMS_MAX);
@@ -157,7 +157,7 @@ static enum err check_layers(struct model *m, struct why *why)
 
 enum err model_allocate(struct model *m)
 {
-    const size_t bytes = (m->n_params * sizeof *m->block / BLOCK_ALIGN + 1) * BLOCK_ALIGN;
+    const size_t bytes = (m->n_params * sizeof(*m->block) / BLOCK_ALIGN + 1) * BLOCK_ALIGN;
     m->block = aligned_alloc(BLOCK_ALIGN, bytes);
     if (!m->block)
         return ERR_NOMEM;
@@ -169,7 +169,7 @@ enum err model_allocate(struct model *m)
             continue;
         l->weight = next;
         next += (size_t)weight_count(l);
-        if (l->bias) {
+        if (l->has_bias) {
             l->bias = next;
             next += l->out_c;
         }
@@ -187,10 +187,10 @@ static void take_spec(struct layer *l, const struct layer *spec)
     }
     if (spec->kind != LAYER_CONV2D && spec->kind != LAYER_DENSE)
         return;
-    memcpy(l->name, spec->name, sizeof l->name - 1);
+    memcpy(l->name, spec->name, sizeof(l->name) - 1);
     l->out_c = spec->out_c;
     l->relu = spec->relu;
-    l->bias = spec->bias;
+    l->has_bias = spec->has_bias;
     if (spec->kind == LAYER_CONV2D) {
         l->kernel = spec->kernel;
         l->same = spec->same;
@@ -203,7 +203,7 @@ enum err model_shape(struct model **out, const struct layer *spec, int n, struct
     *out = NULL;
     if (n < 1 || n > MODEL_LAYERS_MAX)
         return err_why(why, ERR_LIMIT, "a network has 1 to %d layers, not %d", MODEL_LAYERS_MAX, n);
-    struct model *m = calloc(1, sizeof *m);
+    struct model *m = calloc(1, sizeof(*m));
     if (!m)
         return err_why(why, ERR_NOMEM, "out of memory");
     m->n_layers = n;
@@ -213,9 +213,9 @@ enum err model_shape(struct model **out, const struct layer *spec, int n, struct
     for (int i = 0; i < n; i++)
         take_spec(&m->layers[i], &spec[i]);
     enum err e = check_layers(m, why);
-    if (!e && !m->meta)
+    if (e == OK && !m->meta)
         e = err_why(why, ERR_NOMEM, "out of memory");
-    if (e) {
+    if (e != OK) {
         model_free(m);
         return e;
     }
@@ -226,7 +226,7 @@ enum err model_shape(struct model **out, const struct layer *spec, int n, struct
 enum err model_create(struct model **out, const struct layer *spec, int n, struct why *why)
 {
     enum err e = model_shape(out, spec, n, why);
-    if (!e && (e = model_allocate(*out)) != OK) {
+    if (e == OK && (e = model_allocate(*out)) != OK) {
         err_why(why, e, "out of memory");
         model_free(*out);
         *out = NULL;

@@ -12,7 +12,7 @@
 static const char *const kind_names[] = {
     [LAYER_CONV2D] = "conv2d", [LAYER_MAXPOOL2] = "maxpool2", [LAYER_FLATTEN] = "flatten",
     [LAYER_DENSE] = "dense",   [LAYER_SOFTMAX] = "softmax",   [LAYER_VIEWS] = "views"};
-enum { KINDS = sizeof kind_names / sizeof *kind_names };
+enum { KINDS = sizeof(kind_names) / sizeof(*kind_names) };
 
 const char *layer_kind_name(enum layer_kind kind)
 {
@@ -71,8 +71,6 @@ static int index_of(const char *s, const char *const *names, int n)
     return -1;
 }
 
-static char has_bias_mark; /* &has_bias_mark: any pointer that is not NULL */
-
 /* What a conv2d has beside a dense layer's. */
 static bool read_conv2d(struct fields *f, struct layer *l)
 {
@@ -93,12 +91,11 @@ static bool read_weighted(struct fields *f, struct layer *l)
     static const char *const activations[] = {"none", "relu"};
     const char *name = field_str(f, "name");
     const int activation = index_of(field_str(f, "activation"), activations, 2);
-    bool bias = false;
-    if (!name || strlen(name) >= sizeof l->name)
+    if (!name || strlen(name) >= sizeof(l->name))
         f->wrong = "\"name\" must be what its tensors' names begin with, up to 31 characters";
     else if (activation < 0)
         f->wrong = "\"activation\" must be \"relu\" or \"none\"";
-    else if (json_get(f->obj, "bias") && !json_get_bool(f->obj, "bias", &bias))
+    else if (json_get(f->obj, "bias") && !json_get_bool(f->obj, "bias", &l->has_bias))
         f->wrong = "\"bias\" must be true or false";
     else if (field_int(f, "out", false, "\"out\" must be a number", &l->out_c))
         (void)field_int(f, "in", true, "\"in\" must be a number", &l->in_c);
@@ -106,7 +103,6 @@ static bool read_weighted(struct fields *f, struct layer *l)
         return false;
     memcpy(l->name, name, strlen(name) + 1);
     l->relu = activation == 1;
-    l->bias = bias ? (float *)(void *)&has_bias_mark : NULL;
     return l->kind == LAYER_DENSE || read_conv2d(f, l);
 }
 
@@ -186,7 +182,7 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, struc
     struct why inner = {0};
 
     *out = NULL;
-    if (json_parse(&list, text, n, 2, &inner) || !json_is_array(list)) {
+    if (json_parse(&list, text, n, 2, &inner) != OK || !json_is_array(list)) {
         json_free(list);
         return err_why(why, ERR_FORMAT, "\"layers\" is not a JSON list%s%s", inner.text[0] ? ": " : "", inner.text);
     }
@@ -194,15 +190,15 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, struc
     enum err e = OK;
     if (count > MODEL_LAYERS_MAX)
         e = err_why(why, ERR_LIMIT, "more than %d layers", MODEL_LAYERS_MAX);
-    for (size_t i = 0; !e && i < count; i++)
+    for (size_t i = 0; e == OK && i < count; i++)
         e = read_layer(json_at(list, i), (int)i, &spec[i], why);
-    if (!e)
+    if (e == OK)
         e = model_shape(out, spec, (int)count, why);
-    for (int i = 0; !e && i < (int)count; i++)
+    for (int i = 0; e == OK && i < (int)count; i++)
         if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
             e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,
                         (*out)->layers[i].in_c);
-    if (e) {
+    if (e != OK) {
         model_free(*out);
         *out = NULL;
     }
@@ -215,7 +211,7 @@ static void write_views(const struct layer *l, struct json *obj)
     char of[MODEL_GROUPS_MAX * 8] = ""; /* a name has up to seven characters, and a comma */
     size_t n = 0;
     for (int i = 0; i < l->out_c; i++)
-        n += (size_t)snprintf(of + n, sizeof of - n, "%s%s", i ? "," : "", layer_view_name(l, i));
+        n += (size_t)snprintf(of + n, sizeof(of) - n, "%s%s", i ? "," : "", layer_view_name(l, i));
     json_set_str(obj, "of", of);
 }
 
@@ -236,7 +232,7 @@ static void write_layer(const struct layer *l, struct json *obj)
             json_set_int(obj, "groups", l->groups);
     }
     json_set_str(obj, "activation", l->relu ? "relu" : "none");
-    json_set_bool(obj, "bias", l->bias != NULL);
+    json_set_bool(obj, "bias", l->has_bias);
 }
 
 enum err model_layers_write(const struct model *m, struct buf *out)

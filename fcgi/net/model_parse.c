@@ -44,7 +44,7 @@ static const struct {
 
 static enum err not_safetensors(const struct parse *p, const char *what, enum err e)
 {
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         if (p->n >= others[i].n && memcmp(p->bytes, others[i].begins, others[i].n) == 0)
             return err_why(p->why, ERR_FORMAT, "%s: %s", p->file, others[i].is);
     return err_why(p->why, e, "%s: %s", p->file, what);
@@ -68,7 +68,7 @@ static enum err read_header(struct parse *p)
     if (p->header_n == 0 || text[0] != '{')
         return not_safetensors(p, "not a safetensors file: its header is not a JSON object", ERR_FORMAT);
     const enum err e = json_parse(&p->header, text, p->header_n, JSON_DEPTH, &inner);
-    if (e)
+    if (e != OK)
         return err_why(p->why, e, "%s: header: %s", p->file, inner.text);
     return OK;
 }
@@ -117,7 +117,7 @@ static enum err check_digest(struct parse *p, const struct json *meta, bool *in_
             return err_why(p->why, ERR_FORMAT, "%s: sha256 must be 64 hexadecimal digits that occur once", p->file);
         at += MODEL_LENGTH_BYTES;
     }
-    if (model_digest(p->bytes, p->n, at, hex))
+    if (model_digest(p->bytes, p->n, at, hex) != OK)
         return err_why(p->why, ERR_NOMEM, "%s: out of memory", p->file);
     if (told && memcmp(told, hex, DIGEST_HEX) != 0)
         return err_why(p->why, ERR_FORMAT, "%s: sha256 is wrong: the file was damaged or edited", p->file);
@@ -129,7 +129,7 @@ static enum err take_tensor(struct parse *p, const struct model_tensor *t)
 {
     struct model_entry *e = NULL;
     const enum err failed = model_entries_check(&p->entries, p->model, t, &e, p->why);
-    if (failed)
+    if (failed != OK)
         return failed;
     e->used = true;
     if (t->u8) {
@@ -137,8 +137,8 @@ static enum err take_tensor(struct parse *p, const struct model_tensor *t)
         return OK;
     }
     for (size_t i = 0; i < t->n; i++) {
-        const uint32_t bits = (uint32_t)model_little_endian(p->data + e->begin + i * sizeof bits, sizeof bits);
-        memcpy(&t->f32[i], &bits, sizeof bits);
+        const uint32_t bits = (uint32_t)model_little_endian(p->data + e->begin + i * sizeof(bits), sizeof(bits));
+        memcpy(&t->f32[i], &bits, sizeof(bits));
     }
     if (!model_all_finite(t->f32, t->n))
         return err_why(p->why, ERR_FORMAT, "%s: the tensor \"%s\" has a value that is not a finite number", p->file,
@@ -153,9 +153,9 @@ static enum err make_weights(struct parse *p)
     struct model_entry *at;
     enum err e = OK;
     const int n = model_tensors(p->model, t);
-    for (int i = 0; !e && i < n; i++)
+    for (int i = 0; e == OK && i < n; i++)
         e = model_entries_check(&p->entries, p->model, &t[i], &at, p->why);
-    if (!e && (e = model_allocate(p->model)) != OK)
+    if (e == OK && (e = model_allocate(p->model)) != OK)
         err_why(p->why, e, "%s: out of memory", p->file);
     return e;
 }
@@ -165,13 +165,13 @@ static enum err make_golden(struct parse *p)
 {
     const struct model_entry *e = model_entries_find(&p->entries, "golden.logits");
     struct model *m = p->model;
-    if (!e && !model_entries_find(&p->entries, "golden.input"))
+    if (e == OK && !model_entries_find(&p->entries, "golden.input"))
         return OK;
-    if (!e || e->n_dims != 2 || e->dim[0] < 1 || e->dim[0] > MODEL_GOLDEN_MAX)
+    if (e == NULL || e->n_dims != 2 || e->dim[0] < 1 || e->dim[0] > MODEL_GOLDEN_MAX)
         return err_why(p->why, ERR_FORMAT, "%s: golden.logits must be 1 to %d rows of %d", p->file, MODEL_GOLDEN_MAX,
                        MODEL_CLASSES);
     m->golden_input = calloc(e->dim[0], DIGIT_PIXELS);
-    m->golden_logits = calloc(e->dim[0], MODEL_CLASSES * sizeof *m->golden_logits);
+    m->golden_logits = calloc(e->dim[0], MODEL_CLASSES * sizeof(*m->golden_logits));
     if (!m->golden_input || !m->golden_logits)
         return err_why(p->why, ERR_NOMEM, "%s: out of memory", p->file);
     m->n_golden = (int)e->dim[0];
@@ -183,25 +183,25 @@ static enum err make_reject(struct parse *p)
 {
     struct why inner = {0};
     const struct model_entry *e = model_entries_find(&p->entries, "reject.hidden.weight");
-    if (!e)
+    if (e == OK)
         return OK;
     const bool too_many = e->n_dims != 2 || e->dim[0] > MODEL_REJECT_MAX;
     const enum err failed = model_reject_new(p->model, too_many ? 0 : (int)e->dim[0], &inner);
-    return failed ? err_why(p->why, failed, "%s: reject.hidden.weight: %s", p->file, inner.text) : OK;
+    return failed != OK ? err_why(p->why, failed, "%s: reject.hidden.weight: %s", p->file, inner.text) : OK;
 }
 
 static enum err take_tensors(struct parse *p)
 {
     struct model_tensor t[MODEL_TENSORS_MAX];
     enum err e = make_weights(p);
-    if (!e)
+    if (e == OK)
         e = make_golden(p);
-    if (!e)
+    if (e == OK)
         e = make_reject(p);
-    const int n = e ? 0 : model_tensors(p->model, t);
-    for (int i = 0; !e && i < n; i++)
+    const int n = e != OK ? 0 : model_tensors(p->model, t);
+    for (int i = 0; e == OK && i < n; i++)
         e = take_tensor(p, &t[i]);
-    return e ? e : model_entries_all_used(&p->entries, p->model, p->why);
+    return e != OK ? e : model_entries_all_used(&p->entries, p->model, p->why);
 }
 
 /* The number in a metadata value; fallback where there is none. false where it is not a number. */
@@ -262,7 +262,7 @@ static enum err make_model(struct parse *p, const struct json *meta)
     if (!layers)
         return err_why(p->why, ERR_FORMAT, "%s: __metadata__ has no " NO_LAYERS, p->file);
     const enum err e = model_layers_read(&p->model, layers, n, &inner);
-    return e ? err_why(p->why, e, "%s: %s", p->file, inner.text) : OK;
+    return e != OK ? err_why(p->why, e, "%s: %s", p->file, inner.text) : OK;
 }
 
 enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const char *name, struct why *why)
@@ -271,7 +271,7 @@ enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const c
     char hex[DIGEST_HEX + 1];
 
     *out = NULL;
-    struct parse *p = calloc(1, sizeof *p);
+    struct parse *p = calloc(1, sizeof(*p));
     if (!p)
         return err_why(why, ERR_NOMEM, "%s: out of memory", name);
     p->file = p->entries.file = name;
@@ -280,25 +280,25 @@ enum err model_parse(struct model **out, const uint8_t *bytes, size_t n, const c
     p->n = n;
     enum err e = read_header(p);
     const struct json *meta = p->header ? json_get(p->header, "__metadata__") : NULL;
-    if (!e)
+    if (e == OK)
         e = check_metadata(p, meta);
-    if (!e)
+    if (e == OK)
         e = check_digest(p, meta, &in_file, hex);
-    if (!e)
+    if (e == OK)
         e = model_entries_read(&p->entries, p->header, p->data_n, why);
-    if (!e)
+    if (e == OK)
         e = make_model(p, meta);
-    if (!e)
+    if (e == OK)
         e = take_metadata(p, meta);
-    if (!e)
+    if (e == OK)
         e = take_tensors(p);
-    if (!e)
+    if (e == OK)
         e = take_limits(p, meta);
-    if (!e) {
+    if (e == OK) {
         *out = p->model;
         p->model = NULL;
         (*out)->sha256_in_file = in_file;
-        memcpy((*out)->sha256, hex, sizeof hex);
+        memcpy((*out)->sha256, hex, sizeof(hex));
     }
     model_free(p->model);
     json_free(p->header);

@@ -1,8 +1,9 @@
-/* What the files of the model share among themselves: model_layers.c (the list of layers), model_layers_json.c (the
- * list as text), model_parse.c (bytes to a model), model_save.c (a model to a file), model.c (the rest). Nobody else
+/* What the files of the model share among themselves. Each calls those before it alone: model.c (a model in memory),
+ * model_layers.c (the list of layers), model_reject.c (the reject rule), model_layers_json.c (the list as text),
+ * model_parse.c (bytes to a model), model_load.c (a file to a model), model_save.c (a model to a file). Nobody else
  * includes this. */
-#ifndef DIGITD_NN_MODEL_PARTS_H
-#define DIGITD_NN_MODEL_PARTS_H
+#ifndef DIGITD_NET_MODEL_PARTS_H
+#define DIGITD_NET_MODEL_PARTS_H
 
 #include "base/buf.h"
 #include "model.h"

@@ -23,7 +23,7 @@ enum err model_reject_new(struct model *m, int hidden, struct why *why)
     if (hidden < 1 || hidden > MODEL_REJECT_MAX)
         return err_why(why, ERR_RANGE, "a reject rule has 1 to %d hidden units", MODEL_REJECT_MAX);
     const size_t rows = (size_t)hidden, features = (size_t)last->in_c;
-    float *block = calloc(rows * features + 2 * rows + 1, sizeof *block);
+    float *block = calloc(rows * features + 2 * rows + 1, sizeof(*block));
     if (!block)
         return err_why(why, ERR_NOMEM, "out of memory");
     model_reject_clear(m);
@@ -32,12 +32,6 @@ enum err model_reject_new(struct model *m, int hidden, struct why *why)
     m->reject.out_weight = m->reject.hidden_bias + rows;
     m->reject.out_bias = m->reject.out_weight + rows;
     return OK;
-}
-
-void model_reject_clear(struct model *m)
-{
-    free(m->reject.hidden_weight);
-    m->reject = (struct model_reject){0};
 }
 
 bool model_limits_ok(const struct model *m)

@@ -22,7 +22,7 @@ enum { PATH_BYTES = 4096 };
 static void set_number(struct model *m, const char *key, float v)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.9g", (double)v);
+    snprintf(text, sizeof(text), "%.9g", (double)v);
     model_set_meta(m, key, text);
 }
 
@@ -31,7 +31,7 @@ static enum err set_metadata(struct model *m, const char *zeros)
 {
     struct buf *layers = buf_new(MODEL_HEADER_MAX);
     const enum err e = layers ? model_layers_write(m, layers) : ERR_NOMEM;
-    if (!e)
+    if (e == OK)
         model_set_meta(m, "layers", buf_data(layers));
     buf_free(layers);
     set_number(m, "temperature", m->temperature);
@@ -51,7 +51,7 @@ static enum err set_metadata(struct model *m, const char *zeros)
 
 static size_t tensor_bytes(const struct model_tensor *t)
 {
-    return t->n * (t->u8 ? sizeof *t->u8 : sizeof *t->f32);
+    return t->n * (t->u8 ? sizeof(*t->u8) : sizeof(*t->f32));
 }
 
 /* The header's JSON, padded with spaces so that the data begins at a multiple of MODEL_HEADER_ALIGN. */
@@ -72,10 +72,10 @@ static enum err write_header(const struct model *m, const struct model_tensor *t
     }
     const enum err e = root ? json_write(root, 17, out) : ERR_NOMEM;
     json_free(root);
-    while (!e && (MODEL_LENGTH_BYTES + buf_len(out)) % MODEL_HEADER_ALIGN != 0)
-        if (buf_add(out, " ", 1))
+    while (e == OK && (MODEL_LENGTH_BYTES + buf_len(out)) % MODEL_HEADER_ALIGN != 0)
+        if (buf_add(out, " ", 1) != OK)
             break;
-    return e ? e : buf_status(out);
+    return e == OK ? buf_status(out) : e;
 }
 
 static void put_tensor(uint8_t *to, const struct model_tensor *t)
@@ -84,9 +84,9 @@ static void put_tensor(uint8_t *to, const struct model_tensor *t)
         memcpy(to, t->u8, t->n);
     for (size_t i = 0; t->f32 && i < t->n; i++) {
         uint32_t bits;
-        memcpy(&bits, &t->f32[i], sizeof bits);
-        for (size_t b = 0; b < sizeof bits; b++)
-            to[i * sizeof bits + b] = (uint8_t)(bits >> 8 * b);
+        memcpy(&bits, &t->f32[i], sizeof(bits));
+        for (size_t b = 0; b < sizeof(bits); b++)
+            to[i * sizeof(bits) + b] = (uint8_t)(bits >> 8 * b);
     }
 }
 
@@ -103,7 +103,7 @@ static enum err make_file(const struct model *m, struct file *f)
     const int count = model_tensors(m, t);
     struct buf *header = buf_new(MODEL_HEADER_MAX);
     enum err e = header ? write_header(m, t, count, header) : ERR_NOMEM;
-    if (e)
+    if (e != OK)
         goto out;
     f->header_n = buf_len(header);
     f->n = MODEL_LENGTH_BYTES + f->header_n;
@@ -157,7 +157,7 @@ static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, s
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would put a file in a device's place */
         return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
-    if (snprintf(tmp, sizeof tmp, "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof tmp)
+    if (snprintf(tmp, sizeof(tmp), "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof(tmp))
         return err_why(why, ERR_LIMIT, "the path of the weights file is too long");
     const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -198,18 +198,18 @@ enum err model_save(struct model *m, const char *path, struct why *why)
     char zeros[DIGEST_HEX + 1];
     struct file f = {0};
     enum err e = check_numbers(m, path, why);
-    if (e)
+    if (e != OK)
         return e;
     memset(zeros, '0', DIGEST_HEX);
     zeros[DIGEST_HEX] = '\0';
     e = set_metadata(m, zeros);
-    if (!e)
+    if (e == OK)
         e = make_file(m, &f);
-    if (e)
+    if (e != OK)
         err_why(why, e, "%s: not written: %s", path, err_str(e));
-    if (!e)
+    if (e == OK)
         e = sign_file(m, &f, zeros, path, why);
-    if (!e)
+    if (e == OK)
         e = replace_file(path, f.bytes, f.n, why);
     free(f.bytes);
     return e;

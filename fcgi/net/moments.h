@@ -1,8 +1,8 @@
 /* Moment normalisation (Casey 1970, "Moment normalization of handprinted characters", IBM Journal of Research and
  * Development 14(5), 548-557): what tells one hand from another, slant and proportions, taken off a picture before a
  * network reads it, so that the digits of a writer whom it never saw look more like those that it knows. */
-#ifndef DIGITD_NN_MOMENTS_H
-#define DIGITD_NN_MOMENTS_H
+#ifndef DIGITD_NET_MOMENTS_H
+#define DIGITD_NET_MOMENTS_H
 
 #include "model.h"
 

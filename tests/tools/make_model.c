@@ -39,12 +39,11 @@ static enum err add_golden(struct model *m, uint64_t *state, struct why *why)
 
 int main(int argc, char **argv)
 {
-    static float has_bias;
     const struct layer spec[] = {
-        {.kind = LAYER_CONV2D, .name = "conv1", .out_c = 4, .kernel = 3, .same = true, .relu = true, .bias = &has_bias},
+        {.kind = LAYER_CONV2D, .name = "conv1", .out_c = 4, .kernel = 3, .same = true, .relu = true, .has_bias = true},
         {.kind = LAYER_MAXPOOL2},
         {.kind = LAYER_FLATTEN},
-        {.kind = LAYER_DENSE, .name = "dense1", .out_c = MODEL_CLASSES, .bias = &has_bias},
+        {.kind = LAYER_DENSE, .name = "dense1", .out_c = MODEL_CLASSES, .has_bias = true},
         {.kind = LAYER_SOFTMAX},
     };
     uint64_t state;

@@ -49,8 +49,6 @@ static inline void random_weights(uint64_t *state, struct model *m)
     }
 }
 
-static float random_has_bias; /* &random_has_bias in a spec: "has a bias" */
-
 /* A convolution or a pool that fits h x w, which become what goes out. */
 static inline struct layer random_stage(uint64_t *state, int number, int *h, int *w)
 {
@@ -64,7 +62,7 @@ static inline struct layer random_stage(uint64_t *state, int number, int *h, int
                        .out_c = random_int(state, 1, 20),
                        .kernel = random_int(state, 0, 1) ? 3 : 5,
                        .relu = random_int(state, 0, 3) != 0,
-                       .bias = random_int(state, 0, 3) ? &random_has_bias : NULL};
+                       .has_bias = random_int(state, 0, 3) != 0};
     snprintf(l.name, sizeof l.name, "conv%d", number);
     l.same = *h < l.kernel || *w < l.kernel || random_int(state, 0, 1);
     if (!l.same) {
@@ -105,7 +103,7 @@ static inline int random_layers(uint64_t *state, struct layer spec[MODEL_LAYERS_
         spec[n] = (struct layer){.kind = LAYER_DENSE,
                                  .out_c = left ? random_int(state, 1, 40) : MODEL_CLASSES,
                                  .relu = left && random_int(state, 0, 1),
-                                 .bias = random_int(state, 0, 3) ? &random_has_bias : NULL};
+                                 .has_bias = random_int(state, 0, 3) != 0};
         snprintf(spec[n].name, sizeof spec[n].name, "dense%d", n);
     }
     if (random_int(state, 0, 1))
@@ -119,12 +117,12 @@ static inline int documented_layers(struct layer spec[MODEL_LAYERS_MAX])
     int n = 0;
     for (int i = 0; i < 3; i++) {
         spec[n] = (struct layer){
-            .kind = LAYER_CONV2D, .out_c = 32 << i, .kernel = 3, .same = true, .relu = true, .bias = &random_has_bias};
+            .kind = LAYER_CONV2D, .out_c = 32 << i, .kernel = 3, .same = true, .relu = true, .has_bias = true};
         snprintf(spec[n++].name, sizeof spec->name, "conv%d", i + 1);
         spec[n++] = (struct layer){.kind = LAYER_MAXPOOL2};
     }
     spec[n++] = (struct layer){.kind = LAYER_FLATTEN};
-    spec[n++] = (struct layer){.kind = LAYER_DENSE, .name = "dense1", .out_c = MODEL_CLASSES, .bias = &random_has_bias};
+    spec[n++] = (struct layer){.kind = LAYER_DENSE, .name = "dense1", .out_c = MODEL_CLASSES, .has_bias = true};
     spec[n++] = (struct layer){.kind = LAYER_SOFTMAX};
     return n;
 }

@@ -176,7 +176,7 @@ static struct model *constant_model(const float bias[MODEL_CLASSES])
 {
     const struct layer spec[] = {{.kind = LAYER_MAXPOOL2},
                                  {.kind = LAYER_FLATTEN},
-                                 {.kind = LAYER_DENSE, .name = "d", .out_c = 10, .bias = &random_has_bias}};
+                                 {.kind = LAYER_DENSE, .name = "d", .out_c = 10, .has_bias = true}};
     struct model *m = NULL;
     assert_int_equal(model_create(&m, spec, 3, NULL), OK);
     memcpy(m->layers[2].bias, bias, MODEL_CLASSES * sizeof *bias);

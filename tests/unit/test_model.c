@@ -28,19 +28,14 @@ static char path[64];
 /* conv 1 -> 2, three pools, dense 18 -> 10: every kind of layer in some 2 KiB. */
 static struct model *small_model(bool golden)
 {
-    const struct layer spec[] = {{.kind = LAYER_CONV2D,
-                                  .name = "conv1",
-                                  .out_c = 2,
-                                  .kernel = 3,
-                                  .same = true,
-                                  .relu = true,
-                                  .bias = &random_has_bias},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_MAXPOOL2},
-                                 {.kind = LAYER_FLATTEN},
-                                 {.kind = LAYER_DENSE, .name = "dense1", .out_c = 10},
-                                 {.kind = LAYER_SOFTMAX}};
+    const struct layer spec[] = {
+        {.kind = LAYER_CONV2D, .name = "conv1", .out_c = 2, .kernel = 3, .same = true, .relu = true, .has_bias = true},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_MAXPOOL2},
+        {.kind = LAYER_FLATTEN},
+        {.kind = LAYER_DENSE, .name = "dense1", .out_c = 10},
+        {.kind = LAYER_SOFTMAX}};
     uint64_t seed = 21;
     struct why why = {0};
     struct model *m = NULL;

@@ -60,8 +60,8 @@ static struct model *network(int number, uint64_t *seed, char *path, size_t size
     struct layer spec[MODEL_LAYERS_MAX] = {
         {.kind = LAYER_MAXPOOL2},
         {.kind = LAYER_MAXPOOL2},
-        {.kind = LAYER_CONV2D, .name = "a", .out_c = 6, .kernel = 5, .relu = true, .bias = &random_has_bias},
-        {.kind = LAYER_CONV2D, .name = "b", .out_c = MODEL_CLASSES, .kernel = 3, .bias = &random_has_bias},
+        {.kind = LAYER_CONV2D, .name = "a", .out_c = 6, .kernel = 5, .relu = true, .has_bias = true},
+        {.kind = LAYER_CONV2D, .name = "b", .out_c = MODEL_CLASSES, .kernel = 3, .has_bias = true},
         {.kind = LAYER_FLATTEN}};
     struct why why = {0};
     struct model *m;

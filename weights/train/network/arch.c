@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static float has_bias; /* its address in a spec says "has a bias" */
-
 struct arch {
     struct layer spec[MODEL_LAYERS_MAX];
     int n, convs, denses;
@@ -27,7 +25,7 @@ static bool parse_part(struct arch *a, const char *p)
     struct layer *l = &a->spec[a->n];
     if (strncmp(p, "conv", 4) == 0) {
         p += 4;
-        *l = (struct layer){.kind = LAYER_CONV2D, .kernel = 3, .same = true, .relu = true, .bias = &has_bias};
+        *l = (struct layer){.kind = LAYER_CONV2D, .kernel = 3, .same = true, .relu = true, .has_bias = true};
         l->out_c = number(&p);
         if (*p == 'x') {
             p++;
@@ -49,7 +47,7 @@ static bool parse_part(struct arch *a, const char *p)
         if (a->denses == 0)
             a->spec[a->n++] = (struct layer){.kind = LAYER_FLATTEN};
         l = &a->spec[a->n];
-        *l = (struct layer){.kind = LAYER_DENSE, .relu = true, .bias = &has_bias};
+        *l = (struct layer){.kind = LAYER_DENSE, .relu = true, .has_bias = true};
         l->out_c = number(&p);
         snprintf(l->name, sizeof(l->name), "dense%d", ++a->denses);
     } else {
