@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digit_size.h"
 #include "base/err.h"
 #include "normalise/normalise.h"
 
@@ -42,7 +43,7 @@ struct decoder_step {
 };
 
 struct decoder_reply {
-    uint8_t input[784]; /* [28][28], light ink on black */
+    uint8_t input[DIGIT_PIXELS]; /* [28][28], light ink on black */
     struct normalise_steps steps;
     bool upright; /* the camera's orientation (EXIF) was undone; steps speaks of the picture put upright */
     char channel[DECODER_STEP_NAME_MAX + 1]; /* what grey was made of: "luminance", "red", "green", "blue", ... */

@@ -47,6 +47,7 @@ static void child_tell_steps(struct decoder_answer *a, const struct normalise_st
     a->unchanged = s->unchanged;
     a->inverted = s->inverted;
     a->blank = s->blank;
+    a->refusal = (uint8_t)s->refusal;
     for (int i = 0; i < 4; i++)
         a->box[i] = s->box[i];
     a->shift[0] = s->shift[0];
@@ -117,7 +118,7 @@ static int by_byte(const void *a, const void *b)
 static enum err child_warm_up(struct why *why)
 {
     enum { SIDE = 64 };
-    uint8_t px[SIDE * SIDE], out[DECODER_INPUT_PX];
+    uint8_t px[SIDE * SIDE], out[DIGIT_PIXELS];
     const struct raster raster = {SIDE, SIDE, px};
     struct normalise_steps steps;
     enum err e = image_warm_up(why);

@@ -43,6 +43,11 @@ static bool box_is_good(const struct decoder_answer *a)
            b[0] <= a->width - b[2] && b[1] <= a->height - b[3];
 }
 
+static bool refusal_is_known(const struct decoder_answer *a)
+{
+    return a->refusal == NORMALISE_NOT_REFUSED || (a->blank && a->refusal < NORMALISE_REFUSALS);
+}
+
 static bool steps_are_good(const struct decoder_answer *a)
 {
     for (int i = 0; i < 2; i++)
@@ -50,7 +55,7 @@ static bool steps_are_good(const struct decoder_answer *a)
             return false;
     return a->width >= 1 && a->height >= 1 && a->width <= IMAGE_SIDE_MAX_PX && a->height <= IMAGE_SIDE_MAX_PX &&
            a->width * a->height <= IMAGE_AREA_MAX_PX && a->unchanged <= 1 && a->inverted <= 1 && a->blank <= 1 &&
-           a->upright <= 1 && box_is_good(a) && name_is_good(a->channel);
+           a->upright <= 1 && refusal_is_known(a) && box_is_good(a) && name_is_good(a->channel);
 }
 
 static bool pictures_are_good(const struct decoder_answer *a, int side_px)
@@ -72,6 +77,7 @@ static void reply_fill(const struct decoder_answer *a, const struct decoder_area
                                             .unchanged = a->unchanged != 0,
                                             .inverted = a->inverted != 0,
                                             .blank = a->blank != 0,
+                                            .refusal = (enum normalise_refusal)a->refusal,
                                             .shift = {a->shift[0], a->shift[1]}};
     for (int i = 0; i < 4; i++)
         reply->steps.box[i] = a->box[i];

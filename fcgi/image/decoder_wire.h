@@ -15,8 +15,7 @@
 
 enum {
     DECODER_STEP_MAX_BYTES = DECODER_STEP_SIDE_MAX_PX * DECODER_STEP_SIDE_MAX_PX,
-    DECODER_INPUT_PX = 784,
-    DECODER_SHIFT_MAX_PX = 28
+    DECODER_SHIFT_MAX_PX = DIGIT_SIDE_PX
 };
 
 struct decoder_ask {
@@ -35,17 +34,17 @@ struct decoder_answer {
         int32_t w, h;
         char name[DECODER_STEP_NAME_MAX + 1];
     } pictures[DECODER_STEPS_MAX];
-    uint8_t unchanged, inverted, blank, upright;
+    uint8_t unchanged, inverted, blank, refusal, upright;
     char channel[DECODER_STEP_NAME_MAX + 1];
     char why[sizeof(((struct why *)0)->text)];
-    uint8_t input[DECODER_INPUT_PX]; /* [28][28] */
-    uint8_t zero[4];
+    uint8_t input[DIGIT_PIXELS]; /* [28][28] */
+    uint8_t zero[3];
 };
 
 _Static_assert(sizeof(struct decoder_ask) == 8 + 8 + 4 * 4, "no padding");
 _Static_assert(sizeof(struct decoder_answer) == 16 + 8 * 4 + DECODER_STEPS_MAX * (8 + DECODER_STEP_NAME_MAX + 1) + 4 +
                                                     DECODER_STEP_NAME_MAX + 1 + sizeof(((struct why *)0)->text) +
-                                                    DECODER_INPUT_PX + 4,
+                                                    DIGIT_PIXELS + 4,
                "no padding");
 
 struct decoder_area {

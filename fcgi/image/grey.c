@@ -1,8 +1,10 @@
 /* Chooses by contrast: the cube mean of the distances from the median, over a sample of the picture.
  *
- * With the third power a thin stroke counts beside much shading of little contrast (normalise/ink.c has the figures),
+ * With the third power a thin stroke counts beside much shading of little contrast (normalise/paper.c has the figures),
  * and the share of ink, the same in every channel, falls out of the ratio. Cubes are compared, so no root is taken. */
 #include "grey.h"
+
+#include <string.h>
 
 /* 1.5 times the contrast, as cubes. A blue ball pen (40 60 160 on 235) has 1.15 times the contrast in red that it has
  * in luminance, a red one (200 40 50) 1.3 times in green: those stay with the luminance, which has the least noise,
@@ -24,28 +26,52 @@ const struct grey_mix grey_mixes[GREY_CHANNELS] = {
 void grey_count(struct grey_counts *c, const struct grey_colour *colour)
 {
     if (colour->red == colour->green && colour->green == colour->blue && colour->cover == GREY_OPAQUE)
-        histogram_add(&c->grey, (uint8_t)colour->red);
+        c->grey[colour->red]++;
     else
         for (int channel = 0; channel < GREY_CHANNELS; channel++)
-            histogram_add(&c->of[channel], grey_of(&grey_mixes[channel], colour));
+            c->of[channel][grey_of(&grey_mixes[channel], colour)]++;
+}
+
+static int64_t total_of(const int64_t count[256])
+{
+    int64_t total = 0;
+
+    for (int v = 0; v < 256; v++)
+        total += count[v];
+    return total;
+}
+
+/* The least value that at least half of all do not exceed. */
+static int median_of(const int64_t count[256], int64_t total)
+{
+    int64_t seen = 0;
+    int v = 0;
+
+    for (; v < 255; v++) {
+        seen += count[v];
+        if (2 * seen >= total)
+            break;
+    }
+    return v;
 }
 
 static double contrast_cubed(const struct grey_counts *c, enum grey_channel channel)
 {
-    struct histogram all = c->of[channel];
+    int64_t count[256], total;
     double sum = 0;
     int paper;
 
+    memcpy(count, c->of[channel], sizeof(count));
     for (int v = 0; v < 256; v++)
-        all.count[channel == GREY_COVER ? 0 : v] += c->grey.count[v];
-    all.total += c->grey.total;
-    paper = histogram_percentile(&all, 50);
+        count[channel == GREY_COVER ? 0 : v] += c->grey[v];
+    total = total_of(count);
+    paper = median_of(count, total);
     for (int v = 0; v < 256; v++) {
         const double d = v < paper ? paper - v : v - paper;
 
-        sum += (double)all.count[v] * d * d * d;
+        sum += (double)count[v] * d * d * d;
     }
-    return all.total > 0 ? sum / (double)all.total : 0;
+    return total > 0 ? sum / (double)total : 0;
 }
 
 enum grey_channel grey_choose(const struct grey_counts *c)
@@ -53,7 +79,7 @@ enum grey_channel grey_choose(const struct grey_counts *c)
     enum grey_channel best = GREY_LUMINANCE;
     double most;
 
-    if (c->of[GREY_LUMINANCE].total == 0) /* all grey */
+    if (total_of(c->of[GREY_LUMINANCE]) == 0) /* all grey */
         return best;
     most = contrast_cubed(c, GREY_LUMINANCE) * GREY_BETTER;
     for (enum grey_channel channel = GREY_RED; channel <= GREY_BLUE; channel++) {

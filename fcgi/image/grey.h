@@ -5,7 +5,7 @@
 #ifndef DIGITD_IMAGE_GREY_H
 #define DIGITD_IMAGE_GREY_H
 
-#include "normalise/histogram.h"
+#include <stdint.h>
 
 enum grey_channel { GREY_LUMINANCE, GREY_RED, GREY_GREEN, GREY_BLUE, GREY_COVER, GREY_CHANNELS };
 enum { GREY_OPAQUE = 127, GREY_SAMPLES_MAX = 250000 };
@@ -32,9 +32,10 @@ static inline uint8_t grey_of(const struct grey_mix *mix, const struct grey_colo
     return (uint8_t)((value * c->cover + 255 * (GREY_OPAQUE - c->cover) + GREY_OPAQUE / 2) / GREY_OPAQUE);
 }
 
-/* Counts of the values that each channel would have, greys (the same in all) apart. Zero it first; 12 kB. */
+/* How many pixels have each of the values that a channel would have, greys (the same in all) apart. Zero it first;
+ * 12 kB. */
 struct grey_counts {
-    struct histogram grey, of[GREY_CHANNELS];
+    int64_t grey[256], of[GREY_CHANNELS][256];
 };
 void grey_count(struct grey_counts *c, const struct grey_colour *colour);
 

@@ -148,8 +148,8 @@ void grid_count_border(const struct grid *g, const uint8_t *cell, uint8_t kind, 
     }
 }
 
-void grid_invert(uint8_t *v, size_t n)
+void grid_invert(struct grid *g)
 {
-    for (size_t i = 0; i < n; i++)
-        v[i] = (uint8_t)(255 - v[i]);
+    for (int i = 0; i < g->w * g->h; i++)
+        g->v[i] = (uint8_t)(255 - g->v[i]);
 }

@@ -1,7 +1,7 @@
 /* A small copy of a picture, at most 256 on a side, for what needs wide windows. Used by the files of the normaliser.
  */
-#ifndef DIGITD_NN_GRID_H
-#define DIGITD_NN_GRID_H
+#ifndef DIGITD_NORMALISE_GRID_H
+#define DIGITD_NORMALISE_GRID_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ bool grid_on_border(const struct grid *g, int cell);
 /* How many cells of cell[g->h][g->w] are kind along the upper, lower, left and right edge. */
 void grid_count_border(const struct grid *g, const uint8_t *cell, uint8_t kind, int along[4]);
 
-/* Each of n grey values becomes 255 less it. */
-void grid_invert(uint8_t *v, size_t n);
+/* Each value v becomes 255 - v. */
+void grid_invert(struct grid *g);
 
 #endif

@@ -1,6 +1,6 @@
 /* Counts of grey values. Used by the files of the normaliser alone. */
-#ifndef DIGITD_NN_HISTOGRAM_H
-#define DIGITD_NN_HISTOGRAM_H
+#ifndef DIGITD_NORMALISE_HISTOGRAM_H
+#define DIGITD_NORMALISE_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -3,29 +3,48 @@
  *
  * The closing is done on a small copy, and its least value within one cell is taken: on the dark side of a shadow's
  * edge the tone must not be that of the light side, or the edge would become a line. */
-#include "level.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "grid.h"
 #include "histogram.h"
+#include "stages.h"
 #include "tones.h"
 
-/* Strokes are up to a sixth of the longest side thick: what is thicker counts as light, and is lost. */
-enum { LEVEL_PART = 6, LEVEL_GRAIN_PART = 16, LEVEL_ZERO = 64 };
+enum {
+    LEVEL_PART =
+        6, /* strokes are up to this part of the longest side thick: what is thicker is taken for light, and lost */
+    LEVEL_GRAIN_PART = 16, /* of the longest side: the windows in which grain is measured */
+    /* Darkening of none, while the grain shows on both sides of it. Ink is darker than 191 levels only where it would
+     * be full ink anyhow. */
+    LEVEL_ZERO = 64,
+    LEVEL_LIGHT_PERCENT =
+        75,                /* the tone of paper in full light: a quarter of it may be lighter still, as under a lamp */
+    LEVEL_SHADOW_PART = 4, /* of that tone: a paper darker than this is no shadow */
+    /* In uneven light, what is left of a shadow's edge and of the paper's grain gets less with size, and strokes do
+     * not: the picture is averaged down to so many px. */
+    LEVEL_UNEVEN_SIDE_PX = 480,
+    /* 16 % of a Gaussian grain are a deviation or more under its median. Half as many as this, 3.5 deviations, over the
+     * median is still grain. */
+    LEVEL_DEVIATION_PERCENT = 16,
+    LEVEL_HALF_DEVIATIONS = 7,
+    LEVEL_BEND_RADII = 6 /* a row shorter than so many radii has no three cells further in to go by */
+};
 
-void level_flat(struct ink *ink, int tone)
+static void level_flat(struct picture *p)
 {
-    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
-        ink->px[i] = (uint8_t)(tone > ink->px[i] ? tone - ink->px[i] : 0);
+    const int tone = p->paper.tone;
+    const size_t n = picture_pixels(p);
+
+    for (size_t i = 0; i < n; i++)
+        p->px[i] = (uint8_t)(tone > p->px[i] ? tone - p->px[i] : 0);
 }
 
 /* Within radius of the ends of a row or column, a closing sees only cells further in, which are brighter where the
  * light falls off to the edge. The parabola through three cells further in is nearer the truth, where it is darker. */
 static void level_bend_ends(uint8_t *closed, const uint8_t *own, int n, int step, int radius)
 {
-    for (int end = 0; end < 2 && n > 6 * radius; end++)
+    for (int end = 0; end < 2 && n > LEVEL_BEND_RADII * radius; end++)
         for (int d = 1; d <= radius; d++) {
             const int inward = end == 0 ? step : -step;
             uint8_t *edge = closed + (end == 0 ? 0 : (n - 1) * step) + radius * inward;
@@ -66,22 +85,22 @@ static int level_between(int at, int cell, int cells, int *first, int *second)
 
 /* Paper in shadow darkens its ink by the same factor, so the difference is brought back to full light. No darkening is
  * LEVEL_ZERO for now: the grain shows on both sides of it. */
-static void level_subtract(struct ink *ink, const struct grid *l, int light)
+static void level_subtract(struct picture *p, const struct grid *l, int light)
 {
-    for (int y = 0; y < ink->h; y++) {
+    for (int y = 0; y < p->h; y++) {
         int row[GRID_SIDE_MAX] = {0}, y0, y1; /* tones of this row at the centres of the cells, in 256ths */
         const int fy = level_between(y, l->cell, l->h, &y0, &y1);
 
         for (int gx = 0; gx < l->w; gx++)
             row[gx] = l->v[y0 * l->w + gx] * (256 - fy) + l->v[y1 * l->w + gx] * fy;
-        for (int x = 0; x < ink->w; x++) {
-            uint8_t *px = ink->px + (size_t)y * (size_t)ink->w + (size_t)x;
+        for (int x = 0; x < p->w; x++) {
+            uint8_t *px = picture_at(p, x, y);
             int x0, x1, tone, darkening;
             const int fx = level_between(x, l->cell, l->w, &x0, &x1);
 
             tone = (row[x0] * (256 - fx) + row[x1] * fx + 32768) / 65536;
             darkening = tone - *px;
-            if (tone > light / 4) /* a paper darker than that is no shadow */
+            if (tone > light / LEVEL_SHADOW_PART)
                 darkening = darkening * light / tone;
             darkening += LEVEL_ZERO;
             *px = (uint8_t)(darkening < 0 ? 0 : darkening < 255 ? darkening : 255);
@@ -89,38 +108,39 @@ static void level_subtract(struct ink *ink, const struct grid *l, int light)
     }
 }
 
-/* Takes away the grain: what is up to 3.5 standard deviations over the median. Grain is coarser where it is darker, so
- * both are measured in windows of a sixteenth of the side, the deviation on the lighter side of the median, where there
+/* Takes away the grain: what is little over the median. Grain is coarser where it is darker, so
+ * both are measured in windows, the deviation on the lighter side of the median, where there
  * is no ink, and the least of nine neighbours counts: a fat stroke covers some, but not all. */
-static void level_sift(struct ink *ink, struct grid *median, struct grid *floor)
+static void level_sift(struct picture *p, struct grid *median, struct grid *floor)
 {
-    grid_shape(median, ink->w, ink->h, LEVEL_GRAIN_PART);
+    grid_shape(median, p->w, p->h, LEVEL_GRAIN_PART);
     *floor = *median;
     for (int gy = 0; gy < median->h; gy++)
         for (int gx = 0; gx < median->w; gx++) {
             struct histogram window = {.total = 0};
-            int middle, over;
+            int middle, deviation, over;
 
-            for (int y = gy * median->cell; y < (gy + 1) * median->cell && y < ink->h; y++)
-                for (int x = gx * median->cell; x < (gx + 1) * median->cell && x < ink->w; x++)
-                    histogram_add(&window, ink->px[(size_t)y * (size_t)ink->w + (size_t)x]);
+            for (int y = gy * median->cell; y < (gy + 1) * median->cell && y < p->h; y++)
+                for (int x = gx * median->cell; x < (gx + 1) * median->cell && x < p->w; x++)
+                    histogram_add(&window, *picture_at(p, x, y));
             middle = histogram_percentile(&window, 50);
-            over = middle + (7 * (middle - histogram_percentile(&window, 16)) + 1) / 2;
+            deviation = middle - histogram_percentile(&window, LEVEL_DEVIATION_PERCENT);
+            over = middle + (LEVEL_HALF_DEVIATIONS * deviation + 1) / 2;
             median->v[gy * median->w + gx] = (uint8_t)middle;
             floor->v[gy * median->w + gx] = (uint8_t)(over < 255 ? over : 255);
         }
     grid_spread(median, 1, false);
     grid_spread(floor, 1, false);
-    for (int y = 0; y < ink->h; y++)
-        for (int x = 0; x < ink->w; x++) {
-            uint8_t *px = ink->px + (size_t)y * (size_t)ink->w + (size_t)x;
+    for (int y = 0; y < p->h; y++)
+        for (int x = 0; x < p->w; x++) {
+            uint8_t *px = picture_at(p, x, y);
             const int at = y / median->cell * median->w + x / median->cell;
 
             *px = (uint8_t)(*px > floor->v[at] ? *px - median->v[at] : 0);
         }
 }
 
-enum err level_uneven(struct ink *ink)
+static enum err level_uneven(struct picture *p)
 {
     struct grid *own = malloc(2 * sizeof(*own)), *closed;
     struct histogram tones = {.total = 0};
@@ -128,30 +148,45 @@ enum err level_uneven(struct ink *ink)
     if (own == NULL)
         return ERR_NOMEM;
     closed = own + 1;
-    grid_average(own, ink->px, ink->w, ink->h, GRID_SIDE_MAX);
+    picture_shrink(p, (picture_longest(p) + LEVEL_UNEVEN_SIDE_PX - 1) / LEVEL_UNEVEN_SIDE_PX);
+    grid_average(own, p->px, p->w, p->h, GRID_SIDE_MAX);
     level_close(own, LEVEL_PART, closed);
     for (int i = 0; i < closed->w * closed->h; i++)
         histogram_add(&tones, closed->v[i]);
     grid_spread(closed, 1, false);
-    level_subtract(ink, closed, histogram_percentile(&tones, 75));
-    level_sift(ink, own, closed);
+    level_subtract(p, closed, histogram_percentile(&tones, LEVEL_LIGHT_PERCENT));
+    level_sift(p, own, closed);
     free(own);
     return OK;
 }
 
-enum err level_tones(struct ink *ink, int split)
+static enum err level_two_tones(struct picture *p)
 {
     struct grid *paper = malloc(2 * sizeof(*paper));
     struct histogram tones = {.total = 0};
+    const size_t n = picture_pixels(p);
 
     if (paper == NULL)
         return ERR_NOMEM;
-    tones_fill(ink, split, paper, paper + 1);
+    tones_fill(p, p->paper.split, paper, paper + 1);
     for (int i = 0; i < paper->w * paper->h; i++)
         histogram_add(&tones, paper->v[i]);
-    level_subtract(ink, paper, histogram_percentile(&tones, 75));
-    for (size_t i = 0; i < (size_t)ink->w * (size_t)ink->h; i++)
-        ink->px[i] = (uint8_t)(ink->px[i] > LEVEL_ZERO ? ink->px[i] - LEVEL_ZERO : 0);
+    level_subtract(p, paper, histogram_percentile(&tones, LEVEL_LIGHT_PERCENT));
+    for (size_t i = 0; i < n; i++)
+        p->px[i] = (uint8_t)(p->px[i] > LEVEL_ZERO ? p->px[i] - LEVEL_ZERO : 0);
     free(paper);
     return OK;
+}
+
+enum err level_run(struct picture *p)
+{
+    enum err e = OK;
+
+    if (p->paper.light == PAPER_FLAT)
+        level_flat(p);
+    else
+        e = p->paper.light == PAPER_TWO_TONES ? level_two_tones(p) : level_uneven(p);
+    if (e == OK)
+        p->state = PICTURE_DARKENING;
+    return e;
 }

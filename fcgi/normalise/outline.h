@@ -1,6 +1,6 @@
 /* The shape of a piece of a small picture. Used by sheet.c alone. */
-#ifndef DIGITD_NN_OUTLINE_H
-#define DIGITD_NN_OUTLINE_H
+#ifndef DIGITD_NORMALISE_OUTLINE_H
+#define DIGITD_NORMALISE_OUTLINE_H
 
 #include <stdint.h>
 

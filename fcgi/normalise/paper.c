@@ -1,24 +1,59 @@
-/* Judges the paper before anything is known of the ink. */
-#include "paper.h"
-
+/* Judges the paper before anything is known of the ink: its tone, whether it is one tone all over, whether the ink is
+ * the darker. */
 #include <stdlib.h>
 
 #include "grid.h"
 #include "histogram.h"
+#include "stages.h"
+#include "tones.h"
 
 enum {
     /* The light of smaller pictures is not looked at: strokes of 3 px are an eighth of them. */
     PAPER_UNEVEN_SIDE_MIN_PX = 96,
     /* Strokes thinner than this part of the longest side are no matter of light. */
     PAPER_STROKE_PART = 8,
-    PAPER_MEDIAN_SIDE = 64
+    PAPER_MEDIAN_SIDE = 64, /* cells */
+    PAPER_RING_PART =
+        32,              /* of the shorter side: a cell line or a frame covers one such ring, but hardly two of three */
+    PAPER_LAG_PART = 64, /* of the longest side, between two pixels that are compared for grain */
+    /* Between these percentiles lie the tones that count: one pixel in a hundred may be a glint or a speck. */
+    PAPER_RANGE_LOW_PERCENT = 1,
+    PAPER_RANGE_HIGH_PERCENT = 99,
+    /* A border of one tone: all but so many percent of its cells, on either side, within a part of the picture's range,
+     * or JPEG's and a camera's few levels. */
+    PAPER_FLAT_OUT_PERCENT = 2,
+    PAPER_FLAT_RANGE_PART = 10,
+    PAPER_FLAT_LEVELS = 6,
+    /* What a program drew: of its pixels, so many have one of two tones, give or take some levels (JPEG's); the rest
+     * are the edges of strokes. */
+    PAPER_DRAWN_PERCENT = 85,
+    PAPER_DRAWN_LEVELS = 2,
+    /* Windows for telling light ink from dark where the light is uneven: this part of the side to each side, so that a
+     * stroke is the smaller part of one of them. */
+    PAPER_WINDOW_PART = 16,
+    PAPER_WINDOW_WIDE_PART = 8,
+    PAPER_LIGHT_INK_TIMES = 3, /* light ink has to outweigh the dark so many times */
+    /* Darkening up to so many deviations of the grain is grain. Of a Gaussian one, a pixel in 740 is over it. */
+    PAPER_NOISE_DEVIATIONS = 3,
+    /* With two tones: up to this part of the way from paper to ink. */
+    PAPER_NOISE_APART_PART = 4
 };
 
-/* A ring of 1/32 of the shorter side; the nth from the edge. */
+/* What is found out before a visitor's wish is heard. */
+struct judged {
+    int tone;           /* the most usual one where the light is uneven */
+    int noise;          /* standard deviation of the paper's grain, in levels */
+    bool flat;          /* one tone all over: a canvas, a scan; otherwise the light has to be evened out */
+    bool dark;          /* the ink is darker than the paper */
+    struct tones tones; /* clear only where they may be relied on, the light being what it is */
+};
+
+/* Of the nth ring from the edge; -1 where there is none. */
 static int ring_median(const uint8_t *px, int w, int h, int nth)
 {
     struct histogram ring = {.total = 0};
-    const int side = w < h ? w : h, deep = side / 32 > 1 ? side / 32 : 1, from = nth * deep, to = from + deep;
+    const int side = w < h ? w : h, part = side / PAPER_RING_PART, deep = part > 1 ? part : 1;
+    const int from = nth * deep, to = from + deep;
 
     if (2 * to > side)
         return -1;
@@ -31,6 +66,12 @@ static int ring_median(const uint8_t *px, int w, int h, int nth)
     return histogram_percentile(&ring, 50);
 }
 
+/* From the darkest tone that counts to the lightest. */
+static int range_of(const struct histogram *all)
+{
+    return histogram_percentile(all, PAPER_RANGE_HIGH_PERCENT) - histogram_percentile(all, PAPER_RANGE_LOW_PERCENT);
+}
+
 static int middle_of(int a, int b, int c)
 {
     return (a > b) == (b > c) ? b : (b > a) == (a > c) ? a : c;
@@ -40,28 +81,27 @@ static int middle_of(int a, int b, int c)
  * cover one ring around the picture, but hardly two of three. A vignette darkens the border, though. The median of the
  * whole picture is another measure, unless ink covers half of it, as in a tight cut around a fat digit. The two differ
  * by the contrast then, and by less than half of it in a vignette. */
-static int paper_tone(const struct ink *map, const struct histogram *all)
+static int paper_tone(const struct picture *p, const struct histogram *all)
 {
-    const int first = ring_median(map->px, map->w, map->h, 0), second = ring_median(map->px, map->w, map->h, 1);
-    const int third = ring_median(map->px, map->w, map->h, 2);
+    const int first = ring_median(p->px, p->w, p->h, 0), second = ring_median(p->px, p->w, p->h, 1);
+    const int third = ring_median(p->px, p->w, p->h, 2);
     const int whole = histogram_percentile(all, 50);
     const int border = first < 0 ? whole : third < 0 ? first : middle_of(first, second, third);
-    const int range = histogram_percentile(all, 99) - histogram_percentile(all, 1);
 
-    return 2 * abs(border - whole) <= range ? whole : border;
+    return 2 * abs(border - whole) <= range_of(all) ? whole : border;
 }
 
-/* The median difference between pixels a sixty-fourth of the side apart: most pairs lie on paper, and the light is
+/* The median difference between pixels PAPER_LAG_PART of the side apart: most pairs lie on paper, and the light is
  * about the same for both. It is 0.95 standard deviations of a Gaussian grain. */
-static int paper_grain(const struct ink *map)
+static int paper_grain(const struct picture *p)
 {
     struct histogram differences = {.total = 0};
-    const int lag = (map->w > map->h ? map->w : map->h) / 64 + 1;
+    const int lag = picture_longest(p) / PAPER_LAG_PART + 1;
 
-    for (int y = 0; y < map->h; y++) {
-        const uint8_t *row = map->px + (size_t)y * (size_t)map->w;
+    for (int y = 0; y < p->h; y++) {
+        const uint8_t *row = picture_at(p, 0, y);
 
-        for (int x = lag; x < map->w; x++)
+        for (int x = lag; x < p->w; x++)
             histogram_add(&differences, (uint8_t)abs(row[x] - row[x - lag]));
     }
     return differences.total > 0 ? histogram_percentile(&differences, 50) : 0;
@@ -69,12 +109,12 @@ static int paper_grain(const struct ink *map)
 
 /* Whether a closing (or opening: the other way round) that takes away what is thinner than an eighth of the side leaves
  * one tone along the border, as deep as that. Shadows and vignettes reach the border; a fat stroke seldom does. */
-static bool paper_is_left(const struct ink *map, int tone, int near, bool closing, struct grid *g)
+static bool paper_is_left(const struct picture *p, int tone, int near, bool closing, struct grid *g)
 {
     struct histogram left = {.total = 0};
     int deep;
 
-    grid_average(g, map->px, map->w, map->h, GRID_SIDE_MAX);
+    grid_average(g, p->px, p->w, p->h, GRID_SIDE_MAX);
     deep = (g->w > g->h ? g->w : g->h) / PAPER_STROKE_PART;
     grid_spread(g, deep / 2, closing);
     grid_spread(g, deep / 2, !closing);
@@ -82,10 +122,11 @@ static bool paper_is_left(const struct ink *map, int tone, int near, bool closin
         for (int x = 0; x < g->w; x++)
             if (x < deep || y < deep || x >= g->w - deep || y >= g->h - deep)
                 histogram_add(&left, g->v[y * g->w + x]);
-    return histogram_percentile(&left, 2) >= tone - near && histogram_percentile(&left, 98) <= tone + near;
+    return histogram_percentile(&left, PAPER_FLAT_OUT_PERCENT) >= tone - near &&
+           histogram_percentile(&left, 100 - PAPER_FLAT_OUT_PERCENT) <= tone + near;
 }
 
-/* Whether 17 of 20 pixels have one of two tones, give or take two levels: drawn by a program, and not under a lamp. */
+/* Whether nearly all pixels have one of two tones: drawn by a program, and not under a lamp. */
 static bool paper_is_drawn(const struct histogram *all)
 {
     struct histogram left = *all;
@@ -98,28 +139,29 @@ static bool paper_is_drawn(const struct histogram *all)
         for (int v = 0; v < 256; v++) {
             int64_t near = 0;
 
-            for (int k = v > 2 ? v - 2 : 0; k < 256 && k <= v + 2; k++)
+            for (int k = v > PAPER_DRAWN_LEVELS ? v - PAPER_DRAWN_LEVELS : 0; k < 256 && k <= v + PAPER_DRAWN_LEVELS;
+                 k++)
                 near += left.count[k];
             if (near > most) {
                 most = near;
                 at = v;
             }
         }
-        for (int k = at > 2 ? at - 2 : 0; k < 256 && k <= at + 2; k++)
+        for (int k = at > PAPER_DRAWN_LEVELS ? at - PAPER_DRAWN_LEVELS : 0; k < 256 && k <= at + PAPER_DRAWN_LEVELS;
+             k++)
             left.count[k] = 0;
         two += most;
     }
-    return 20 * two >= 17 * all->total;
+    return 100 * two >= PAPER_DRAWN_PERCENT * all->total;
 }
 
 /* What deviates along the border is a shadow, a vignette, or a very fat stroke. */
-static bool paper_is_flat(const struct ink *map, const struct histogram *all, int tone, struct grid *g)
+static bool paper_is_flat(const struct picture *p, const struct histogram *all, int tone, struct grid *g)
 {
-    const int range = histogram_percentile(all, 99) - histogram_percentile(all, 1);
-    const int near = range / 10 > 6 ? range / 10 : 6;
+    const int part = range_of(all) / PAPER_FLAT_RANGE_PART, near = part > PAPER_FLAT_LEVELS ? part : PAPER_FLAT_LEVELS;
 
-    return (map->w > map->h ? map->w : map->h) < PAPER_UNEVEN_SIDE_MIN_PX || paper_is_drawn(all) ||
-           paper_is_left(map, tone, near, true, g) || paper_is_left(map, tone, near, false, g);
+    return picture_longest(p) < PAPER_UNEVEN_SIDE_MIN_PX || paper_is_drawn(all) ||
+           paper_is_left(p, tone, near, true, g) || paper_is_left(p, tone, near, false, g);
 }
 
 /* Whether the ink is darker than the paper. Distances from the paper's tone count with their third power, so that a
@@ -155,38 +197,66 @@ static void paper_weigh(const struct grid *g, int radius, int64_t *darker, int64
 
 /* The same in uneven light: distances are from the tone around. A stroke is the smaller part of its window, while of a
  * shadow's edge both sides show, one about as much as the other: so light ink has to be plain before it is believed. */
-static bool ink_is_darker_than_around(const struct ink *map, struct grid *g)
+static bool ink_is_darker_than_around(const struct picture *p, struct grid *g)
 {
     int64_t darker = 0, lighter = 0;
     int longest;
 
-    grid_average(g, map->px, map->w, map->h, PAPER_MEDIAN_SIDE);
+    grid_average(g, p->px, p->w, p->h, PAPER_MEDIAN_SIDE);
     longest = g->w > g->h ? g->w : g->h;
-    paper_weigh(g, longest / 16, &darker, &lighter);
-    paper_weigh(g, longest / 8, &darker, &lighter);
-    return 3 * darker > lighter;
+    paper_weigh(g, longest / PAPER_WINDOW_PART, &darker, &lighter);
+    paper_weigh(g, longest / PAPER_WINDOW_WIDE_PART, &darker, &lighter);
+    return PAPER_LIGHT_INK_TIMES * darker > lighter;
 }
 
-enum err paper_judge(const struct ink *map, struct paper *out)
+static void judge(const struct picture *p, struct grid *g, struct judged *out)
 {
     struct histogram all = {.total = 0};
-    struct grid *g = malloc(sizeof(*g));
+    const size_t n = picture_pixels(p);
 
-    if (g == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < (size_t)map->w * (size_t)map->h; i++)
-        histogram_add(&all, map->px[i]);
-    out->tone = paper_tone(map, &all);
-    out->noise = paper_grain(map);
-    out->flat = paper_is_flat(map, &all, out->tone, g);
-    tones_judge(map, &all, g, &out->tones);
+    for (size_t i = 0; i < n; i++)
+        histogram_add(&all, p->px[i]);
+    out->tone = paper_tone(p, &all);
+    out->noise = paper_grain(p);
+    out->flat = paper_is_flat(p, &all, out->tone, g);
+    tones_judge(p, &all, g, &out->tones);
     out->tones.clear &= out->flat || out->tones.off_border;
     if (out->tones.clear) {
         out->tone = out->tones.paper;
         out->dark = out->tones.dark;
     } else {
-        out->dark = out->flat ? ink_is_dark(&all, out->tone) : ink_is_darker_than_around(map, g);
+        out->dark = out->flat ? ink_is_dark(&all, out->tone) : ink_is_darker_than_around(p, g);
     }
+}
+
+/* Ink that is light becomes dark: what was found is said of the picture turned over. */
+static struct paper paper_of(const struct judged *j)
+{
+    const int tone = j->dark ? j->tone : 255 - j->tone, split = j->dark ? j->tones.split : 256 - j->tones.split;
+
+    if (j->flat)
+        return (struct paper){.light = PAPER_FLAT, .tone = tone, .noise = PAPER_NOISE_DEVIATIONS * j->noise};
+    if (j->tones.clear)
+        return (struct paper){
+            .light = PAPER_TWO_TONES, .tone = tone, .split = split, .noise = j->tones.apart / PAPER_NOISE_APART_PART};
+    return (struct paper){.light = PAPER_UNEVEN, .tone = tone};
+}
+
+enum err paper_run(struct picture *p)
+{
+    struct grid *g = malloc(sizeof(*g));
+    struct judged j;
+
+    if (g == NULL)
+        return ERR_NOMEM;
+    judge(p, g, &j);
     free(g);
+    p->dark = p->invert == NORMALISE_INVERT_AUTO ? j.dark : p->invert == NORMALISE_INVERT_YES;
+    if (p->dark == j.dark)
+        p->paper = paper_of(&j);
+    else /* against the evidence: the paper is then the other end of the scale */
+        p->paper = (struct paper){.light = PAPER_FLAT, .tone = 255};
+    if (!p->dark)
+        picture_invert(p);
     return OK;
 }

@@ -1,12 +1,45 @@
 /* Connected pieces are looked for on a grid of at most 256 cells a side, so that a gap of less than a cell, as a dry
  * pen leaves, does not part them. The largest piece is the digit, unless it is a frame or lies along the edge as only a
  * line does; the others are measured against it. */
-#include "parts.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "stages.h"
+
+/* Cells across or down. One is under a two hundredth of the picture, less than a dry pen's gap. */
 enum { PARTS_SIDE_MAX = 256 };
+/* What holds a piece together: half of the least sure ink, as the faint middle of a stroke is. */
+enum { HOLD_MIN = INK_SURE_LEAST / 2 };
+/* At the border is what is so near to it: the outermost pixel may be blurred. */
+enum { AT_BORDER_PX = 1 };
+/* A scrap of a line along an edge begins so near to that edge (parts of the side, and a px), ends so near, and is so
+ * many times as long as wide. Or it is what a pen does not do, a line through nearly all the picture that is that
+ * straight. */
+enum { SCRAP_AT_PART = 50, SCRAP_ZONE_PART = 8, SCRAP_TIMES = 3, RULE_PERCENT = 90, RULE_TIMES = 40 };
+/* What lies around a sheet has next to nothing in the middle of the picture, without a fifth at each side, and takes so
+ * much of both its sides, or of one where it is cut off. */
+enum { OUTER_FIFTHS = 1, AROUND_INNER_PERCENT = 5, AROUND_PERCENT = 75, AROUND_CUT_PERCENT = 50 };
+/* Of a rectangle's cells hardly any lie this part of its box inside; of a round 0's, a twelfth do. It is a frame where
+ * something of size (a part of its longest side) lies in it, for which it takes two cells between its sides. */
+enum { RECTANGLE_DEEP_PART = 8, RECTANGLE_DEEP_PERCENT = 2, FRAME_IN_PART = 16, FRAME_CELLS = 2 };
+/* A plain piece smaller than this part of another kind's is a speck beside it. */
+enum { MAIN_PART = 5 };
+/* What lines that went have left, as parts of the side: ends of up to 1/11 and crossings of 1/80 were seen
+ * (test_normalise_clutter). */
+enum { REMNANT_END_PART = 8, REMNANT_PART = 32 };
+/* So many pieces, the largest smaller than this part of the side, are noise. */
+enum { NOISE_PIECES = 60, NOISE_PART = 12 };
+/* A piece is none of the digit's where, against the main one, it is a speck, by side or by area; paler, as a shadow is,
+ * or what is left of a line; so many times as thick, so no stroke of the same pen; or farther away than this part of
+ * its longest side, unless a dry pen left the gap. */
+enum { SPECK_SIDE_PART = 8, SPECK_AREA_PART = 50, PALE_PERCENT = 60, THICK_TIMES = 3, GAP_PART = 4 };
+/* A scrap is, though, where it is the bar of a 5: no longer than this of the digit's width, nor this of the picture's.
+ */
+enum { BAR_WIDTH_PERCENT = 125, BAR_PICTURE_PERCENT = 70 };
+/* What the edge cuts off is a neighbour's where it is smaller than this part of the main piece, and so far away. */
+enum { CUT_AREA_PART = 2, CUT_GAP_PART = 20 };
+/* How far the soft edge of a stroke reaches beyond the cells that are pieces. */
+enum { BESIDE_CELLS = 2 };
 
 enum part_kind {
     PART_PLAIN,
@@ -16,12 +49,9 @@ enum part_kind {
 };
 
 struct part {
-    int parent;    /* while labels are put together */
-    int box[4];    /* px: x0, y0, x1, y1 of strong ink, inclusive */
-    int64_t area;  /* px of strong ink */
-    int64_t mass;  /* the sum of their values */
-    int64_t rim;   /* of these, with paper beside it */
-    int64_t inner; /* of these, in the middle three fifths of the picture */
+    int parent;                     /* while labels are put together */
+    struct box box;                 /* of sure ink */
+    int64_t area, mass, rim, inner; /* px of it; the sum of their values; px beside paper; px in the picture's middle */
     enum part_kind kind;
     bool keep;
 };
@@ -50,11 +80,11 @@ static int part_join(struct parts *p, int a, int b)
 }
 
 /* Marks cells with ink in them, then gives touching cells (corners count) one label. */
-static void parts_label(struct parts *p, const struct ink *ink, int faint)
+static void parts_label(struct parts *p, const struct picture *ink)
 {
     for (int y = 0; y < ink->h; y++)
         for (int x = 0; x < ink->w; x++)
-            if (ink->px[(size_t)y * (size_t)ink->w + (size_t)x] >= faint)
+            if (*picture_at(ink, x, y) >= HOLD_MIN)
                 p->label[y / p->cell * p->w + x / p->cell] = 1;
     p->n = 1;
     for (int y = 0; y < p->h; y++)
@@ -69,7 +99,7 @@ static void parts_label(struct parts *p, const struct ink *ink, int faint)
                     found = part_join(p, found, at[dx - p->w]);
             if (found == 0) {
                 found = p->n++;
-                p->part[found] = (struct part){.parent = found, .box = {ink->w, ink->h, -1, -1}};
+                p->part[found] = (struct part){.parent = found, .box = BOX_NONE};
             }
             *at = found;
         }
@@ -77,130 +107,108 @@ static void parts_label(struct parts *p, const struct ink *ink, int faint)
         p->label[i] = p->label[i] > 0 ? part_root(p, p->label[i]) : 0;
 }
 
-static bool is_rim(const struct ink *ink, int x, int y, int threshold)
+static bool is_rim(const struct picture *ink, int x, int y)
 {
-    const uint8_t *px = ink->px + (size_t)y * (size_t)ink->w + (size_t)x;
+    const uint8_t *px = picture_at(ink, x, y);
+    const int sure = ink->threshold;
 
-    return (x > 0 && px[-1] < threshold) || (x + 1 < ink->w && px[1] < threshold) ||
-           (y > 0 && px[-ink->w] < threshold) || (y + 1 < ink->h && px[ink->w] < threshold);
+    return (x > 0 && px[-1] < sure) || (x + 1 < ink->w && px[1] < sure) || (y > 0 && px[-ink->w] < sure) ||
+           (y + 1 < ink->h && px[ink->w] < sure);
 }
 
-static void parts_measure(struct parts *p, const struct ink *ink, int threshold)
+static bool in_middle(int at, int side)
+{
+    return 5 * at >= OUTER_FIFTHS * side && 5 * at < (5 - OUTER_FIFTHS) * side;
+}
+
+static void parts_measure(struct parts *p, const struct picture *ink)
 {
     for (int y = 0; y < ink->h; y++)
         for (int x = 0; x < ink->w; x++) {
+            const int v = *picture_at(ink, x, y);
             struct part *part;
 
-            if (ink->px[(size_t)y * (size_t)ink->w + (size_t)x] < threshold)
+            if (v < ink->threshold)
                 continue;
             part = &p->part[p->label[y / p->cell * p->w + x / p->cell]];
             part->area++;
-            part->mass += ink->px[(size_t)y * (size_t)ink->w + (size_t)x];
-            part->rim += is_rim(ink, x, y, threshold);
-            part->inner += 5 * x >= ink->w && 5 * x < 4 * ink->w && 5 * y >= ink->h && 5 * y < 4 * ink->h;
-            part->box[0] = x < part->box[0] ? x : part->box[0];
-            part->box[1] = y < part->box[1] ? y : part->box[1];
-            part->box[2] = x > part->box[2] ? x : part->box[2];
-            part->box[3] = y > part->box[3] ? y : part->box[3];
+            part->mass += v;
+            part->rim += is_rim(ink, x, y);
+            part->inner += in_middle(x, ink->w) && in_middle(y, ink->h);
+            box_add(&part->box, x, y);
         }
 }
 
-static int box_side(const int box[4], int axis)
+static bool at_border(const struct picture *ink, const struct box *b)
 {
-    return box[2 + axis] - box[axis] + 1;
+    return b->x0 <= AT_BORDER_PX || b->y0 <= AT_BORDER_PX || b->x1 >= ink->w - AT_BORDER_PX ||
+           b->y1 >= ink->h - AT_BORDER_PX;
 }
 
-static int box_longest(const int box[4])
+/* Whether a box of a picture w wide and h high is such a scrap that runs down. */
+static bool is_scrap_down(const struct box *b, int w, int h)
 {
-    return box_side(box, 0) > box_side(box, 1) ? box_side(box, 0) : box_side(box, 1);
+    const int zone = w / SCRAP_ZONE_PART, at = w / SCRAP_AT_PART + 1, wide = box_width(b), high = box_height(b);
+    const bool left = b->x0 <= at && b->x1 <= zone, right = b->x1 >= w - at && b->x0 >= w - zone;
+
+    return ((left || right) && high >= SCRAP_TIMES * wide) ||
+           (100 * high >= RULE_PERCENT * h && high >= RULE_TIMES * wide);
 }
 
-/* px between two boxes, the greater of across and down; 0 when they touch or overlap. */
-static int box_gap(const int a[4], const int b[4])
+static bool is_scrap(const struct picture *ink, const struct box *b)
 {
-    int gap = 0;
+    const struct box turned = box_turned(b);
 
-    for (int axis = 0; axis < 2; axis++) {
-        const int after = a[axis] - b[2 + axis] - 1, before = b[axis] - a[2 + axis] - 1;
-
-        gap = after > gap ? after : gap;
-        gap = before > gap ? before : gap;
-    }
-    return gap;
-}
-
-static void box_grow(int box[4], const int by[4])
-{
-    for (int axis = 0; axis < 2; axis++) {
-        box[axis] = by[axis] < box[axis] ? by[axis] : box[axis];
-        box[2 + axis] = by[2 + axis] > box[2 + axis] ? by[2 + axis] : box[2 + axis];
-    }
-}
-
-static bool at_border(const struct ink *ink, const int box[4])
-{
-    return box[0] <= 1 || box[1] <= 1 || box[2] >= ink->w - 2 || box[3] >= ink->h - 2;
-}
-
-/* A scrap of a line along an edge: within an eighth of the side from that edge, and at least 3 times as long; or what a
- * pen does not do, a line straight to a fortieth of its length through nearly all the picture. */
-static bool is_along_edge(const struct ink *ink, const int box[4])
-{
-    for (int axis = 0; axis < 2; axis++) {
-        const int side = axis == 0 ? ink->w : ink->h, zone = side / 8;
-        const bool near = box[axis] <= side / 50 + 1 && box[2 + axis] < zone;
-        const bool far = box[2 + axis] >= side - side / 50 - 2 && box[axis] >= side - zone;
-
-        if ((near || far) && box_side(box, !axis) >= 3 * box_side(box, axis))
-            return true;
-        if (10 * box_side(box, !axis) >= 9 * (axis == 0 ? ink->h : ink->w) &&
-            box_side(box, !axis) >= 40 * box_side(box, axis))
-            return true;
-    }
-    return false;
+    return is_scrap_down(b, ink->w, ink->h) || is_scrap_down(&turned, ink->h, ink->w);
 }
 
 /* So does a large 0: but then nothing else lies in it. */
-static bool is_around(const struct ink *ink, const struct part *part)
+static bool is_around(const struct picture *ink, const struct part *part)
 {
-    const int w = box_side(part->box, 0), h = box_side(part->box, 1);
+    const int w = 100 * box_width(&part->box), h = 100 * box_height(&part->box);
 
-    return 20 * part->inner <= part->area && ((4 * w >= 3 * ink->w && 4 * h >= 3 * ink->h) ||
-                                              (at_border(ink, part->box) && (2 * w > ink->w || 2 * h > ink->h)));
+    return 100 * part->inner <= AROUND_INNER_PERCENT * part->area &&
+           ((w >= AROUND_PERCENT * ink->w && h >= AROUND_PERCENT * ink->h) ||
+            (at_border(ink, &part->box) && (w > AROUND_CUT_PERCENT * ink->w || h > AROUND_CUT_PERCENT * ink->h)));
 }
 
-/* Whether part i runs along the sides of its own box, and hardly ever an eighth inside: of a round 0, a twelfth does.
- */
+/* Whether part i runs along the sides of its own box. */
 static bool is_rectangle(const struct parts *p, int i)
 {
-    const int *box = p->part[i].box, dx = box_side(box, 0) / 8, dy = box_side(box, 1) / 8;
+    const struct box *b = &p->part[i].box;
+    const int dx = box_width(b) / RECTANGLE_DEEP_PART, dy = box_height(b) / RECTANGLE_DEEP_PART;
     int cells = 0, deep = 0;
 
-    for (int cy = box[1] / p->cell; cy <= box[3] / p->cell; cy++)
-        for (int cx = box[0] / p->cell; cx <= box[2] / p->cell; cx++) {
+    for (int cy = b->y0 / p->cell; cy <= (b->y1 - 1) / p->cell; cy++)
+        for (int cx = b->x0 / p->cell; cx <= (b->x1 - 1) / p->cell; cx++) {
             const int x = cx * p->cell, y = cy * p->cell;
 
             if (p->label[cy * p->w + cx] != i)
                 continue;
             cells++;
-            deep += x > box[0] + dx && x < box[2] - dx && y > box[1] + dy && y < box[3] - dy;
+            deep += x > b->x0 + dx && x < b->x1 - 1 - dx && y > b->y0 + dy && y < b->y1 - 1 - dy;
         }
-    return 50 * deep <= cells;
+    return 100 * deep <= RECTANGLE_DEEP_PERCENT * cells;
+}
+
+static bool lies_in(const struct box *in, const struct box *b)
+{
+    return in->x0 > b->x0 && in->y0 > b->y0 && in->x1 < b->x1 && in->y1 < b->y1;
 }
 
 /* A frame anywhere in the picture, as that of a canvas in a window: a rectangle with something of size in it. There may
  * be 16,000 pieces: what is too narrow to have another in it, as a dot is, must not be held against each of them. */
 static bool is_frame(const struct parts *p, int i)
 {
-    const int *box = p->part[i].box;
+    const struct box *b = &p->part[i].box;
 
-    if (box[2] / p->cell - box[0] / p->cell < 2 || box[3] / p->cell - box[1] / p->cell < 2 || !is_rectangle(p, i))
+    if ((b->x1 - 1) / p->cell - b->x0 / p->cell < FRAME_CELLS ||
+        (b->y1 - 1) / p->cell - b->y0 / p->cell < FRAME_CELLS || !is_rectangle(p, i))
         return false;
     for (int k = 1; k < p->n; k++) {
-        const int *in = p->part[k].box;
+        const struct part *in = &p->part[k];
 
-        if (p->part[k].area > 0 && 16 * box_longest(in) >= box_longest(box) && in[0] > box[0] && in[1] > box[1] &&
-            in[2] < box[2] && in[3] < box[3])
+        if (in->area > 0 && FRAME_IN_PART * box_longest(&in->box) >= box_longest(b) && lies_in(&in->box, b))
             return true;
     }
     return false;
@@ -229,88 +237,95 @@ static struct part *parts_main(struct parts *p)
 {
     struct part *plain = parts_longest(p, true), *any = parts_longest(p, false);
 
-    return plain != NULL && 5 * box_longest(plain->box) >= box_longest(any->box) ? plain : any;
+    return plain != NULL && MAIN_PART * box_longest(&plain->box) >= box_longest(&any->box) ? plain : any;
 }
 
-/* What lines that went have left: an end where they leave the picture, a crossing. It is all that an empty cell or
- * sheet of squared paper has: ends of up to 1/11 of the side and crossings of 1/80 were seen (test_normalise_clutter).
- */
-static bool part_is_remnant(const struct ink *ink, const struct part *part)
+/* It is all that an empty cell or sheet of squared paper has: an end where lines leave the picture, a crossing. */
+static bool is_remnant(const struct picture *ink, const struct part *part)
 {
-    const int side = ink->w > ink->h ? ink->w : ink->h;
-
-    return ink->lined && (at_border(ink, part->box) ? 8 : 32) * box_longest(part->box) < side;
+    return ink->lined && (at_border(ink, &part->box) ? REMNANT_END_PART : REMNANT_PART) * box_longest(&part->box) <
+                             picture_longest(ink);
 }
 
-/* Pieces of about one size all over the place are noise. */
-static bool parts_are_noise(const struct parts *p, const struct ink *ink, const struct part *largest)
+/* Pieces of about one size all over the place. */
+static bool is_noise(const struct parts *p, const struct picture *ink, const struct part *largest)
 {
-    const int side = ink->w > ink->h ? ink->w : ink->h;
     int n = 0;
 
     for (int i = 1; i < p->n; i++)
         n += p->part[i].area > 0;
-    return n >= 60 && 12 * box_longest(largest->box) < side;
+    return n >= NOISE_PIECES && NOISE_PART * box_longest(&largest->box) < picture_longest(ink);
+}
+
+/* Whether a scrap is the bar of a 5, over the digit whose box this is. */
+static bool is_bar(const struct picture *ink, const struct box *scrap, const struct box *digit)
+{
+    const bool across = box_width(scrap) >= box_height(scrap);
+    const int length = box_longest(scrap), digits = across ? box_width(digit) : box_height(digit);
+
+    return length <= digits * BAR_WIDTH_PERCENT / 100 &&
+           100 * length < BAR_PICTURE_PERCENT * (across ? ink->w : ink->h);
 }
 
 /* Whether a piece belongs to the digit, of which the main piece and the box so far are known. */
-static bool part_belongs(const struct ink *ink, const struct part *part, const struct part *main, const int box[4])
+static bool belongs(const struct picture *ink, const struct part *part, const struct part *main, const struct box *box)
 {
-    const int size = box_longest(main->box), gap = box_gap(part->box, box);
+    const int size = box_longest(&main->box), gap = box_gap(&part->box, box);
 
-    if (8 * box_longest(part->box) < size || 50 * part->area < main->area) /* a speck */
+    if (SPECK_SIDE_PART * box_longest(&part->box) < size || SPECK_AREA_PART * part->area < main->area)
         return false;
-    if (5 * part->mass * main->area < 3 * main->mass * part->area) /* much paler: a shadow, or what is left of a line */
+    if (100 * part->mass * main->area < PALE_PERCENT * main->mass * part->area)
         return false;
-    if (part->area * main->rim > 3 * main->area * part->rim) /* thrice as thick: no stroke of the same pen */
+    if (part->area * main->rim > THICK_TIMES * main->area * part->rim)
         return false;
     if (part->kind == PART_SURROUND || part->kind == PART_FRAME)
         return false;
-    if (part->kind == PART_SCRAP) {
-        /* the bar of a 5 along the upper edge is over the digit, and no longer than it is wide */
-        const int axis = box_side(part->box, 0) < box_side(part->box, 1);
-
-        return 4 * gap <= size && box_side(part->box, axis) <= box_side(box, axis) * 5 / 4 &&
-               10 * box_side(part->box, axis) < 7 * (axis == 0 ? ink->w : ink->h);
-    }
-    if (at_border(ink, part->box) && !at_border(ink, main->box) && 2 * part->area < main->area && 20 * gap > size)
-        return false; /* cut by the edge: a neighbour's */
-    /* A gap of up to the pen's width, which is twice the area to the length of the rim, is one that a dry pen leaves.
-     */
-    return 4 * gap <= size || gap * main->rim <= 2 * main->area;
+    if (part->kind == PART_SCRAP)
+        return GAP_PART * gap <= size && is_bar(ink, &part->box, box);
+    if (at_border(ink, &part->box) && !at_border(ink, &main->box) && CUT_AREA_PART * part->area < main->area &&
+        CUT_GAP_PART * gap > size)
+        return false;
+    /* A dry pen's gap is up to the pen's width, which is twice the area to the length of the rim. */
+    return GAP_PART * gap <= size || gap * main->rim <= 2 * main->area;
 }
 
-static enum part_kind part_kind_of(const struct parts *p, const struct ink *ink, int i)
+static enum part_kind part_kind_of(const struct parts *p, const struct picture *ink, int i)
 {
-    if (is_along_edge(ink, p->part[i].box))
+    if (is_scrap(ink, &p->part[i].box))
         return PART_SCRAP;
     if (is_frame(p, i))
         return PART_FRAME;
     return is_around(ink, &p->part[i]) ? PART_SURROUND : PART_PLAIN;
 }
 
-static void parts_keep(struct parts *p, const struct ink *ink)
+/* Marks what is kept; why there is nothing. */
+static enum normalise_refusal parts_keep(struct parts *p, const struct picture *ink)
 {
     struct part *main;
-    int box[4];
+    struct box box;
     bool grown = true;
 
     for (int i = 1; i < p->n; i++)
         if (p->part[i].area > 0)
             p->part[i].kind = part_kind_of(p, ink, i);
     main = parts_main(p);
-    if (main == NULL || part_is_remnant(ink, main) || parts_are_noise(p, ink, main))
-        return;
+    if (main == NULL)
+        return NORMALISE_ONLY_FRAMES;
+    if (is_remnant(ink, main))
+        return NORMALISE_ONLY_REMNANTS;
+    if (is_noise(p, ink, main))
+        return NORMALISE_ONLY_NOISE;
     main->keep = true;
-    memcpy(box, main->box, sizeof(box));
+    box = main->box;
     while (grown) {
         grown = false;
         for (int i = 1; i < p->n; i++)
-            if (p->part[i].area > 0 && !p->part[i].keep && part_belongs(ink, &p->part[i], main, box)) {
+            if (p->part[i].area > 0 && !p->part[i].keep && belongs(ink, &p->part[i], main, &box)) {
                 p->part[i].keep = grown = true;
-                box_grow(box, p->part[i].box);
+                box_join(&box, &p->part[i].box);
             }
     }
+    return NORMALISE_NOT_REFUSED;
 }
 
 static bool cell_is_kept(const struct parts *p, int x, int y)
@@ -318,19 +333,20 @@ static bool cell_is_kept(const struct parts *p, int x, int y)
     return x >= 0 && y >= 0 && x < p->w && y < p->h && p->part[p->label[y * p->w + x]].keep;
 }
 
-/* Whether the soft edge of a stroke may lie in a cell that has no label: one that is kept is within two of it. */
+/* Whether the soft edge of a stroke may lie in a cell that has no label: one that is kept is near. */
 static bool cell_is_beside(const struct parts *p, int x, int y)
 {
     bool beside = false;
 
-    for (int i = 0; i < 25 && !beside; i++)
-        beside = cell_is_kept(p, x + i % 5 - 2, y + i / 5 - 2);
+    for (int dy = -BESIDE_CELLS; dy <= BESIDE_CELLS && !beside; dy++)
+        for (int dx = -BESIDE_CELLS; dx <= BESIDE_CELLS && !beside; dx++)
+            beside = cell_is_kept(p, x + dx, y + dy);
     return beside;
 }
 
-static void parts_clear(const struct parts *p, struct ink *ink)
+static void parts_clear(const struct parts *p, struct picture *ink)
 {
-    int box[4] = {ink->w, ink->h, -1, -1};
+    const struct raster raster = {.w = ink->w, .h = ink->h, .px = ink->px};
 
     for (int cy = 0; cy < p->h; cy++)
         for (int cx = 0; cx < p->w; cx++) {
@@ -340,36 +356,37 @@ static void parts_clear(const struct parts *p, struct ink *ink)
 
             for (int y = cy * p->cell; y < y1; y++)
                 for (int x = x0; x < x1; x++)
-                    any |= ink->px[(size_t)y * (size_t)ink->w + (size_t)x];
+                    any |= *picture_at(ink, x, y);
             if (any == 0 || cell_is_kept(p, cx, cy) || (p->label[cy * p->w + cx] == 0 && cell_is_beside(p, cx, cy)))
                 continue;
             for (int y = cy * p->cell; y < y1; y++)
-                memset(ink->px + (size_t)y * (size_t)ink->w + (size_t)x0, 0, (size_t)(x1 - x0));
+                memset(picture_at(ink, x0, y), 0, (size_t)(x1 - x0));
         }
+    if (ink->refusal != NORMALISE_NOT_REFUSED)
+        return;
+    ink->box = BOX_NONE;
     for (int i = 1; i < p->n; i++)
         if (p->part[i].keep)
-            box_grow(box, p->part[i].box);
-    ink->box[0] = box[2] < 0 ? 0 : box[0];
-    ink->box[1] = box[2] < 0 ? 0 : box[1];
-    ink->box[2] = box[2] < 0 ? 0 : box_side(box, 0);
-    ink->box[3] = box[2] < 0 ? 0 : box_side(box, 1);
+            box_join(&ink->box, &p->part[i].box);
+    box_grow(&ink->box, &raster, INK_LEAST);
 }
 
-enum err parts_choose(struct ink *ink, int faint, int threshold)
+enum err parts_run(struct picture *ink)
 {
-    const int longest = ink->w > ink->h ? ink->w : ink->h;
-    struct parts p = {.cell = (longest + PARTS_SIDE_MAX - 1) / PARTS_SIDE_MAX};
+    struct parts p = {.cell = (picture_longest(ink) + PARTS_SIDE_MAX - 1) / PARTS_SIDE_MAX};
     enum err e = ERR_NOMEM;
 
+    if (ink->refusal != NORMALISE_NOT_REFUSED)
+        return OK;
     p.w = (ink->w + p.cell - 1) / p.cell;
     p.h = (ink->h + p.cell - 1) / p.cell;
     p.label = calloc((size_t)(p.w * p.h), sizeof(*p.label));
     p.part = calloc((size_t)(((p.w + 1) / 2) * ((p.h + 1) / 2) + 2), sizeof(*p.part));
     if (p.label == NULL || p.part == NULL)
         goto out;
-    parts_label(&p, ink, faint);
-    parts_measure(&p, ink, threshold);
-    parts_keep(&p, ink);
+    parts_label(&p, ink);
+    parts_measure(&p, ink);
+    ink->refusal = parts_keep(&p, ink);
     parts_clear(&p, ink);
     e = OK;
 out:

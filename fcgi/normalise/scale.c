@@ -2,11 +2,15 @@
  *
  * MNIST was made like that (LeCun et al. 1998, section III.A): a 20x20 box with the aspect ratio kept, grey from
  * anti-aliasing. No function of libm is called: the same bytes come out everywhere. */
-#include "scale.h"
-
 #include <stdlib.h>
 
-static const double STROKE_MIN_PX = 1.6, STROKE_FULL_SHARE = 0.5;
+#include "stages.h"
+
+/* 98 of 100 pictures of MNIST have a stroke width of 1.6 px or more (measured as here: 1st, 5th, 50th percentile 1.51,
+ * 1.71, 2.50). */
+static const double STROKE_MIN_PX = 1.6;
+/* Of a stroke that was widened, the brighter half becomes full ink: the other half is its smooth edge. */
+static const double STROKE_FULL_SHARE = 0.5;
 
 /* How pixel i of n_out is made of n_in: from pixel first on, count weights that sum to 1. Getting smaller, each pixel
  * counts with the part of it that is covered; getting larger, the two nearest are mixed. */
@@ -45,26 +49,27 @@ static double taps_weight(const struct taps *t, int k)
     return k == 0 ? t->head : k == t->count - 1 ? t->last : t->body;
 }
 
-/* A box (x, y, width, height) of the ink map resampled to out->w x out->h. */
-static enum err resample(const struct ink *ink, const int box[4], struct small *out)
+/* A box of the ink resampled to out->w x out->h. */
+static enum err resample(const struct raster *ink, const struct box *box, struct small *out)
 {
+    const int w = box_width(box), h = box_height(box);
     const size_t columns = (size_t)out->w;
-    double *rows = calloc((size_t)box[3] * columns, sizeof(*rows)); /* [box height][out->w] */
+    double *rows = calloc((size_t)h * columns, sizeof(*rows)); /* [h][out->w] */
 
     if (rows == NULL)
         return ERR_NOMEM;
     for (int x = 0; x < out->w; x++) {
-        const struct taps t = taps_for(x, out->w, box[2]);
+        const struct taps t = taps_for(x, out->w, w);
 
-        for (int y = 0; y < box[3]; y++) {
-            const uint8_t *px = ink->px + (size_t)(box[1] + y) * (size_t)ink->w + (size_t)(box[0] + t.first);
+        for (int y = 0; y < h; y++) {
+            const uint8_t *px = ink->px + (size_t)(box->y0 + y) * (size_t)ink->w + (size_t)(box->x0 + t.first);
 
             for (int k = 0; k < t.count; k++)
                 rows[(size_t)y * columns + (size_t)x] += taps_weight(&t, k) * px[k];
         }
     }
     for (int y = 0; y < out->h; y++) {
-        const struct taps t = taps_for(y, out->h, box[3]);
+        const struct taps t = taps_for(y, out->h, h);
 
         for (int x = 0; x < out->w; x++) {
             double sum = 0;
@@ -85,12 +90,12 @@ static int scaled_side(int side, int longest, int to)
     return scaled > 1 ? scaled : 1;
 }
 
-static void scale_sides(const int box[4], int to, struct small *out)
+static void scale_sides(const struct box *box, int to, struct small *out)
 {
-    const int longest = box[2] > box[3] ? box[2] : box[3];
+    const int longest = box_longest(box);
 
-    out->w = scaled_side(box[2], longest, to);
-    out->h = scaled_side(box[3], longest, to);
+    out->w = scaled_side(box_width(box), longest, to);
+    out->h = scaled_side(box_height(box), longest, to);
 }
 
 static double small_at(const struct small *s, int x, int y)
@@ -150,16 +155,14 @@ static void stretch(struct small *s, double share)
         s->v[i] = s->v[i] < full ? s->v[i] * 255 / full : 255;
 }
 
-/* The box with its longest side at to px, with strokes of MNIST's kind. A hairline of a big drawing is a fraction of a
- * pixel wide here, and grey; 98 of 100 pictures of MNIST have a stroke width of 1.6 px or more (measured as here: 1st,
- * 5th, 50th percentile 1.51, 1.71, 2.50). Thinner ones are drawn 2 * margin px smaller, widened by as much, and made
- * bright. */
-static enum err scale_strokes(const struct ink *ink, const int box[4], int to, int margin, struct small *out)
+/* A hairline of a big drawing is a fraction of a pixel wide here, and grey: what is under STROKE_MIN_PX is drawn
+ * 2 * margin px smaller, widened by as much, and made bright. */
+enum err scale_piece(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out)
 {
     struct small thin;
     enum err e;
 
-    scale_sides(box, to, out);
+    scale_sides(box, side_px, out);
     e = resample(ink, box, out);
     if (e != OK)
         return e;
@@ -167,7 +170,7 @@ static enum err scale_strokes(const struct ink *ink, const int box[4], int to, i
         stretch(out, 0);
         return OK;
     }
-    scale_sides(box, to - 2 * margin, &thin);
+    scale_sides(box, side_px - 2 * margin, &thin);
     e = resample(ink, box, &thin);
     if (e != OK)
         return e;
@@ -176,12 +179,15 @@ static enum err scale_strokes(const struct ink *ink, const int box[4], int to, i
     return OK;
 }
 
-enum err scale_box(const struct ink *ink, struct small *out)
+enum err scale_run(struct picture *p)
 {
-    return scale_strokes(ink, ink->box, SCALE_BOX_PX, 1, out);
-}
+    const struct raster ink = {.w = p->w, .h = p->h, .px = p->px};
+    const struct box whole = {.x1 = p->w, .y1 = p->h};
+    const enum err e = p->center == NORMALISE_CENTER_NONE
+                           ? scale_piece(&ink, &whole, DIGIT_SIDE_PX, 0, &p->small)
+                           : scale_piece(&ink, &p->box, SCALE_BOX_PX, SCALE_MARGIN_PX, &p->small);
 
-enum err scale_whole(const struct ink *ink, struct small *out)
-{
-    return scale_strokes(ink, (const int[4]){0, 0, ink->w, ink->h}, SCALE_SIDE_PX, 0, out);
+    if (e == OK)
+        p->state = PICTURE_SMALL;
+    return e;
 }

@@ -5,14 +5,13 @@
  * Looked for on a grid, at up to three splits of its tones, since a shadow over the sheet may be near the desk's tone
  * as seen from the paper's; the sheet the lighter first, then the darker. A digit that touches the sheet's edge goes
  * with what surrounds it, and then none is found. */
-#include "sheet.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "grid.h"
 #include "histogram.h"
 #include "outline.h"
+#include "stages.h"
 
 enum {
     SHEET_SIDE = OUTLINE_SIDE_MAX, /* cells; at most this many */
@@ -33,7 +32,9 @@ enum {
     /* Area to the square of the longest diagonal: 50 for a square, 34 for sides as 2 to 5, 25 for a fat 1. */
     SHEET_EMPTY_PERCENT = 33,
     SHEET_OTHERS_PER_MILLE = 5, /* of the pixels, may be of an empty sheet's tone elsewhere; more may be a digit */
-    SHEET_EDGE_CELLS = 2
+    SHEET_EDGE_CELLS = 2, /* between which the tone rises at its edge, by at least this part of what it rises in all: */
+    SHEET_EDGE_PART = 3,
+    SHEET_INK_PART = 3 /* ink is at least this part of the way from the paper's own tone to what surrounds the sheet */
 };
 
 enum { AROUND, SHEET, INNER, UNSEEN }; /* INNER: without the outermost cells, which are part of both */
@@ -145,7 +146,7 @@ static bool has_sharp_edges(const struct search *s, int paper)
         edges_add(s, y * s->g.w, 1, s->g.w, &gains);
     for (int x = 0; x < s->g.w; x++)
         edges_add(s, x, s->g.w, s->g.h, &gains);
-    return gains.total > 0 && 3 * histogram_percentile(&gains, 50) >= paper - s->around;
+    return gains.total > 0 && SHEET_EDGE_PART * histogram_percentile(&gains, 50) >= paper - s->around;
 }
 
 static void mark_inner(struct search *s)
@@ -161,42 +162,27 @@ static void mark_inner(struct search *s)
         }
 }
 
-static void box_add(int box[4], int x, int y)
-{
-    box[0] = x < box[0] ? x : box[0];
-    box[1] = y < box[1] ? y : box[1];
-    box[2] = greater(box[2], x);
-    box[3] = greater(box[3], y);
-}
-
-static int box_shorter(const int box[4])
-{
-    const int w = box[2] - box[0] + 1, h = box[3] - box[1] + 1;
-
-    return w < h ? w : h;
-}
-
-/* What a closing leaves in room is the paper's own tone; ink is at least a third of the way from it to what surrounds
- * the sheet. So a shadow over half the sheet is no ink. */
+/* What a closing leaves in room is the paper's own tone. So a shadow over half the sheet is no ink. */
 static bool is_ink(const struct search *s, int cell, int v)
 {
-    return s->kind[cell] == INNER && 3 * v < 2 * s->room.v[cell] + s->around;
+    return s->kind[cell] == INNER && SHEET_INK_PART * v < (SHEET_INK_PART - 1) * s->room.v[cell] + s->around;
 }
 
 static bool is_hole(const struct search *s)
 {
-    int ink[4] = {SHEET_SIDE, SHEET_SIDE, 0, 0}, all[4] = {SHEET_SIDE, SHEET_SIDE, 0, 0}, n = 0;
+    struct box ink = BOX_NONE, all = BOX_NONE;
+    int n = 0;
 
     for (int i = 0; i < s->g.w * s->g.h; i++) {
         if (s->kind[i] == INNER)
-            box_add(all, i % s->g.w, i / s->g.w);
+            box_add(&all, i % s->g.w, i / s->g.w);
         if (!is_ink(s, i, s->g.v[i]))
             continue;
-        box_add(ink, i % s->g.w, i / s->g.w);
+        box_add(&ink, i % s->g.w, i / s->g.w);
         n++;
     }
-    return n > 0 && 100 * box_shorter(ink) >= SHEET_HOLE_SIDE_PERCENT * box_shorter(all) &&
-           100 * n >= SHEET_HOLE_FILL_PERCENT * (ink[2] - ink[0] + 1) * (ink[3] - ink[1] + 1);
+    return n > 0 && 100 * box_shortest(&ink) >= SHEET_HOLE_SIDE_PERCENT * box_shortest(&all) &&
+           100 * n >= SHEET_HOLE_FILL_PERCENT * box_width(&ink) * box_height(&ink);
 }
 
 static bool is_plain(const struct search *s)
@@ -209,7 +195,7 @@ static bool is_plain(const struct search *s)
 
 /* Whether it is a sheet by what is on it: some of its pixels are ink, not many, and no block; or nothing is, it is of a
  * shape that no stroke has, and nothing else is of its tone, as what a stroke leaves of a sheet would be. */
-static bool is_written_or_empty(struct search *s, const struct ink *map)
+static bool is_written_or_empty(struct search *s, const struct picture *map)
 {
     const int radius = greater(s->g.w, s->g.h) / SHEET_STROKE_PART;
     struct histogram paper = {.total = 0};
@@ -221,7 +207,7 @@ static bool is_written_or_empty(struct search *s, const struct ink *map)
     for (int y = 0; y < map->h; y++)
         for (int x = 0; x < map->w; x++) {
             const int cell = y / s->g.cell * s->g.w + x / s->g.cell;
-            const int v = map->px[(size_t)y * (size_t)map->w + (size_t)x];
+            const int v = *picture_at(map, x, y);
 
             if (s->kind[cell] == INNER)
                 histogram_add(&paper, s->room.v[cell]);
@@ -237,7 +223,7 @@ static bool is_written_or_empty(struct search *s, const struct ink *map)
     return 1000 * inked <= SHEET_INK_PER_MILLE_MAX * paper.total && !is_hole(s);
 }
 
-static bool find_at(struct search *s, const struct ink *map)
+static bool find_at(struct search *s, const struct picture *map)
 {
     int sum = 0, n = 0;
 
@@ -260,7 +246,7 @@ static bool find_at(struct search *s, const struct ink *map)
 }
 
 /* Around the INNER cells comes what their paper, which is in room, is like there. */
-static void fill_around(struct search *s, struct ink *map)
+static void fill_around(struct search *s, struct picture *map)
 {
     for (int i = 0; i < s->g.w * s->g.h; i++)
         s->g.v[i] = (uint8_t)(s->kind[i] == INNER ? greater(s->room.v[i], 1) : 0);
@@ -270,7 +256,7 @@ static void fill_around(struct search *s, struct ink *map)
             const int cell = y / s->g.cell * s->g.w + x / s->g.cell;
 
             if (s->kind[cell] != INNER)
-                map->px[(size_t)y * (size_t)map->w + (size_t)x] = s->g.v[cell];
+                *picture_at(map, x, y) = s->g.v[cell];
         }
 }
 
@@ -286,7 +272,7 @@ static int split_of(const struct grid *g, int first, int last)
 }
 
 /* Where the sheet is the lighter one; g is map's. */
-static bool isolate_light(struct search *s, struct ink *map)
+static bool isolate_light(struct search *s, struct picture *map)
 {
     int splits[3]; /* the lowest first: at a higher one, half a sheet in the light may be four-cornered too */
 
@@ -303,22 +289,21 @@ static bool isolate_light(struct search *s, struct ink *map)
     return false;
 }
 
-enum err sheet_isolate(struct ink *map)
+enum err sheet_run(struct picture *p)
 {
-    const size_t n = (size_t)map->w * (size_t)map->h;
     struct search *s;
 
-    if (map->w < SHEET_MAP_MIN_PX && map->h < SHEET_MAP_MIN_PX)
+    if (picture_longest(p) < SHEET_MAP_MIN_PX)
         return OK;
     s = malloc(sizeof(*s));
     if (s == NULL)
         return ERR_NOMEM;
-    grid_average(&s->g, map->px, map->w, map->h, SHEET_SIDE);
-    if (!isolate_light(s, map)) {
-        grid_invert(map->px, n);
-        grid_invert(s->g.v, (size_t)(s->g.w * s->g.h));
-        (void)isolate_light(s, map);
-        grid_invert(map->px, n);
+    grid_average(&s->g, p->px, p->w, p->h, SHEET_SIDE);
+    if (!isolate_light(s, p)) {
+        picture_invert(p);
+        grid_invert(&s->g);
+        (void)isolate_light(s, p);
+        picture_invert(p);
     }
     free(s);
     return OK;

@@ -5,23 +5,31 @@
 #include <string.h>
 
 enum {
-    TONES_APART_MIN =
-        50, /* less is a matter of light: a shadow is up to 60 % darker, which on grey paper is 50 levels */
-    TONES_SIDE = 64,
+    /* Less is a matter of light: a shadow is up to 60 % darker, which on grey paper is 50 levels. */
+    TONES_APART_MIN = 50,
+    /* The valley between the tones is at least this part of the way from one to the other, and hardly any pixel lies in
+     * it: one in so many, the edges of strokes, which a lens blurs. */
+    TONES_VALLEY_PART = 6,
+    TONES_VALLEY_PIXELS_PART = 50,
+    TONES_SIDE = 64, /* cells */
     /* Strokes are no thicker than twice this and a cell, 27 % of the side; a shadow or a table is. */
     TONES_STROKE_CELLS = 8,
-    TONES_WRITTEN_CELLS = 3
+    TONES_THICK_PERCENT = 1, /* of the ink may be thicker: where strokes cross */
+    /* A closing by so many cells to each side takes what is written off a sheet lighter than its table. */
+    TONES_WRITTEN_CELLS = 3,
+    TONES_BORDER_PART = 4, /* of the border, at most, is a digit's that was cut out tightly */
+    TONES_CUT_SIDES = 3    /* sides that such a digit touches */
 };
 
 /* Of the paper's side of a split: how many of the pixels, and how many of those in the outermost ring. */
-static void count_light(const struct ink *map, int split, int64_t *light, int64_t *ring_light)
+static void count_light(const struct picture *p, int split, int64_t *light, int64_t *ring_light)
 {
     *light = *ring_light = 0;
-    for (int y = 0; y < map->h; y++)
-        for (int x = 0; x < map->w; x++)
-            if (map->px[(size_t)y * (size_t)map->w + (size_t)x] >= split) {
+    for (int y = 0; y < p->h; y++)
+        for (int x = 0; x < p->w; x++)
+            if (*picture_at(p, x, y) >= split) {
                 ++*light;
-                *ring_light += x == 0 || y == 0 || x == map->w - 1 || y == map->h - 1;
+                *ring_light += x == 0 || y == 0 || x == p->w - 1 || y == p->h - 1;
             }
 }
 
@@ -36,11 +44,11 @@ static double mean_of(const struct histogram *all, int from, int to)
     return n > 0 ? (double)sum / (double)n : 0;
 }
 
-/* The middle of the emptiest stretch, a sixth of the way long, between the means; -1 when over a fiftieth of the pixels
- * lies in it. In uneven light it may be far from Otsu's threshold. */
+/* The middle of the emptiest stretch between the means; -1 where it is not empty enough. In uneven light it may be far
+ * from Otsu's threshold. */
 static int valley_between(const struct histogram *all, int low, int high)
 {
-    const int wide = (high - low) / 6;
+    const int wide = (high - low) / TONES_VALLEY_PART;
     int64_t least = all->total;
     int at = -1;
 
@@ -54,13 +62,13 @@ static int valley_between(const struct histogram *all, int low, int high)
             at = from + wide / 2;
         }
     }
-    return 50 * least <= all->total ? at : -1;
+    return TONES_VALLEY_PIXELS_PART * least <= all->total ? at : -1;
 }
 
 /* How much of the border is ink. */
 struct border {
     int corners, sides; /* of four each */
-    bool little;        /* up to a quarter of all of it */
+    bool little;        /* no more of it than a digit covers */
 };
 
 static struct border border_of(const struct grid *g)
@@ -71,16 +79,16 @@ static struct border border_of(const struct grid *g)
     grid_count_border(g, g->v, 1, along);
     return (struct border){first[0] + first[g->w - 1] + last[0] + last[g->w - 1],
                            (along[0] > 0) + (along[1] > 0) + (along[2] > 0) + (along[3] > 0),
-                           4 * (along[0] + along[1] + along[2] + along[3]) <= 2 * (g->w + g->h)};
+                           TONES_BORDER_PART * (along[0] + along[1] + along[2] + along[3]) <= 2 * (g->w + g->h)};
 }
 
 /* Whether next to nothing of the ink is thicker than a stroke; sets off_border. */
-static bool is_strokes(const struct ink *map, struct tones *t, struct grid *g)
+static bool is_strokes(const struct picture *p, struct tones *t, struct grid *g)
 {
     struct border border;
     int inked = 0, thick = 0;
 
-    grid_average(g, map->px, map->w, map->h, TONES_SIDE);
+    grid_average(g, p->px, p->w, p->h, TONES_SIDE);
     for (int y = 0; y < g->h; y++)
         for (int x = 0; x < g->w; x++) {
             uint8_t *v = g->v + y * g->w + x;
@@ -91,9 +99,9 @@ static bool is_strokes(const struct ink *map, struct tones *t, struct grid *g)
     border = border_of(g);
     /* A shadow and the table around a sheet reach into corners, or far along the border. A digit cut out tightly
      * touches three sides and may end in one corner; a shadow that touches three has two. */
-    t->off_border = border.little && border.corners <= (border.sides >= 3);
+    t->off_border = border.little && border.corners <= (border.sides >= TONES_CUT_SIDES);
     /* A sheet of paper on a table is not in strokes, though what is written on it makes it look so. */
-    if (!t->dark && border.sides < 3) {
+    if (!t->dark && border.sides < TONES_CUT_SIDES) {
         grid_spread(g, TONES_WRITTEN_CELLS, true);
         grid_spread(g, TONES_WRITTEN_CELLS, false);
     }
@@ -103,12 +111,12 @@ static bool is_strokes(const struct ink *map, struct tones *t, struct grid *g)
     grid_spread(g, TONES_STROKE_CELLS, false);
     for (int i = 0; i < g->w * g->h; i++)
         thick += g->v[i];
-    return 100 * thick <= inked;
+    return 100 * thick <= TONES_THICK_PERCENT * inked;
 }
 
-void tones_judge(const struct ink *map, const struct histogram *all, struct grid *g, struct tones *out)
+void tones_judge(const struct picture *p, const struct histogram *all, struct grid *g, struct tones *out)
 {
-    const int64_t n = all->total, ring = 2 * (int64_t)(map->w + map->h) - 4;
+    const int64_t n = all->total, ring = 2 * (int64_t)(p->w + p->h) - 4;
     struct histogram paper = {.total = 0};
     int64_t light, ring_light;
     double low, high;
@@ -118,12 +126,12 @@ void tones_judge(const struct ink *map, const struct histogram *all, struct grid
     low = mean_of(all, 0, out->split);
     high = mean_of(all, out->split, 256);
     out->apart = (int)(high - low);
-    if (out->apart < TONES_APART_MIN || map->w < 2 || map->h < 2)
+    if (out->apart < TONES_APART_MIN || p->w < 2 || p->h < 2)
         return;
     out->split = valley_between(all, (int)low, (int)high);
     if (out->split < 0)
         return;
-    count_light(map, out->split, &light, &ring_light);
+    count_light(p, out->split, &light, &ring_light);
     /* Paper is more of the border than ink is, or more of the picture: a digit cut out tightly may cover half of
      * either, but not of both. */
     out->dark = (double)light / (double)n + (double)ring_light / (double)ring > 1;
@@ -133,20 +141,20 @@ void tones_judge(const struct ink *map, const struct histogram *all, struct grid
             paper.total += all->count[v];
         }
     out->paper = histogram_percentile(&paper, 50);
-    out->clear = is_strokes(map, out, g);
+    out->clear = is_strokes(p, out, g);
 }
 
 /* Mean of the paper's pixels of each cell, 0 where there are none. */
-static void paper_average(const struct ink *ink, int split, struct grid *g)
+static void paper_average(const struct picture *p, int split, struct grid *g)
 {
-    grid_shape(g, ink->w, ink->h, TONES_SIDE);
+    grid_shape(g, p->w, p->h, TONES_SIDE);
     for (int gy = 0; gy < g->h; gy++)
         for (int gx = 0; gx < g->w; gx++) {
             int sum = 0, n = 0;
 
-            for (int y = gy * g->cell; y < (gy + 1) * g->cell && y < ink->h; y++)
-                for (int x = gx * g->cell; x < (gx + 1) * g->cell && x < ink->w; x++) {
-                    const int v = ink->px[(size_t)y * (size_t)ink->w + (size_t)x];
+            for (int y = gy * g->cell; y < (gy + 1) * g->cell && y < p->h; y++)
+                for (int x = gx * g->cell; x < (gx + 1) * g->cell && x < p->w; x++) {
+                    const int v = *picture_at(p, x, y);
 
                     n += v >= split;
                     sum += v >= split ? v : 0;
@@ -155,8 +163,8 @@ static void paper_average(const struct ink *ink, int split, struct grid *g)
         }
 }
 
-void tones_fill(const struct ink *ink, int split, struct grid *g, struct grid *room)
+void tones_fill(const struct picture *p, int split, struct grid *g, struct grid *room)
 {
-    paper_average(ink, split, g);
+    paper_average(p, split, g);
     grid_fill(g, room);
 }

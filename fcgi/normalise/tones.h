@@ -1,11 +1,11 @@
 /* Pictures of two tones, one of them drawn in strokes: however fat these are, and somewhat uneven the light. Used by
- * paper.c and ink.c alone. */
-#ifndef DIGITD_NN_TONES_H
-#define DIGITD_NN_TONES_H
+ * paper.c and level.c. */
+#ifndef DIGITD_NORMALISE_TONES_H
+#define DIGITD_NORMALISE_TONES_H
 
 #include "grid.h"
 #include "histogram.h"
-#include "ink.h"
+#include "picture.h"
 
 struct tones {
     bool clear;      /* two tones that hardly any pixel lies between, the ink in strokes; the rest counts only then */
@@ -16,11 +16,11 @@ struct tones {
     int apart;       /* levels between the two means */
 };
 
-/* all: the histogram of map; g: room to work in. */
-void tones_judge(const struct ink *map, const struct histogram *all, struct grid *g, struct tones *out);
+/* Of p's px, whose histogram is all; g: room to work in. */
+void tones_judge(const struct picture *p, const struct histogram *all, struct grid *g, struct tones *out);
 
 /* The paper's tone in each cell of g: of the pixels from split on, for paper that is the lighter; under the ink, what
  * is around it. room: to work in. */
-void tones_fill(const struct ink *ink, int split, struct grid *g, struct grid *room);
+void tones_fill(const struct picture *p, int split, struct grid *g, struct grid *room);
 
 #endif

@@ -31,7 +31,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static enum err read_here(const struct decoder_request *request, uint8_t input[784])
+static enum err read_here(const struct decoder_request *request, uint8_t input[DIGIT_PIXELS])
 {
     struct normalise_steps steps;
     struct image img;
@@ -66,7 +66,7 @@ static bool bench_file(struct decoder *d, const char *path)
     fclose(f);
     for (int i = -WARM_UP; n < RUNS && (n < 3 || now_us() - began_us < ENOUGH_US); i++) {
         struct decoder_reply reply;
-        uint8_t input[784] = {0};
+        uint8_t input[DIGIT_PIXELS] = {0};
         const double t0 = now_us();
         const enum err here = read_here(&request, input);
         const double t1 = now_us();

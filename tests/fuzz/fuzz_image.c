@@ -33,7 +33,7 @@ static void check_normalise(const struct raster *r, size_t wish)
     const struct normalise_trace trace = {see, &seen};
     const struct normalise_options options = {
         .invert = (enum normalise_invert)(wish % 3), .center = (enum normalise_center)(wish / 3 % 3), .trace = &trace};
-    uint8_t first[784], second[784];
+    uint8_t first[DIGIT_PIXELS], second[DIGIT_PIXELS];
     struct normalise_steps s;
 
     check(normalise_with(r, &options, first, &s) == OK && seen >= 2);

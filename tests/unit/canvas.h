@@ -7,7 +7,7 @@
 #include "normalise/normalise.h"
 #include "pictures.h"
 
-enum { PIXELS = 784 };
+enum { PIXELS = DIGIT_PIXELS };
 
 static inline struct normalise_steps run(const uint8_t *px, int w, int h, uint8_t out[PIXELS])
 {

@@ -62,6 +62,7 @@ static inline void expect_same(const char *what, const struct decoder_reply *wan
     if (memcmp(want->input, got->input, sizeof(want->input)) != 0 || want->steps.width != got->steps.width ||
         want->steps.height != got->steps.height || want->steps.inverted != got->steps.inverted ||
         want->steps.unchanged != got->steps.unchanged || want->steps.blank != got->steps.blank ||
+        want->steps.refusal != got->steps.refusal ||
         memcmp(want->steps.box, got->steps.box, sizeof(want->steps.box)) != 0 ||
         memcmp(want->steps.shift, got->steps.shift, sizeof(want->steps.shift)) != 0 || want->upright != got->upright ||
         strcmp(want->channel, got->channel) != 0)

@@ -94,6 +94,8 @@ static void test_numbers(void **state)
     EXPECT_REFUSED(a.unchanged = 255);
     EXPECT_REFUSED(a.upright = 2);
     EXPECT_REFUSED(a.blank = 3);
+    EXPECT_REFUSED(a.refusal = NORMALISE_NO_CONTRAST); /* with a box */
+    EXPECT_REFUSED((a.blank = 1, memset(a.box, 0, sizeof(a.box)), a.refusal = NORMALISE_REFUSALS));
 }
 
 /* Fails when a picture may lie outside its place, or text be without an end or other than it may be. */

@@ -27,7 +27,7 @@ _Static_assert(DECODER_STEPS_MAX *BASE64_CHARS(STEPS_AREA_MAX_PX) + STEPS_PARTS_
                "a reply with steps fits into nginx's buffers");
 
 /* One picture on its way. */
-struct picture {
+struct upload {
     char name[NAME_BYTES_MAX + 1]; /* the client's file name */
     struct reading reading;        /* its name is the one above */
     int64_t elapsed_us;
@@ -114,7 +114,7 @@ static bool area_check(struct call *c, const struct multipart_part *parts, int n
 
 /* request: what all parts have in common. */
 static enum err picture_read(struct call *c, const struct multipart_part *part, struct decoder_request request,
-                             struct picture *p, struct why *why)
+                             struct upload *p, struct why *why)
 {
     struct reading *r = &p->reading;
     int64_t began_us = clock_mono_us();
@@ -176,7 +176,7 @@ static void add_steps(struct json *result, const struct decoder_reply *decoded)
     }
 }
 
-static struct json *add_result(struct json *results, const struct picture *p, const struct classify_query *query)
+static struct json *add_result(struct json *results, const struct upload *p, const struct classify_query *query)
 {
     struct json *v = json_add_object(results);
     char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
@@ -192,7 +192,7 @@ static struct json *add_result(struct json *results, const struct picture *p, co
     return v;
 }
 
-static void add_error(struct json *results, const struct call *c, const struct picture *p, enum err e,
+static void add_error(struct json *results, const struct call *c, const struct upload *p, enum err e,
                       const struct why *why)
 {
     struct json *v = json_add_object(results);
@@ -213,7 +213,7 @@ static bool parts_read(struct call *c, const struct multipart_part *parts, int n
 
     keep.n = 0;
     for (int i = 0; i < n; i++) {
-        struct picture p = {.name = ""};
+        struct upload p = {.name = ""};
         struct why why = {""};
         enum err e = picture_read(c, &parts[i], request, &p, &why);
 

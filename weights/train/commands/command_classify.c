@@ -77,6 +77,16 @@ static enum err read_file(struct reader *r, const char *path, struct reading *ou
     return r->step_files ? step_files_write(r->step_files, path, &out->decoded, steps, why) : OK;
 }
 
+/* Where a picture has no ink: which stage of the normaliser found none, and why. */
+static void tell_refusal(struct json *result, enum normalise_refusal refusal)
+{
+    if (refusal == NORMALISE_NOT_REFUSED)
+        return;
+    struct json *o = json_set_object(result, "refused");
+    json_set_str(o, "stage", normalise_refusal_stage(refusal));
+    json_set_str(o, "reason", normalise_refusal_reason(refusal));
+}
+
 /* Takes steps over; NULL: none were asked for. */
 static void tell_json(struct json *results, enum err e, const struct reading *v, struct json *steps,
                       const struct why *why)
@@ -89,6 +99,7 @@ static void tell_json(struct json *results, enum err e, const struct reading *v,
         return;
     }
     reading_set(o, v);
+    tell_refusal(o, v->decoded.steps.refusal);
     if (steps)
         json_set_own(o, "steps", steps);
 }

@@ -1,0 +1,278 @@
+/* Straight paths of ink through a picture, seen along one direction: as a reader of music scores finds staff lines.
+ *
+ * Thin runs of ink across vote for the paths that they may lie on; the path with most votes is fitted to its runs, and
+ * looked at whole. */
+#include "straight.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    /* A hundred lines across 1,000 px, and half as much besides. What has more is a texture, and would take a second.
+     */
+    RUNS_MAX = 150 * 1000,
+    TRIES_MAX = 2 * STRAIGHT_MAX,
+    BINS_PART = 200, /* a path is known to 1/200 of its length, to begin with */
+    BIN_MIN_PX = 2,
+    /* The thickest run that may vote, in px and percent of the shorter side: a frame's of 10 px in 400. */
+    VOTER_PX = 3,
+    VOTER_PERCENT = 3,
+    CLIP_PART = 2,        /* a path lies inside the picture for at least this part of its length, or is a corner's */
+    PRESENT_PERCENT = 65, /* of a line, ink is on its path */
+    THIN_PERCENT = 50,    /* and is no thicker than the line */
+    END_PART = 10,        /* a line goes on to the ends: of this part of it at either, */
+    END_PERCENT = 50      /* so much has ink. A stroke ends before */
+};
+static const double SLOPE_MAX = 0.18;     /* 10 degrees */
+static const double VOTES_MIN = 0.3;      /* votes of the best path, as part of the side, or there is no more line */
+static const double OFF_RMS_PART = 0.003; /* of the side: how far its runs may lie off the path, root mean square, */
+static const double OFF_RMS_PX = 0.8;     /* or so many px: a pixel's own rounding is 0.3, and a lens bends lines */
+
+struct run {
+    int16_t u, v2, thick; /* v2: twice the middle */
+};
+
+/* Where runs vote for the paths they lie on: count[slope][bin]. */
+struct ballot {
+    double bin;
+    int slopes, bins, low; /* low: the first bin's number */
+    int *count;
+};
+
+static size_t runs_collect(const struct view *p, int thickest, struct run *runs)
+{
+    size_t n = 0;
+
+    for (int u = 0; u < p->n_u; u++)
+        for (int v = 0; v < p->n_v; v++) {
+            const int first = v;
+
+            while (v < p->n_v && view_inked(p, u, v))
+                v++;
+            if (v > first && v - first <= thickest)
+                runs[n++] = (struct run){(int16_t)u, (int16_t)(first + v - 1), (int16_t)(v - first)};
+        }
+    return n;
+}
+
+static double slope_of(const struct ballot *b, int k)
+{
+    return SLOPE_MAX * (2 * k - (b->slopes - 1)) / (b->slopes - 1);
+}
+
+static void ballot_add(struct ballot *b, const struct view *p, const struct run *r, int by)
+{
+    for (int k = 0; k < b->slopes; k++) {
+        const double at = r->v2 / 2.0 - slope_of(b, k) * (r->u - p->n_u / 2);
+        const int bin = (int)(at / b->bin - b->low);
+
+        b->count[k * b->bins + bin] += by;
+    }
+}
+
+/* The u between which a path lies inside the picture. */
+static void line_clip(const struct view *p, struct line *l)
+{
+    l->from = 0;
+    l->to = p->n_u;
+    while (l->from < l->to) {
+        const double v = l->at + l->slope * (l->from - p->n_u / 2);
+
+        if (v >= -0.5 && v < p->n_v - 0.5)
+            break;
+        l->from++;
+    }
+    while (l->to > l->from) {
+        const double v = l->at + l->slope * (l->to - 1 - p->n_u / 2);
+
+        if (v >= -0.5 && v < p->n_v - 0.5)
+            break;
+        l->to--;
+    }
+}
+
+/* The path with the most votes in two neighbouring bins. */
+static struct line ballot_best(const struct ballot *b)
+{
+    struct line best = {.votes = 0};
+
+    for (int k = 0; k < b->slopes; k++)
+        for (int i = 0; i + 1 < b->bins; i++) {
+            const int votes = b->count[k * b->bins + i] + b->count[k * b->bins + i + 1];
+
+            if (votes > best.votes) {
+                best.votes = votes;
+                best.slope = slope_of(b, k);
+                best.at = (b->low + i + 1) * b->bin;
+            }
+        }
+    best.reach = b->bin;
+    return best;
+}
+
+static double line_off(const struct view *p, const struct line *l, const struct run *r)
+{
+    return r->v2 / 2.0 - l->at - l->slope * (r->u - p->n_u / 2);
+}
+
+/* Least squares through the runs within reach; tells their root mean square distance. */
+static double line_fit(const struct view *p, const struct run *runs, size_t n, struct line *l)
+{
+    double s = 0, su = 0, sv = 0, suu = 0, suv = 0, svv = 0, thick = 0, d, slope, at;
+
+    for (size_t i = 0; i < n; i++) {
+        const double off = line_off(p, l, &runs[i]), u = runs[i].u - p->n_u / 2;
+
+        if (off > l->reach || off < -l->reach)
+            continue;
+        s++;
+        su += u;
+        sv += off;
+        suu += u * u;
+        suv += u * off;
+        svv += off * off;
+        thick += runs[i].thick;
+    }
+    d = s * suu - su * su;
+    l->votes = (int)s;
+    if (d <= 0)
+        return INFINITY;
+    slope = (s * suv - su * sv) / d;
+    at = (sv - slope * su) / s;
+    l->at += at;
+    l->slope += slope;
+    l->thick = thick / s;
+    d = (svv - at * sv - slope * suv) / s;
+    return d > 0 ? sqrt(d) : 0;
+}
+
+bool straight_run(const struct view *p, const struct line *l, int u, int *first, int *last)
+{
+    const double path = l->at + l->slope * (u - p->n_u / 2);
+    const int reach = (int)ceil(l->reach);
+    int v = (int)floor(path + 0.5);
+
+    for (int d = 0; d <= reach; d++) {
+        if (v + d >= 0 && v + d < p->n_v && view_inked(p, u, v + d)) {
+            v += d;
+            break;
+        }
+        if (v - d >= 0 && v - d < p->n_v && view_inked(p, u, v - d)) {
+            v -= d;
+            break;
+        }
+        if (d == reach)
+            return false;
+    }
+    *first = *last = v;
+    while (*first > 0 && view_inked(p, u, *first - 1))
+        --*first;
+    while (*last + 1 < p->n_v && view_inked(p, u, *last + 1))
+        ++*last;
+    return true;
+}
+
+int straight_thickest(const struct line *l)
+{
+    return (int)(1.5 * l->thick + 1.5);
+}
+
+int straight_ink(const struct view *p, int u, int first, int last)
+{
+    int sum = 0;
+
+    for (int v = first; v <= last; v++)
+        sum += p->px[u * p->step_u + v * p->step_v];
+    return sum;
+}
+
+/* Whether ink lies on the path nearly all the way, and for the most part of it no thicker than a line. */
+static bool line_is_whole(const struct view *p, struct line *l)
+{
+    const int n = l->to - l->from, end = (n + END_PART - 1) / END_PART;
+    int present = 0, thin = 0, at_start = 0, at_end = 0;
+    int64_t ink = 0;
+    int dark = 0;
+
+    for (int u = l->from; u < l->to; u++) {
+        int first, last;
+
+        if (!straight_run(p, l, u, &first, &last))
+            continue;
+        present++;
+        at_start += u < l->from + end;
+        at_end += u >= l->to - end;
+        if (last - first < straight_thickest(l)) {
+            thin++;
+            ink += straight_ink(p, u, first, last);
+            dark += p->px[u * p->step_u + (first + last) / 2 * p->step_v];
+        }
+    }
+    l->ink = thin > 0 ? (double)ink / thin : 0;
+    l->dark = thin > 0 ? (double)dark / thin : 0;
+    return 100 * present >= PRESENT_PERCENT * n && 100 * thin >= THIN_PERCENT * n &&
+           100 * at_start >= END_PERCENT * end && 100 * at_end >= END_PERCENT * end;
+}
+
+/* All straight paths, best first. */
+static int find(const struct view *p, struct run *runs, size_t n, struct ballot *b, struct line *lines)
+{
+    const double off_part = OFF_RMS_PART * p->n_u, off_max = off_part > OFF_RMS_PX ? off_part : OFF_RMS_PX;
+    int found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        ballot_add(b, p, &runs[i], 1);
+    for (int tries = 0; tries < TRIES_MAX && found < STRAIGHT_MAX; tries++) {
+        struct line l = ballot_best(b);
+        double rms;
+
+        if (l.votes < VOTES_MIN * p->n_u)
+            break;
+        line_fit(p, runs, n, &l);
+        rms = line_fit(p, runs, n, &l);
+        line_clip(p, &l);
+        for (size_t i = 0; i < n;) { /* what voted for it votes no more */
+            const double off = line_off(p, &l, &runs[i]);
+
+            if (off > l.reach || off < -l.reach) {
+                i++;
+                continue;
+            }
+            ballot_add(b, p, &runs[i], -1);
+            runs[i] = runs[--n];
+        }
+        if (l.votes == 0)
+            break;
+        l.reach = l.reach / 2 > 1 ? l.reach / 2 : 1;
+        if (CLIP_PART * (l.to - l.from) >= p->n_u && rms <= off_max && line_is_whole(p, &l))
+            lines[found++] = l;
+    }
+    return found;
+}
+
+enum err straight_find(const struct view *p, struct line lines[STRAIGHT_MAX], int *found)
+{
+    const int side = p->n_u < p->n_v ? p->n_u : p->n_v, thickest = VOTER_PX + side * VOTER_PERCENT / 100;
+    const int bin = p->n_u / BINS_PART;
+    const double lean = SLOPE_MAX * (p->n_u / 2 + 1);
+    struct ballot b = {.bin = bin > BIN_MIN_PX ? bin : BIN_MIN_PX};
+    struct run *runs = malloc(((size_t)p->n_u * (size_t)(p->n_v + 1) / 2 + 1) * sizeof(*runs));
+    enum err e = ERR_NOMEM;
+    size_t n;
+
+    *found = 0;
+    b.slopes = 2 * (int)ceil(lean / b.bin) + 1; /* neighbours differ by a bin from end to end */
+    b.low = (int)floor(-lean / b.bin) - 1;
+    b.bins = (int)ceil((p->n_v + lean) / b.bin) + 2 - b.low;
+    b.count = calloc((size_t)(b.slopes * b.bins), sizeof(*b.count));
+    if (runs == NULL || b.count == NULL)
+        goto out;
+    n = runs_collect(p, thickest, runs);
+    if (n <= RUNS_MAX)
+        *found = find(p, runs, n, &b, lines);
+    e = OK;
+out:
+    free(runs);
+    free(b.count);
+    return e;
+}
