@@ -37,6 +37,21 @@ test('--json says what the service says', () => {
   assert.equal(result.digit, 4);
 });
 
+// Breaks when a picture without ink does not tell which stage found none, or one with ink does.
+test('--json says where and why a picture is refused', () => {
+  const side = 32, bmp = Buffer.alloc(54 + 3 * side * side, 230), blank = path.join(folder, 'blank.bmp');
+  bmp.fill(0, 0, 54);
+  bmp.write('BM');
+  for (const [at, v] of [[2, bmp.length], [10, 54], [14, 40], [18, side], [22, side]]) bmp.writeUInt32LE(v, at);
+  bmp.writeUInt16LE(1, 26);
+  bmp.writeUInt16LE(24, 28);
+  fs.writeFileSync(blank, bmp);
+  const [none, seven] = results(blank, picture('digit-7.png'));
+  assert.equal(none.status, 'not_a_digit');
+  assert.deepEqual(none.refused, { stage: 'threshold', reason: 'nothing stands out from the paper' });
+  assert.ok(!('refused' in seven));
+});
+
 // Breaks when a wish does not reach the normaliser.
 test('--invert and --center', () => {
   const file = picture('digit-9-dark.png'); // light on dark

@@ -57,6 +57,8 @@ static void test_good(void **state)
     a.blank = 1;
     memset(a.box, 0, sizeof(a.box));
     assert_true(check(&a, 200) && error == OK && reply.steps.blank);
+    a.refusal = NORMALISE_ONLY_NOISE;
+    assert_true(check(&a, 200) && error == OK && reply.steps.refusal == NORMALISE_ONLY_NOISE);
 }
 
 #define EXPECT_REFUSED(change)                                                                                         \

@@ -88,7 +88,8 @@ static struct picture digit_one(void)
     return p;
 }
 
-/* Breaks when ruled lines stay, across or down, or a stroke is cut where one crosses it, or changed at all. */
+/* Breaks when ruled lines stay, across or down, or a stroke is cut where one crosses it, or changed at all; one that
+ * lies on a line, and is no thicker, has more ink. */
 static void test_lines_go(void **state)
 {
     (void)state;
@@ -98,6 +99,10 @@ static void test_lines_go(void **state)
         if (down) { /* the stroke lies then, and the lines stand */
             memset(p.px, 0, picture_pixels(&p));
             picture_fill(&p, BOX(60, 110, 230, 122), 180);
+            memcpy(plain.px, p.px, picture_pixels(&p));
+        }
+        if (!down) {
+            picture_fill(&p, BOX(100, 128, 160, 131), 180);
             memcpy(plain.px, p.px, picture_pixels(&p));
         }
         for (int at = 20; at < (down ? 300 : 240); at += 36)
@@ -118,12 +123,12 @@ static void test_lines_go(void **state)
     }
 }
 
-/* Breaks when a page without lines is changed by a bit: a 1, a 4 with its straight bar, a 1 from edge to edge, grain;
- * and a picture with no room for lines. */
+/* Breaks when a page without lines is changed by a bit: a 1 in grain, a 4 with its straight bar, a 1 from edge to edge;
+ * along an edge, two dashes, and a 5's bar that ends before the picture does; and a picture with no room for lines. */
 static void test_lines_leave_strokes(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         struct picture p = digit_one();
         uint8_t *was;
 
@@ -137,6 +142,12 @@ static void test_lines_leave_strokes(void **state)
             for (int y = 4; y < 240; y += 9)
                 picture_fill(&p, BOX(0, y, 15, y + 1), 90);
         }
+        if (kind == 4) {
+            picture_fill(&p, BOX(0, 8, 75, 11), 180);
+            picture_fill(&p, BOX(225, 8, 300, 11), 180);
+        }
+        if (kind == 5)
+            picture_fill(&p, BOX(60, 8, 300, 11), 180);
         p.paper.noise = 6;
         for (size_t i = 0; kind == 0 && i < picture_pixels(&p); i += 3)
             p.px[i] = (uint8_t)(p.px[i] > 5 ? p.px[i] : 5);

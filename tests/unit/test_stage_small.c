@@ -65,6 +65,7 @@ static void test_scale_whole(void **state)
 static void test_scale_strokes(void **state)
 {
     struct picture hair = block(BOX(100, 20, 101, 220), 255), pale = block(BOX(100, 40, 140, 200), 120);
+    struct picture corner = block(BOX(100, 20, 200, 220), 0);
     double most = 0;
 
     (void)state;
@@ -77,6 +78,12 @@ static void test_scale_strokes(void **state)
     assert_int_equal(scale_run(&pale), OK);
     assert_int_equal(pale.small.w, 5);
     assert_true(pale.small.v[5 * 10 + 2] == 255);
+    picture_fill(&corner, BOX(100, 20, 101, 220), 255); /* an L: its corner is the brightest, but not alone bright */
+    picture_fill(&corner, BOX(100, 219, 200, 220), 255);
+    assert_int_equal(scale_run(&corner), OK);
+    assert_int_equal(corner.small.w, 11);
+    assert_true(corner.small.v[11 * 10 + 1] > 240 && corner.small.v[11 * 18 + 5] > 240);
+    picture_free(&corner);
     picture_free(&hair);
     picture_free(&pale);
 }

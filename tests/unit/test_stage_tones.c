@@ -76,12 +76,12 @@ static void test_sheet_isolates(void **state)
     }
 }
 
-/* Breaks when a picture without a sheet is changed by a bit: a digit on a page, one cut off by two sides, a fat 0, and
- * a sheet in a picture that is too small to tell. */
+/* Breaks when a picture without a sheet is changed by a bit: a digit on a page, one cut off by two sides, a fat 0, a
+ * sheet in a picture that is too small to tell, and a plate with something on it. */
 static void test_sheet_leaves_others(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < 5; kind++) {
         struct picture p = picture_new(PICTURE_TONES, kind == 3 ? 90 : 300, kind == 3 ? 90 : 240, 220);
         uint8_t *was;
 
@@ -95,6 +95,11 @@ static void test_sheet_leaves_others(void **state)
         }
         if (kind == 3)
             picture_fill(&p, BOX(20, 20, 70, 70), 60);
+        for (int i = 0; kind == 4 && i < 300 * 240; i++)
+            if ((i % 300 - 150) * (i % 300 - 150) + (i / 300 - 120) * (i / 300 - 120) > 80 * 80)
+                p.px[i] = 60;
+        if (kind == 4)
+            picture_fill(&p, BOX(140, 80, 152, 160), 30);
         was = picture_copy(&p);
         assert_int_equal(sheet_run(&p), OK);
         if (memcmp(p.px, was, picture_pixels(&p)) != 0)

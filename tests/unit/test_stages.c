@@ -172,6 +172,7 @@ static void test_boxes(void **state)
     assert_int_equal(box_gap(&b, &right), 9);
     assert_int_equal(box_gap(&right, &b), 9);
     assert_int_equal(box_gap(&b, &below), 20);
+    assert_int_equal(box_gap(&below, &b), 20);
     assert_int_equal(box_gap(&b, &beside), 0);
     turned = box_turned(&b);
     EXPECT_BOX(&turned, 4, 3, 10, 5);
