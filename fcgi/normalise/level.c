@@ -11,21 +11,23 @@
 #include "stages.h"
 #include "tones.h"
 
+/* "Lost at" and "fine at" a value: as in parts.c, by the drawn pictures alone. */
 enum {
-    LEVEL_PART =
-        6, /* strokes are up to this part of the longest side thick: what is thicker is taken for light, and lost */
-    LEVEL_GRAIN_PART = 16, /* of the longest side: the windows in which grain is measured */
-    /* Darkening of none, while the grain shows on both sides of it. Ink is darker than 191 levels only where it would
-     * be full ink anyhow. */
+    /* Strokes are up to this part of the longest side thick: what is thicker is taken for light, and lost. Pencil is
+     * lost at 3, a slip at 12. */
+    LEVEL_PART = 6,
+    LEVEL_GRAIN_PART = 16, /* of the longest side: windows in which grain is measured; shadows lost at 40; fine at 6 */
+    /* Darkening of none, while the grain shows on both sides of it. What is over 191 levels darker is cut to that. */
     LEVEL_ZERO = 64,
-    LEVEL_LIGHT_PERCENT =
-        75,                /* the tone of paper in full light: a quarter of it may be lighter still, as under a lamp */
-    LEVEL_SHADOW_PART = 4, /* of that tone: a paper darker than this is no shadow */
+    /* The tone of paper in full light: a quarter of it may be lighter still, as under a lamp. Fine at
+     * 40 and 95. */
+    LEVEL_LIGHT_PERCENT = 75,
+    LEVEL_SHADOW_PART = 4, /* of that tone: a paper darker than this is no shadow; fine at 2 and 16 */
     /* In uneven light, what is left of a shadow's edge and of the paper's grain gets less with size, and strokes do
      * not: the picture is averaged down to so many px. */
     LEVEL_UNEVEN_SIDE_PX = 480,
     /* 16 % of a Gaussian grain are a deviation or more under its median. Half as many as this, 3.5 deviations, over the
-     * median is still grain. */
+     * median is still grain. Fine at 3 and 14. */
     LEVEL_DEVIATION_PERCENT = 16,
     LEVEL_HALF_DEVIATIONS = 7,
     LEVEL_BEND_RADII = 6 /* a row shorter than so many radii has no three cells further in to go by */

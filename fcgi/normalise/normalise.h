@@ -62,9 +62,9 @@ extern const struct normalise_stage normalise_stages[NORMALISE_STAGES];
  * it is to leave; ERR_NOMEM. */
 enum err normalise_run_stage(const struct normalise_stage *s, struct picture *p, const struct normalise_trace *trace);
 
-/* Runs those from p's state on, until it has a given one: what leaves it in that state is not run, but by a call for a
- * later one. So PICTURE_INK is all ink on the page, before parts has chosen the digit's. p: see picture.h; its owner
- * frees it, also after an error. What was refused goes no further than PICTURE_INK, and that is no error. */
+/* Runs the stages from p's state on, and stops as soon as p has the state that is asked for; stages that would keep it
+ * in that state are left to a later call. So at PICTURE_INK p has all ink of the page: parts has not chosen yet. p: see
+ * picture.h; its owner frees it, also after an error. A refused picture stops at PICTURE_INK, which is no error. */
 enum err normalise_run_until(struct picture *p, enum picture_state state, const struct normalise_trace *trace);
 
 /* One piece of ink (as of PICTURE_INK) to 28x28: what scale and place do with a picture whose ink is that box.

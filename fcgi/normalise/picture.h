@@ -17,8 +17,7 @@ struct raster {
     const uint8_t *px; /* [h][w] without gaps: 0 black to 255 white; borrowed */
 };
 
-/* Pixels (or cells) from x0 up to but without x1, from y0 up to but without y1. Empty where x1 <= x0; its sides are 0.
- */
+/* Pixels (or cells) x0 to x1 - 1, y0 to y1 - 1. Empty where x1 <= x0: its sides are 0. */
 struct box {
     int x0, y0, x1, y1;
 };
@@ -33,13 +32,14 @@ enum normalise_center {
     NORMALISE_CENTER_NONE  /* the whole picture to 28 px, as it lies */
 };
 
-enum normalise_refusal { /* why a picture has no ink: its 28x28 is black then */
-                         NORMALISE_NOT_REFUSED,
-                         NORMALISE_NO_CONTRAST,   /* threshold: nothing stands out from the paper */
-                         NORMALISE_ONLY_FRAMES,   /* parts: no piece but frames, or one that fills the picture */
-                         NORMALISE_ONLY_REMNANTS, /* parts: no piece but what lines have left where they went */
-                         NORMALISE_ONLY_NOISE,    /* parts: many pieces, none of them large */
-                         NORMALISE_REFUSALS
+/* Why a picture has no ink; its 28x28 is black then. */
+enum normalise_refusal {
+    NORMALISE_NOT_REFUSED,
+    NORMALISE_NO_CONTRAST,   /* threshold: nothing stands out from the paper */
+    NORMALISE_ONLY_FRAMES,   /* parts: no piece but frames, or one that fills the picture */
+    NORMALISE_ONLY_REMNANTS, /* parts: no piece but what lines have left where they went */
+    NORMALISE_ONLY_NOISE,    /* parts: many pieces, none of them large */
+    NORMALISE_REFUSALS
 };
 
 enum picture_state {

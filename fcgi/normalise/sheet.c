@@ -32,9 +32,12 @@ enum {
     /* Area to the square of the longest diagonal: 50 for a square, 34 for sides as 2 to 5, 25 for a fat 1. */
     SHEET_EMPTY_PERCENT = 33,
     SHEET_OTHERS_PER_MILLE = 5, /* of the pixels, may be of an empty sheet's tone elsewhere; more may be a digit */
-    SHEET_EDGE_CELLS = 2, /* between which the tone rises at its edge, by at least this part of what it rises in all: */
+    /* Over so many cells to either side of its edge the tone rises by at least this part of what it rises in all: 17 of
+     * the drawn pictures (desk, slip, window) are lost at 1, one at 10. */
+    SHEET_EDGE_CELLS = 2,
     SHEET_EDGE_PART = 3,
-    SHEET_INK_PART = 3 /* ink is at least this part of the way from the paper's own tone to what surrounds the sheet */
+    /* Ink is at least this part of the way from the paper's own tone to what surrounds the sheet; fine at 2 and 6. */
+    SHEET_INK_PART = 3
 };
 
 enum { AROUND, SHEET, INNER, UNSEEN }; /* INNER: without the outermost cells, which are part of both */

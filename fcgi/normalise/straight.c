@@ -7,26 +7,33 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* "Lost at" and "fine at": see parts.c. */
 enum {
     /* A hundred lines across 1,000 px, and half as much besides. What has more is a texture, and would take a second.
      */
     RUNS_MAX = 150 * 1000,
     TRIES_MAX = 2 * STRAIGHT_MAX,
-    BINS_PART = 200, /* a path is known to 1/200 of its length, to begin with */
+    BINS_PART = 200, /* a path is known to 1/200 of its length, to begin with; fine at 80 and 500 */
     BIN_MIN_PX = 2,
-    /* The thickest run that may vote, in px and percent of the shorter side: a frame's of 10 px in 400. */
+    /* The thickest run that may vote, in px and percent of the shorter side: a window's frame and cell lines are lost
+     * at 0, two digits that were cropped at 10. */
     VOTER_PX = 3,
     VOTER_PERCENT = 3,
     CLIP_PART = 2,        /* a path lies inside the picture for at least this part of its length, or is a corner's */
-    PRESENT_PERCENT = 65, /* of a line, ink is on its path */
-    THIN_PERCENT = 50,    /* and is no thicker than the line */
+    PRESENT_PERCENT = 65, /* of a line, ink is on its path (fine at 40 and 90), */
+    THIN_PERCENT = 50,    /* no thicker than the line: where the digit crosses it, it is. Lost at 80, fine at 20 */
     END_PART = 10,        /* a line goes on to the ends: of this part of it at either, */
-    END_PERCENT = 50      /* so much has ink. A stroke ends before */
+    END_PERCENT = 50      /* so much has ink. A stroke ends before. Lost at 95 */
 };
-static const double SLOPE_MAX = 0.18;     /* 10 degrees */
-static const double VOTES_MIN = 0.3;      /* votes of the best path, as part of the side, or there is no more line */
-static const double OFF_RMS_PART = 0.003; /* of the side: how far its runs may lie off the path, root mean square, */
-static const double OFF_RMS_PX = 0.8;     /* or so many px: a pixel's own rounding is 0.3, and a lens bends lines */
+static const double SLOPE_MAX = 0.18; /* 10 degrees; ruled paper is lost at 3 */
+/* Votes of the best path, as a part of the side, or there is no more line. Ruled paper is lost at 0.7, fine at 0.1. */
+static const double VOTES_MIN = 0.3;
+/* How far its runs may lie off the path, root mean square: a part of the side, or so many px, a pixel's own rounding
+ * being 0.3, and a lens bends lines. Fine at 0.3 and 4 px. */
+static const double OFF_RMS_PART = 0.003, OFF_RMS_PX = 0.8;
+/* A run up to so many times as thick as the line, and so much more, is the line's alone. Fine at 1 and 3; 0.5 and 4 px.
+ */
+static const double THICK_TIMES = 1.5, THICK_PX = 1.5;
 
 struct run {
     int16_t u, v2, thick; /* v2: twice the middle */
@@ -174,7 +181,7 @@ bool straight_run(const struct view *p, const struct line *l, int u, int *first,
 
 int straight_thickest(const struct line *l)
 {
-    return (int)(1.5 * l->thick + 1.5);
+    return (int)(THICK_TIMES * l->thick + THICK_PX);
 }
 
 int straight_ink(const struct view *p, int u, int first, int last)

@@ -7,7 +7,8 @@
 enum {
     /* Less contrast than this is no ink: JPEG noise on a blank page stays under 10, pencil on paper starts at 40. */
     THRESHOLD_CONTRAST_MIN = 20,
-    /* And full strokes are to stand out from the paper's grain, of which this is a multiple. */
+    /* And full strokes are to stand out from the paper's noise, so many times over. Of the 560 drawn pictures (parts.c)
+     * 175 are refused at 6, none at 1. */
     THRESHOLD_NOISE_TIMES = 2,
     /* The tone of a full stroke. MNIST's is 253 or 254 by this measure, so that its values stay nearly as they are. */
     THRESHOLD_FULL_PERCENT = 95

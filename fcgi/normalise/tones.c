@@ -4,20 +4,23 @@
 
 #include <string.h>
 
+/* "Lost at" and "fine at" a value: as in parts.c, by the drawn pictures alone. */
 enum {
     /* Less is a matter of light: a shadow is up to 60 % darker, which on grey paper is 50 levels. */
     TONES_APART_MIN = 50,
-    /* The valley between the tones is at least this part of the way from one to the other, and hardly any pixel lies in
-     * it: one in so many, the edges of strokes, which a lens blurs. */
+    /* The valley between the tones is at least this part of the way from one to the other (a fat digit is lost at 3;
+     * fine at 12), and hardly any pixel lies in it, one in so many: the edges of strokes, which a lens blurs. Digits
+     * that were cropped, and fat ones, are lost at 300; fine at 10. */
     TONES_VALLEY_PART = 6,
     TONES_VALLEY_PIXELS_PART = 50,
     TONES_SIDE = 64, /* cells */
     /* Strokes are no thicker than twice this and a cell, 27 % of the side; a shadow or a table is. */
     TONES_STROKE_CELLS = 8,
-    TONES_THICK_PERCENT = 1, /* of the ink may be thicker: where strokes cross */
-    /* A closing by so many cells to each side takes what is written off a sheet lighter than its table. */
+    TONES_THICK_PERCENT = 1, /* of the ink may be thicker; a slip and frames are lost at 10; fine at 0 */
+    /* A closing by so many cells to each side takes what is written off a sheet lighter than its table.
+     * Fine at 1 and 8. */
     TONES_WRITTEN_CELLS = 3,
-    TONES_BORDER_PART = 4, /* of the border, at most, is a digit's that was cut out tightly */
+    TONES_BORDER_PART = 4, /* of the border is a digit's, at most; 21 that were cropped are lost at 12; fine at 2 */
     TONES_CUT_SIDES = 3    /* sides that such a digit touches */
 };
 
