@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "common/rng.h"
-#include "network/arch.h"
+#include "network/layer_list.h"
 #include "run/train.h"
 
 enum { PICTURES = 5120, EPOCH = 55000, VALIDATION = 5000, THREADS_MAX = 64, SAMPLES_MAX = 4096 };
@@ -68,7 +68,7 @@ static void contestant_new(struct contestant *c, int threads, struct pictures p)
     struct model *m;
     set.bn = true;
     set.threads = threads;
-    if (arch_model(&m, ARCH_DEFAULT, &why) != OK || trainer_new(&c->t, &set, m, p, &why) != OK) {
+    if (layer_list_parse(&m, LAYER_LIST_DEFAULT, &why) != OK || trainer_new(&c->t, &set, m, p, &why) != OK) {
         fprintf(stderr, "bench_train: %s\n", why.text);
         exit(1);
     }

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "data/gunzip.h"
-#include "measure/answers.h"
 #include "measure/calibrate.h"
-#include "measure/refusals.h"
+#include "measure/engine_answers.h"
+#include "measure/rejection_rates.h"
 #include "fixture_dir.h"
 #include "random_nets.h"
 
@@ -95,11 +95,11 @@ static void expect_looks(struct model *m, const struct calibration *c)
 {
     const float look_again_below = m->look_again_below;
     int under = 0, up_to = 0;
-    struct answers a;
+    struct engine_answers a;
     struct cnn *cnn = NULL;
     m->look_again_below = 0;
     assert_int_equal(cnn_create(&cnn, m, CNN_AUTO, NULL), OK);
-    assert_int_equal(answers_run(&a, cnn, c->data, c->validation, c->n_validation, 1, NULL), OK);
+    assert_int_equal(engine_answers_run(&a, cnn, c->data, c->validation, c->n_validation, 1, NULL), OK);
     for (size_t i = 0; i < a.n; i++) {
         under += a.of[i].confidence < look_again_below;
         up_to += a.of[i].confidence < look_again_below * 1.0001F;
@@ -107,7 +107,7 @@ static void expect_looks(struct model *m, const struct calibration *c)
     if (under != 4 || up_to < 5)
         fail_msg("2 %% are 4: %d under %.6f, %d up to it", under, (double)look_again_below, up_to);
     m->look_again_below = look_again_below;
-    answers_free(&a);
+    engine_answers_free(&a);
     cnn_free(cnn);
 }
 
@@ -143,14 +143,14 @@ static void test_calibrate(void **state)
 
     struct why why = {0};
     struct cnn *cnn = NULL;
-    struct example_source digits = {&data, indices + TRAIN, PICTURES - TRAIN};
+    struct reject_example_source digits = {&data, indices + TRAIN, PICTURES - TRAIN};
     uint8_t px[DIGIT_PIXELS];
     struct answer a;
     int refused = 0;
     assert_int_equal(cnn_create(&cnn, m, CNN_AUTO, &why), OK);
     void *scratch = cnn_scratch_new(cnn);
     for (uint64_t i = 0; i < 200; i++) { /* of another seed: it has not learnt them by heart */
-        assert_int_equal(example_make(&digits, false, 1000, i, px), OK);
+        assert_int_equal(reject_example_make(&digits, false, 1000, i, px), OK);
         cnn_answer(cnn, px, &a, scratch);
         refused += a.doubted;
     }
@@ -169,7 +169,7 @@ static void test_calibrate(void **state)
 static void test_rule_alone(void **state)
 {
     (void)state;
-    const struct example_source digits = {&data, indices, TRAIN};
+    const struct reject_example_source digits = {&data, indices, TRAIN};
     volatile sig_atomic_t stop = 1;
     struct model *m = new_model(true);
     struct reject_settings set = {.seed = 3, .hidden = 8, .examples = 10, .threads = 1, .stop = &stop};
@@ -242,12 +242,12 @@ static void test_no_dense(void **state)
 static void test_examples(void **state)
 {
     (void)state;
-    const struct example_source s = {&data, indices, TRAIN};
+    const struct reject_example_source s = {&data, indices, TRAIN};
     uint8_t a[DIGIT_PIXELS], b[DIGIT_PIXELS], before[DIGIT_PIXELS] = {0};
     int blank = 0;
     for (uint64_t i = 0; i < 300; i++) {
-        assert_int_equal(example_make(&s, false, 1, i, a), OK);
-        assert_int_equal(example_make(&s, false, 1, i, b), OK);
+        assert_int_equal(reject_example_make(&s, false, 1, i, a), OK);
+        assert_int_equal(reject_example_make(&s, false, 1, i, b), OK);
         assert_memory_equal(a, b, sizeof a);
         int ink = 0;
         for (int k = 0; k < DIGIT_PIXELS; k++)
@@ -255,7 +255,7 @@ static void test_examples(void **state)
         blank += ink == 0;
         assert_true(ink == 0 || memcmp(a, before, sizeof a) != 0);
         memcpy(before, a, sizeof a);
-        assert_int_equal(example_make(&s, false, 2, i, b), OK);
+        assert_int_equal(reject_example_make(&s, false, 2, i, b), OK);
         assert_true(ink == 0 || memcmp(a, b, sizeof a) != 0);
     }
     assert_true(blank < 5); /* one: a plain box is an empty sheet, which has no ink */
@@ -268,13 +268,13 @@ static void test_refusals(void **state)
     struct model *m = new_model(true);
     struct why why = {0};
     struct cnn *c = NULL;
-    static struct refusals r, again;
+    static struct rejection_rates r, again;
     m->ink_above = 0.2F;
     assert_int_equal(cnn_create(&c, m, CNN_AUTO, &why), OK);
-    assert_int_equal(refusals_measure(&r, c, dir, EACH, 5, 2, &why), OK);
-    assert_int_equal(refusals_measure(&again, c, dir, EACH, 5, 1, &why), OK);
+    assert_int_equal(rejection_rates_measure(&r, c, dir, EACH, 5, 2, &why), OK);
+    assert_int_equal(rejection_rates_measure(&again, c, dir, EACH, 5, 1, &why), OK);
     for (int i = 0; i < NONDIGIT_KINDS; i++) {
-        const struct refusals_kind *k = &r.kind[i];
+        const struct rejection_kind *k = &r.kind[i];
         size_t n = 0, refused = 0, doubted = 0;
         assert_int_equal(k->n, EACH);
         assert_int_equal(k->refused, again.kind[i].refused);

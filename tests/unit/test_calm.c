@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "network/arch.h"
+#include "network/layer_list.h"
 #include "run/trainer.h"
 
 enum { PICTURES = 64, STEPS = 4 }; /* an epoch's */
@@ -47,7 +47,7 @@ static struct trainer *new_trainer(const struct trainer_settings *set)
     struct why why = {0};
     struct model *m = NULL;
     struct trainer *t = NULL;
-    if (arch_model(&m, "conv16-pool-dense10", &why) ||
+    if (layer_list_parse(&m, "conv16-pool-dense10", &why) ||
         trainer_new(&t, set, m, (struct pictures){&data, order, PICTURES}, &why))
         fail_msg("%s", why.text);
     model_free(m);

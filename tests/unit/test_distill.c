@@ -1,4 +1,4 @@
-/* Learning from teachers: the loss against finite differences, the mean of an ensemble, the bank of answers against
+/* Learning from teachers: the loss against finite differences, the mean of an ensemble, the kept answers against
  * asking, and what does not belong to a run refused. */
 #include <dirent.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "network/loss.h"
-#include "run/bank.h"
+#include "run/teacher_answers.h"
 #include "fixture_train.h"
 
 /* Breaks with: a wrong power of T, a sign, a weight that is left out, a gradient that is set and not added. */

@@ -11,18 +11,18 @@
 
 #include "common/rng.h"
 #include "net/layers.h"
-#include "network/arch.h"
 #include "network/graph_params.h"
+#include "network/layer_list.h"
 #include "run/trainer.h"
 
 /* A graph with random parameters and one shard of random pictures. */
 struct net {
     struct model *m;
     struct graph *g;
-    struct graph_ws *ws;
+    struct graph_workspace *ws;
     struct graph_pass pass;
     size_t n;
-    float *params, *ready, *grad, *target;
+    float *params, *derived, *grad, *target;
 };
 
 static void *get(size_t n, size_t size)
@@ -44,17 +44,17 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
     float drop = kind->drop;
     struct why why = {0};
     *net = (struct net){.n = 4};
-    if (arch_model(&net->m, layers, &why) != OK)
+    if (layer_list_parse(&net->m, layers, &why) != OK)
         fail_msg("%s: %s", layers, why.text);
     for (int i = 0; i < net->m->n_layers; i++)
         net->m->layers[i].relu &= !kind->smooth;
     if (graph_create(&net->g, net->m, net->n, &drop, drop > 0, kind->bn, kind->path, &why) != OK)
         fail_msg("%s: %s", layers, why.text);
-    net->ws = graph_ws_new(net->g);
+    net->ws = graph_workspace_new(net->g);
     assert_non_null(net->ws);
     net->params = get(net->g->n_params, sizeof(float));
     net->grad = get(net->g->n_params, sizeof(float));
-    net->ready = get(net->g->n_ready, sizeof(float));
+    net->derived = get(net->g->n_derived, sizeof(float));
     net->target = get(net->n * MODEL_CLASSES, sizeof(float));
     graph_init(net->g, 5, net->params);
     struct rng r;
@@ -72,14 +72,14 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
         float px[DIGIT_PIXELS], sum = 0;
         for (int i = 0; i < DIGIT_PIXELS; i++)
             px[i] = rng_float(&r);
-        graph_put(net->g, net->ws, p, px);
+        graph_set_picture(net->g, net->ws, p, px);
         for (int k = 0; k < MODEL_CLASSES; k++) /* a soft target, as label smoothing and distillation have */
             sum += net->target[p * MODEL_CLASSES + (size_t)k] = rng_float(&r);
         for (int k = 0; k < MODEL_CLASSES; k++)
             net->target[p * MODEL_CLASSES + (size_t)k] /= sum;
     }
     net->pass = (struct graph_pass){.params = net->params,
-                                    .ready = net->ready,
+                                    .derived = net->derived,
                                     .dropout = drop > 0,
                                     .drop_seed = 9,
                                     .stop_before = net->g->n_stages};
@@ -87,19 +87,19 @@ static void net_new(struct net *net, const char *layers, const struct kind *kind
 
 static void net_free(struct net *net)
 {
-    graph_ws_free(net->ws);
+    graph_workspace_free(net->ws);
     graph_free(net->g);
     model_free(net->m);
     free(net->params);
     free(net->grad);
-    free(net->ready);
+    free(net->derived);
     free(net->target);
 }
 
 static double net_loss(struct net *net)
 {
     double loss = 0;
-    graph_ready(net->g, net->params, net->ready);
+    graph_derive(net->g, net->params, net->derived);
     graph_forward(net->g, net->ws, net->n, &net->pass);
     for (size_t i = 0; i < net->n; i++)
         loss += graph_loss(net->g, net->ws, i, net->target + i * MODEL_CLASSES, 1);
@@ -221,8 +221,8 @@ static void test_export(void **state)
                 for (int k = 0; k < DIGIT_PIXELS; k++)
                     image[k] = (uint8_t)rng_below(&r, 256);
                 augment_none(image, px);
-                graph_put(net.g, net.ws, p, px);
-                graph_ready(net.g, net.params, net.ready);
+                graph_set_picture(net.g, net.ws, p, px);
+                graph_derive(net.g, net.params, net.derived);
                 graph_forward(net.g, net.ws, p + 1, &net.pass); /* a shard that is not full */
                 assert_int_equal(layers_forward(net.m, image, want), OK);
                 const float *got = graph_logits(net.g, net.ws, p);

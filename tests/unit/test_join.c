@@ -16,8 +16,8 @@
 #include "commands/commands.h"
 #include "net/cnn.h"
 #include "net/layers.h"
-#include "network/arch.h"
 #include "network/join.h"
+#include "network/layer_list.h"
 #include "fixture_dir.h"
 #include "random_nets.h"
 
@@ -42,7 +42,7 @@ static struct model *member(const char *layers, uint64_t seed)
 {
     struct why why = {0};
     struct model *m;
-    if (arch_model(&m, layers, &why) != OK)
+    if (layer_list_parse(&m, layers, &why) != OK)
         fail_msg("%s: %s", layers, why.text);
     random_weights(&seed, m);
     m->temperature = (float)(1 + 0.5 * random_unit(&seed));

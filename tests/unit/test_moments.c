@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "net/moments.h"
-#include "network/arch.h"
+#include "network/layer_list.h"
 #include "run/trainer.h"
 #include "random_nets.h"
 
@@ -173,7 +173,7 @@ static void losses(const char *layers, int which, double out[STEPS + 1])
     struct why why = {0};
     struct model *m = NULL;
     struct trainer *t = NULL;
-    if (arch_model(&m, layers, &why) || trainer_new(&t, &set, m, all, &why))
+    if (layer_list_parse(&m, layers, &why) || trainer_new(&t, &set, m, all, &why))
         fail_msg("%s", why.text);
     for (int i = 0; i < STEPS; i++)
         out[i] = trainer_step(t);

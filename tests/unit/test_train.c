@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "common/rng.h"
-#include "network/arch.h"
 #include "network/graph_params.h"
+#include "network/layer_list.h"
 #include "run/trainer.h"
 
 enum { PICTURES = 300, CHECK_STEPS = 12 };
@@ -58,7 +58,7 @@ static struct trainer *new_trainer(const struct trainer_settings *set, struct pi
     struct why why = {0};
     struct model *m;
     struct trainer *t = NULL;
-    if (arch_model(&m, "conv16-pool-conv20-pool-dense10", &why) != OK || trainer_new(&t, set, m, p, &why) != OK)
+    if (layer_list_parse(&m, "conv16-pool-conv20-pool-dense10", &why) != OK || trainer_new(&t, set, m, p, &why) != OK)
         fail_msg("%s", why.text);
     model_free(m);
     return t;
@@ -141,7 +141,7 @@ static void test_stats_kept(void **state)
     struct trainer *t;
     struct trainer_settings set = small;
     set.bn_pictures = 75; /* the last shard is not full */
-    assert_int_equal(arch_model(&m, "pool-conv16-conv24-pool-conv40v-dense20-dense10", &why), OK);
+    assert_int_equal(layer_list_parse(&m, "pool-conv16-conv24-pool-conv40v-dense20-dense10", &why), OK);
     assert_int_equal(trainer_new(&t, &set, m, (struct pictures){&d, index, PICTURES}, &why), OK);
     for (int i = 0; i < 3; i++)
         trainer_step(t);
@@ -196,7 +196,7 @@ static void test_settings(void **state)
         struct why why = {0};
         struct model *m;
         struct trainer *t;
-        assert_int_equal(arch_model(&m, "conv16-pool-dense10", &why), OK);
+        assert_int_equal(layer_list_parse(&m, "conv16-pool-dense10", &why), OK);
         assert_int_equal(trainer_new(&t, bad[i], m, (struct pictures){&d, index, PICTURES}, &why), ERR_RANGE);
         assert_null(t);
         assert_true(why.text[0] != '\0');
@@ -205,7 +205,7 @@ static void test_settings(void **state)
     struct why why = {0};
     struct model *m, *grouped;
     struct graph *g;
-    assert_int_equal(arch_model(&m, "conv16-conv16-dense10", &why), OK);
+    assert_int_equal(layer_list_parse(&m, "conv16-conv16-dense10", &why), OK);
     m->layers[1].groups = 2;
     assert_int_equal(model_create(&grouped, m->layers, m->n_layers, &why), OK);
     assert_int_equal(graph_create(&g, grouped, 4, NULL, 0, true, CNN_AUTO, &why), ERR_UNSUPPORTED);

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "common/frame.h"
+#include "common/block_file.h"
 #include "net/cnn.h"
-#include "network/arch.h"
+#include "network/layer_list.h"
 #include "fixture_train.h"
 
 static const volatile sig_atomic_t at_once = 1;
@@ -222,10 +222,10 @@ static void test_arch(void **state)
     struct model *m;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         why = (struct why){{0}};
-        if (arch_model(&m, bad[i], &why) == OK || m || !why.text[0])
+        if (layer_list_parse(&m, bad[i], &why) == OK || m || !why.text[0])
             fail_msg("\"%s\" was taken, or refused without a word", bad[i]);
     }
-    assert_int_equal(arch_model(&m, ARCH_DEFAULT, &why), OK);
+    assert_int_equal(layer_list_parse(&m, LAYER_LIST_DEFAULT, &why), OK);
     assert_int_equal(m->n_params, 32 * 9 + 32 + 64 * 32 * 9 + 64 + 128 * 64 * 9 + 128 + 1152 * 10 + 10);
     assert_true(m->layers[0].relu && m->layers[0].same && !m->layers[7].relu);
     model_free(m);
@@ -274,7 +274,7 @@ static void test_older_run(void **state)
 {
     (void)state;
     struct train_settings s = settings("older"), plain = settings("plain");
-    struct frame f;
+    struct block_file f;
     struct why why = {0};
     char path[OPTION_TEXT_MAX + 16];
     s.trainer.calm = plain.trainer.calm = 0;
@@ -282,15 +282,15 @@ static void test_older_run(void **state)
     assert_int_equal(run(&plain, &never), TRAIN_DONE);
     assert_int_equal(run(&s, &never), TRAIN_STOPPED);
     snprintf(path, sizeof path, "%s/checkpoint", s.run);
-    assert_int_equal(frame_read(&f, path, "DIGTRUN2", 1 << 24, &why), OK);
+    assert_int_equal(block_file_read(&f, path, "DIGTRUN2", 1 << 24, &why), OK);
     float *floats = malloc(f.float_bytes);
     assert_non_null(floats);
     memcpy(floats, f.floats, f.float_bytes);
     json_remove(json_get(f.head, "settings"), "calm");
     json_remove(json_get(f.head, "settings"), "calm-strength");
-    const struct frame_block all = {floats, f.float_bytes / sizeof(float)};
-    assert_int_equal(frame_write(path, "DIGTRUN2", f.head, &all, 1, &why), OK);
-    frame_free(&f);
+    const struct float_block all = {floats, f.float_bytes / sizeof(float)};
+    assert_int_equal(block_file_write(path, "DIGTRUN2", f.head, &all, 1, &why), OK);
+    block_file_free(&f);
     free(floats);
     s.trainer.calm = 0.5F; /* what a default would be */
     s.resume = true;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/files.h"
+#include "common/metadata.h"
 #include "common/options.h"
-#include "common/record.h"
 #include "measure/calibrate.h"
 #include "measure/reading.h"
 #include "commands.h"
@@ -70,14 +70,14 @@ static enum err calibrate_on(struct model *m, const struct dataset *d, const str
 }
 
 /* Those in the file are of the thresholds before. Whether the network was trained on these pictures stays as it is. */
-static enum err record_figures(struct model *m, const struct metrics *v)
+static enum err metadata_set_figures(struct model *m, const struct metrics *v)
 {
     struct json *figures = json_new_object();
     bool trained_on;
     metrics_json(v, figures);
-    if (record_trained_on(m, &trained_on))
+    if (metadata_trained_on(m, &trained_on))
         json_set_bool(figures, "trained_on", trained_on);
-    return record_json(m, "validation", figures);
+    return metadata_set_json(m, "validation", figures);
 }
 
 /* *like stays NULL where everything is to be fitted. */
@@ -86,7 +86,7 @@ static enum err load_like(const struct settings *set, const struct model *m, str
     bool trained_on;
     if (set->like[0])
         return calibration_load(like, set->like, why);
-    record_trained_on(m, &trained_on);
+    metadata_trained_on(m, &trained_on);
     if (trained_on)
         return err_why(why, ERR_RANGE,
                        "the network learnt from the validation pictures, which cannot tell now what its answers are "
@@ -108,10 +108,10 @@ static enum err run(const struct settings *set, struct why *why)
         e = dataset_load(&d, set->data, IDX_TRAIN, why);
     if (e == OK)
         e = calibrate_on(m, &d, set, &v, like, why);
-    if (e == OK && (e = record_figures(m, &v)) != OK)
+    if (e == OK && (e = metadata_set_figures(m, &v)) != OK)
         err_why(why, e, "%s: %s", set->out, err_str(e));
     if (e == OK) {
-        record_name(m, set->out); /* visitors are told it: not that of the file to begin with */
+        metadata_set_name(m, set->out); /* visitors are told it: not that of the file to begin with */
         e = model_save(m, set->out, why);
     }
     if (e == OK) {

@@ -16,7 +16,7 @@ struct settings {
 };
 
 static const struct settings defaults = {
-    .weights = WEIGHTS_DEFAULT, .data = "data", .fashion = REFUSALS_FASHION_DIR, .seed = 1};
+    .weights = WEIGHTS_DEFAULT, .data = "data", .fashion = REJECTION_RATES_FASHION_DIR, .seed = 1};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/metadata.h"
 #include "common/options.h"
-#include "common/record.h"
 #include "measure/reading.h"
 #include "network/join.h"
 #include "commands.h"
@@ -32,7 +32,7 @@ static void help(const struct settings *defaults)
 }
 
 /* What is known of where the members come from, as they tell it themselves. */
-static enum err record_members(struct model *m, struct model *const *members, int n)
+static enum err metadata_set_members(struct model *m, struct model *const *members, int n)
 {
     static const char *const told[] = {"name", "command", "epoch"};
     struct json *list = json_new_array();
@@ -43,7 +43,7 @@ static enum err record_members(struct model *m, struct model *const *members, in
                 json_set_str(one, told[k], model_meta(members[i], told[k]));
         json_set_str(one, "sha256", members[i]->sha256);
     }
-    return record_json(m, "members", list);
+    return metadata_set_json(m, "members", list);
 }
 
 /* What one member learnt from, the joined network knows. */
@@ -51,7 +51,7 @@ static void keep_trained_on(struct model *m, struct model *const *members, int n
 {
     bool trained_on = false;
     for (int i = 0; !trained_on && i < n; i++)
-        record_trained_on(members[i], &trained_on);
+        metadata_trained_on(members[i], &trained_on);
     if (trained_on)
         model_set_meta(m, "validation", "{\"trained_on\":true}");
 }
@@ -84,9 +84,9 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
     if (e == OK) {
         keep_common(m, members, n);
         keep_trained_on(m, members, n);
-        record_name(m, set->out);
-        record_program(m);
-        e = record_members(m, members, n);
+        metadata_set_name(m, set->out);
+        metadata_set_program(m);
+        e = metadata_set_members(m, members, n);
         if (e != OK)
             err_why(why, e, "%s", err_str(e));
     }

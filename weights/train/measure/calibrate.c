@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
+#include "engine_answers.h"
 
 #define LOOK_AGAIN_SHARE 0.02
 #define UNSURE_SHARE     0.01
@@ -57,7 +57,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The score under which share of the answers lie; those that other rules refuse count as the lowest. */
-static enum err score_limit(const struct answers *a, double share, float *out)
+static enum err score_limit(const struct engine_answers *a, double share, float *out)
 {
     float *score = calloc(a->n + 1, sizeof(*score));
     if (!score)
@@ -72,19 +72,19 @@ static enum err score_limit(const struct answers *a, double share, float *out)
 }
 
 /* Answers with everything fitted so far. */
-static enum err answer(struct answers *out, struct model *m, const struct calibration *c, struct why *why)
+static enum err answer(struct engine_answers *out, struct model *m, const struct calibration *c, struct why *why)
 {
     struct cnn *cnn = NULL;
     enum err e = cnn_create(&cnn, m, CNN_AUTO, why);
     if (e == OK)
-        e = answers_run(out, cnn, c->data, c->validation, c->n_validation, c->threads, why);
+        e = engine_answers_run(out, cnn, c->data, c->validation, c->n_validation, c->threads, why);
     cnn_free(cnn);
     return e;
 }
 
 static enum err fit_rule(struct model *m, const struct calibration *c, struct why *why)
 {
-    const struct example_source digits = {c->data, c->train, c->n_train};
+    const struct reject_example_source digits = {c->data, c->train, c->n_train};
     model_reject_clear(m);
     m->ink_above = 1;
     if (!c->reject || (c->like && c->like->reject.hidden == 0))
@@ -94,7 +94,7 @@ static enum err fit_rule(struct model *m, const struct calibration *c, struct wh
     return e == ERR_UNSUPPORTED ? OK : e;
 }
 
-static enum err fit_thresholds(struct model *m, const struct calibration *c, const struct answers *a)
+static enum err fit_thresholds(struct model *m, const struct calibration *c, const struct engine_answers *a)
 {
     if (c->like) {
         m->temperature = c->like->temperature;
@@ -142,14 +142,14 @@ static void tell(struct model *m, const struct calibration *c)
 
 enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why)
 {
-    struct answers a = {0};
+    struct engine_answers a = {0};
     enum err e = fit_rule(m, c, why);
     m->look_again_below = 0;
     if (e == OK)
         e = answer(&a, m, c, why); /* first looks */
     if (e == OK && (e = fit_thresholds(m, c, &a)) != OK)
         err_why(why, e, "calibration: %s", err_str(e));
-    answers_free(&a);
+    engine_answers_free(&a);
     if (e == OK)
         e = answer(&a, m, c, why);
     if (e == OK && !c->like)
@@ -159,7 +159,7 @@ enum err calibrate(struct model *m, const struct calibration *c, struct metrics 
                       (double)m->unsure_below);
     if (e == OK)
         tell(m, c);
-    answers_free(&a);
+    engine_answers_free(&a);
     return e;
 }
 

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "common/files.h"
+#include "common/metadata.h"
 #include "common/parallel.h"
-#include "common/record.h"
 #include "image/image.h"
 #include "reading.h"
 
@@ -44,13 +44,14 @@ static enum err answer_all(struct evaluation *out, const struct model *m, const 
         return e;
     snprintf(out->kernels, sizeof(out->kernels), "%s", cnn_path_name(cnn));
     int64_t begun_us = clock_mono_us();
-    e = answers_run(&out->answers, cnn, &out->data, index, n, out->threads, why);
+    e = engine_answers_run(&out->answers, cnn, &out->data, index, n, out->threads, why);
     out->seconds = (double)(clock_mono_us() - begun_us) / 1e6;
     if (e == OK)
         metrics_count(&out->metrics, n, out->answers.logits, out->answers.labels, out->answers.refused,
                       out->answers.doubted, out->temperature, out->unsure_below);
     if (e == OK && set->reject)
-        e = refusals_measure(&out->refusals, cnn, set->fashion, REFUSALS_EACH, set->seed, out->threads, why);
+        e = rejection_rates_measure(&out->rejection, cnn, set->fashion, REJECTION_RATES_EACH, set->seed, out->threads,
+                                    why);
     cnn_free(cnn);
     return e;
 }
@@ -63,7 +64,7 @@ static void note_model(struct evaluation *out, const struct model *m)
     out->unsure_below = (double)m->unsure_below;
     out->ink_above = (double)m->ink_above;
     out->has_rule = m->reject.hidden > 0;
-    record_trained_on(m, &out->trained_on);
+    metadata_trained_on(m, &out->trained_on);
     out->trained_on &= out->set.split == EVALUATE_VALIDATION;
     out->reject_below = (double)m->reject.below;
     out->doubt_below = (double)m->reject.doubt;
@@ -97,7 +98,7 @@ out:
 
 void evaluate_free(struct evaluation *e)
 {
-    answers_free(&e->answers);
+    engine_answers_free(&e->answers);
     dataset_free(&e->data);
 }
 

@@ -6,9 +6,9 @@
 
 #include "data/idx.h"
 #include "net/model.h"
-#include "answers.h"
+#include "engine_answers.h"
 #include "metrics.h"
-#include "refusals.h"
+#include "rejection_rates.h"
 
 enum evaluate_split { EVALUATE_TEST, EVALUATE_VALIDATION };
 
@@ -24,7 +24,7 @@ struct evaluate_settings {
 struct evaluation {
     struct evaluate_settings set; /* borrowed */
     struct dataset data;
-    struct answers answers;
+    struct engine_answers answers;
     struct metrics metrics;
     bool has_rule;   /* the weights file has a reject rule */
     bool trained_on; /* it says that it learnt from the pictures of this split */
@@ -35,7 +35,7 @@ struct evaluation {
     char kernels[16];
     char weights_sha256[DIGEST_HEX + 1]; /* as in the file: its own 64 digits set to 0 */
     char file_sha256[DIGEST_HEX + 1];    /* as sha256sum tells it */
-    struct refusals refusals;            /* where set.reject */
+    struct rejection_rates rejection;    /* where set.reject */
 };
 
 /* The caller ends with evaluate_free, also after a failure. */
@@ -46,7 +46,7 @@ void evaluate_free(struct evaluation *e);
  * DIR; *n is how many. ERR_EXISTS where DIR has such pictures already, which may be another network's. */
 enum err evaluate_errors_write(const struct evaluation *e, const char *dir, size_t *n, struct why *why);
 
-/* evaluate_tell.c */
+/* evaluate_report.c */
 const char *evaluate_split_name(enum evaluate_split s);
 void evaluate_print(const struct evaluation *e, FILE *out);
 

@@ -31,7 +31,7 @@ static const struct optim recipe = {.rate = 2e-3F,
                                     .weight_decay = 3e-2F};
 
 struct fit {
-    struct example_source digits;
+    struct reject_example_source digits;
     const struct reject_settings *set;
     const struct cnn *cnn;
     struct parallel *pool;
@@ -59,7 +59,7 @@ static void features_piece(void *ctx, size_t piece, int thread)
     uint8_t px[DIGIT_PIXELS];
     float logits[MODEL_CLASSES];
     for (size_t i = piece * PIECE; i < (piece + 1) * PIECE; i++) {
-        enum err e = example_make(&t->digits, is_digit(i), t->set->seed, t->chunk + i, px);
+        enum err e = reject_example_make(&t->digits, is_digit(i), t->set->seed, t->chunk + i, px);
         if (e != OK) {
             atomic_store(&t->failed, (int)e);
             return;
@@ -243,7 +243,7 @@ static void release(struct fit *t)
     free(t->params);
 }
 
-enum err reject_fit(struct model *m, const struct example_source *digits, const struct reject_settings *set,
+enum err reject_fit(struct model *m, const struct reject_example_source *digits, const struct reject_settings *set,
                     struct why *why)
 {
     const int threads = set->threads > 0 ? set->threads : parallel_processors();

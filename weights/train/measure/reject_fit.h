@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "data/examples.h"
+#include "data/reject_examples.h"
 #include "net/model.h"
 
 enum { REJECT_EXAMPLES = 275000, REJECT_EXAMPLES_MAX = 10000000 };
@@ -23,7 +23,7 @@ extern const struct reject_settings reject_defaults;
 
 /* Makes m->reject but for its threshold. The same bits from the same seed and kernels. ERR_UNSUPPORTED where m does not
  * end with a dense layer. */
-enum err reject_fit(struct model *m, const struct example_source *digits, const struct reject_settings *set,
+enum err reject_fit(struct model *m, const struct reject_example_source *digits, const struct reject_settings *set,
                     struct why *why);
 
 #endif

@@ -115,10 +115,10 @@ static void lay_out(struct graph *g)
             g->n_params = s->scale_at + (s->bn ? s->c : 0);
             s->winograd = winograd_pays(s);
             size_t winograd = s->winograd ? weights / 9 * BACK_WINOGRAD_TAPS : 0;
-            s->ready_at = g->n_ready;
-            s->flip_at = s->ready_at + winograd;
+            s->winograd_at = g->n_derived;
+            s->flip_at = s->winograd_at + winograd;
             s->flip_winograd_at = s->flip_at + (s->needs_dx ? weights : 0);
-            g->n_ready = s->flip_winograd_at + (s->needs_dx ? winograd : 0);
+            g->n_derived = s->flip_winograd_at + (s->needs_dx ? winograd : 0);
         }
         s->dz_border = s->needs_dx && s->kind == STAGE_CONV ? s->kernel - 1 - s->pad : 0;
         s->in_floats = (s->in_h + 2 * s->pad) * (s->in_w + 2 * s->pad) * s->in_c;

@@ -33,9 +33,10 @@ struct stage {
     size_t flat_h, flat_w, flat_c, flat_real_c; /* dense: what was flattened */
     size_t weight_at, shift_at, scale_at;       /* offsets into parameters: slices (backward.h), [c], [c] (bn) */
     bool winograd;                              /* 3x3 by way of tiles (backward.h) */
-    size_t ready_at, flip_at, flip_winograd_at; /* offsets into a ready block: winograd's weights, if any; flipped,
-                                                   transposed weights, slices of in_c; winograd's of those */
-    size_t channels_at;                         /* offset into per-channel arrays */
+    size_t winograd_at, flip_at,
+        flip_winograd_at; /* offsets into a derived block: Winograd transform of the weights, if used; flipped,
+                          transposed weights, slices of in_c; winograd's of those */
+    size_t channels_at;   /* offset into per-channel arrays */
     size_t in_floats, z_floats, code_bytes, dz_floats, dz_border; /* of one picture, borders included */
     bool needs_dx;                                                /* something trainable lies before it */
 };
@@ -46,7 +47,7 @@ struct graph {
     bool moments;      /* pictures are moment-normalised (moments.h), before they are distorted and put */
     size_t shard;      /* most pictures that a workspace holds */
     size_t n_params;   /* floats in a parameter block, padding included */
-    size_t n_ready;    /* floats in a ready block */
+    size_t n_derived;  /* floats in a derived block */
     size_t n_channels; /* sum of c over the stages */
     const struct back_set *back;
 };
@@ -56,16 +57,16 @@ struct graph_stats {
     float *mean, *var;
 };
 
-struct graph_ws; /* one thread's activations */
+struct graph_workspace; /* one thread's activations */
 
 struct graph_pass {
     const float *params;             /* [n_params] */
-    const float *ready;              /* graph_ready's of params */
+    const float *derived;            /* graph_derive's of params */
     const struct graph_stats *fixed; /* NULL: statistics of the shard itself */
     bool dropout;
     uint64_t drop_seed; /* the mask is a function of it, the stage and the place */
     int stop_before;    /* forward ends after z of this stage; n_stages (or more) for all */
-    int known;          /* forward begins with z of stage known - 1 (graph_z); 0: with the pictures */
+    int known;          /* forward begins with z of stage known - 1 (graph_stage_z); 0: with the pictures */
 };
 
 /* m gives shapes only. drop[n_drop]: rates after the 1st, 2nd ... pool or hidden dense layer, the last one repeated
@@ -75,37 +76,39 @@ enum err graph_create(struct graph **out, const struct model *m, size_t shard, c
                       enum cnn_path path, struct why *why);
 void graph_free(struct graph *g);
 
-struct graph_ws *graph_ws_new(const struct graph *g); /* NULL when out of memory */
-void graph_ws_free(struct graph_ws *ws);
+struct graph_workspace *graph_workspace_new(const struct graph *g); /* NULL when out of memory */
+void graph_workspace_free(struct graph_workspace *ws);
 
 /* Picture i of the shard: px[28][28], 0 to 1. */
-void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px);
+void graph_set_picture(const struct graph *g, struct graph_workspace *ws, size_t i, const float *px);
 
-void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p);
+void graph_forward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p);
 
 /* z of stage s, z_floats a picture: to be kept, or to be put back for pass.known. */
-float *graph_z(struct graph_ws *ws, int s);
+float *graph_stage_z(struct graph_workspace *ws, int s);
 
 /* Logits of picture i, [10], after a whole forward. */
-const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size_t i);
+const float *graph_logits(const struct graph *g, const struct graph_workspace *ws, size_t i);
 
 /* loss_target of picture i: returns the loss and keeps its gradient times `weight` for graph_backward. To be called for
  * every picture of the shard. */
-double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES],
+double graph_loss(const struct graph *g, struct graph_workspace *ws, size_t i, const float target[MODEL_CLASSES],
                   float weight);
 
 /* After graph_loss of the same picture: loss_teacher's loss, its gradient times `weight` added to graph_loss's. */
-double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, const float teacher[MODEL_CLASSES],
-                          float temperature, float weight);
+double graph_loss_teacher(const struct graph *g, struct graph_workspace *ws, size_t i,
+                          const float teacher[MODEL_CLASSES], float temperature, float weight);
 
 /* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. */
-void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, float *grad);
+void graph_backward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p,
+                    float *grad);
 
-/* The weights as convolutions and input gradients want them: ready[n_ready]. */
-void graph_ready(const struct graph *g, const float *params, float *ready);
+/* The weights as convolutions and input gradients want them (Winograd transforms; flipped and transposed):
+ * derived[n_derived]. */
+void graph_derive(const struct graph *g, const float *params, float *derived);
 
 /* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
-void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int s, double *sum, double *square);
+void graph_sum_moments(const struct graph *g, struct graph_workspace *ws, size_t n, int s, double *sum, double *square);
 
 #define GRAPH_BN_EPSILON 1e-5
 

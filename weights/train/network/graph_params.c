@@ -119,18 +119,18 @@ static void flip_weights(const struct stage *s, const float *w, float *flip)
                 flip[back_at(taps, s->c, t, o, ic)] = w[back_at(taps, s->in_c, taps - 1 - t, ic, o)];
 }
 
-void graph_ready(const struct graph *g, const float *params, float *ready)
+void graph_derive(const struct graph *g, const float *params, float *derived)
 {
     for (int i = 0; i < g->n_stages; i++) {
         const struct stage *s = &g->stages[i];
         if (s->kind == STAGE_POOL)
             continue;
         if (s->winograd)
-            g->back->winograd_weights(s->in_c, s->c, params + s->weight_at, ready + s->ready_at);
+            g->back->winograd_weights(s->in_c, s->c, params + s->weight_at, derived + s->winograd_at);
         if (!s->needs_dx)
             continue;
-        flip_weights(s, params + s->weight_at, ready + s->flip_at);
+        flip_weights(s, params + s->weight_at, derived + s->flip_at);
         if (s->winograd)
-            g->back->winograd_weights(s->c, s->in_c, ready + s->flip_at, ready + s->flip_winograd_at);
+            g->back->winograd_weights(s->c, s->in_c, derived + s->flip_at, derived + s->flip_winograd_at);
     }
 }

@@ -4,7 +4,7 @@
 
 #include "graph.h"
 
-/* n zeros, aligned as the kernels want parameters and ready weights; NULL when out of memory. free() them. */
+/* n zeros, aligned as the kernels want parameters and derived weights; NULL when out of memory. free() them. */
 float *graph_floats(size_t n);
 
 /* He's normal initialisation (2015) from a seed: params[n_params]. */

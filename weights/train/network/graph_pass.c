@@ -13,7 +13,7 @@
 #include "common/rng.h"
 #include "loss.h"
 
-struct graph_ws {
+struct graph_workspace {
     float *in[MODEL_LAYERS_MAX + 1]; /* one more: the logits */
     float *z[MODEL_LAYERS_MAX], *dz[MODEL_LAYERS_MAX];
     uint8_t *code[MODEL_LAYERS_MAX];
@@ -63,7 +63,7 @@ static struct back_conv dw_of(const struct stage *s, size_t n)
     return b;
 }
 
-static void carve_ws(const struct graph *g, struct graph_ws *ws, struct carve *c)
+static void carve_ws(const struct graph *g, struct graph_workspace *ws, struct carve *c)
 {
     size_t widest = 0, d_out = 0, scratch = 0;
     for (int i = 0; i < g->n_stages; i++) {
@@ -100,9 +100,9 @@ static void carve_ws(const struct graph *g, struct graph_ws *ws, struct carve *c
     ws->square_d = take(c, widest * sizeof(double));
 }
 
-struct graph_ws *graph_ws_new(const struct graph *g)
+struct graph_workspace *graph_workspace_new(const struct graph *g)
 {
-    struct graph_ws *ws = calloc(1, sizeof(*ws));
+    struct graph_workspace *ws = calloc(1, sizeof(*ws));
     if (!ws)
         return NULL;
     struct carve c = {0};
@@ -119,14 +119,14 @@ struct graph_ws *graph_ws_new(const struct graph *g)
     return ws;
 }
 
-void graph_ws_free(struct graph_ws *ws)
+void graph_workspace_free(struct graph_workspace *ws)
 {
     if (ws)
         free(ws->block);
     free(ws);
 }
 
-void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float *px)
+void graph_set_picture(const struct graph *g, struct graph_workspace *ws, size_t i, const float *px)
 {
     const struct stage *s = &g->stages[0];
     size_t step = s->kind == STAGE_DENSE ? s->flat_c : s->in_c, row = (DIGIT_SIDE_PX + 2 * s->pad) * step;
@@ -136,12 +136,12 @@ void graph_put(const struct graph *g, struct graph_ws *ws, size_t i, const float
             to[y * row + x * step] = px[y * DIGIT_SIDE_PX + x];
 }
 
-float *graph_z(struct graph_ws *ws, int s)
+float *graph_stage_z(struct graph_workspace *ws, int s)
 {
     return ws->z[s];
 }
 
-const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size_t i)
+const float *graph_logits(const struct graph *g, const struct graph_workspace *ws, size_t i)
 {
     return ws->in[g->n_stages] + i * g->stages[g->n_stages - 1].c;
 }
@@ -149,7 +149,8 @@ const float *graph_logits(const struct graph *g, const struct graph_ws *ws, size
 /* ---- forward ---- */
 
 /* m says what goes from where to where; a dense stage's n pictures are n pixels of one. */
-static void run_conv(const struct graph *g, struct graph_ws *ws, size_t n, const struct stage *s, struct back_map m)
+static void run_conv(const struct graph *g, struct graph_workspace *ws, size_t n, const struct stage *s,
+                     struct back_map m)
 {
     m.n = n;
     m.kernel = s->kernel;
@@ -161,7 +162,8 @@ static void run_conv(const struct graph *g, struct graph_ws *ws, size_t n, const
     g->back->conv(&m);
 }
 
-static void linear_forward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
+static void linear_forward(const struct graph *g, struct graph_workspace *ws, size_t n, int i,
+                           const struct graph_pass *p)
 {
     const struct stage *s = &g->stages[i];
     run_conv(g, ws, n, s,
@@ -174,11 +176,11 @@ static void linear_forward(const struct graph *g, struct graph_ws *ws, size_t n,
                                .in_floats = s->in_floats,
                                .weight = p->params + s->weight_at,
                                .bias = s->bias ? p->params + s->shift_at : ws->zero,
-                               .winograd = s->winograd ? p->ready + s->ready_at : NULL,
+                               .winograd = s->winograd ? p->derived + s->winograd_at : NULL,
                                .out = ws->z[i]});
 }
 
-void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int i, double *sum, double *square)
+void graph_sum_moments(const struct graph *g, struct graph_workspace *ws, size_t n, int i, double *sum, double *square)
 {
     const struct stage *s = &g->stages[i];
     for (size_t p = 0; p < n; p++) {
@@ -194,7 +196,7 @@ void graph_moments(const struct graph *g, struct graph_ws *ws, size_t n, int i, 
 }
 
 /* Fills scale and shift of stage i, for y = scale * z + shift. */
-static void stage_norm(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
+static void stage_norm(const struct graph *g, struct graph_workspace *ws, size_t n, int i, const struct graph_pass *p)
 {
     const struct stage *s = &g->stages[i];
     float *scale = ws->scale + s->channels_at, *shift = ws->shift + s->channels_at;
@@ -202,7 +204,7 @@ static void stage_norm(const struct graph *g, struct graph_ws *ws, size_t n, int
     if (s->bn && !p->fixed) {
         memset(ws->sum_d, 0, s->c * sizeof(double));
         memset(ws->square_d, 0, s->c * sizeof(double));
-        graph_moments(g, ws, n, i, ws->sum_d, ws->square_d);
+        graph_sum_moments(g, ws, n, i, ws->sum_d, ws->square_d);
     }
     for (size_t c = 0; c < s->c; c++) {
         if (!s->bn) {
@@ -234,7 +236,7 @@ static uint32_t drop_key(uint64_t seed, int stage, size_t picture)
     return (uint32_t)rng_u64(&r);
 }
 
-static void stage_act(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p)
+static void stage_act(const struct graph *g, struct graph_workspace *ws, size_t n, int i, const struct graph_pass *p)
 {
     const struct stage *s = &g->stages[i], *next = i + 1 < g->n_stages ? s + 1 : NULL;
     bool dense = s->kind == STAGE_DENSE, drop = p->dropout && s->drop > 0;
@@ -260,7 +262,7 @@ static void stage_act(const struct graph *g, struct graph_ws *ws, size_t n, int 
     }
 }
 
-void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p)
+void graph_forward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p)
 {
     for (int i = p->known > 0 ? p->known - 1 : 0; i < g->n_stages; i++) {
         if (g->stages[i].kind != STAGE_POOL && i != p->known - 1)
@@ -272,7 +274,8 @@ void graph_forward(const struct graph *g, struct graph_ws *ws, size_t n, const s
     }
 }
 
-double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const float target[MODEL_CLASSES], float weight)
+double graph_loss(const struct graph *g, struct graph_workspace *ws, size_t i, const float target[MODEL_CLASSES],
+                  float weight)
 {
     size_t width = g->stages[g->n_stages - 1].c;
     float *d = ws->d_out + i * width;
@@ -280,8 +283,8 @@ double graph_loss(const struct graph *g, struct graph_ws *ws, size_t i, const fl
     return loss_target(graph_logits(g, ws, i), target, weight, d);
 }
 
-double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, const float teacher[MODEL_CLASSES],
-                          float temperature, float weight)
+double graph_loss_teacher(const struct graph *g, struct graph_workspace *ws, size_t i,
+                          const float teacher[MODEL_CLASSES], float temperature, float weight)
 {
     float *d = ws->d_out + i * g->stages[g->n_stages - 1].c;
     return loss_teacher(graph_logits(g, ws, i), teacher, temperature, weight, d);
@@ -290,7 +293,7 @@ double graph_loss_teacher(const struct graph *g, struct graph_ws *ws, size_t i, 
 /* ---- backward ---- */
 
 /* From the gradient at the stage's output to dz; gradients of scale, shift and bias on the way. */
-static void act_backward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p,
+static void act_backward(const struct graph *g, struct graph_workspace *ws, size_t n, int i, const struct graph_pass *p,
                          const float *d_out, float *grad)
 {
     const struct stage *s = &g->stages[i];
@@ -348,8 +351,8 @@ static void act_backward(const struct graph *g, struct graph_ws *ws, size_t n, i
     }
 }
 
-static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n, int i, const struct graph_pass *p,
-                            float *grad)
+static void linear_backward(const struct graph *g, struct graph_workspace *ws, size_t n, int i,
+                            const struct graph_pass *p, float *grad)
 {
     const struct stage *s = &g->stages[i];
     struct back_conv b = dw_of(s, n);
@@ -368,13 +371,14 @@ static void linear_backward(const struct graph *g, struct graph_ws *ws, size_t n
                                .conv_w = s->in_w,
                                .in = ws->dz[i],
                                .in_floats = s->dz_floats,
-                               .weight = p->ready + s->flip_at,
+                               .weight = p->derived + s->flip_at,
                                .bias = ws->zero,
-                               .winograd = s->winograd ? p->ready + s->flip_winograd_at : NULL,
+                               .winograd = s->winograd ? p->derived + s->flip_winograd_at : NULL,
                                .out = ws->d_out});
 }
 
-void graph_backward(const struct graph *g, struct graph_ws *ws, size_t n, const struct graph_pass *p, float *grad)
+void graph_backward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p,
+                    float *grad)
 {
     const float *d_out = ws->d_out;
     for (int i = g->n_stages - 1; i >= 0; i--) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/record.h"
+#include "common/metadata.h"
 
 static bool same_layer(const struct layer *a, const struct layer *b)
 {
@@ -114,7 +114,7 @@ static enum err take_golden(struct model *m, const struct model *from)
         return ERR_NOMEM;
     memcpy(m->golden_input, from->golden_input, n * DIGIT_PIXELS);
     m->n_golden = from->n_golden;
-    return golden_answers(m);
+    return metadata_golden_logits(m);
 }
 
 enum err join_models(struct model **out, struct model *const *members, int n, struct why *why)

@@ -1,15 +1,15 @@
 /* A run to disk and back: RUN/checkpoint and RUN/log.jsonl.
  *
- * checkpoint: a frame (frame.h) with magic DIGTRUN2 and blocks of parameters, first, second, average where there is
- * one, best parameters, best mean, best var. */
-#include "run.h"
+ * checkpoint: a block file (block_file.h) with magic DIGTRUN2 and blocks of parameters, first, second, average where
+ * there is one, best parameters, best mean, best var. */
+#include "run_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/frame.h"
+#include "common/block_file.h"
 
 #define MAGIC "DIGTRUN2"
 
@@ -40,18 +40,18 @@ static void epoch_json(const struct epoch *e, size_t validation, struct json *ob
 }
 
 /* The blocks of floats, in the order of the file. */
-static size_t blocks_of(const struct run *r, struct frame_block b[BLOCKS_MAX])
+static size_t blocks_of(const struct run *r, struct float_block b[BLOCKS_MAX])
 {
     const struct trainer *t = r->trainer;
     size_t n = 0, params = t->graph->n_params, channels = t->graph->n_channels;
-    b[n++] = (struct frame_block){t->params, params};
-    b[n++] = (struct frame_block){t->first, params};
-    b[n++] = (struct frame_block){t->second, params};
+    b[n++] = (struct float_block){t->params, params};
+    b[n++] = (struct float_block){t->first, params};
+    b[n++] = (struct float_block){t->second, params};
     if (t->average != t->params)
-        b[n++] = (struct frame_block){t->average, params};
-    b[n++] = (struct frame_block){r->best, params};
-    b[n++] = (struct frame_block){r->best_stats.mean, channels};
-    b[n++] = (struct frame_block){r->best_stats.var, channels};
+        b[n++] = (struct float_block){t->average, params};
+    b[n++] = (struct float_block){r->best, params};
+    b[n++] = (struct float_block){r->best_stats.mean, channels};
+    b[n++] = (struct float_block){r->best_stats.var, channels};
     return n;
 }
 
@@ -66,7 +66,7 @@ static struct json *header_of(const struct run *r)
     json_set_int(h, "best_epoch", r->best_epoch);
     json_set_str(h, "version", DIGITD_VERSION);
     json_set_str(h, "kernels", r->kernels);
-    teachers_write(&r->bank.teachers, json_set_array(h, "teachers"));
+    teachers_write(&r->teacher_answers.teachers, json_set_array(h, "teachers"));
     struct json *history = json_set_array(h, "history");
     for (int i = 0; i < r->n_history; i++)
         epoch_json(&r->history[i], r->validation.n, json_add_object(history));
@@ -76,10 +76,10 @@ static struct json *header_of(const struct run *r)
 enum err checkpoint_save(const struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    struct frame_block b[BLOCKS_MAX];
+    struct float_block b[BLOCKS_MAX];
     struct json *head = header_of(r);
     path_in_run(&r->set, "checkpoint", path);
-    enum err e = frame_write(path, MAGIC, head, b, blocks_of(r, b), why);
+    enum err e = block_file_write(path, MAGIC, head, b, blocks_of(r, b), why);
     json_free(head);
     return e;
 }
@@ -87,11 +87,11 @@ enum err checkpoint_save(const struct run *r, struct why *why)
 enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why)
 {
     char path[PATH_BYTES];
-    struct frame f;
+    struct block_file f;
     struct why inner = {0};
     path_in_run(&r->set, "checkpoint", path);
     *exists = *finished = false;
-    enum err e = frame_read(&f, path, MAGIC, FILE_MAX, why);
+    enum err e = block_file_read(&f, path, MAGIC, FILE_MAX, why);
     if (e == ERR_NOT_FOUND) {
         e = OK;
         goto out;
@@ -111,7 +111,7 @@ enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct
     snprintf(r->kernels, sizeof(r->kernels), "%s", kernels);
     *finished = (int)json_len(json_get(f.head, "history")) >= r->set.trainer.epochs;
 out:
-    frame_free(&f);
+    block_file_free(&f);
     return e;
 }
 
@@ -149,23 +149,23 @@ static bool header_read(struct run *r, const struct json *head)
 enum err checkpoint_load(struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    struct frame f;
-    struct frame_block b[BLOCKS_MAX];
+    struct block_file f;
+    struct float_block b[BLOCKS_MAX];
     path_in_run(&r->set, "checkpoint", path);
-    enum err e = frame_read(&f, path, MAGIC, FILE_MAX, why);
-    if (e == OK && !teachers_same(&r->bank.teachers, json_get(f.head, "teachers")))
+    enum err e = block_file_read(&f, path, MAGIC, FILE_MAX, why);
+    if (e == OK && !teachers_same(&r->teacher_answers.teachers, json_get(f.head, "teachers")))
         e = err_why(why, ERR_FORMAT, "%s: begun with other teachers (their SHA-256 are in %s/log.jsonl)", path,
                     r->set.run);
-    if (e == OK && (!frame_fill(&f, b, blocks_of(r, b)) || !header_read(r, f.head)))
+    if (e == OK && (!block_file_fill(&f, b, blocks_of(r, b)) || !header_read(r, f.head)))
         e = err_why(why, ERR_FORMAT, "%s does not fit its own settings", path);
-    frame_free(&f);
+    block_file_free(&f);
     return e;
 }
 
 enum err run_log_write(const struct run *r, struct why *why)
 {
     char path[PATH_BYTES];
-    struct buf *text = buf_new(FRAME_HEADER_MAX);
+    struct buf *text = buf_new(BLOCK_FILE_HEADER_MAX);
     struct json *start = json_new_object();
     json_set_str(start, "event", "start");
     json_set_str(start, "version", DIGITD_VERSION);
@@ -175,7 +175,7 @@ enum err run_log_write(const struct run *r, struct why *why)
     json_set_str(start, "train_labels_sha256", r->data->labels_sha256);
     json_set_int(start, "train_pictures", (int64_t)r->train.n);
     json_set_int(start, "validation_pictures", (int64_t)r->validation.n);
-    teachers_write(&r->bank.teachers, json_set_array(start, "teachers"));
+    teachers_write(&r->teacher_answers.teachers, json_set_array(start, "teachers"));
     json_set_str(start, "compiler", __VERSION__);
     json_set_str(start, "kernels", r->kernels);
     json_set_int(start, "threads", parallel_threads(r->trainer->pool));

@@ -14,14 +14,14 @@
 #include "files/fs.h"
 #include "common/files.h"
 #include "measure/calibrate.h"
-#include "network/arch.h"
-#include "run.h"
+#include "network/layer_list.h"
+#include "run_state.h"
 
 enum { TEXT_MAX = 64 * 1024, PATH_BYTES = OPTION_TEXT_MAX + 32 };
 
 void run_close(struct run *r)
 {
-    bank_close(&r->bank);
+    teacher_answers_close(&r->teacher_answers);
     trainer_free(r->trainer);
     model_free(r->model);
     model_free(r->like);
@@ -228,8 +228,8 @@ enum err run_open(struct run *r, const char *command, struct why *why)
     if (!r->data && strcmp(r->set.more, "none") != 0 && (e = dataset_append(&r->loaded, r->set.more, why)) != OK)
         return e;
     r->data = r->data ? r->data : &r->loaded;
-    if ((e = load_like(r, why)) != OK || (e = bank_open(&r->bank, &r->set, why)) != OK ||
-        (e = arch_model(&r->model, r->set.layers, why)) != OK || (e = split_data(r, why)) != OK ||
+    if ((e = load_like(r, why)) != OK || (e = teacher_answers_open(&r->teacher_answers, &r->set, why)) != OK ||
+        (e = layer_list_parse(&r->model, r->set.layers, why)) != OK || (e = split_data(r, why)) != OK ||
         (e = trainer_new(&r->trainer, &r->set.trainer, r->model, r->train, why)) != OK)
         return e;
     note_kernels(r);

@@ -9,8 +9,8 @@
 #include "network/loss.h"
 
 struct teacher_room {
-    struct graph_ws *ws; /* the graph's, or NULL */
-    void *scratch;       /* the engine's, or NULL */
+    struct graph_workspace *ws; /* the graph's, or NULL */
+    void *scratch;              /* the engine's, or NULL */
 };
 
 static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_path kernels, struct why *why)
@@ -21,11 +21,11 @@ static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_pa
     if (e != OK)
         return e;
     t->params = graph_floats(t->graph->n_params);
-    t->ready = graph_floats(t->graph->n_ready);
-    if (!t->params || !t->ready)
+    t->derived = graph_floats(t->graph->n_derived);
+    if (!t->params || !t->derived)
         return err_why(why, ERR_NOMEM, "out of memory");
     graph_import(t->graph, m, t->params);
-    graph_ready(t->graph, t->params, t->ready);
+    graph_derive(t->graph, t->params, t->derived);
     return OK;
 }
 
@@ -70,7 +70,7 @@ void teachers_free(struct teachers *t)
         cnn_free(one->cnn);
         graph_free(one->graph);
         free(one->params);
-        free(one->ready);
+        free(one->derived);
     }
     t->n = 0;
 }
@@ -89,7 +89,7 @@ struct teacher_room *teacher_room_new(const struct teacher *t)
     if (!room)
         return NULL;
     if (t->graph)
-        room->ws = graph_ws_new(t->graph);
+        room->ws = graph_workspace_new(t->graph);
     else
         room->scratch = cnn_scratch_new(t->cnn);
     if (room->ws || room->scratch)
@@ -102,7 +102,7 @@ void teacher_room_free(struct teacher_room *room)
 {
     if (!room)
         return;
-    graph_ws_free(room->ws);
+    graph_workspace_free(room->ws);
     free(room->scratch);
     free(room);
 }
@@ -125,12 +125,12 @@ static void ask_engine(const struct cnn *cnn, void *scratch, const float *px, si
     }
 }
 
-static void ask_graph(const struct teacher *t, struct graph_ws *ws, const float *px, size_t n, float *logits)
+static void ask_graph(const struct teacher *t, struct graph_workspace *ws, const float *px, size_t n, float *logits)
 {
     const struct graph *g = t->graph;
-    const struct graph_pass pass = {.params = t->params, .ready = t->ready, .stop_before = g->n_stages};
+    const struct graph_pass pass = {.params = t->params, .derived = t->derived, .stop_before = g->n_stages};
     for (size_t i = 0; i < n; i++)
-        graph_put(g, ws, i, px + i * DIGIT_PIXELS);
+        graph_set_picture(g, ws, i, px + i * DIGIT_PIXELS);
     graph_forward(g, ws, n, &pass);
     for (size_t i = 0; i < n; i++)
         memcpy(logits + i * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));

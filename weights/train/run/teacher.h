@@ -17,7 +17,7 @@ struct teacher {
     char path[OPTION_TEXT_MAX];
     char sha256[DIGEST_HEX + 1]; /* of the weights file */
     struct graph *graph;         /* NULL: none, ask the engine */
-    float *params, *ready;       /* the graph's */
+    float *params, *derived;     /* the graph's */
     struct cnn *cnn;             /* NULL: none, ask the graph */
 };
 

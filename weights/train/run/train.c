@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "run.h"
+#include "run_state.h"
 
 enum { PROGRESS_EVERY_US = 500 * 1000 };
 
@@ -128,7 +128,7 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
             r->seconds += (double)(clock_mono_us() - begun_us) / 1e6;
             return checkpoint_save(r, why);
         }
-        enum err e = bank_turn(&r->bank, t, &r->set, stop, out, why);
+        enum err e = teacher_answers_for_epoch(&r->teacher_answers, t, &r->set, stop, out, why);
         if (e != OK)
             return e;
         if (*stop)
@@ -158,7 +158,7 @@ enum err train_run_on(const struct train_settings *set, const struct dataset *da
     if (e == OK && !set->finish)
         e = train_loop(&r, stop, progress, end, why);
     if (e == OK && *end == TRAIN_DONE)
-        e = run_finish(&r, stop, progress, why);
+        e = run_export(&r, stop, progress, why);
     if (e == ERR_STOPPED) {
         *end = TRAIN_STOPPED; /* the checkpoint of the last epoch is there */
         e = OK;

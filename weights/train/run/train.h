@@ -41,8 +41,8 @@ extern const struct train_settings train_defaults;
 /* Why the training ended. */
 enum train_end { TRAIN_DONE, TRAIN_STOPPED };
 
-/* Runs, resumes or finishes, on MNIST from set->data. command is the command line as one text, for the record. *stop is
- * looked at after every step: when it is not 0 a checkpoint is written and *end is TRAIN_STOPPED; what the rule for
+/* Runs, resumes or finishes, on MNIST from set->data. command is the command line as one text, for the metadata. *stop
+ * is looked at after every step: when it is not 0 a checkpoint is written and *end is TRAIN_STOPPED; what the rule for
  * what is no digit has learnt so far is not kept. progress (may be NULL) gets lines. The weights file is written at the
  * end only, whole or not at all. */
 enum err train_run(const struct train_settings *set, const char *command, const volatile sig_atomic_t *stop,

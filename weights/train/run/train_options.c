@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #include "measure/reject_fit.h"
-#include "network/arch.h"
+#include "network/layer_list.h"
 #include "train.h"
 
 #define AT(field)  offsetof(struct train_settings, field)
@@ -36,7 +36,7 @@ const struct train_settings train_defaults = {
                           .epsilon = 1e-8F,
                           .weight_decay = 1e-2F,
                           .ema = 0.999F}},
-    .layers = ARCH_DEFAULT,
+    .layers = LAYER_LIST_DEFAULT,
     .data = "data",
     .more = "none",
     .out = "build/digits.safetensors",

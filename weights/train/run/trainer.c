@@ -36,20 +36,20 @@ static bool allocate(struct trainer *t, int threads)
     t->pool = parallel_new(threads);
     if (!t->pool) /* trainer_free asks it how many workspaces there are */
         return false;
-    t->ws = calloc((size_t)threads, sizeof(struct graph_ws *));
+    t->ws = calloc((size_t)threads, sizeof(struct graph_workspace *));
     for (int i = 0; t->ws && i < threads; i++)
-        if (!(t->ws[i] = graph_ws_new(t->graph)))
+        if (!(t->ws[i] = graph_workspace_new(t->graph)))
             return false;
     t->params = graph_floats(n);
     t->first = graph_floats(n);
     t->second = graph_floats(n);
     t->decay = graph_floats(n);
     t->average = t->set.optim.ema > 0 ? graph_floats(n) : t->params;
-    t->ready = graph_floats(t->graph->n_ready);
+    t->derived = graph_floats(t->graph->n_derived);
     t->grads = graph_floats(n * shards);
     t->shard_loss = calloc(shards, sizeof(double));
     t->order = calloc(t->train.n, sizeof(uint32_t));
-    return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->ready && t->grads &&
+    return t->pool && t->ws && t->params && t->first && t->second && t->decay && t->average && t->derived && t->grads &&
            t->shard_loss && t->order;
 }
 
@@ -94,7 +94,7 @@ void trainer_free(struct trainer *t)
     int threads = t->pool ? parallel_threads(t->pool) : 0;
     parallel_free(t->pool);
     for (int i = 0; t->ws && i < threads; i++)
-        graph_ws_free(t->ws[i]);
+        graph_workspace_free(t->ws[i]);
     free(t->ws);
     if (t->average != t->params)
         free(t->average);
@@ -102,7 +102,7 @@ void trainer_free(struct trainer *t)
     free(t->first);
     free(t->second);
     free(t->decay);
-    free(t->ready);
+    free(t->derived);
     free(t->grads);
     free(t->shard_loss);
     free(t->order);
@@ -115,7 +115,7 @@ void trainer_free(struct trainer *t)
 static struct graph_pass training_pass(const struct trainer *t, size_t shard)
 {
     return (struct graph_pass){.params = t->params,
-                               .ready = t->ready,
+                               .derived = t->derived,
                                .dropout = true,
                                .drop_seed = t->set.seed ^ ((uint64_t)t->step * (uint64_t)t->set.shards + shard) << 20,
                                .stop_before = t->graph->n_stages};
@@ -162,7 +162,7 @@ void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t inde
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: of its label and of the teachers' answer. */
-static double picture_loss(struct trainer *t, struct graph_ws *ws, size_t i, uint32_t at)
+static double picture_loss(struct trainer *t, struct graph_workspace *ws, size_t i, uint32_t at)
 {
     const struct trainer_settings *set = &t->set;
     float target[MODEL_CLASSES], spread = set->smoothing / MODEL_CLASSES, weight = 1.0F / (float)set->batch;
@@ -184,7 +184,7 @@ static double picture_loss(struct trainer *t, struct graph_ws *ws, size_t i, uin
 static void shard_gradient(void *ctx, size_t shard, int thread)
 {
     struct trainer *t = ctx;
-    struct graph_ws *ws = t->ws[thread];
+    struct graph_workspace *ws = t->ws[thread];
     const struct graph *g = t->graph;
     size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
     int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);
@@ -194,7 +194,7 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     for (size_t i = 0; i < n; i++) {
         uint32_t index = t->train.index[t->order[first + i]];
         distort(t, distortions, index, picture_of(t, t->train.data, index, normal), px);
-        graph_put(g, ws, i, px);
+        graph_set_picture(g, ws, i, px);
     }
     memset(grad, 0, g->n_params * sizeof(float));
     graph_forward(g, ws, n, &pass);
@@ -240,7 +240,7 @@ double trainer_step(struct trainer *t)
     size_t shards = (size_t)t->set.shards;
     if (t->step % t->steps_per_epoch == 0)
         shuffle_epoch(t);
-    graph_ready(t->graph, t->params, t->ready);
+    graph_derive(t->graph, t->params, t->derived);
     parallel_run(t->pool, shards, shard_gradient, t);
     parallel_run(t->pool, (t->graph->n_params + CHUNK - 1) / CHUNK, update_chunk, t);
     double loss = 0;
@@ -269,19 +269,19 @@ static size_t sweep_pieces(const struct sweep *s)
 }
 
 /* The pictures of a piece, or what is known of them, into the workspace. */
-static void sweep_begin(const struct sweep *s, struct graph_ws *ws, size_t i0, size_t n)
+static void sweep_begin(const struct sweep *s, struct graph_workspace *ws, size_t i0, size_t n)
 {
     const struct graph *g = s->t->graph;
     float px[DIGIT_PIXELS];
     uint8_t normal[DIGIT_PIXELS];
     if (s->pass.known > 0) {
         size_t z_floats = g->stages[s->pass.known - 1].z_floats;
-        memcpy(graph_z(ws, s->pass.known - 1), s->kept + i0 * s->kept_floats, n * z_floats * sizeof(float));
+        memcpy(graph_stage_z(ws, s->pass.known - 1), s->kept + i0 * s->kept_floats, n * z_floats * sizeof(float));
         return;
     }
     for (size_t i = 0; i < n; i++) {
         augment_none(picture_of(s->t, s->pictures.data, s->pictures.index[i0 + i], normal), px);
-        graph_put(g, ws, i, px);
+        graph_set_picture(g, ws, i, px);
     }
 }
 
@@ -289,15 +289,16 @@ static void sweep_piece(void *ctx, size_t piece, int thread)
 {
     struct sweep *s = ctx;
     const struct graph *g = s->t->graph;
-    struct graph_ws *ws = s->t->ws[thread];
+    struct graph_workspace *ws = s->t->ws[thread];
     size_t i0 = piece * g->shard, n = s->pictures.n - i0 < g->shard ? s->pictures.n - i0 : g->shard;
     sweep_begin(s, ws, i0, n);
     graph_forward(g, ws, n, &s->pass);
     if (s->sum) {
         const struct stage *st = &g->stages[s->pass.stop_before];
-        graph_moments(g, ws, n, s->pass.stop_before, s->sum + piece * st->c, s->square + piece * st->c);
+        graph_sum_moments(g, ws, n, s->pass.stop_before, s->sum + piece * st->c, s->square + piece * st->c);
         if (s->kept)
-            memcpy(s->kept + i0 * s->kept_floats, graph_z(ws, s->pass.stop_before), n * st->z_floats * sizeof(float));
+            memcpy(s->kept + i0 * s->kept_floats, graph_stage_z(ws, s->pass.stop_before),
+                   n * st->z_floats * sizeof(float));
     }
     for (size_t i = 0; s->logits && i < n; i++)
         memcpy(s->logits + (i0 + i) * MODEL_CLASSES, graph_logits(g, ws, i), MODEL_CLASSES * sizeof(float));
@@ -345,12 +346,12 @@ static enum err stage_stats(struct sweep *s, int i, struct graph_stats *stats)
 
 enum err trainer_stats(struct trainer *t, const float *params, struct graph_stats *stats)
 {
-    struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .ready = t->ready, .fixed = stats}};
+    struct sweep s = {.t = t, .pictures = t->train, .pass = {.params = params, .derived = t->derived, .fixed = stats}};
     enum err e = OK;
     if (s.pictures.n > (size_t)t->set.bn_pictures)
         s.pictures.n = (size_t)t->set.bn_pictures;
     sweep_keep(&s);
-    graph_ready(t->graph, params, t->ready);
+    graph_derive(t->graph, params, t->derived);
     for (int i = 0; e == OK && i < t->graph->n_stages; i++)
         if (t->graph->stages[i].bn)
             e = stage_stats(&s, i, stats);
@@ -363,8 +364,8 @@ void trainer_logits(struct trainer *t, const float *params, const struct graph_s
 {
     struct sweep s = {.t = t, .pictures = p, .logits = logits};
     s.pass =
-        (struct graph_pass){.params = params, .ready = t->ready, .fixed = stats, .stop_before = t->graph->n_stages};
-    graph_ready(t->graph, params, t->ready);
+        (struct graph_pass){.params = params, .derived = t->derived, .fixed = stats, .stop_before = t->graph->n_stages};
+    graph_derive(t->graph, params, t->derived);
     parallel_run(t->pool, sweep_pieces(&s), sweep_piece, &s);
 }
 

@@ -51,9 +51,9 @@ struct trainer {
     struct pictures train;
     struct graph *graph;
     struct parallel *pool;
-    struct graph_ws **ws;                             /* [threads] */
+    struct graph_workspace **ws;                      /* [threads] */
     float *params, *first, *second, *average, *decay; /* [n_params]; average is the parameters' own where ema is 0 */
-    float *ready, *grads;                             /* [n_ready], [shards][n_params] */
+    float *derived, *grads;                           /* [n_derived], [shards][n_params] */
     double *shard_loss;                               /* [shards] */
     uint32_t *order;                                  /* [train.n]: this epoch's order */
     const float *answers;                             /* teachers' logits to this epoch's distorted pictures, borrowed:

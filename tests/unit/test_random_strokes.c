@@ -8,16 +8,16 @@
 
 #include <cmocka.h>
 
-#include "data/sketch.h"
+#include "data/random_strokes.h"
 
-enum { SIDE = SKETCH_SIDE, PIXELS = SIDE * SIDE, SKETCHES = 5000 };
+enum { SIDE = RANDOM_STROKES_SIDE, PIXELS = SIDE * SIDE, SKETCHES = 5000 };
 
 static void draw(uint64_t number, uint8_t px[PIXELS])
 {
     struct rng r;
 
     rng_seed(&r, 7, RNG_TEST, number);
-    sketch_draw(&r, px);
+    random_strokes_draw(&r, px);
 }
 
 static size_t ink_in(const uint8_t px[PIXELS])
@@ -41,7 +41,7 @@ static int extent(const uint8_t px[PIXELS], bool columns)
     return last - first;
 }
 
-/* Breaks when a kind of sketch makes a skeleton that the pen refuses (the picture would be blank, and blank paper
+/* Breaks when a kind of stroke makes a skeleton that the pen refuses (the picture would be blank, and blank paper
  * learnt as often as that kind comes), overruns the pen's tables, or is not drawn to fill the picture. */
 static void test_every_sketch_has_ink_and_fills_the_picture(void **state)
 {
@@ -53,11 +53,11 @@ static void test_every_sketch_has_ink_and_fills_the_picture(void **state)
         const size_t ink = ink_in(px);
         const int wide = extent(px, true), high = extent(px, false), most = wide > high ? wide : high;
         if (ink < SIDE / 2 || ink > PIXELS * 3 / 4 || most < SIDE * 3 / 4)
-            fail_msg("sketch %d: %zu of %d px are ink, %d wide, %d high", (int)i, ink, PIXELS, wide, high);
+            fail_msg("picture %d: %zu of %d px are ink, %d wide, %d high", (int)i, ink, PIXELS, wide, high);
     }
 }
 
-/* Breaks when a sketch takes chance from anywhere but its generator (an example could not be made again), or is the
+/* Breaks when a picture takes chance from anywhere but its generator (an example could not be made again), or is the
  * same whatever that says. */
 static void test_the_generator_alone_decides(void **state)
 {

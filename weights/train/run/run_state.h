@@ -1,9 +1,9 @@
 /* The state of a training run, shared by run_open.c (what must hold before it begins), train.c (the loop), checkpoint.c
- * (to and from disk) and finish.c (the weights file); nobody else includes this. */
-#ifndef DIGITD_WEIGHTS_RUN_H
-#define DIGITD_WEIGHTS_RUN_H
+ * (to and from disk) and run_export.c (the weights file); nobody else includes this. */
+#ifndef DIGITD_WEIGHTS_RUN_STATE_H
+#define DIGITD_WEIGHTS_RUN_STATE_H
 
-#include "bank.h"
+#include "teacher_answers.h"
 #include "train.h"
 
 struct epoch {
@@ -26,11 +26,11 @@ struct run {
     struct pictures train, validation;
     struct model *model, *like; /* like: whose calibration is taken over, or NULL */
     struct trainer *trainer;
-    struct bank bank;                     /* of teachers' answers */
-    struct graph_stats stats, best_stats; /* of the weights that were validated last; of the best */
-    float *best;                          /* parameters of the best epoch */
-    int best_epoch;                       /* 0: none yet */
-    struct epoch *history;                /* [set.trainer.epochs] */
+    struct teacher_answers teacher_answers; /* of teachers' answers */
+    struct graph_stats stats, best_stats;   /* of the weights that were validated last; of the best */
+    float *best;                            /* parameters of the best epoch */
+    int best_epoch;                         /* 0: none yet */
+    struct epoch *history;                  /* [set.trainer.epochs] */
     int n_history;
     double loss_sum, seconds; /* of the epoch under way */
     float *logits;            /* [validation.n][10] */
@@ -55,7 +55,7 @@ enum err checkpoint_remove(const struct run *r, struct why *why);
 enum err run_log_write(const struct run *r, struct why *why);
 void run_settings_json(const struct train_settings *set, enum option_use least, struct json *obj);
 
-/* finish.c: the weights file from the best epoch so far. */
-enum err run_finish(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why);
+/* run_export.c: the weights file from the best epoch so far. */
+enum err run_export(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why);
 
 #endif

@@ -1,11 +1,11 @@
 /* The parser of layer lists. It knows the grammar; whether shapes fit is for model_create to say. */
-#include "arch.h"
+#include "layer_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct arch {
+struct layer_list {
     struct layer spec[MODEL_LAYERS_MAX];
     int n, convs, denses;
 };
@@ -20,7 +20,7 @@ static int number(const char **p)
 }
 
 /* One part, which ends at "-" or at the end of the text. */
-static bool parse_part(struct arch *a, const char *p)
+static bool parse_part(struct layer_list *a, const char *p)
 {
     struct layer *l = &a->spec[a->n];
     if (strncmp(p, "conv", 4) == 0) {
@@ -57,9 +57,9 @@ static bool parse_part(struct arch *a, const char *p)
     return l->out_c > 0 && (*p == '-' || *p == '\0');
 }
 
-enum err arch_model(struct model **out, const char *text, struct why *why)
+enum err layer_list_parse(struct model **out, const char *text, struct why *why)
 {
-    struct arch a = {.n = 0};
+    struct layer_list a = {.n = 0};
     *out = NULL;
     for (const char *p = text, *next; p; p = next) {
         next = strchr(p, '-');

@@ -3,15 +3,15 @@
  *
  * The trap: whatever is done to digits is done to the others, and as often. Digits alone enlarged, say, would teach the
  * rule that blurred pictures are digits. */
-#include "examples.h"
+#include "reject_examples.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "augment.h"
-#include "sketch.h"
+#include "random_strokes.h"
 
-enum { SIDE = SKETCH_SIDE, DIGIT = DIGIT_SIDE_PX, AREA = DIGIT_PIXELS, TRIES = 50 };
+enum { SIDE = RANDOM_STROKES_SIDE, DIGIT = DIGIT_SIDE_PX, AREA = DIGIT_PIXELS, TRIES = 50 };
 static const float two_pi = 6.2831853F;
 
 /* As in training, and a little more. */
@@ -56,7 +56,7 @@ static struct raster enlarge(const float *from, uint8_t *px)
     return (struct raster){SIDE, SIDE, px};
 }
 
-static const uint8_t *any_digit(const struct example_source *s, struct rng *r, int *label)
+static const uint8_t *any_digit(const struct reject_example_source *s, struct rng *r, int *label)
 {
     const uint32_t at = s->index[rng_below(r, (uint32_t)s->n)];
 
@@ -77,7 +77,7 @@ static void put_digit(uint8_t *px, int w, int left, int top, const uint8_t *digi
 }
 
 /* Two or three digits in a row, as somebody writes a number. */
-static struct raster draw_row(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_row(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int count = 2 + (int)rng_below(r, 2), step = 15 + (int)rng_below(r, 7), w = DIGIT + (count - 1) * step;
     int label;
@@ -88,7 +88,7 @@ static struct raster draw_row(const struct example_source *s, struct rng *r, uin
 }
 
 /* One digit over another, a little off. */
-static struct raster draw_over(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_over(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     enum { ROOM = 4, WIDE = DIGIT + 2 * ROOM };
     const int left = (int)rng_below(r, 2 * ROOM + 1), top = (int)rng_below(r, 2 * ROOM + 1);
@@ -103,7 +103,7 @@ static struct raster draw_over(const struct example_source *s, struct rng *r, ui
 }
 
 /* A quarter turn, or a mirror: of digits that are none afterwards. */
-static struct raster draw_turned(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_turned(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int how = (int)rng_below(r, 3); /* to the left, to the right, mirrored */
     const char *which = how < 2 ? "23456789" : "34679";
@@ -121,7 +121,7 @@ static struct raster draw_turned(const struct example_source *s, struct rng *r, 
 }
 
 /* The upper part of a digit that is none without its lower one. */
-static struct raster draw_cut(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_cut(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int rows = 13 + below(r, 5); /* of a digit that begins in row 4 */
     int label;
@@ -134,7 +134,7 @@ static struct raster draw_cut(const struct example_source *s, struct rng *r, uin
 }
 
 /* Four quarters, each of any digit and from another corner of it. */
-static struct raster draw_quarters(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_quarters(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int half = DIGIT / 2, turn = 1 + (int)rng_below(r, 3);
     int label;
@@ -220,7 +220,7 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
 }
 
 /* Something else, as it is drawn. */
-static struct raster draw_other(const struct example_source *s, struct rng *r, uint8_t *px)
+static struct raster draw_other(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);
     switch (below(r, 14)) {
@@ -239,12 +239,13 @@ static struct raster draw_other(const struct example_source *s, struct rng *r, u
     case 6:
         return draw_pattern(r, px);
     default:
-        sketch_draw(r, px);
+        random_strokes_draw(r, px);
         return (struct raster){SIDE, SIDE, px};
     }
 }
 
-enum err example_make(const struct example_source *s, bool digit, uint64_t seed, uint64_t i, uint8_t out[AREA])
+enum err reject_example_make(const struct reject_example_source *s, bool digit, uint64_t seed, uint64_t i,
+                             uint8_t out[AREA])
 {
     uint8_t px[SIDE * SIDE];
     float distorted[AREA];

@@ -72,7 +72,7 @@ void evaluate_print(const struct evaluation *e, FILE *out)
             e->file_sha256, e->data.images_sha256, e->data.labels_sha256);
     print_classes(m, out);
     if (e->set.reject)
-        refusals_print(&e->refusals, out);
+        rejection_rates_print(&e->rejection, out);
 }
 
 /* The wrong pictures, in the order of the split. */
@@ -131,7 +131,7 @@ enum err evaluate_json(const struct evaluation *e, FILE *out, struct why *why)
     json_set_str(v, "labels_sha256", e->data.labels_sha256);
     add_errors(e, json_set_array(v, "errors"));
     if (e->set.reject)
-        refusals_json(&e->refusals, json_set_object(v, "reject"));
+        rejection_rates_json(&e->rejection, json_set_object(v, "reject"));
     enum err status = v && text ? json_write(v, DIGITS, text) : ERR_NOMEM;
     if (status == OK)
         fprintf(out, "%s\n", buf_data(text));

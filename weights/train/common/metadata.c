@@ -1,5 +1,5 @@
 /* Metadata are texts; what has parts is JSON inside of one. */
-#include "record.h"
+#include "metadata.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 enum { DIGITS = 6, JSON_DEPTH = 8, TEXT_MAX = 4 * 1024 * 1024 };
 
-enum err golden_answers(struct model *m)
+enum err metadata_golden_logits(struct model *m)
 {
     for (int i = 0; i < m->n_golden; i++) {
         double logits[MODEL_CLASSES];
@@ -23,7 +23,7 @@ enum err golden_answers(struct model *m)
     return OK;
 }
 
-enum err record_json(struct model *m, const char *key, struct json *obj)
+enum err metadata_set_json(struct model *m, const char *key, struct json *obj)
 {
     struct buf *text = buf_new(TEXT_MAX);
     enum err e = obj && text ? json_write(obj, DIGITS, text) : ERR_NOMEM;
@@ -34,7 +34,7 @@ enum err record_json(struct model *m, const char *key, struct json *obj)
     return e;
 }
 
-bool record_trained_on(const struct model *m, bool *trained_on)
+bool metadata_trained_on(const struct model *m, bool *trained_on)
 {
     const char *text = model_meta(m, "validation"), *split = model_meta(m, "split");
     struct json *figures = NULL;
@@ -42,12 +42,12 @@ bool record_trained_on(const struct model *m, bool *trained_on)
     bool told = text && json_parse(&figures, text, strlen(text), JSON_DEPTH, NULL) == OK &&
                 json_get_bool(figures, "trained_on", trained_on);
     json_free(figures);
-    if (split && strstr(split, RECORD_WRITERS_RULE))
+    if (split && strstr(split, METADATA_WRITERS_RULE))
         told = *trained_on = true; /* its own figures are of its own split */
     return told;
 }
 
-void record_name(struct model *m, const char *path)
+void metadata_set_name(struct model *m, const char *path)
 {
     char copy[OPTION_TEXT_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
@@ -57,7 +57,7 @@ void record_name(struct model *m, const char *path)
     model_set_meta(m, "name", name);
 }
 
-void record_program(struct model *m)
+void metadata_set_program(struct model *m)
 {
     char number[32];
     snprintf(number, sizeof(number), "%zu", m->n_params);

@@ -1,13 +1,13 @@
 /* Answers of the service's own engine for many pictures, on all processors. */
-#ifndef DIGITD_WEIGHTS_ANSWERS_H
-#define DIGITD_WEIGHTS_ANSWERS_H
+#ifndef DIGITD_WEIGHTS_ENGINE_ANSWERS_H
+#define DIGITD_WEIGHTS_ENGINE_ANSWERS_H
 
 #include "data/idx.h"
 #include "net/cnn.h"
 #include "normalise/normalise.h"
 
-/* Owned by whoever ran them: answers_free. */
-struct answers {
+/* Owned by whoever ran them: engine_answers_free. */
+struct engine_answers {
     size_t n;
     struct answer *of; /* [n] */
     float *logits;     /* [n][10] */
@@ -21,16 +21,17 @@ struct answers {
 
 /* The pictures index[n] of d (index NULL: the first n). Each goes through the normaliser, as an upload does (MNIST's
  * pass it unchanged), and cnn_answer. threads 0: one a processor. */
-enum err answers_run(struct answers *out, const struct cnn *c, const struct dataset *d, const uint32_t *index, size_t n,
-                     int threads, struct why *why);
-void answers_free(struct answers *a);
+enum err engine_answers_run(struct engine_answers *out, const struct cnn *c, const struct dataset *d,
+                            const uint32_t *index, size_t n, int threads, struct why *why);
+void engine_answers_free(struct engine_answers *a);
 
-/* Draws picture number i, of sides up to ANSWERS_SIDE_MAX, into px. */
-enum { ANSWERS_SIDE_MAX = 112 };
-typedef struct raster (*answers_draw)(void *ctx, size_t i, uint8_t px[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX]);
+/* Draws picture number i, of sides up to ENGINE_ANSWERS_SIDE_MAX, into px. */
+enum { ENGINE_ANSWERS_SIDE_MAX = 112 };
+typedef struct raster (*engine_answers_draw)(void *ctx, size_t i,
+                                             uint8_t px[ENGINE_ANSWERS_SIDE_MAX * ENGINE_ANSWERS_SIDE_MAX]);
 
 /* answer[n] to pictures that draw makes (any thread may ask for any of them). */
-enum err answers_draw_run(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
-                          struct answer *answer, struct why *why);
+enum err engine_answers_run_drawn(const struct cnn *c, engine_answers_draw draw, void *ctx, size_t n, int threads,
+                                  struct answer *answer, struct why *why);
 
 #endif

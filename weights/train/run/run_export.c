@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "common/files.h"
-#include "common/record.h"
+#include "common/metadata.h"
 #include "measure/calibrate.h"
 #include "network/graph_params.h"
-#include "run.h"
+#include "run_state.h"
 
 enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES };
 
@@ -28,7 +28,7 @@ static enum err add_golden(struct model *m, const struct pictures *p)
             memcpy(m->golden_input + (size_t)n++ * DIGIT_PIXELS, p->data->images + (size_t)p->index[i] * DIGIT_PIXELS,
                    DIGIT_PIXELS);
     m->n_golden = n;
-    return golden_answers(m);
+    return metadata_golden_logits(m);
 }
 
 static struct json *curves_json(const struct run *r)
@@ -48,7 +48,7 @@ static struct json *curves_json(const struct run *r)
     return obj;
 }
 
-static enum err add_record(struct run *r, const struct metrics *v)
+static enum err add_metadata(struct run *r, const struct metrics *v)
 {
     struct model *m = r->model;
     char number[32];
@@ -61,19 +61,19 @@ static enum err add_record(struct run *r, const struct metrics *v)
         json_set_int(data, "more", (int64_t)r->data->n_more);
         json_set_str(data, "more_sha256", r->data->more_sha256);
     }
-    json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? RECORD_WRITERS_RULE : fixed_rule);
+    json_set_str(split, "rule", r->set.all ? all_rule : r->set.writers ? METADATA_WRITERS_RULE : fixed_rule);
     if (!r->set.writers)
         json_set_int(split, "seed", IDX_SPLIT_SEED);
     json_set_int(split, "train", (int64_t)r->train.n);
     json_set_int(split, "validation", (int64_t)r->validation.n);
     run_settings_json(&r->set, OPTION_RECIPE, settings);
     struct json *validation = json_new_object(), *teachers = json_new_array();
-    teachers_write(&r->bank.teachers, teachers);
+    teachers_write(&r->teacher_answers.teachers, teachers);
     metrics_json(v, validation);
     json_set_bool(validation, "trained_on", r->set.all);
-    enum err e[] = {record_json(m, "dataset", data),          record_json(m, "split", split),
-                    record_json(m, "settings", settings),     record_json(m, "validation", validation),
-                    record_json(m, "curves", curves_json(r)), record_json(m, "teachers", teachers)};
+    enum err e[] = {metadata_set_json(m, "dataset", data),          metadata_set_json(m, "split", split),
+                    metadata_set_json(m, "settings", settings),     metadata_set_json(m, "validation", validation),
+                    metadata_set_json(m, "curves", curves_json(r)), metadata_set_json(m, "teachers", teachers)};
     for (size_t i = 0; i < sizeof(e) / sizeof(*e); i++)
         if (e[i] != OK)
             return e[i];
@@ -81,7 +81,7 @@ static enum err add_record(struct run *r, const struct metrics *v)
     model_set_meta(m, "kernels", r->kernels);
     snprintf(number, sizeof(number), "%llu", (unsigned long long)r->set.trainer.seed);
     model_set_meta(m, "seed", number);
-    record_program(m);
+    metadata_set_program(m);
     snprintf(number, sizeof(number), "%d", r->best_epoch);
     model_set_meta(m, "epoch", number);
     return OK;
@@ -109,7 +109,7 @@ static enum err fit(const struct run *r, struct metrics *v, const volatile sig_a
     return calibrate(r->model, &c, v, why);
 }
 
-enum err run_finish(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
+enum err run_export(struct run *r, const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
 {
     struct metrics v;
     if (r->best_epoch == 0)
@@ -120,10 +120,10 @@ enum err run_finish(struct run *r, const volatile sig_atomic_t *stop, FILE *prog
         return e;
     e = add_golden(r->model, &r->validation);
     if (e == OK)
-        e = add_record(r, &v);
+        e = add_metadata(r, &v);
     if (e != OK)
         return err_why(why, e, "%s: %s", r->set.out, err_str(e));
-    record_name(r->model, r->set.out);
+    metadata_set_name(r->model, r->set.out);
     file_sweep(r->set.out);
     e = model_save(r->model, r->set.out, why);
     if (e == OK && progress)

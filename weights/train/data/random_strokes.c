@@ -1,6 +1,6 @@
 /* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was; and
  * things that rules took for digits which had not learnt them. */
-#include "sketch.h"
+#include "random_strokes.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #include "pen.h"
 
-enum { SIDE = SKETCH_SIDE, FULL_TURN_DEG = 360 };
+enum { SIDE = RANDOM_STROKES_SIDE, FULL_TURN_DEG = 360 };
 static const float two_pi = 6.2831853F;
 
 static int below(struct rng *r, int n)
@@ -24,13 +24,13 @@ static int either(struct rng *r)
 }
 
 /* A skeleton for the pen, and the points put so far: where strokes may begin. */
-struct sketch {
+struct strokes {
     int n, x[PEN_NODES_MAX], y[PEN_NODES_MAX];
     size_t used;
     char text[1024];
 };
 
-static void put_point(struct sketch *k, const char *how, int x, int y)
+static void put_point(struct strokes *k, const char *how, int x, int y)
 {
     const size_t room = sizeof(k->text) - k->used;
     const int put = snprintf(k->text + k->used, room, "%s%d %d ", how, x, y);
@@ -45,7 +45,7 @@ static void put_point(struct sketch *k, const char *how, int x, int y)
 }
 
 /* Anywhere, or where another stroke was: at one of its points, or half-way between two. */
-static void begin_stroke(struct sketch *k, struct rng *r)
+static void begin_stroke(struct strokes *k, struct rng *r)
 {
     if (k->n < 2 || below(r, 10) < 3) {
         const int x = below(r, 101);
@@ -59,7 +59,7 @@ static void begin_stroke(struct sketch *k, struct rng *r)
 }
 
 /* A part of an ellipse, open by 70 degrees or more. */
-static void add_arc(struct sketch *k, struct rng *r)
+static void add_arc(struct strokes *k, struct rng *r)
 {
     const int steps = 4 + below(r, 3), way = either(r), sweep = way * (100 + below(r, 190));
     const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
@@ -80,7 +80,7 @@ static void add_arc(struct sketch *k, struct rng *r)
 }
 
 /* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
-static void add_line(struct sketch *k, struct rng *r)
+static void add_line(struct strokes *k, struct rng *r)
 {
     const int how = below(r, 6), way = either(r), far = way * (30 + below(r, 71));
 
@@ -97,7 +97,7 @@ static void add_line(struct sketch *k, struct rng *r)
 }
 
 /* A line or a bent one over an earlier stroke: its middle is where that has a point, or between two. */
-static void add_crossing(struct sketch *k, struct rng *r)
+static void add_crossing(struct strokes *k, struct rng *r)
 {
     const float angle = two_pi * rng_float(r), half = 15 + 35 * rng_float(r), bend = below(r, 3) ? 0 : 12;
     int x = 50, y = 50;
@@ -116,7 +116,7 @@ static void add_crossing(struct sketch *k, struct rng *r)
 }
 
 /* A straight line between two earlier strokes. */
-static void add_strut(struct sketch *k, struct rng *r)
+static void add_strut(struct strokes *k, struct rng *r)
 {
     int end[2][2] = {{50, 20}, {50, 80}};
 
@@ -131,7 +131,7 @@ static void add_strut(struct sketch *k, struct rng *r)
 }
 
 /* Three to six corners around a middle, closed; now and then a point of it is drawn in, as in a heart or a star. */
-static void add_polygon(struct sketch *k, struct rng *r)
+static void add_polygon(struct strokes *k, struct rng *r)
 {
     const int corners = 3 + below(r, 4), x = 35 + below(r, 31), y = 35 + below(r, 31), from = below(r, FULL_TURN_DEG);
     const int drawn_in = below(r, 2) ? below(r, corners) : corners, closed = below(r, 3) ? corners : corners - 1;
@@ -149,7 +149,7 @@ static void add_polygon(struct sketch *k, struct rng *r)
         put_point(k, i == 0 ? "M" : how, px[i % corners], py[i % corners]);
 }
 
-static void put_ellipse(struct sketch *k, int x, int y, int wide, int high)
+static void put_ellipse(struct strokes *k, int x, int y, int wide, int high)
 {
     for (int i = 0; i <= 8; i++) {
         const float angle = two_pi * (float)i / 8;
@@ -159,7 +159,7 @@ static void put_ellipse(struct sketch *k, int x, int y, int wide, int high)
 }
 
 /* A closed curve, which alone would be a 0. */
-static void add_loop(struct sketch *k, struct rng *r)
+static void add_loop(struct strokes *k, struct rng *r)
 {
     const int wide = 12 + below(r, 39), high = 12 + below(r, 39);
 
@@ -170,7 +170,7 @@ static void add_loop(struct sketch *k, struct rng *r)
 
 /* A closed curve with a dent on one side: round as a bean, or with corners in the dent and across from it, as a heart
  * or a leaf. Every other one stands upright or upside down. */
-static void add_dented(struct sketch *k, struct rng *r)
+static void add_dented(struct strokes *k, struct rng *r)
 {
     enum { POINTS = 8, ACROSS = POINTS / 2 };
     const float wide = (float)(25 + below(r, 26)), high = (float)(25 + below(r, 26)), dent = 0.6F * rng_float(r);
@@ -194,7 +194,7 @@ static void add_dented(struct sketch *k, struct rng *r)
 }
 
 /* Two lines side by side or leaning together, and a third across: A and H. Unlike a 4's, both lines go on beyond it. */
-static void add_posts(struct sketch *k, struct rng *r)
+static void add_posts(struct strokes *k, struct rng *r)
 {
     const int wide = 25 + below(r, 26), narrow = below(r, 2) ? wide : below(r, wide);
     const int top = below(r, 4) ? narrow : wide, low = top == wide ? narrow : wide; /* from the middle */
@@ -210,7 +210,7 @@ static void add_posts(struct sketch *k, struct rng *r)
 
 /* A closed curve and a line along its side as high as itself, with or without a tail: a. A 6's or a 9's line is twice
  * as high. */
-static void add_belly(struct sketch *k, struct rng *r)
+static void add_belly(struct strokes *k, struct rng *r)
 {
     const int wide = 20 + below(r, 31), high = 20 + below(r, 31), side = below(r, 4) ? 1 : -1, x = 50 + side * wide;
     const int top = 50 - high + below(r, 11) - 5, low = 50 + high + below(r, 11) - 5, tail = below(r, 2);
@@ -223,35 +223,36 @@ static void add_belly(struct sketch *k, struct rng *r)
 }
 
 /* What a pen does that writes no digit. By chance a few of these are one. */
-static void sketch_make(struct sketch *k, struct rng *r)
+static void strokes_make(struct strokes *k, struct rng *r)
 {
     static const struct {
-        void (*add)(struct sketch *, struct rng *);
+        void (*add)(struct strokes *, struct rng *);
         int alone; /* so many of eight have nothing else */
     } first[] = {{add_arc, 3},     {add_arc, 3},  {add_line, 0},   {add_line, 0},  {add_line, 0},
                  {add_polygon, 3}, {add_loop, 3}, {add_dented, 7}, {add_posts, 7}, {add_belly, 7}};
-    static void (*const then[])(struct sketch *, struct rng *) = {add_line, add_line, add_arc, add_crossing, add_strut};
+    static void (*const then[])(struct strokes *, struct rng *) = {add_line, add_line, add_arc, add_crossing,
+                                                                   add_strut};
     const int what = below(r, sizeof(first) / sizeof(*first));
 
-    *k = (struct sketch){.n = 0};
+    *k = (struct strokes){.n = 0};
     first[what].add(k, r);
     for (int i = below(r, 8) < first[what].alone ? 0 : 1 + below(r, 4); i > 0; i--)
         then[below(r, 5)](k, r);
 }
 
-void sketch_draw(struct rng *r, uint8_t px[SIDE * SIDE])
+void random_strokes_draw(struct rng *r, uint8_t px[SIDE * SIDE])
 {
-    struct sketch sketch;
+    struct strokes strokes;
     struct pen_figure figure;
     struct pen_hand hand;
     float box[4];
 
     memset(px, 0, SIDE * SIDE);
-    sketch_make(&sketch, r);
+    strokes_make(&strokes, r);
     pen_hand_make(&hand, r);
     const float radius = SIDE * (0.01F + 0.05F * rng_float(r));
-    if (pen_write(sketch.text, &hand, r, &figure) != OK)
-        return; /* not met: a sketch has two points and fewer than the pen may have */
+    if (pen_write(strokes.text, &hand, r, &figure) != OK)
+        return; /* not met: there are two points or more and fewer than the pen may have */
     pen_box(&figure, box);
     const float scale = (SIDE - 4 * radius) / fmaxf(fmaxf(box[2] - box[0], box[3] - box[1]), 0.01F);
     pen_move(&figure, scale, 2 * radius - scale * box[0], 2 * radius - scale * box[1], radius);

@@ -2,11 +2,12 @@
  * directory for later epochs with the same distortions, later sessions and other runs.
  *
  * DIR/dNNNN-TEACHER.answers (d1000000 and on: the weaker ones), a file for each number of distortions and teacher (the
- * first digits of its SHA-256): a frame (frame.h) with magic DIGTANS1, a header with all that the answers depend on
- * (teacher, its arithmetic and instruction set, pictures, distortions and their seed), and logits[pictures][10]. What
- * is read is what would be computed, to the bit; a file with another header is refused, not overwritten. */
-#ifndef DIGITD_WEIGHTS_BANK_H
-#define DIGITD_WEIGHTS_BANK_H
+ * first digits of its SHA-256): a block file (block_file.h) with magic DIGTANS1, a header with all that the answers
+ * depend on (teacher, its arithmetic and instruction set, pictures, distortions and their seed), and
+ * logits[pictures][10]. What is read is what would be computed, to the bit; a file with another header is refused, not
+ * overwritten. */
+#ifndef DIGITD_WEIGHTS_TEACHER_ANSWERS_H
+#define DIGITD_WEIGHTS_TEACHER_ANSWERS_H
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,19 +15,19 @@
 #include "teacher.h"
 #include "train.h"
 
-struct bank {
+struct teacher_answers {
     struct teachers teachers;
     float *logits;       /* [teachers.n][train.n][10]; NULL without teachers */
     int64_t distortions; /* which they are of; -1: none yet */
 };
 
 /* Loads set->teacher. To be closed in any case. */
-enum err bank_open(struct bank *b, const struct train_settings *set, struct why *why);
-void bank_close(struct bank *b);
+enum err teacher_answers_open(struct teacher_answers *b, const struct train_settings *set, struct why *why);
+void teacher_answers_close(struct teacher_answers *b);
 
 /* Makes t->answers those to the distortions of the epoch at hand: reads or asks them, unless they are there. Stops
  * early, with OK and t->answers NULL, where *stop is set. progress (may be NULL) gets a line for what was asked. */
-enum err bank_turn(struct bank *b, struct trainer *t, const struct train_settings *set,
-                   const volatile sig_atomic_t *stop, FILE *progress, struct why *why);
+enum err teacher_answers_for_epoch(struct teacher_answers *b, struct trainer *t, const struct train_settings *set,
+                                   const volatile sig_atomic_t *stop, FILE *progress, struct why *why);
 
 #endif

@@ -1,5 +1,5 @@
 /* The same path as a request's: normalise, then cnn_answer; shared out in pieces of 64 pictures. */
-#include "answers.h"
+#include "engine_answers.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@ enum { PIECE = 64 };
 struct work {
     const struct cnn *cnn;
     size_t n;
-    answers_draw draw;
+    engine_answers_draw draw;
     void *draw_ctx;
     void (*take)(struct work *w, size_t i, const struct answer *a, const struct raster *drawn, const uint8_t *px);
-    struct answers *answers; /* where take puts things */
+    struct engine_answers *answers; /* where take puts things */
     const struct dataset *data;
     struct answer *drawn;
     void **scratch; /* [threads] */
@@ -27,7 +27,7 @@ static void answer_piece(void *ctx, size_t piece, int thread)
 {
     struct work *w = ctx;
     const size_t end = (piece + 1) * PIECE < w->n ? (piece + 1) * PIECE : w->n;
-    uint8_t room[ANSWERS_SIDE_MAX * ANSWERS_SIDE_MAX], px[DIGIT_PIXELS];
+    uint8_t room[ENGINE_ANSWERS_SIDE_MAX * ENGINE_ANSWERS_SIDE_MAX], px[DIGIT_PIXELS];
     for (size_t i = piece * PIECE; i < end; i++) {
         const struct raster raster = w->draw(w->draw_ctx, i, room);
         struct normalise_steps steps;
@@ -81,12 +81,12 @@ static void take_answer(struct work *w, size_t i, const struct answer *a, const 
     w->answers->labels[i] = w->data->labels[w->answers->index[i]];
 }
 
-enum err answers_run(struct answers *out, const struct cnn *c, const struct dataset *d, const uint32_t *index, size_t n,
-                     int threads, struct why *why)
+enum err engine_answers_run(struct engine_answers *out, const struct cnn *c, const struct dataset *d,
+                            const uint32_t *index, size_t n, int threads, struct why *why)
 {
     struct work w = {.cnn = c, .n = n, .draw = from_dataset, .take = take_answer, .answers = out, .data = d};
     w.draw_ctx = &w;
-    *out = (struct answers){.n = n};
+    *out = (struct engine_answers){.n = n};
     out->of = calloc(n + 1, sizeof(*out->of));
     out->logits = calloc(n * MODEL_CLASSES + 1, sizeof(*out->logits));
     out->labels = calloc(n + 1, 1);
@@ -94,7 +94,7 @@ enum err answers_run(struct answers *out, const struct cnn *c, const struct data
     out->refused = calloc(n + 1, sizeof(*out->refused));
     out->doubted = calloc(n + 1, sizeof(*out->doubted));
     if (!out->of || !out->logits || !out->labels || !out->index || !out->refused || !out->doubted) {
-        answers_free(out);
+        engine_answers_free(out);
         return err_why(why, ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < n; i++)
@@ -104,11 +104,11 @@ enum err answers_run(struct answers *out, const struct cnn *c, const struct data
         out->again += out->of[i].looks > 1;
     out->changed = atomic_load(&w.changed);
     if (e != OK)
-        answers_free(out);
+        engine_answers_free(out);
     return e;
 }
 
-void answers_free(struct answers *a)
+void engine_answers_free(struct engine_answers *a)
 {
     free(a->of);
     free(a->logits);
@@ -116,7 +116,7 @@ void answers_free(struct answers *a)
     free(a->index);
     free(a->refused);
     free(a->doubted);
-    *a = (struct answers){0};
+    *a = (struct engine_answers){0};
 }
 
 static void take_drawn(struct work *w, size_t i, const struct answer *a, const struct raster *drawn, const uint8_t *px)
@@ -126,8 +126,8 @@ static void take_drawn(struct work *w, size_t i, const struct answer *a, const s
     w->drawn[i] = *a;
 }
 
-enum err answers_draw_run(const struct cnn *c, answers_draw draw, void *ctx, size_t n, int threads,
-                          struct answer *answer, struct why *why)
+enum err engine_answers_run_drawn(const struct cnn *c, engine_answers_draw draw, void *ctx, size_t n, int threads,
+                                  struct answer *answer, struct why *why)
 {
     struct work w = {.cnn = c, .n = n, .draw = draw, .draw_ctx = ctx, .take = take_drawn, .drawn = answer};
     return run(&w, threads, why);

@@ -1,19 +1,19 @@
 /* Teachers' answers: from the file where there is one, else from the teachers, then to the file. */
-#include "bank.h"
+#include "teacher_answers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "common/frame.h"
+#include "common/block_file.h"
 
 #define MAGIC "DIGTANS1"
 
 enum { ROUND = 64, PATH_BYTES = OPTION_TEXT_MAX + 64, TEACHER_DIGITS = 12, DIGITS = 17 };
 
-enum err bank_open(struct bank *b, const struct train_settings *set, struct why *why)
+enum err teacher_answers_open(struct teacher_answers *b, const struct train_settings *set, struct why *why)
 {
-    *b = (struct bank){.distortions = -1};
+    *b = (struct teacher_answers){.distortions = -1};
     if (strcmp(set->teacher, "none") == 0 && strcmp(set->answers, "none") != 0)
         return err_why(why, ERR_RANGE, "--answers keeps teachers' answers, and there is no --teacher");
     enum err e = teachers_load(&b->teachers, set->teacher, set->trainer.path, why);
@@ -22,7 +22,7 @@ enum err bank_open(struct bank *b, const struct train_settings *set, struct why 
     return e;
 }
 
-void bank_close(struct bank *b)
+void teacher_answers_close(struct teacher_answers *b)
 {
     teachers_free(&b->teachers);
     free(b->logits);
@@ -31,12 +31,12 @@ void bank_close(struct bank *b)
 
 /* ---- a file of answers ---- */
 
-static float *logits_of(const struct bank *b, const struct trainer *t, int teacher)
+static float *logits_of(const struct teacher_answers *b, const struct trainer *t, int teacher)
 {
     return b->logits + (size_t)teacher * t->train.n * MODEL_CLASSES;
 }
 
-static void path_of(const struct bank *b, const struct train_settings *set, int teacher, int64_t distortions,
+static void path_of(const struct teacher_answers *b, const struct train_settings *set, int teacher, int64_t distortions,
                     char path[PATH_BYTES])
 {
     snprintf(path, PATH_BYTES, "%s/d%04lld-%.*s.answers", set->answers, (long long)distortions, TEACHER_DIGITS,
@@ -44,8 +44,8 @@ static void path_of(const struct bank *b, const struct train_settings *set, int 
 }
 
 /* All that the answers depend on. */
-static struct json *header_of(const struct bank *b, const struct trainer *t, const struct train_settings *set,
-                              int teacher, int64_t distortions)
+static struct json *header_of(const struct teacher_answers *b, const struct trainer *t,
+                              const struct train_settings *set, int teacher, int64_t distortions)
 {
     const struct teacher *from = &b->teachers.list[teacher];
     char text[DIGEST_HEX + 1];
@@ -108,15 +108,15 @@ static bool is_alike(const char *key, struct json *value, void *ctx)
 }
 
 /* *found is false where there is no such file. */
-static enum err read_answers(struct bank *b, const struct trainer *t, const struct train_settings *set, int teacher,
-                             int64_t distortions, bool *found, struct why *why)
+static enum err read_answers(struct teacher_answers *b, const struct trainer *t, const struct train_settings *set,
+                             int teacher, int64_t distortions, bool *found, struct why *why)
 {
     char path[PATH_BYTES];
-    struct frame f = {0};
+    struct block_file f = {0};
     struct json *want = header_of(b, t, set, teacher, distortions);
-    const struct frame_block block = {logits_of(b, t, teacher), t->train.n * MODEL_CLASSES};
+    const struct float_block block = {logits_of(b, t, teacher), t->train.n * MODEL_CLASSES};
     path_of(b, set, teacher, distortions, path);
-    enum err e = frame_read(&f, path, MAGIC, sizeof(float) * block.n + FRAME_HEADER_MAX, why);
+    enum err e = block_file_read(&f, path, MAGIC, sizeof(float) * block.n + BLOCK_FILE_HEADER_MAX, why);
     *found = e != ERR_NOT_FOUND;
     if (e != OK) {
         e = *found ? e : OK;
@@ -130,23 +130,23 @@ static enum err read_answers(struct bank *b, const struct trainer *t, const stru
     if (d.text[0])
         e = err_why(why, ERR_FORMAT, "%s holds answers to something else (%s): use another --answers directory", path,
                     d.text);
-    else if (e == OK && !frame_fill(&f, &block, 1))
+    else if (e == OK && !block_file_fill(&f, &block, 1))
         e = err_why(why, ERR_FORMAT, "%s does not fit its own header: remove it", path);
 out:
-    frame_free(&f);
+    block_file_free(&f);
     json_free(want);
     return e;
 }
 
-static enum err write_answers(struct bank *b, const struct trainer *t, const struct train_settings *set, int teacher,
-                              int64_t distortions, struct why *why)
+static enum err write_answers(struct teacher_answers *b, const struct trainer *t, const struct train_settings *set,
+                              int teacher, int64_t distortions, struct why *why)
 {
     char path[PATH_BYTES];
     struct json *head = header_of(b, t, set, teacher, distortions);
-    const struct frame_block block = {logits_of(b, t, teacher), t->train.n * MODEL_CLASSES};
+    const struct float_block block = {logits_of(b, t, teacher), t->train.n * MODEL_CLASSES};
     path_of(b, set, teacher, distortions, path);
     file_sweep(path);
-    enum err e = frame_write(path, MAGIC, head, &block, 1, why);
+    enum err e = block_file_write(path, MAGIC, head, &block, 1, why);
     json_free(head);
     return e;
 }
@@ -195,8 +195,9 @@ static enum err ask(struct asking *a, const volatile sig_atomic_t *stop, bool *d
 }
 
 /* What no file had. */
-static enum err ask_unknown(struct bank *b, struct trainer *t, const struct train_settings *set, int64_t distortions,
-                            const bool *known, const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
+static enum err ask_unknown(struct teacher_answers *b, struct trainer *t, const struct train_settings *set,
+                            int64_t distortions, const bool *known, const volatile sig_atomic_t *stop, FILE *progress,
+                            struct why *why)
 {
     bool done = true, keep = strcmp(set->answers, "none") != 0;
     int64_t begun_us = clock_mono_us();
@@ -219,8 +220,8 @@ static enum err ask_unknown(struct bank *b, struct trainer *t, const struct trai
     return e;
 }
 
-enum err bank_turn(struct bank *b, struct trainer *t, const struct train_settings *set,
-                   const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
+enum err teacher_answers_for_epoch(struct teacher_answers *b, struct trainer *t, const struct train_settings *set,
+                                   const volatile sig_atomic_t *stop, FILE *progress, struct why *why)
 {
     bool known[TEACHERS_MAX] = {false};
     int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);

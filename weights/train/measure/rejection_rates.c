@@ -1,11 +1,11 @@
 /* Count by kind and by what was drawn. */
-#include "refusals.h"
+#include "rejection_rates.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/idx_files.h"
-#include "answers.h"
+#include "engine_answers.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024, LABELS_TOLD = 4 };
 #define LABEL_WEAK 0.9 /* of a kind, what is refused less often than this is told */
@@ -26,25 +26,26 @@ static struct raster draw(void *ctx, size_t i, uint8_t *px)
     return (struct raster){NONDIGIT_SIDE, NONDIGIT_SIDE, px};
 }
 
-static void count_label(struct refusals_kind *k, const char *name, const struct answer *a)
+static void count_label(struct rejection_kind *k, const char *name, const struct answer *a)
 {
     int i = 0;
     while (i < k->n_labels && strcmp(k->label[i].name, name) != 0)
         i++;
-    if (i == REFUSALS_LABELS_MAX)
+    if (i == REJECTION_RATES_LABELS_MAX)
         return;
     if (i == k->n_labels)
-        k->label[k->n_labels++] = (struct refusals_label){.name = name};
+        k->label[k->n_labels++] = (struct rejection_label){.name = name};
     k->label[i].n++;
     k->label[i].refused += a->verdict == VERDICT_NOT_A_DIGIT;
     k->label[i].doubted += a->doubted;
 }
 
-static enum err measure(struct refusals_kind *k, const struct cnn *c, struct source *s, size_t n, int threads,
+static enum err measure(struct rejection_kind *k, const struct cnn *c, struct source *s, size_t n, int threads,
                         struct why *why)
 {
     struct answer *of = calloc(n + 1, sizeof(*of));
-    enum err e = of ? answers_draw_run(c, draw, s, n, threads, of, why) : err_why(why, ERR_NOMEM, "out of memory");
+    enum err e =
+        of ? engine_answers_run_drawn(c, draw, s, n, threads, of, why) : err_why(why, ERR_NOMEM, "out of memory");
     for (size_t i = 0; e == OK && i < n; i++) {
         k->n++;
         k->refused += of[i].verdict == VERDICT_NOT_A_DIGIT;
@@ -58,9 +59,10 @@ static enum err measure(struct refusals_kind *k, const struct cnn *c, struct sou
 }
 
 /* A file that is not there, or not as it should be, is told in r; only the network's own failure is one. */
-static enum err measure_fashion(struct refusals *r, const struct cnn *c, const char *dir, int threads, struct why *why)
+static enum err measure_fashion(struct rejection_rates *r, const struct cnn *c, const char *dir, int threads,
+                                struct why *why)
 {
-    struct refusals_kind *k = &r->kind[NONDIGIT_KINDS];
+    struct rejection_kind *k = &r->kind[NONDIGIT_KINDS];
     char path[IDX_PATH_BYTES];
     uint8_t *bytes = NULL;
     struct idx idx;
@@ -80,10 +82,10 @@ static enum err measure_fashion(struct refusals *r, const struct cnn *c, const c
     return e;
 }
 
-enum err refusals_measure(struct refusals *r, const struct cnn *c, const char *fashion_dir, size_t each, uint64_t seed,
-                          int threads, struct why *why)
+enum err rejection_rates_measure(struct rejection_rates *r, const struct cnn *c, const char *fashion_dir, size_t each,
+                                 uint64_t seed, int threads, struct why *why)
 {
-    *r = (struct refusals){.seed = seed};
+    *r = (struct rejection_rates){.seed = seed};
     enum err e = OK;
     for (int i = 0; e == OK && i < NONDIGIT_KINDS; i++) {
         struct source s = {.kind = (enum nondigit_kind)i, .seed = seed};
@@ -100,14 +102,14 @@ static double share(size_t part, size_t n)
 
 static int weakest_first(const void *a, const void *b)
 {
-    const struct refusals_label *x = a, *y = b;
+    const struct rejection_label *x = a, *y = b;
     const double p = share(x->doubted, x->n), q = share(y->doubted, y->n);
     return p != q ? (p > q) - (p < q) : strcmp(x->name, y->name);
 }
 
-static void print_weakest(const struct refusals_kind *k, FILE *out)
+static void print_weakest(const struct rejection_kind *k, FILE *out)
 {
-    struct refusals_label sorted[REFUSALS_LABELS_MAX];
+    struct rejection_label sorted[REJECTION_RATES_LABELS_MAX];
     memcpy(sorted, k->label, sizeof(sorted));
     qsort(sorted, (size_t)k->n_labels, sizeof(*sorted), weakest_first);
     for (int i = 0; i < k->n_labels && i < LABELS_TOLD; i++) {
@@ -117,11 +119,11 @@ static void print_weakest(const struct refusals_kind *k, FILE *out)
     }
 }
 
-void refusals_print(const struct refusals *r, FILE *out)
+void rejection_rates_print(const struct rejection_rates *r, FILE *out)
 {
     fputs("\nof what is no digit         refused  or doubted\n", out);
-    for (int i = 0; i < REFUSALS_KINDS; i++) {
-        const struct refusals_kind *k = &r->kind[i];
+    for (int i = 0; i < REJECTION_RATES_KINDS; i++) {
+        const struct rejection_kind *k = &r->kind[i];
         if (k->n == 0) {
             fprintf(out,
                     "  %-8s not measured: %s\n           (Debian has it as dataset-fashion-mnist; --fashion DIR)\n",
@@ -135,7 +137,7 @@ void refusals_print(const struct refusals *r, FILE *out)
     }
 }
 
-void refusals_json(const struct refusals *r, struct json *obj)
+void rejection_rates_json(const struct rejection_rates *r, struct json *obj)
 {
     char seed[32];
     snprintf(seed, sizeof(seed), "%llu", (unsigned long long)r->seed);
@@ -143,8 +145,8 @@ void refusals_json(const struct refusals *r, struct json *obj)
     if (r->fashion_sha256[0])
         json_set_str(obj, "fashion_sha256", r->fashion_sha256);
     struct json *kinds = json_set_object(obj, "kinds");
-    for (int i = 0; i < REFUSALS_KINDS; i++) {
-        const struct refusals_kind *k = &r->kind[i];
+    for (int i = 0; i < REJECTION_RATES_KINDS; i++) {
+        const struct rejection_kind *k = &r->kind[i];
         struct json *kind = k->n > 0 ? json_set_object(kinds, k->name) : NULL;
         if (!kind)
             continue;

@@ -1,0 +1,14 @@
+/* Drawings with a pen that write no digit (but by chance): among the examples that a reject rule is fitted on. */
+#ifndef DIGITD_WEIGHTS_RANDOM_STROKES_H
+#define DIGITD_WEIGHTS_RANDOM_STROKES_H
+
+#include <stdint.h>
+
+#include "common/rng.h"
+
+enum { RANDOM_STROKES_SIDE = 112 };
+
+/* px[112][112]: light ink on black. */
+void random_strokes_draw(struct rng *r, uint8_t px[RANDOM_STROKES_SIDE * RANDOM_STROKES_SIDE]);
+
+#endif
