@@ -74,41 +74,42 @@ struct graph_pass {
  * one that does not end in a dense layer. */
 enum err graph_create(struct graph **out, const struct model *m, size_t shard, const float *drop, int n_drop, bool bn,
                       enum cnn_path path, struct why *why);
-void graph_free(struct graph *g);
+void graph_free(struct graph *graph);
 
-struct graph_workspace *graph_workspace_new(const struct graph *g); /* NULL when out of memory */
-void graph_workspace_free(struct graph_workspace *ws);
+struct graph_workspace *graph_workspace_new(const struct graph *graph); /* NULL when out of memory */
+void graph_workspace_free(struct graph_workspace *work);
 
 /* Picture i of the shard: px[28][28], 0 to 1. */
-void graph_set_picture(const struct graph *g, struct graph_workspace *ws, size_t i, const float *px);
+void graph_set_picture(const struct graph *graph, struct graph_workspace *work, size_t i, const float *px);
 
-void graph_forward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p);
+void graph_forward(const struct graph *graph, struct graph_workspace *work, size_t n, const struct graph_pass *pass);
 
-/* z of stage s, z_floats a picture: to be kept, or to be put back for pass.known. */
-float *graph_stage_z(struct graph_workspace *ws, int s);
+/* z of a stage, z_floats a picture: to be kept, or to be put back for pass.known. */
+float *graph_stage_z(struct graph_workspace *work, int stage);
 
 /* Logits of picture i, [10], after a whole forward. */
-const float *graph_logits(const struct graph *g, const struct graph_workspace *ws, size_t i);
+const float *graph_logits(const struct graph *graph, const struct graph_workspace *work, size_t i);
 
 /* loss_target of picture i: returns the loss and keeps its gradient times `weight` for graph_backward. To be called for
  * every picture of the shard. */
-double graph_loss(const struct graph *g, struct graph_workspace *ws, size_t i, const float target[MODEL_CLASSES],
+double graph_loss(const struct graph *graph, struct graph_workspace *work, size_t i, const float target[MODEL_CLASSES],
                   float weight);
 
 /* After graph_loss of the same picture: loss_teacher's loss, its gradient times `weight` added to graph_loss's. */
-double graph_loss_teacher(const struct graph *g, struct graph_workspace *ws, size_t i,
+double graph_loss_teacher(const struct graph *graph, struct graph_workspace *work, size_t i,
                           const float teacher[MODEL_CLASSES], float temperature, float weight);
 
-/* After graph_forward (shard statistics) and graph_loss with the same p: adds to grad[n_params]. */
-void graph_backward(const struct graph *g, struct graph_workspace *ws, size_t n, const struct graph_pass *p,
+/* After graph_forward (shard statistics) and graph_loss with the same pass: adds to grad[n_params]. */
+void graph_backward(const struct graph *graph, struct graph_workspace *work, size_t n, const struct graph_pass *pass,
                     float *grad);
 
 /* The weights as convolutions and input gradients want them (Winograd transforms; flipped and transposed):
  * derived[n_derived]. */
-void graph_derive(const struct graph *g, const float *params, float *derived);
+void graph_derive(const struct graph *graph, const float *params, float *derived);
 
-/* Adds sums and squares of z of stage s (just before which the forward ended) to sum[c] and square[c]. */
-void graph_sum_moments(const struct graph *g, struct graph_workspace *ws, size_t n, int s, double *sum, double *square);
+/* Adds sums and squares of z of a stage (just before which the forward ended) to sum[c] and square[c]. */
+void graph_sum_moments(const struct graph *graph, struct graph_workspace *work, size_t n, int stage, double *sum,
+                       double *square);
 
 #define GRAPH_BN_EPSILON 1e-5
 
