@@ -78,6 +78,11 @@ enum { TRAINER_CALM = 1000000 }; /* numbers of distortions from here on: weaker 
 int64_t trainer_distortions(const struct trainer_settings *set, int64_t epoch);
 uint64_t trainer_distort_seed(const struct trainer_settings *set);
 
+/* Picture `index` of d as the network reads it, before distortion: in the dataset itself, or, for a network with
+ * moments in front, normalised in room. */
+const uint8_t *trainer_picture(const struct trainer *t, const struct dataset *d, uint32_t index,
+                               uint8_t room[DIGIT_PIXELS]);
+
 /* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone.
  * Teachers are asked about it; a network with moments in front learns from the same distortions of what its moments
  * make of the picture. */
