@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-// The model card: from what was measured to what is shown. `make model-card` measures, then runs this.
+// The model card: turns measurements into what is shown. `make model-card` measures, then runs this.
 //
-//   model-card.mjs gather DIR WEIGHTS   DIR's validation.json, test.json (digit evaluate --json) and perturb.json, to WEIGHTS' card
-//   model-card.mjs write WEIGHTS...     the cards and the files' own metadata, to MODEL.md's marked parts and docs/model/*.svg
-//   model-card.mjs check WEIGHTS...     the same, but says what differs instead of writing; exit status 1
+//   model-card.mjs gather DIR WEIGHTS   writes WEIGHTS' card from DIR's validation.json, test.json (digit evaluate --json) and perturb.json
+//   model-card.mjs write WEIGHTS...     writes MODEL.md's marked parts and docs/model/*.svg from the cards and the files' metadata
+//   model-card.mjs check WEIGHTS...     writes nothing; lists the files that differ, with exit status 1
 //
-// WEIGHTS is digits.safetensors, its card digits.card.json beside it; digitd reads the same card for GET /model. The first one named
-// is MODEL.md's subject; of another one, digits-NAME.safetensors, MODEL.md has the parts NAME-facts and so on, and no picture. Of one that
-// `digit join` made, its members stand where another's settings do.
-// What depends on the machine (seconds, threads, kernels) is left out, so that the same file has the same card everywhere.
+// The card of digits.safetensors is digits.card.json beside it; digitd reads it for GET /model. MODEL.md and the figures are about the first
+// file named. For another one, digits-NAME.safetensors, MODEL.md has parts called NAME-facts and so on, without figures. A file made by
+// `digit join` shows its members in place of settings.
+// What depends on the machine (seconds, threads, kernels) is left out, so that a file has the same card everywhere.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,8 +46,8 @@ function gather(dir, weights) {
   const { sha256 } = metadataOf(weights);
   const validation = readJson(dir, 'validation.json'), test = readJson(dir, 'test.json'), perturb = readJson(dir, 'perturb.json');
   for (const [what, made] of Object.entries({ validation, test, perturb }))
-    if (made.weights_sha256 !== sha256) fail(`${what}.json was measured with ${made.weights_sha256}, not with ${weights}`);
-  if (validation.split !== 'validation' || test.split !== 'test' || !test.reject) fail('validation.json or test.json is of another split, or lacks --reject');
+    if (made.weights_sha256 !== sha256) fail(`${what}.json was measured with another file (${made.weights_sha256}) than ${weights}`);
+  if (validation.split !== 'validation' || test.split !== 'test' || !test.reject) fail('validation.json or test.json was made with the wrong --split, or test.json without --reject');
   const card = {
     sha256,
     validation: measured(validation, false),
@@ -98,7 +98,7 @@ function grey(base64, x, y, scale) {
 function wall(errors) {
   const columns = 8, cell = 96, row = 104;
   const height = Math.ceil(errors.length / columns) * row + 8;
-  return h('svg', { viewBox: `0 0 ${columns * cell + 8} ${height}`, role: 'img', 'aria-label': 'Every test picture that is read wrongly' },
+  return h('svg', { viewBox: `0 0 ${columns * cell + 8} ${height}`, role: 'img', 'aria-label': 'Every misread test picture' },
     ...errors.flatMap(({ input, truth, answer, confidence }, i) => {
       const x = 8 + (i % columns) * cell, y = 8 + Math.floor(i / columns) * row;
       return [...grey(input, x, y, 2.5), h('text', { class: 'label', x: x + 35, y: y + 86, 'text-anchor': 'middle' }, `${truth} as ${answer}, ${percent(confidence, 1)}`)];
@@ -106,7 +106,7 @@ function wall(errors) {
 }
 
 const layerLines = ({ type, out_shape: [channels, side], kernel }) => [
-  { input: 'picture', views: 'looked at', conv2d: `conv ${kernel}x${kernel}`, maxpool2: 'max 2x2', dense: 'dense' }[type] ?? type,
+  { input: 'picture', views: 'views', conv2d: `conv ${kernel}x${kernel}`, maxpool2: 'max 2x2', dense: 'dense' }[type] ?? type,
   type === 'dense' ? String(channels) : `${side}x${side}x${channels}`];
 
 /** Shapes of the layers, as GET /model works them out. */
@@ -123,20 +123,20 @@ function shaped(layers) {
   });
 }
 
-/** Of a network that learnt from the validation pictures as well (`digit train --all`), the curves say so. */
-function figures(card, { layers, curves: made, epoch, validation: { trained_on: learnt } = {} }) {
+/** A network trained on the validation set as well (`digit train --all`) has curves that say so. */
+function figures(card, { layers, curves: made, epoch, validation: { trained_on: trainedOn } = {} }) {
   const tell = (v) => String(Number(v.toPrecision(3)));
   return {
     'layers.svg': file(network(h, { title: 'What passes through the network, drawn to scale', layers: shaped(layers), names: layerLines })),
     'loss.svg': file(curves(h, {
-      title: 'Loss an epoch', epochs: 'epoch', tell,
-      lines: [{ name: 'training (distorted, dropout)', values: made.loss }, { name: learnt ? 'the same, not distorted' : 'validation', values: made.validation_loss, at: Number(epoch) }],
+      title: 'Loss per epoch', epochs: 'epoch', tell,
+      lines: [{ name: 'training (distorted, dropout)', values: made.loss }, { name: trainedOn ? 'validation (trained on)' : 'validation', values: made.validation_loss, at: Number(epoch) }],
     })),
     'errors.svg': file(curves(h, {
-      title: `Wrong answers on the validation pictures${learnt ? ', which it learnt from,' : ''} an epoch`, epochs: 'epoch', tell: (v) => `${tell(100 * v)} %`,
-      lines: [{ name: learnt ? 'wrong of pictures learnt from' : 'wrong on validation', values: made.validation_accuracy.map((v) => 1 - v), at: Number(epoch) }],
+      title: `Errors on the validation set${trainedOn ? ', which it was trained on,' : ''} per epoch`, epochs: 'epoch', tell: (v) => `${tell(100 * v)} %`,
+      lines: [{ name: trainedOn ? 'errors on validation (trained on)' : 'errors on validation', values: made.validation_accuracy.map((v) => 1 - v), at: Number(epoch) }],
     })),
-    'calibration.svg': file(calibration(h, { title: 'How often answers of a confidence are right, test pictures', bins: card.test.bins, confidence: 'confidence; up: share right', tell: (v) => percent(v, 0) })),
+    'calibration.svg': file(calibration(h, { title: 'Stated confidence against accuracy, test set', bins: card.test.bins, confidence: 'confidence; vertical: share correct', tell: (v) => percent(v, 0) })),
     'wrong.svg': file(wall(card.test.errors)),
   };
 }
@@ -146,25 +146,25 @@ const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells)
 function parts(card, meta, weights) {
   const scores = (name, s) => [name, count(s.right), percent(s.accuracy), `${(100 * s.accuracy_low).toFixed(2)} to ${(100 * s.accuracy_high).toFixed(2)}`, s.loss.toFixed(4), percent(s.ece)];
   const { test, validation, reject, robustness } = card;
-  const held = validation.trained_on ? 'validation (learnt from)' : 'validation';
-  const unsure = (s) => `${count(s.unsure)} (${count(s.unsure_wrong)} of the ${count(s.pictures - s.right)} wrong ones)`;
+  const held = validation.trained_on ? 'validation (trained on)' : 'validation';
+  const unsure = (s) => `${count(s.unsure)} (${count(s.unsure_wrong)} of the ${count(s.pictures - s.right)} errors)`;
   return {
     facts: table(['', ''], [
-      ['weights', `${count(Number(meta.n_params))}, besides those of the rule for what is no digit`],
+      ['weights', `${count(Number(meta.n_params))}, plus the rejection head`],
       ['file', `${count(fs.statSync(weights).size)} bytes`],
-      ['sha256', `\`${meta.sha256}\` (over the file with these 64 digits set to 0)`],
+      ['sha256', `\`${meta.sha256}\` (of the file with these 64 digits set to 0)`],
       ...(meta.members ? [['made by', `\`digit join\` of the ${meta.members.length} networks below, then \`digit calibrate\``]]
         : [['made by', `\`${meta.command}\``], ['epoch kept', `${meta.epoch} of ${meta.curves.loss.length}`]])]),
-    scores: table(['pictures', 'right', 'accuracy', '95 % interval (Wilson)', 'loss', 'ECE'],
+    scores: table(['pictures', 'correct', 'accuracy', '95 % confidence interval (Wilson)', 'loss', 'ECE'],
       [scores(`${count(validation.pictures)} ${held}`, validation), scores(`**${count(test.pictures)} test**`, test)]),
-    verdicts: table(['pictures', 'looked at again', 'unsure', 'not a digit', 'not a digit or doubted by the same rule'],
+    verdicts: table(['pictures', 'second looks', 'unsure', 'rejected', 'flagged'],
       [[held, validation], ['test', test]].map(([name, s]) => [name, `${count(s.looked_again)} (${percent(s.looked_again / s.pictures)})`, unsure(s), `${count(s.refused)} (${percent(s.refused / s.pictures)})`, `${count(s.doubted)} (${percent(s.doubted / s.pictures)})`])),
-    refusals: table(['what is no digit', 'pictures', 'not a digit', 'not a digit or doubted', 'least'],
+    refusals: table(['non-digits', 'pictures', 'rejected', 'flagged', 'lowest'],
       Object.entries(reject.kinds).map(([name, k]) => [name, count(k.pictures), percent(k.refused / k.pictures, 1), percent(k.doubted / k.pictures, 1),
         Object.entries(k.labels ?? {}).map(([label, l]) => [label, l.doubted / l.pictures]).sort((a, b) => a[1] - b[1]).slice(0, 3).map(([label, v]) => `${label} ${percent(v, 0)}`).join(', ')])),
     confusion: table(['', ...test.confusion.map((_, k) => k), 'precision', 'recall'],
       test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
-    robustness: table([`${robustness.split} pictures`, 'of', 'right', 'not a digit', 'what was done'],
+    robustness: table([`${robustness.split} pictures`, 'of', 'correct', 'rejected', 'alteration'],
       Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
     settings: meta.members ? table(['member', 'sha256', 'made by', 'epoch kept'],
       meta.members.map((m) => [m.name ?? '', `\`${m.sha256}\``, m.command ? `\`${m.command}\`` : '', m.epoch ?? '']))
@@ -175,7 +175,7 @@ function parts(card, meta, weights) {
 /** The parts that MODEL.md has of a network beside its subject. */
 function partsBeside(card, meta, weights) {
   const { facts, scores, verdicts, refusals, settings } = parts(card, meta, weights);
-  const name = /digits-(\w+)\.safetensors$/.exec(weights)?.[1] ?? fail(`${weights} is not called digits-NAME.safetensors`);
+  const name = /digits-(\w+)\.safetensors$/.exec(weights)?.[1] ?? fail(`${weights} must be named digits-NAME.safetensors`);
   return Object.fromEntries(Object.entries({ facts, scores, verdicts, refusals, settings }).map(([part, text]) => [`${name}-${part}`, text]));
 }
 
@@ -183,7 +183,7 @@ function partsBeside(card, meta, weights) {
 function filled(text, made) {
   const used = new Set();
   const result = text.replace(/(<!-- make model-card: ([\w-]+) -->)[^]*?\n<!-- end -->/g, (whole, open, name) => {
-    if (!(name in made)) fail(`MODEL.md asks for "${name}", which is not made`);
+    if (!(name in made)) fail(`MODEL.md asks for an unknown part "${name}"`);
     used.add(name);
     return `${open}\n${made[name]}\n<!-- end -->`;
   });
@@ -194,7 +194,7 @@ function filled(text, made) {
 
 function read(weights) {
   const card = readJson(cardOf(weights)), meta = metadataOf(weights);
-  if (card.sha256 !== meta.sha256) fail(`${cardOf(weights)} is the card of another network`);
+  if (card.sha256 !== meta.sha256) fail(`${cardOf(weights)} belongs to another network`);
   return [card, meta, weights];
 }
 
@@ -205,7 +205,7 @@ function write([subject, ...others], check) {
   const files = { [modelMd]: filled(fs.readFileSync(modelMd, 'utf8'), made) };
   for (const [name, text] of Object.entries(figures(...main))) files[path.join(root, 'docs/model', name)] = text;
   const stale = Object.entries(files).filter(([name, text]) => !fs.existsSync(name) || fs.readFileSync(name, 'utf8') !== text).map(([name]) => path.relative(root, name));
-  if (check && stale.length) fail(`not as the cards say, make model-card writes them: ${stale.join(', ')}`);
+  if (check && stale.length) fail(`out of date, run make model-card: ${stale.join(', ')}`);
   if (!check) for (const [name, text] of Object.entries(files)) fs.writeFileSync(name, text);
 }
 

@@ -156,7 +156,7 @@ static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, s
     char tmp[PATH_BYTES];
     struct stat st;
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would put a file in a device's place */
-        return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
+        return err_why(why, ERR_IO, "cannot write %s: it is not a regular file", path);
     if (snprintf(tmp, sizeof(tmp), "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof(tmp))
         return err_why(why, ERR_LIMIT, "the path of the weights file is too long");
     const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);

@@ -48,7 +48,7 @@ test('what learnt from the validation pictures takes its thresholds from elsewhe
   const measure = (name) => JSON.parse(digit('evaluate', '--json', '--split', 'validation', '--data', data, '--weights', file(name)));
   assert.equal(measure('fitted').trained_on, true);
   assert.equal(measure('held').trained_on, undefined);
-  assert.match(digit('evaluate', '--split', 'validation', '--data', data, '--weights', file('fitted')), /learnt from these pictures/);
+  assert.match(digit('evaluate', '--split', 'validation', '--data', data, '--weights', file('fitted')), /trained on these pictures/);
 });
 
 // Breaks when a network of --writers, which knows five sixths of the fixed split's validation pictures, is measured or calibrated by these as

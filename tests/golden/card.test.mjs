@@ -30,9 +30,9 @@ test('a card that says something else is found out', (t) => {
   fs.copyFileSync(weights, copy);
   const put = (change) => fs.writeFileSync(path.join(dir, 'digits.card.json'), JSON.stringify({ ...structuredClone(card), ...change }));
   put({ test: { ...card.test, right: card.test.right + 1 } });
-  assert.match(check(copy, deep).stderr, /not as the cards say.*weights\/MODEL\.md/);
+  assert.match(check(copy, deep).stderr, /out of date.*weights\/MODEL\.md/);
   put({ sha256: '0'.repeat(64) });
-  assert.match(check(copy, deep).stderr, /the card of another network/);
+  assert.match(check(copy, deep).stderr, /belongs to another network/);
 });
 
 // Breaks when a file is shipped under the name that its maker worked with.

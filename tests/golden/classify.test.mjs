@@ -88,8 +88,8 @@ test('--steps writes each step; pictures of one name keep their files apart', ()
 test('mistakes get one clear line', () => {
   fs.writeFileSync(path.join(folder, 'file'), 'precious');
   for (const [args, sentence, code] of [
-    [['--invert', 'maybe'], /--invert is auto, yes or no/, 2],
-    [['--center', 'left'], /--center is mass, box or none/, 2],
+    [['--invert', 'maybe'], /--invert must be auto, yes or no/, 2],
+    [['--center', 'left'], /--center must be mass, box or none/, 2],
     [['--center='], /center/, 2],
     [['--steps', path.join(folder, 'file')], /file: not a directory/, 1],
     [['--steps', path.join(folder, 'file/below')], /file: Not a directory|file\/below/, 1],

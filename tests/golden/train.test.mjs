@@ -7,13 +7,13 @@ import test from 'node:test';
 import { begin, data, digit, run, scratch, small } from './digit.mjs';
 
 // Breaks when a file is put in the place of a device or a pipe, which --out may name by mistake.
-test('what is no ordinary file is not replaced', (t) => {
+test('what is not a regular file is not replaced', (t) => {
   const dir = scratch(t), pipe = path.join(dir, 'pipe');
   assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
   for (const command of [['calibrate', '--data', data, '--no-reject'], ['train', ...small, '--run', path.join(dir, 'run')]]) {
     const { status, stderr } = run(...command, '--out', pipe);
     assert.equal(status, 1, stderr);
-    assert.match(stderr, /no ordinary file/);
+    assert.match(stderr, /not a regular file/);
     assert.ok(fs.lstatSync(pipe).isFIFO());
   }
 });
@@ -31,5 +31,5 @@ test('a run that is killed in its first epoch is not taken for the one before', 
   assert.ok(!fs.existsSync(checkpoint));
   const { status, stderr } = run('train', '--run', where, '--resume');
   assert.notEqual(status, 0);
-  assert.match(stderr, /holds no run/);
+  assert.match(stderr, /no run found/);
 });

@@ -186,7 +186,7 @@ static void test_rule_alone(void **state)
     const struct calibration c = request(&set);
     calibrated(m, &c, NULL);
     fclose(set.progress);
-    assert_string_equal(told, "learning what is no digit: 0 %\nlearning what is no digit: 100 %\n");
+    assert_string_equal(told, "fitting the rejection head: 0 %\nfitting the rejection head: 100 %\n");
     assert_string_equal(model_meta(m, "reject_settings"), "{\"seed\":\"3\",\"hidden\":8,\"examples\":10}");
     for (int i = 0; i < 8 * m->reject.features; i++)
         assert_true(isfinite(m->reject.hidden_weight[i]));

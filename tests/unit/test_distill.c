@@ -139,7 +139,7 @@ static void test_share(void **state)
 /* Breaks with: answers that differ when they come from a file, from another run's file, on another number of threads,
  * or after a stop; distortions that follow the student's seed although they have one of their own, or that do not come
  * again after --distort-epochs; a second run that asks again. */
-static void test_bank(void **state)
+static void test_kept_answers(void **state)
 {
     (void)state;
     struct train_settings asked = student("asked", 2, NULL), kept = student("kept", 2, "answers");
@@ -180,7 +180,7 @@ static void answers_path(const struct train_settings *s, char path[OPTION_TEXT_M
 }
 
 /* Breaks with: answers taken that belong to another distortion, seed, set of pictures or teacher, or are damaged. */
-static void test_wrong_bank(void **state)
+static void test_wrong_answers(void **state)
 {
     (void)state;
     struct train_settings s = student("wrong", 1, "wrong-answers");
@@ -221,7 +221,7 @@ static void test_wrong_bank(void **state)
 
 /* Breaks with: answers to weaker distortions taken for answers to other ones, or those before the calm refused for what
  * only comes in it. */
-static void test_calm_bank(void **state)
+static void test_calm_answers(void **state)
 {
     (void)state;
     struct train_settings s = student("calm", 1, "calm-answers");
@@ -241,7 +241,7 @@ static void test_calm_bank(void **state)
 
 /* Breaks with: a teacher asked about what the student's own first layer makes of a picture, so that what is kept
  * depends on who asked first. */
-static void test_moments_bank(void **state)
+static void test_moments_answers(void **state)
 {
     (void)state;
     struct train_settings plain = student("plain-first", 2, "shared"), upright = student("upright", 2, "shared"),
@@ -290,9 +290,9 @@ static void test_teachers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient),     cmocka_unit_test(test_mean),       cmocka_unit_test(test_share),
-        cmocka_unit_test(test_bank),         cmocka_unit_test(test_wrong_bank), cmocka_unit_test(test_teachers),
-        cmocka_unit_test(test_moments_bank), cmocka_unit_test(test_calm_bank),
+        cmocka_unit_test(test_gradient),        cmocka_unit_test(test_mean),          cmocka_unit_test(test_share),
+        cmocka_unit_test(test_kept_answers),    cmocka_unit_test(test_wrong_answers), cmocka_unit_test(test_teachers),
+        cmocka_unit_test(test_moments_answers), cmocka_unit_test(test_calm_answers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -100,7 +100,7 @@ static void test_errors(void **state)
     assert_memory_equal(img.raster.px, images[4], DIGIT_PIXELS);
     image_free(&img);
     assert_int_equal(evaluate_errors_write(&e, sub, &n, &why), ERR_EXISTS);
-    assert_non_null(strstr(why.text, "2 wrong pictures already"));
+    assert_non_null(strstr(why.text, "already holds 2 misread pictures"));
     e.data = (struct dataset){0};
     evaluate_free(&e);
 }

@@ -210,7 +210,7 @@ static void test_settings(void **state)
     assert_int_equal(model_create(&grouped, m->layers, m->n_layers, &why), OK);
     assert_int_equal(graph_create(&g, grouped, 4, NULL, 0, true, CNN_AUTO, &why), ERR_UNSUPPORTED);
     assert_null(g);
-    assert_non_null(strstr(why.text, "layer 2: the trainer knows no groups"));
+    assert_non_null(strstr(why.text, "layer 2: the trainer does not support groups"));
     model_free(grouped);
     model_free(m);
 }

@@ -303,7 +303,7 @@ static void test_kept(void **state)
     later.trainer.epochs = EPOCHS + 1;
     give(&later, "epochs");
     assert_int_equal(run_error(&later, &why), ERR_RANGE);
-    expect_words(&why, "--epochs is 3 there");
+    expect_words(&why, "--epochs is 3 in that run");
     expect_words(&why, "kept/checkpoint");
     later.trainer.epochs = EPOCHS;
     assert_int_equal(run(&later, &never), TRAIN_DONE); /* writes to the first call's --out */

@@ -1,4 +1,5 @@
-/* digit calibrate: thresholds and reject rule for a network that was trained somewhere else, or without them. */
+/* digit calibrate: temperature, thresholds and rejection head for a network that was trained elsewhere or without them.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,36 +19,38 @@ struct settings {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
-    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, OPTION_SESSION, "the network to begin with"},
-    {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "the weights file to write"},
+    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, OPTION_SESSION, "weights file to start from"},
+    {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "weights file to write"},
     {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_SESSION,
-     "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
+     "directory with MNIST's IDX files (weights/fetch-mnist downloads them)"},
     {"like", "FILE", OPTION_TEXT, AT(like), 0, 0, OPTION_SESSION,
-     "take temperature and thresholds from this weights file: fit the reject rule alone; for digit train --all"},
-    {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION,
-     "no rule for what is no digit, only the rest"},
-    {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION, "of the reject rule's examples and beginning"},
+     "copy temperature and thresholds from this file and fit only the rejection head (for digit train --all)"},
+    {"no-reject", NULL, OPTION_FLAG, AT(no_reject), 0, 0, OPTION_SESSION, "fit no rejection head"},
+    {"seed", "N", OPTION_SEED, AT(reject.seed), 0, 0, OPTION_SESSION,
+     "seed for the rejection head's examples and first weights"},
     {"hidden", "N", OPTION_INT, AT(reject.hidden), 1, MODEL_REJECT_MAX, OPTION_SESSION,
-     "hidden units of the reject rule"},
+     "hidden units of the rejection head"},
     {"examples", "N", OPTION_INT, AT(reject.examples), 64, REJECT_EXAMPLES_MAX, OPTION_SESSION,
-     "digits that it learns from, drawn anew for each step, and as many other pictures"},
+     "digits the rejection head learns from, drawn anew for each step, plus as many non-digits"},
     {"threads", "N", OPTION_INT, AT(reject.threads), 0, 64, OPTION_SESSION,
-     "0: one a processor; does not change the result"},
-    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
+     "number of threads; 0: one per processor; does not change the result"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "show this help"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 static void help(const struct settings *defaults)
 {
-    puts("usage: digit calibrate --out FILE [OPTION...]\n"
-         "\n"
-         "Fits what a network's answers are worth and leaves the network as it is: the temperature of its\n"
-         "probabilities, when it looks again, the confidence under which it is unsure, and what it takes for no\n"
-         "digit. Decided on the 5,000 validation pictures of MNIST's training set, learnt from the other 55,000. A\n"
-         "network that learnt from all of them (digit train --all) takes what they decide from one that did not: "
-         "--like.\n"
-         "For networks brought from elsewhere (PyTorch's state_dict as safetensors); `digit train` does it by\n"
-         "itself.\n");
+    puts(
+        "usage: digit calibrate --out FILE [OPTION...]\n"
+        "\n"
+        "Makes a network's confidence match its accuracy, without changing the network. Fits the temperature, the\n"
+        "confidence below which it takes a second look, the one below which it answers \"unsure\", and the rejection\n"
+        "head, which flags pictures that are not digits. The rejection head learns from 55,000 of MNIST's training\n"
+        "pictures; everything else is fitted on the validation set, the other 5,000.\n"
+        "\n"
+        "`digit train` does this at its end. Use this command for a network from elsewhere, such as a PyTorch\n"
+        "state_dict saved as safetensors. A network trained on all 60,000 pictures (digit train --all) has no\n"
+        "validation set left: --like copies temperature and thresholds from one trained the same way without --all.\n");
     options_help(options, OPTIONS, defaults, stdout);
 }
 
@@ -69,8 +72,9 @@ static enum err calibrate_on(struct model *m, const struct dataset *d, const str
     return e;
 }
 
-/* Those in the file are of the thresholds before. Whether the network was trained on these pictures stays as it is. */
-static enum err metadata_set_figures(struct model *m, const struct metrics *v)
+/* The figures in the file belong to the old thresholds. Whether the network was trained on these pictures does not
+ * change. */
+static enum err note_figures(struct model *m, const struct metrics *v)
 {
     struct json *figures = json_new_object();
     bool trained_on;
@@ -88,9 +92,10 @@ static enum err load_like(const struct settings *set, const struct model *m, str
         return calibration_load(like, set->like, why);
     metadata_trained_on(m, &trained_on);
     if (trained_on)
-        return err_why(why, ERR_RANGE,
-                       "the network learnt from the validation pictures, which cannot tell now what its answers are "
-                       "worth: --like FILE takes that from one of the same recipe that did not");
+        return err_why(
+            why, ERR_RANGE,
+            "this network was trained on the validation set, so it cannot be calibrated on it; use --like FILE "
+            "to copy the calibration of a network with the same settings that was not");
     return OK;
 }
 
@@ -108,20 +113,20 @@ static enum err run(const struct settings *set, struct why *why)
         e = dataset_load(&d, set->data, IDX_TRAIN, why);
     if (e == OK)
         e = calibrate_on(m, &d, set, &v, like, why);
-    if (e == OK && (e = metadata_set_figures(m, &v)) != OK)
+    if (e == OK && (e = note_figures(m, &v)) != OK)
         err_why(why, e, "%s: %s", set->out, err_str(e));
     if (e == OK) {
-        metadata_set_name(m, set->out); /* visitors are told it: not that of the file to begin with */
+        metadata_set_name(m, set->out); /* visitors see this name, so it must not be that of the input file */
         e = model_save(m, set->out, why);
     }
     if (e == OK) {
-        printf("%s: validation %zu of %zu right, loss %.5f, ECE %.2f %%, temperature %.4f\n", set->out, v.right, v.n,
-               v.loss, 100 * v.ece, (double)m->temperature);
-        printf("unsure under %.4f: %zu, of them wrong: %zu; not a digit: %zu, of them wrong anyway: %zu\n",
-               (double)m->unsure_below, v.unsure, v.unsure_wrong, v.refused, v.refused_wrong);
+        printf("%s: %zu of %zu correct on the validation set, loss %.5f, ECE %.2f %%, temperature %.4f\n", set->out,
+               v.right, v.n, v.loss, 100 * v.ece, (double)m->temperature);
+        printf("unsure below %.4f: %zu, %zu of them wrong; rejected: %zu, %zu of them wrong\n", (double)m->unsure_below,
+               v.unsure, v.unsure_wrong, v.refused, v.refused_wrong);
         if (m->reject.hidden == 0 && !set->no_reject)
-            puts(like && like->reject.hidden == 0 ? "no reject rule: the file of --like has none"
-                                                  : "no reject rule: the network does not end with a dense layer");
+            puts(like && like->reject.hidden == 0 ? "no rejection head: the --like file has none"
+                                                  : "no rejection head: the network does not end in a dense layer");
     }
     dataset_free(&d);
     model_free(like);
@@ -138,11 +143,11 @@ int command_calibrate(int argc, char **argv)
     int rest;
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && rest < argc)
-        e = err_why(&why, ERR_RANGE, "%.60s: calibrate takes no files", argv[rest]);
+        e = err_why(&why, ERR_RANGE, "%.60s: calibrate takes no file arguments", argv[rest]);
     if (e == OK && !set.help && !set.out[0])
-        e = err_why(&why, ERR_RANGE, "--out: which file to write?");
+        e = err_why(&why, ERR_RANGE, "--out FILE is missing");
     if (e != OK) {
-        fprintf(stderr, "digit calibrate: %s (--help tells more)\n", why.text);
+        fprintf(stderr, "digit calibrate: %s (see digit calibrate --help)\n", why.text);
         return EXIT_USAGE;
     }
     if (set.help) {

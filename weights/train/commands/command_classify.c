@@ -1,4 +1,4 @@
-/* digit classify: picture files through the same rooms as an upload: decoder child, network, and the same words.
+/* digit classify: picture files take the same way as an upload, through the decoder child, the network and the report.
  *
  * A picture that ends its decoder costs that picture alone: the next one gets a new child. */
 #include <stdio.h>
@@ -25,12 +25,14 @@ static const struct settings defaults = {.weights = WEIGHTS_DEFAULT, .invert = "
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
-    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, false, "the network"},
-    {"invert", "WORD", OPTION_TEXT, AT(invert), 0, 0, false, "whether the ink is dark: yes, no, auto (decide)"},
-    {"center", "WORD", OPTION_TEXT, AT(center), 0, 0, false, "what goes to the middle: mass, box, none (as it lies)"},
-    {"steps", "DIR", OPTION_TEXT, AT(steps), 0, 0, false, "write each step there, as NAME-1-grey.png ..."},
-    {"json", NULL, OPTION_FLAG, AT(json), 0, 0, false, "one JSON object instead of lines"},
-    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "this text"},
+    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, false, "weights file to use"},
+    {"invert", "WORD", OPTION_TEXT, AT(invert), 0, 0, false, "dark ink on light paper: yes, no, or auto (detect)"},
+    {"center", "WORD", OPTION_TEXT, AT(center), 0, 0, false,
+     "center the digit by its mass or its box, or none to leave it where it is"},
+    {"steps", "DIR", OPTION_TEXT, AT(steps), 0, 0, false,
+     "save the picture after each processing step there, as NAME-1-grey.png ..."},
+    {"json", NULL, OPTION_FLAG, AT(json), 0, 0, false, "print one JSON object instead of text"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "show this help"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
@@ -66,7 +68,7 @@ static enum err read_file(struct reader *r, const char *path, struct reading *ou
         return e;
     struct why reason = {0};
     request.bytes = bytes;
-    do /* ERR_BUSY: the child had ended before it took the picture */
+    do /* ERR_BUSY: the child had ended before it took the picture, so the picture is not to blame */
         if ((e = decoder_renew(r, &reason)) == OK)
             e = decoder_read(r->decoder, &request, &out->decoded, &reason);
     while (e == ERR_BUSY && --tries > 0);
@@ -113,7 +115,7 @@ static void tell_line(const char *path, const struct answer *a)
                a->verdict == VERDICT_UNSURE ? ", unsure" : "");
 }
 
-/* All files; EXIT_FAILED where one of them could not be read. */
+/* Classifies all files. EXIT_FAILED when one of them could not be read. */
 static int classify_files(struct reader *r, int n, char **paths)
 {
     int status = EXIT_DONE;
@@ -142,7 +144,7 @@ static int classify_json(struct reader *r, int n, char **paths)
     r->results = json_set_array(root, "results");
     int status = classify_files(r, n, paths);
     if (!root || !text || json_write(root, DIGITS, text) != OK) {
-        fputs("digit classify: the answers cannot be written as JSON (is a name not UTF-8?)\n", stderr);
+        fputs("digit classify: cannot write the answers as JSON (is a file name not UTF-8?)\n", stderr);
         status = EXIT_FAILED;
     } else {
         puts(buf_data(text));
@@ -156,9 +158,10 @@ static void help(void)
 {
     puts("usage: digit classify [OPTION...] FILE...\n"
          "\n"
-         "Tells which digit is in each picture (PNG, JPEG, GIF, BMP, WebP). Exit status 1 where a file cannot be\n"
-         "read; the others are answered all the same. With --steps, two pictures of one name in one run keep\n"
-         "their files apart (NAME, NAME~2 ...); files of an earlier run are replaced.\n");
+         "Reads the digit in each picture (PNG, JPEG, GIF, BMP, WebP). Files that cannot be read are reported, the\n"
+         "others are still answered, and the exit status is 1. --steps overwrites files of an earlier run; two "
+         "pictures\n"
+         "with the same name in one run are saved as NAME and NAME~2.\n");
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
@@ -171,22 +174,22 @@ static int word_find(const char *const *words, const char *text)
     return -1;
 }
 
-/* Words into the request; what is wrong with them, in why. */
+/* The options' words as settings of the request. */
 static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
 {
     int invert = word_find(reading_invert_words, set->invert);
     int center = word_find(reading_center_words, set->center);
     if (invert < 0)
-        return err_why(why, ERR_RANGE, "--invert is auto, yes or no");
+        return err_why(why, ERR_RANGE, "--invert must be auto, yes or no");
     if (center < 0)
-        return err_why(why, ERR_RANGE, "--center is mass, box or none");
+        return err_why(why, ERR_RANGE, "--center must be mass, box or none");
     request->invert = (enum normalise_invert)invert;
     request->center = (enum normalise_center)center;
     request->steps_side_px = set->steps[0] ? DECODER_STEP_SIDE_MAX_PX : 0;
     return OK;
 }
 
-/* The decoder first: its child is to have as little as possible of what this process has. */
+/* The decoder comes first, so that its child inherits as little as possible. */
 static enum err reader_open(struct reader *r, const struct settings *set, int n_files, struct why *why)
 {
     enum err e = decoder_renew(r, why);
@@ -220,11 +223,11 @@ int command_classify(int argc, char **argv)
     int rest, status = EXIT_FAILED;
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && !set.help && rest == argc)
-        e = err_why(&why, ERR_RANGE, "no picture was named");
+        e = err_why(&why, ERR_RANGE, "name at least one picture file");
     if (e == OK)
         e = wishes_take(&set, &r.request, &why);
     if (e != OK) {
-        fprintf(stderr, "digit classify: %s (--help tells more)\n", why.text);
+        fprintf(stderr, "digit classify: %s (see digit classify --help)\n", why.text);
         return EXIT_USAGE;
     }
     if (set.help) {

@@ -20,32 +20,33 @@ static const struct settings defaults = {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
-    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, OPTION_SESSION, "the network"},
+    {"weights", "FILE", OPTION_TEXT, AT(weights), 0, 0, OPTION_SESSION, "weights file to measure"},
     {"data", "DIR", OPTION_TEXT, AT(data), 0, 0, OPTION_SESSION,
-     "where MNIST's IDX files are (weights/fetch-mnist DIR)"},
+     "directory with MNIST's IDX files (weights/fetch-mnist downloads them)"},
     {"split", "test|validation", OPTION_TEXT, AT(split), 0, 0, OPTION_SESSION,
-     "which pictures [test; with --reject validation]"},
+     "which pictures to use [test; with --reject: validation]"},
     {"errors", "DIR", OPTION_TEXT, AT(errors), 0, 0, OPTION_SESSION,
-     "write every wrong picture as a PNG named INDEX-truthT-answerA-CONFIDENCE"},
+     "save every misread picture there, as INDEX-truthT-answerA-CONFIDENCE.png"},
     {"reject", NULL, OPTION_FLAG, AT(reject), 0, 0, OPTION_SESSION,
-     "also tell how much is refused of clothes, noise, paper, letters, shapes"},
+     "also measure rejection of clothes, noise, blank paper, letters and shapes"},
     {"fashion", "DIR", OPTION_TEXT, AT(fashion), 0, 0, OPTION_SESSION,
-     "where Fashion-MNIST is (Debian: dataset-fashion-mnist)"},
-    {"seed", "N", OPTION_SEED, AT(seed), 0, 0, OPTION_SESSION, "of noise, paper, letters and shapes"},
-    {"threads", "N", OPTION_INT, AT(threads), 0, 64, OPTION_SESSION, "0: one a processor"},
+     "directory with Fashion-MNIST (Debian package dataset-fashion-mnist)"},
+    {"seed", "N", OPTION_SEED, AT(seed), 0, 0, OPTION_SESSION, "seed for the noise, paper, letters and shapes"},
+    {"threads", "N", OPTION_INT, AT(threads), 0, 64, OPTION_SESSION, "number of threads; 0: one per processor"},
     {"json", NULL, OPTION_FLAG, AT(json), 0, 0, OPTION_SESSION,
-     "one JSON object instead of text, with the wrong pictures in it"},
-    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
+     "print one JSON object, with the misread pictures in it, instead of text"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "show this help"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 static void help(void)
 {
-    puts("usage: digit evaluate [OPTION...]\n"
-         "\n"
-         "Measures a weights file by the service's own path (normaliser, then network): accuracy with its 95 %\n"
-         "interval, loss, calibration, confusion, precision and recall of each class, and what is refused as no\n"
-         "digit.\n");
+    puts(
+        "usage: digit evaluate [OPTION...]\n"
+        "\n"
+        "Measures a network the way the service runs it (normaliser, then network): accuracy with its 95 %\n"
+        "confidence interval, loss, calibration error, confusion matrix, precision and recall for each digit, and how\n"
+        "many pictures are unsure or rejected.\n");
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
@@ -71,9 +72,9 @@ static enum err tell(const struct evaluation *result, const struct settings *set
     else if (e == OK)
         evaluate_print(result, stdout);
     if (e == OK && set->errors[0] && !set->json)
-        printf("\n%zu wrong pictures in %s\n", wrong, set->errors);
+        printf("\n%zu misread pictures saved in %s\n", wrong, set->errors);
     if (e == OK && (fflush(stdout) != 0 || ferror(stdout)))
-        e = err_why(why, ERR_IO, "the output cannot be written");
+        e = err_why(why, ERR_IO, "cannot write the output");
     return e;
 }
 
@@ -90,7 +91,7 @@ int command_evaluate(int argc, char **argv)
     if (e == OK && !find_split(&set, &split))
         e = err_why(&why, ERR_RANGE, "--split: \"%.60s\" is neither test nor validation", set.split);
     if (e != OK) {
-        fprintf(stderr, "digit evaluate: %s (--help tells more)\n", why.text);
+        fprintf(stderr, "digit evaluate: %s (see digit evaluate --help)\n", why.text);
         return EXIT_USAGE;
     }
     if (set.help) {

@@ -15,24 +15,24 @@ struct settings {
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {
-    {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "the weights file to write"},
-    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "this text"},
+    {"out", "FILE", OPTION_TEXT, AT(out), 0, 0, OPTION_SESSION, "weights file to write"},
+    {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "show this help"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 static void help(const struct settings *defaults)
 {
-    puts("usage: digit join --out FILE WEIGHTS WEIGHTS...\n"
-         "\n"
-         "Makes one network of several of the same layers: an ensemble, whose logits are the mean of its members',\n"
-         "each over its own temperature. It is a weights file as any other, as large and as slow as its members "
-         "together, and right more often than\n"
-         "each. `digit calibrate` fits afterwards what its answers are worth and what it takes for no digit.\n");
+    puts(
+        "usage: digit join --out FILE WEIGHTS WEIGHTS...\n"
+        "\n"
+        "Combines networks with the same layers into one ensemble, whose logits are the mean of its members' logits,\n"
+        "each divided by its temperature. The result is an ordinary weights file, as large and as slow as its members\n"
+        "together, and usually more accurate than any of them. Run `digit calibrate` on it afterwards.\n");
     options_help(options, OPTIONS, defaults, stdout);
 }
 
-/* What is known of where the members come from, as they tell it themselves. */
-static enum err metadata_set_members(struct model *m, struct model *const *members, int n)
+/* Where the members come from, according to their own metadata. */
+static enum err note_members(struct model *m, struct model *const *members, int n)
 {
     static const char *const told[] = {"name", "command", "epoch"};
     struct json *list = json_new_array();
@@ -46,7 +46,7 @@ static enum err metadata_set_members(struct model *m, struct model *const *membe
     return metadata_set_json(m, "members", list);
 }
 
-/* What one member learnt from, the joined network knows. */
+/* What one member was trained on, the ensemble was trained on. */
 static void keep_trained_on(struct model *m, struct model *const *members, int n)
 {
     bool trained_on = false;
@@ -56,7 +56,7 @@ static void keep_trained_on(struct model *m, struct model *const *members, int n
         model_set_meta(m, "validation", "{\"trained_on\":true}");
 }
 
-/* Metadata that all members agree on are the joined network's too. */
+/* Metadata that all members share hold for the ensemble as well. */
 static void keep_common(struct model *m, struct model *const *members, int n)
 {
     static const char *const keys[] = {"dataset", "split"};
@@ -86,15 +86,15 @@ static enum err run(const struct settings *set, char **files, int n, struct why 
         keep_trained_on(m, members, n);
         metadata_set_name(m, set->out);
         metadata_set_program(m);
-        e = metadata_set_members(m, members, n);
+        e = note_members(m, members, n);
         if (e != OK)
             err_why(why, e, "%s", err_str(e));
     }
     if (e == OK)
         e = model_save(m, set->out, why);
     if (e == OK)
-        printf("%s: %d networks, %zu weights; digit calibrate --weights %s --out %s fits its thresholds\n", set->out, n,
-               m->n_params, set->out, set->out);
+        printf("%s: %d networks, %zu weights; next: digit calibrate --weights %s --out %s\n", set->out, n, m->n_params,
+               set->out, set->out);
     for (int i = 0; i < n; i++)
         model_free(members[i]);
     model_free(m);
@@ -109,11 +109,11 @@ int command_join(int argc, char **argv)
     int rest;
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && !set.help && !set.out[0])
-        e = err_why(&why, ERR_RANGE, "--out: which file to write?");
+        e = err_why(&why, ERR_RANGE, "--out FILE is missing");
     if (e == OK && !set.help && (argc - rest < 2 || argc - rest > JOIN_MEMBERS_MAX))
-        e = err_why(&why, ERR_RANGE, "which networks? It takes 2 to %d", JOIN_MEMBERS_MAX);
+        e = err_why(&why, ERR_RANGE, "name 2 to %d weights files", JOIN_MEMBERS_MAX);
     if (e != OK) {
-        fprintf(stderr, "digit join: %s (--help tells more)\n", why.text);
+        fprintf(stderr, "digit join: %s (see digit join --help)\n", why.text);
         return EXIT_USAGE;
     }
     if (set.help) {

@@ -14,8 +14,8 @@ static void on_signal(int signal_number)
     stop = 1;
 }
 
-/* First signal: stop after this step. SA_RESETHAND: a second one ends the process at once; what that leaves
- * half-written the next run removes. A limit on file sizes is a failed write, not a signal. */
+/* The first signal stops after the current step. Because of SA_RESETHAND, a second one ends the process at once; the
+ * next run removes what that leaves half-written. A limit on file sizes shows as a failed write, not as a signal. */
 static void catch_signals(void)
 {
     struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
@@ -25,33 +25,34 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* The command line as one text; ERR_LIMIT where it is too long to be put on record whole. */
+/* The command line as one text. ERR_LIMIT when it is too long for the metadata: half of one would be of no use. */
 static enum err join(int argc, char **argv, char *text, size_t n, struct why *why)
 {
     size_t used = (size_t)snprintf(text, n, "digit");
     for (int i = 0; i < argc && used < n; i++)
         used += (size_t)snprintf(text + used, n - used, " %s", argv[i]);
-    return used < n ? OK : err_why(why, ERR_LIMIT, "a command line of more than %zu bytes", n - 1);
+    return used < n ? OK : err_why(why, ERR_LIMIT, "the command line is longer than %zu bytes", n - 1);
 }
 
 static void help(void)
 {
-    static const char *const titles[] = {"\nPlaces, and what is done:", "\nThe recipe:",
-                                         "\nDistortions of the pictures, drawn anew for each picture and epoch:"};
-    puts("usage: digit train [--data DIR] [--out FILE] [OPTION...]\n"
-         "       digit train --run DIR --resume | --finish\n"
-         "\n"
-         "Trains a network on MNIST's 55,000 training pictures, validates on the other 5,000, and writes a weights\n"
-         "file. The test pictures are never read. The same options give the same file to the bit, on any number of\n"
-         "threads of one instruction set. Ctrl-C stops after the step under way and keeps a checkpoint; a kill loses\n"
-         "what was done since the last epoch's end. The run directory holds the command line, all settings, digests\n"
-         "of data and teachers, program, compiler and instruction set, and a line for each epoch (log.jsonl).\n"
-         "\n"
-         "With --teacher the student also learns what finished networks answer to the same distorted picture\n"
-         "(Hinton, Vinyals, Dean 2015); --answers keeps that for runs with the same distortions:\n"
-         "  digit train --teacher a.safetensors,b.safetensors --answers answers --distort-seed 1 --distort-epochs 40 "
-         "\\\n"
-         "              --seed 2 --run run2 --out student2.safetensors");
+    static const char *const titles[] = {"\nFiles and run control:", "\nTraining settings:",
+                                         "\nRandom distortions, drawn anew for each picture and epoch:"};
+    puts(
+        "usage: digit train [--data DIR] [--out FILE] [OPTION...]\n"
+        "       digit train --run DIR --resume | --finish\n"
+        "\n"
+        "Trains a network on 55,000 of MNIST's training pictures, validates it on the other 5,000, and writes a\n"
+        "weights file. The test set is never read. The same options give the same file, bit for bit, on any number of\n"
+        "threads with the same instruction set. Ctrl-C finishes the current step and saves a checkpoint; a kill loses\n"
+        "the work since the last epoch ended. The run directory holds the checkpoint and log.jsonl: the command line,\n"
+        "all settings, checksums of data and teachers, version, compiler and instruction set, and a line per epoch.\n"
+        "\n"
+        "With --teacher, the network also learns to match the outputs of finished networks (distillation; Hinton,\n"
+        "Vinyals, Dean 2015). --answers saves those outputs for other runs with the same distortions:\n"
+        "  digit train --teacher a.safetensors,b.safetensors --answers answers --distort-seed 1 --distort-epochs 40 "
+        "\\\n"
+        "              --seed 2 --run run2 --out student2.safetensors");
     for (size_t i = 0, from = 0, part = 0; part < 3; from = i, part++) {
         while (i < train_options_n && (part == 0   ? train_options[i].use < OPTION_RECIPE
                                        : part == 1 ? train_options[i].use < OPTION_DISTORTION
@@ -71,9 +72,9 @@ int command_train(int argc, char **argv)
     enum train_end end;
     enum err e = options_parse(train_options, train_options_n, &set, argc, argv, &rest, set.given, &why);
     if (e == OK && rest < argc)
-        e = err_why(&why, ERR_RANGE, "%.60s: train takes no files", argv[rest]);
+        e = err_why(&why, ERR_RANGE, "%.60s: train takes no file arguments", argv[rest]);
     if (e != OK) {
-        fprintf(stderr, "digit train: %s (--help tells more)\n", why.text);
+        fprintf(stderr, "digit train: %s (see digit train --help)\n", why.text);
         return EXIT_USAGE;
     }
     if (set.help) {
@@ -90,7 +91,8 @@ int command_train(int argc, char **argv)
     }
     if (end == TRAIN_STOPPED) {
         fprintf(stderr,
-                "\ndigit train: stopped; `digit train --run %s --resume` goes on, --finish writes the best so far\n",
+                "\ndigit train: stopped; continue with `digit train --run %s --resume`, or write the best so far with "
+                "--finish\n",
                 set.run);
         return EXIT_STOPPED;
     }

@@ -1,4 +1,4 @@
-/* digit: the network without the service. One word chooses what to do; the rest is that command's. */
+/* digit: the network without the service. The first word chooses the command, which reads the rest. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,11 +9,11 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
-    {"classify", command_classify, "tell which digit is in each picture file"},
-    {"train", command_train, "make a weights file from MNIST's training pictures"},
-    {"evaluate", command_evaluate, "measure a weights file on MNIST's test or validation pictures"},
-    {"calibrate", command_calibrate, "fit what a weights file's answers are worth, and what it refuses"},
-    {"join", command_join, "make one network of several of the same layers: an ensemble"},
+    {"classify", command_classify, "read the digit in each picture file"},
+    {"train", command_train, "train a network on MNIST and write a weights file"},
+    {"evaluate", command_evaluate, "measure a network on MNIST's test or validation set"},
+    {"calibrate", command_calibrate, "fit confidence, thresholds and rejection head of a trained network"},
+    {"join", command_join, "combine networks with the same layers into one ensemble"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -22,7 +22,7 @@ static void help(FILE *out)
     fputs("usage: digit COMMAND [OPTION...] [FILE...]\n\n", out);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
-    fputs("\n`digit COMMAND --help` lists a command's options; `digit --version` tells the version.\n", out);
+    fputs("\n`digit COMMAND --help` lists the options of a command; `digit --version` prints the version.\n", out);
 }
 
 int main(int argc, char **argv)
@@ -42,6 +42,6 @@ int main(int argc, char **argv)
         puts("digit " DIGITD_VERSION);
         return EXIT_DONE;
     }
-    fprintf(stderr, "digit: %.60s: no such command (digit --help lists them)\n", argv[1]);
+    fprintf(stderr, "digit: %.60s: unknown command (see digit --help)\n", argv[1]);
     return EXIT_USAGE;
 }

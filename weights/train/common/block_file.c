@@ -61,14 +61,13 @@ enum err block_file_read(struct block_file *f, const char *path, const char magi
     if (e != OK)
         return e;
     if (n < around || memcmp(f->bytes, magic, BLOCK_FILE_MAGIC) != 0)
-        return err_why(why, ERR_FORMAT, "%s does not begin with %s: it is of another kind, or of another version", path,
-                       magic);
+        return err_why(why, ERR_FORMAT, "%s is of another kind or version (it does not start with %s)", path, magic);
     digest_sha256(f->bytes, n - DIGEST_BYTES, digest);
     if (!digest_equal(digest, f->bytes + n - DIGEST_BYTES, DIGEST_BYTES))
-        return err_why(why, ERR_FORMAT, "%s is damaged (its SHA-256 is wrong)", path);
+        return err_why(why, ERR_FORMAT, "%s is damaged: its checksum is wrong", path);
     memcpy(&length, f->bytes + BLOCK_FILE_MAGIC, sizeof(length));
     if (length > n - around)
-        return err_why(why, ERR_FORMAT, "%s is damaged (its header is too long)", path);
+        return err_why(why, ERR_FORMAT, "%s is damaged: its header is too long", path);
     f->floats = f->bytes + before + (size_t)length;
     f->float_bytes = n - around - (size_t)length;
     e = json_parse(&f->head, (const char *)f->bytes + before, (size_t)length, DEPTH, NULL);

@@ -155,7 +155,7 @@ enum err options_parse(const struct option *table, size_t n_table, void *setting
         const struct option *o = help ? find(table, n_table, "help", 4)
                                       : find(table, n_table, name, equals ? (size_t)(equals - name) : strlen(name));
         if (!o || (argv[i][1] != '-' && !help))
-            return err_why(why, ERR_RANGE, "%.60s: no such option", argv[i]);
+            return err_why(why, ERR_RANGE, "unknown option %.60s", argv[i]);
         const char *value = equals ? equals + 1 : NULL;
         if (o->kind == OPTION_FLAG) {
             if (value)
@@ -225,7 +225,7 @@ enum err options_read(const struct option *table, size_t n_table, void *settings
             return e;
         get_value(o, settings, after, sizeof(after));
         if (asked && strcmp(before, after) != 0)
-            return err_why(why, ERR_RANGE, "--%s is %.60s there: a run that is gone on with keeps its recipe", o->name,
+            return err_why(why, ERR_RANGE, "--%s is %.60s in that run, and a resumed run keeps its settings", o->name,
                            after);
     }
     return OK;

@@ -167,6 +167,6 @@ enum err calibration_load(struct model **out, const char *path, struct why *why)
 {
     enum err e = model_load(out, path, why);
     if (e == OK && !model_meta(*out, "unsure_rule"))
-        e = err_why(why, ERR_FORMAT, "%s was never calibrated: it has no thresholds to take", path);
+        e = err_why(why, ERR_FORMAT, "%s was never calibrated, so it has no thresholds to copy", path);
     return e;
 }

@@ -117,8 +117,8 @@ static enum err check_dir(const char *dir, struct why *why)
         free(found[i]);
     free(found);
     if (n < 0)
-        return err_why(why, ERR_IO, "%s: cannot be read", dir);
-    return n == 0 ? OK : err_why(why, ERR_EXISTS, "%s: has %d wrong pictures already: remove them first", dir, n);
+        return err_why(why, ERR_IO, "cannot read %s", dir);
+    return n == 0 ? OK : err_why(why, ERR_EXISTS, "%s already holds %d misread pictures: remove them first", dir, n);
 }
 
 static enum err write_error(const struct evaluation *e, size_t i, const char *dir, struct buf *png, struct why *why)

@@ -38,13 +38,13 @@ static void print_classes(const struct metrics *m, FILE *out)
 static void print_refused(const struct evaluation *e, FILE *out)
 {
     const struct metrics *m = &e->metrics;
-    fprintf(out, "not a digit (no ink, a mean pixel over %.4f", e->ink_above);
+    fprintf(out, "not a digit (no ink, mean pixel above %.4f", e->ink_above);
     if (e->has_rule)
-        fprintf(out, ", a score under %.4f", e->reject_below);
-    fprintf(out, "): %zu, %.2f %%, of them wrong anyway: %zu\n", m->refused, percent(m->refused, m->n),
+        fprintf(out, ", rejection score below %.4f", e->reject_below);
+    fprintf(out, "): %zu, %.2f %%; %zu of them were misread anyway\n", m->refused, percent(m->refused, m->n),
             m->refused_wrong);
     if (!e->has_rule)
-        fputs("this file has no rule for letters and the like (digit calibrate makes one)\n", out);
+        fputs("this file has no rejection head, so letters are read as digits (digit calibrate fits one)\n", out);
 }
 
 void evaluate_print(const struct evaluation *e, FILE *out)
@@ -52,19 +52,20 @@ void evaluate_print(const struct evaluation *e, FILE *out)
     const struct metrics *m = &e->metrics;
     double low, high;
     metrics_wilson(m->right, m->n, &low, &high);
-    fprintf(out, "%s pictures: %zu of %zu right, %.2f %% (95 %% interval %.2f to %.2f), %zu wrong\n",
+    fprintf(out, "%s set: %zu of %zu correct, %.2f %% (95 %% confidence interval %.2f to %.2f), %zu wrong\n",
             evaluate_split_name(e->set.split), m->right, m->n, percent(m->right, m->n), 100 * low, 100 * high,
             m->n - m->right);
     if (e->trained_on)
-        fputs("the network learnt from these pictures, or from most of them: they say nothing of new ones\n", out);
-    fprintf(out, "loss %.5f, calibration error (ECE, %d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
+        fputs("the network was trained on these pictures, or on most of them, so this says nothing about new ones\n",
+              out);
+    fprintf(out, "loss %.5f, expected calibration error (%d bins) %.2f %%, temperature %.4f\n", m->loss, METRICS_BINS,
             100 * m->ece, e->temperature);
-    fprintf(out, "looked at again, moved by a pixel (a first confidence under %.4f): %zu, %.2f %%\n",
-            e->look_again_below, e->answers.again, percent(e->answers.again, m->n));
-    fprintf(out, "unsure (confidence under %.4f", e->unsure_below);
+    fprintf(out, "second looks, shifted by a pixel (first confidence below %.4f): %zu, %.2f %%\n", e->look_again_below,
+            e->answers.again, percent(e->answers.again, m->n));
+    fprintf(out, "unsure (confidence below %.4f", e->unsure_below);
     if (e->has_rule)
-        fprintf(out, ", a score under %.4f", e->doubt_below);
-    fprintf(out, "): %zu, of them wrong: %zu\n", m->unsure, m->unsure_wrong);
+        fprintf(out, ", rejection score below %.4f", e->doubt_below);
+    fprintf(out, "): %zu, %zu of them wrong\n", m->unsure, m->unsure_wrong);
     print_refused(e, out);
     fprintf(out, "%zu parameters; %.2f s on %d threads (%s kernels); the normaliser changed %zu pictures\n",
             e->n_params, e->seconds, e->threads, e->kernels, e->answers.changed);

@@ -175,7 +175,7 @@ static void start(struct fit *t)
 static void tell(FILE *progress, int64_t done, int64_t steps)
 {
     if (progress && (done == 0 || done * 10 / steps != (done - 1) * 10 / steps))
-        fprintf(progress, "learning what is no digit: %d %%\n", (int)(done * 100 / steps));
+        fprintf(progress, "fitting the rejection head: %d %%\n", (int)(done * 100 / steps));
 }
 
 static enum err learn(struct fit *t)
@@ -250,7 +250,8 @@ enum err reject_fit(struct model *m, const struct reject_example_source *digits,
     struct fit t = {.digits = *digits, .set = set};
     struct cnn *cnn = NULL;
     if (set->hidden > MODEL_REJECT_MAX || set->examples < 1 || digits->n == 0)
-        return err_why(why, ERR_RANGE, "a reject rule: %d hidden units, %d examples of %zu digits", set->hidden,
+        return err_why(why, ERR_RANGE,
+                       "rejection head: cannot be fitted with %d hidden units, %d examples and %zu digits", set->hidden,
                        set->examples, digits->n);
     enum err e = model_reject_new(m, set->hidden, why);
     if (e == OK)
@@ -267,7 +268,7 @@ enum err reject_fit(struct model *m, const struct reject_example_source *digits,
     }
     e = learn(&t);
     if (e != OK) {
-        err_why(why, e, "a reject rule: %s", err_str(e));
+        err_why(why, e, "rejection head: %s", err_str(e));
         goto out;
     }
     put_into(&t, &m->reject);

@@ -115,18 +115,18 @@ static void print_weakest(const struct rejection_kind *k, FILE *out)
     for (int i = 0; i < k->n_labels && i < LABELS_TOLD; i++) {
         const double doubted = share(sorted[i].doubted, sorted[i].n);
         if (doubted < LABEL_WEAK)
-            fprintf(out, "%s%s %.0f %%", i == 0 ? "; least: " : ", ", sorted[i].name, 100 * doubted);
+            fprintf(out, "%s%s %.0f %%", i == 0 ? "; lowest: " : ", ", sorted[i].name, 100 * doubted);
     }
 }
 
 void rejection_rates_print(const struct rejection_rates *r, FILE *out)
 {
-    fputs("\nof what is no digit         refused  or doubted\n", out);
+    fputs("\nnon-digits                 rejected   flagged (rejected, or unsure by rejection score)\n", out);
     for (int i = 0; i < REJECTION_RATES_KINDS; i++) {
         const struct rejection_kind *k = &r->kind[i];
         if (k->n == 0) {
             fprintf(out,
-                    "  %-8s not measured: %s\n           (Debian has it as dataset-fashion-mnist; --fashion DIR)\n",
+                    "  %-8s not measured: %s\n           (Debian package dataset-fashion-mnist, or --fashion DIR)\n",
                     k->name, r->fashion_missing.text);
             continue;
         }

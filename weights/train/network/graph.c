@@ -59,8 +59,10 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
         switch (l->kind) {
         case LAYER_VIEWS:
             if (l->out_c > 1)
-                return err_why(why, ERR_UNSUPPORTED,
-                               "layer %d: the trainer knows one view: train networks apart, then digit join", i + 1);
+                return err_why(
+                    why, ERR_UNSUPPORTED,
+                    "layer %d: the trainer supports only one view; train the networks separately, then use digit join",
+                    i + 1);
             break; /* whoever puts a picture sees to it */
         case LAYER_FLATTEN:
         case LAYER_SOFTMAX:
@@ -68,8 +70,10 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
         case LAYER_CONV2D:
         case LAYER_DENSE:
             if (layer_groups(l) > 1)
-                return err_why(why, ERR_UNSUPPORTED,
-                               "layer %d: the trainer knows no groups: train networks apart, then digit join", i + 1);
+                return err_why(
+                    why, ERR_UNSUPPORTED,
+                    "layer %d: the trainer does not support groups; train the networks separately, then use digit join",
+                    i + 1);
             s->layer = i;
             stage_linear(s, prev, l, bn);
             g->n_stages++;
@@ -87,7 +91,7 @@ static enum err build_stages(struct graph *g, const struct model *m, bool bn, st
         }
     }
     if (g->n_stages == 0 || g->stages[g->n_stages - 1].kind != STAGE_DENSE)
-        return err_why(why, ERR_UNSUPPORTED, "the layer list must end in a dense layer to %d classes", MODEL_CLASSES);
+        return err_why(why, ERR_UNSUPPORTED, "the layer list must end in a dense layer with %d classes", MODEL_CLASSES);
     return OK;
 }
 
@@ -135,7 +139,7 @@ static enum err choose_kernels(struct graph *g, enum cnn_path path, struct why *
     for (int i = 0; i < 3 && !g->back; i++)
         if (path == CNN_AUTO || path == paths[i])
             g->back = sets[i];
-    return g->back ? OK : err_why(why, ERR_UNSUPPORTED, "this processor has not the instructions asked for");
+    return g->back ? OK : err_why(why, ERR_UNSUPPORTED, "this processor does not support that instruction set");
 }
 
 enum err graph_create(struct graph **out, const struct model *m, size_t shard, const float *drop, int n_drop, bool bn,

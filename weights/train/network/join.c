@@ -32,13 +32,15 @@ static enum err check_members(struct model *const *members, int n, struct why *w
     if (convs == 0 || denses != 1)
         return err_why(why, ERR_UNSUPPORTED, "only networks of convolutions, pools and one dense layer can be joined");
     if (bent)
-        return err_why(why, ERR_UNSUPPORTED, "the last dense layer has a ReLU: there is no mean of logits to take");
+        return err_why(why, ERR_UNSUPPORTED,
+                       "the last dense layer has a ReLU, so its outputs are not logits to average");
     for (int k = 0; k < n; k++) {
         for (int i = 0; i < members[k]->n_layers; i++)
             if (layer_groups(&members[k]->layers[i]) > 1)
-                return err_why(why, ERR_UNSUPPORTED,
-                               "network %d, layer %d has groups: what is joined already cannot be joined again", k + 1,
-                               i + 1);
+                return err_why(
+                    why, ERR_UNSUPPORTED,
+                    "network %d, layer %d has groups: a network that is joined already cannot be joined again", k + 1,
+                    i + 1);
         const int n_layers = first->n_layers - body(first), from = body(members[k]);
         if (body(members[k]) && members[k]->layers[0].out_c > 1)
             return err_why(why, ERR_UNSUPPORTED, "network %d has several views of the picture: it cannot be joined",
@@ -47,8 +49,7 @@ static enum err check_members(struct model *const *members, int n, struct why *w
         for (int i = 0; same && i < n_layers; i++)
             same = same_layer(&first->layers[body(first) + i], &members[k]->layers[from + i]);
         if (!same)
-            return err_why(why, ERR_UNSUPPORTED, "network %d has other layers than the first: they cannot be joined",
-                           k + 1);
+            return err_why(why, ERR_UNSUPPORTED, "network %d has other layers than the first one", k + 1);
     }
     return OK;
 }

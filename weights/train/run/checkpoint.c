@@ -116,7 +116,7 @@ enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct
     const char *command = json_get_str(f.head, "command", NULL), *kernels = json_get_str(f.head, "kernels", NULL);
     /* Both go into the weights file, where nobody could fill them in later. */
     if (e == OK && (!command || !kernels))
-        e = err_why(&inner, ERR_FORMAT, "its command line or its kernels are missing");
+        e = err_why(&inner, ERR_FORMAT, "its command line or its instruction sets are missing");
     if (e != OK) {
         err_why(why, e, "%s: %s", path, inner.text);
         goto out;
@@ -173,10 +173,10 @@ enum err checkpoint_load(struct run *r, struct why *why)
     enum err e = block_file_read(&f, path, MAGIC, FILE_MAX, why);
     /* Teachers are named by path, and a path can hold another file by now: only digests tell. */
     if (e == OK && !teachers_same(&r->teacher_answers.teachers, json_get(f.head, "teachers")))
-        e = err_why(why, ERR_FORMAT, "%s: begun with other teachers (their SHA-256 are in %s/log.jsonl)", path,
-                    r->set.run);
+        e = err_why(why, ERR_FORMAT, "%s: this run was started with other teachers (%s/log.jsonl has their SHA-256)",
+                    path, r->set.run);
     if (e == OK && (!block_file_fill(&f, b, blocks_of(r, b)) || !header_read(r, f.head)))
-        e = err_why(why, ERR_FORMAT, "%s does not fit its own settings", path);
+        e = err_why(why, ERR_FORMAT, "%s does not match its own settings", path);
     block_file_free(&f);
     return e;
 }

@@ -113,7 +113,7 @@ enum err run_export(struct run *r, const volatile sig_atomic_t *stop, FILE *prog
 {
     struct metrics v;
     if (r->best_epoch == 0)
-        return err_why(why, ERR_NOT_FOUND, "%s: no epoch is done yet", r->set.run);
+        return err_why(why, ERR_NOT_FOUND, "%s: no epoch is finished yet", r->set.run);
     graph_export(r->trainer->graph, r->best, &r->best_stats, r->model);
     enum err e = fit(r, &v, stop, progress, why);
     if (e != OK)
@@ -128,8 +128,9 @@ enum err run_export(struct run *r, const volatile sig_atomic_t *stop, FILE *prog
     e = model_save(r->model, r->set.out, why);
     if (e == OK && progress)
         fprintf(progress,
-                "%s: epoch %d, validation %zu of %zu right (%.2f %%), loss %.4f, ECE %.2f %%, temperature %.3f; "
-                "%zu unsure under %.3f, %zu of them wrong; %zu taken for no digit\n",
+                "%s: epoch %d, %zu of %zu correct on the validation set (%.2f %%), loss %.4f, ECE %.2f %%, temperature "
+                "%.3f; "
+                "%zu unsure below %.3f, %zu of them wrong; %zu rejected\n",
                 r->set.out, r->best_epoch, v.right, v.n, 100 * (double)v.right / (double)v.n, v.loss, 100 * v.ece,
                 (double)r->model->temperature, v.unsure, (double)r->model->unsure_below, v.unsure_wrong, v.refused);
     return e;

@@ -1,6 +1,6 @@
-/* What must hold before a run begins or goes on. A run takes hours, so whatever can be refused is refused here: places
- * that cannot be written, text that cannot be put on record, a run directory that another process works in, another
- * instruction set than the run was begun with. */
+/* What must hold before a run starts or continues. A run takes hours, so every fault that can be found early is found
+ * here: files that cannot be written, text that JSON cannot hold, a run directory that another process uses, another
+ * instruction set than the run was started with. */
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -37,9 +37,9 @@ void run_close(struct run *r)
         close(r->lock);
 }
 
-/* ---- refusals ---- */
+/* ---- checks ---- */
 
-/* The record is JSON, which is UTF-8. */
+/* The log and the metadata are JSON, which must be UTF-8. */
 static enum err check_text(const struct run *r, const char *command, struct why *why)
 {
     struct json *record = json_new_object();
@@ -47,7 +47,7 @@ static enum err check_text(const struct run *r, const char *command, struct why 
     if (strlen(command) >= TRAIN_COMMAND_MAX) {
         json_free(record);
         buf_free(text);
-        return err_why(why, ERR_LIMIT, "a command line of more than %d bytes", TRAIN_COMMAND_MAX - 1);
+        return err_why(why, ERR_LIMIT, "the command line is longer than %d bytes", TRAIN_COMMAND_MAX - 1);
     }
     json_set_str(record, "command", command);
     json_set_str(record, "run", r->set.run);
@@ -57,10 +57,10 @@ static enum err check_text(const struct run *r, const char *command, struct why 
     json_free(record);
     if (e == OK || e == ERR_NOMEM)
         return e == OK ? OK : err_why(why, e, "out of memory");
-    return err_why(why, ERR_FORMAT, "a path or another word is not UTF-8, and the run's record must be");
+    return err_why(why, ERR_FORMAT, "the command line or a path is not UTF-8, so it cannot go into the log");
 }
 
-/* The weights file comes hours from now: that its place can be written is asked first. */
+/* The weights file is written hours from now, so check now that it can be. */
 static enum err check_out(const char *path, struct why *why)
 {
     char copy[OPTION_TEXT_MAX];
@@ -68,17 +68,16 @@ static enum err check_out(const char *path, struct why *why)
     struct stat st;
     bool there = stat(path, &st) == 0;
     if (path[strlen(path) - 1] == '/' || (there && S_ISDIR(st.st_mode)))
-        return err_why(why, ERR_IO, "%s cannot be written: it is a directory, not a file", path);
+        return err_why(why, ERR_IO, "cannot write %s: it is a directory", path);
     if (there && !S_ISREG(st.st_mode))
-        return err_why(why, ERR_IO, "%s cannot be written: it is no ordinary file", path);
+        return err_why(why, ERR_IO, "cannot write %s: it is not a regular file", path);
     const char *place = dirname(copy);
     if (access(place, W_OK | X_OK) != 0)
-        return err_why(why, ERR_IO, "%s cannot be written: %s: %s", path, place, strerror(errno));
+        return err_why(why, ERR_IO, "cannot write %s: %s: %s", path, place, strerror(errno));
     return OK;
 }
 
-/* Held until run_close, and by the system no longer than the process lives. What dead processes left half-written is
- * removed. */
+/* Held until run_close; the system drops it when the process dies. Removes what dead processes left half-written. */
 static enum err lock(struct run *r, struct why *why)
 {
     static const char *const names[] = {"checkpoint", "log.jsonl"};
@@ -89,8 +88,9 @@ static enum err lock(struct run *r, struct why *why)
     if (r->lock < 0)
         return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", r->set.run, strerror(errno));
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: another process is training there", r->set.run)
-                                    : err_why(why, ERR_IO, "%s: %s", r->set.run, fs_lock_refused(errno));
+        return errno == EWOULDBLOCK
+                   ? err_why(why, ERR_BUSY, "%s: another process is already training there", r->set.run)
+                   : err_why(why, ERR_IO, "%s: %s", r->set.run, fs_lock_refused(errno));
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof(path), "%s/%s", r->set.run, names[i]);
@@ -102,7 +102,8 @@ static enum err lock(struct run *r, struct why *why)
 
 /* ---- what a checkpoint says ---- */
 
-/* The settings and record of the run that r goes on with; or, for a new run, that there is none to lose. */
+/* For a resumed run, takes over its settings and history. For a new run, checks that no unfinished one would be lost.
+ */
 static enum err find_run(struct run *r, const char *command, struct why *why)
 {
     bool exists, finished, go_on = r->set.resume || r->set.finish;
@@ -113,9 +114,10 @@ static enum err find_run(struct run *r, const char *command, struct why *why)
     if (e != OK)
         return e;
     if (go_on && !exists)
-        return err_why(why, ERR_NOT_FOUND, "%s holds no run", r->set.run);
+        return err_why(why, ERR_NOT_FOUND, "%s: no run found there", r->set.run);
     if (!go_on && exists && !finished)
-        return err_why(why, ERR_EXISTS, "%s holds an unfinished run: --resume goes on with it, --finish takes its best",
+        return err_why(why, ERR_EXISTS,
+                       "%s holds an unfinished run: continue it with --resume, or write its best epoch with --finish",
                        r->set.run);
     if (go_on) {
         r->set = found.set;
@@ -129,14 +131,14 @@ static enum err find_run(struct run *r, const char *command, struct why *why)
 
 /* ---- instruction sets ---- */
 
-/* From --kernels, or from what the run was begun with, to an instruction set. Each gives bits of its own. */
+/* The instruction set of --kernels, or the one the run was started with. Each rounds differently. */
 static enum err choose_kernels(struct run *r, struct why *why)
 {
     static const char *const names[] = {
         [CNN_AUTO] = "auto", [CNN_BASE] = "base", [CNN_AVX2] = "avx2", [CNN_AVX512] = "avx512"};
     const int n = sizeof(names) / sizeof(*names);
     int i = 0;
-    if (r->set.finish) /* computes nothing that a run's bits depend on */
+    if (r->set.finish) /* no training: nothing here depends on it */
         return OK;
     while (i < n && strcmp(names[i], r->set.kernels) != 0)
         i++;
@@ -146,13 +148,15 @@ static enum err choose_kernels(struct run *r, struct why *why)
     if (cnn_path_available(r->set.trainer.path))
         return OK;
     if (!r->kernels[0])
-        return err_why(why, ERR_UNSUPPORTED, "this processor has no %s", names[i]);
-    return err_why(why, ERR_UNSUPPORTED,
-                   "this processor has no %s (%s was begun with %s): --kernels auto goes on, with other bits", names[i],
-                   r->set.run, r->kernels);
+        return err_why(why, ERR_UNSUPPORTED, "this processor does not support %s", names[i]);
+    return err_why(
+        why, ERR_UNSUPPORTED,
+        "this processor does not support %s, which %s was trained with (%s); --kernels auto continues with other "
+        "rounding",
+        names[i], r->set.run, r->kernels);
 }
 
-/* Puts the instruction set in use on record. */
+/* Adds the instruction set in use to the run's list. */
 static void note_kernels(struct run *r)
 {
     const char *name = r->trainer->graph->back->name, *last = strrchr(r->kernels, ',');
@@ -192,11 +196,13 @@ static enum err load_like(struct run *r, struct why *why)
 {
     bool none = strcmp(r->set.like, "none") == 0;
     if (r->set.all && r->set.writers)
-        return err_why(why, ERR_RANGE, "--all leaves no writers to validate on: --writers cannot go with it");
-    if (none && r->set.all)
         return err_why(why, ERR_RANGE,
-                       "--all leaves no picture to calibrate on: --like FILE takes temperature and thresholds from the "
-                       "weights file of the same recipe without --all");
+                       "--all and --writers exclude each other: --all leaves no writers to validate on");
+    if (none && r->set.all)
+        return err_why(
+            why, ERR_RANGE,
+            "--all leaves no pictures to calibrate on: use --like FILE to copy temperature and thresholds from a "
+            "network with the same settings trained without --all");
     return none ? OK : calibration_load(&r->like, r->set.like, why);
 }
 

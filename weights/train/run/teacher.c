@@ -16,7 +16,7 @@ struct teacher_room {
 static enum err open_graph(struct teacher *t, const struct model *m, enum cnn_path kernels, struct why *why)
 {
     if (m->layers[0].moments)
-        return err_why(why, ERR_UNSUPPORTED, "the graph's pictures are normalised by who puts them");
+        return err_why(why, ERR_UNSUPPORTED, "a teacher with moments runs in the engine");
     enum err e = graph_create(&t->graph, m, TEACHER_PIECE, NULL, 0, false, kernels, why);
     if (e != OK)
         return e;

@@ -15,7 +15,7 @@ enum err teacher_answers_open(struct teacher_answers *b, const struct train_sett
 {
     *b = (struct teacher_answers){.distortions = -1};
     if (strcmp(set->teacher, "none") == 0 && strcmp(set->answers, "none") != 0)
-        return err_why(why, ERR_RANGE, "--answers keeps teachers' answers, and there is no --teacher");
+        return err_why(why, ERR_RANGE, "--answers needs --teacher: there is nothing to save without one");
     enum err e = teachers_load(&b->teachers, set->teacher, set->trainer.path, why);
     if (e == OK && b->teachers.n > 0 && strcmp(set->answers, "none") != 0)
         e = dir_make(set->answers, why);
@@ -128,10 +128,10 @@ static enum err read_answers(struct teacher_answers *b, const struct trainer *t,
     else
         e = err_why(why, ERR_NOMEM, "out of memory");
     if (d.text[0])
-        e = err_why(why, ERR_FORMAT, "%s holds answers to something else (%s): use another --answers directory", path,
+        e = err_why(why, ERR_FORMAT, "%s was made for other settings (%s): use another --answers directory", path,
                     d.text);
     else if (e == OK && !block_file_fill(&f, &block, 1))
-        e = err_why(why, ERR_FORMAT, "%s does not fit its own header: remove it", path);
+        e = err_why(why, ERR_FORMAT, "%s does not match its own header: delete it", path);
 out:
     block_file_free(&f);
     json_free(want);
@@ -211,8 +211,8 @@ static enum err ask_unknown(struct teacher_answers *b, struct trainer *t, const 
     if (e != OK || !done)
         return e;
     if (progress)
-        fprintf(progress, "teachers' answers to distortions %lld: %.1f s%s%s\n", (long long)distortions,
-                (double)(clock_mono_us() - begun_us) / 1e6, keep ? ", kept in " : "", keep ? set->answers : "");
+        fprintf(progress, "teachers' outputs for distortions %lld: %.1f s%s%s\n", (long long)distortions,
+                (double)(clock_mono_us() - begun_us) / 1e6, keep ? ", saved in " : "", keep ? set->answers : "");
     for (int k = 0; keep && e == OK && k < b->teachers.n; k++)
         if (!known[k])
             e = write_answers(b, t, set, k, distortions, why);

@@ -94,8 +94,7 @@ static enum err validate(struct run *r, struct score *s, struct why *why)
 
 static enum err diverged(const struct run *r, struct why *why)
 {
-    return err_why(why, ERR_RANGE, "the loss has left all bounds in epoch %d: a lower --rate may help",
-                   r->n_history + 1);
+    return err_why(why, ERR_RANGE, "training diverged in epoch %d; try a lower --rate", r->n_history + 1);
 }
 
 static enum err end_epoch(struct run *r, int64_t begun_us, struct why *why)

@@ -19,10 +19,10 @@ static enum err check_settings(const struct trainer_settings *set, size_t n_trai
 {
     /* Equal shards: batch norm's statistics are a shard's own, and a smaller one would have noisier ones. */
     if (set->shards < 1 || set->batch < set->shards || set->batch % set->shards != 0)
-        return err_why(why, ERR_RANGE, "a batch of %d cannot be cut into %d equal shards", set->batch, set->shards);
+        return err_why(why, ERR_RANGE, "a batch of %d cannot be split into %d equal shards", set->batch, set->shards);
     /* Half-filled batches do not exist, so a list shorter than one would give no step at all. */
     if (n_train < (size_t)set->batch)
-        return err_why(why, ERR_RANGE, "%zu training pictures are fewer than a batch of %d", n_train, set->batch);
+        return err_why(why, ERR_RANGE, "%zu training pictures do not fill a batch of %d", n_train, set->batch);
     /* The option's range forbids this; other callers have no option table. */
     if (set->epochs < 1)
         return err_why(why, ERR_RANGE, "%d epochs are too few", set->epochs);
