@@ -49,7 +49,7 @@ static void fill(struct evaluation *e)
                              .ink_above = 0.5,
                              .reject_below = -2,
                              .doubt_below = -1,
-                             .has_rule = true};
+                             .has_reject = true};
     e->answers.n = PICTURES;
     e->answers.again = 2;
     e->answers.of = calloc(PICTURES, sizeof *e->answers.of);

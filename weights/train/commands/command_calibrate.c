@@ -1,5 +1,5 @@
-/* digit calibrate: temperature, thresholds and rejection head for a network that was trained elsewhere or without them.
- */
+/* digit calibrate: temperature, thresholds and rejection head for a network that was trained elsewhere or without
+ * them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The subcommands of `digit`. Each takes its own arguments (argv[0] is its name) and returns the exit status: 0 done, 1
- * failed or partly failed, 2 wrong usage, 130 stopped by a signal. */
+/* The commands of `digit`. Each takes its own arguments (argv[0] is its name) and returns the exit status: 0 success, 1
+ * failure or partial failure, 2 wrong usage, 130 stopped by a signal. */
 #ifndef DIGITD_WEIGHTS_COMMANDS_H
 #define DIGITD_WEIGHTS_COMMANDS_H
 

@@ -1,4 +1,4 @@
-/* Working files to disk and back. */
+/* One buffer for the whole file: it is hashed and written in one go. */
 #include "block_file.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Files, the careful way. A failed write, fsync or close is a failed save. */
+/* Careful with files: a failed write, fsync or close is a failed save. */
 #include "files.h"
 
 #include <sys/stat.h>

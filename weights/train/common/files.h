@@ -11,12 +11,11 @@
  * there is no such file, ERR_IO, ERR_LIMIT, ERR_NOMEM. */
 enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why);
 
-/* The network that a command line names, or, where it names none and there is no source tree around, the installed one.
- */
+/* The weights file that the command line names. Without one, and outside a source tree, the installed one. */
 #define WEIGHTS_DEFAULT "weights/digits.safetensors"
 const char *weights_find(const char *named);
 
-/* A piece of what is written. */
+/* Files are written from parts, one after another. */
 struct file_part {
     const void *bytes;
     size_t n;
@@ -25,10 +24,10 @@ struct file_part {
 /* path.tmp-PID, fsync, rename, fsync of the directory. On failure the temporary file is gone and path as it was. */
 enum err file_write(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
 
-/* Removes every path.tmp-PID whose process is dead: what a kill in file_write (or model_save) left. */
+/* Removes every path.tmp-PID whose process is dead, which a kill during file_write or model_save left behind. */
 void file_sweep(const char *path);
 
-/* Makes a directory and those above it; one that exists is fine. */
+/* Makes a directory and its parents; existing ones are fine. */
 enum err dir_make(const char *path, struct why *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* Metadata are texts; what has parts is JSON inside of one. */
+/* Metadata are pairs of strings. What has parts is JSON in such a string. */
 #include "metadata.h"
 
 #include <libgen.h>
@@ -43,7 +43,7 @@ bool metadata_trained_on(const struct model *m, bool *trained_on)
                 json_get_bool(figures, "trained_on", trained_on);
     json_free(figures);
     if (split && strstr(split, METADATA_WRITERS_RULE))
-        told = *trained_on = true; /* its own figures are of its own split */
+        told = *trained_on = true; /* its "validation" figures are of its own split */
     return told;
 }
 

@@ -1,4 +1,4 @@
-/* The options table at work. */
+/* Parsing, printing and saving by the options table. */
 #include "options.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN = 26 };
+enum { COLUMN = 26 }; /* where the help texts begin */
 
 static enum err bad(const struct option *o, const char *text, const char *what, struct why *why)
 {

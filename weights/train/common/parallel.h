@@ -1,5 +1,5 @@
-/* A few threads that share out numbered pieces of work. Which thread takes which piece is left to chance; pieces must
- * not depend on one another, so results do not depend on the number of threads. */
+/* A few threads that share numbered pieces of work. Which thread takes which piece is left to chance. Pieces must not
+ * depend on one another; then results do not depend on the number of threads. */
 #ifndef DIGITD_WEIGHTS_PARALLEL_H
 #define DIGITD_WEIGHTS_PARALLEL_H
 
@@ -7,7 +7,7 @@
 
 struct parallel;
 
-/* threads counts the caller, which works too: 1 starts no thread. NULL when none could be made. */
+/* threads counts the caller, which works too: 1 starts no thread. NULL when a thread could not be started. */
 struct parallel *parallel_new(int threads);
 void parallel_free(struct parallel *p);
 int parallel_threads(const struct parallel *p);

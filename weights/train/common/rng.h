@@ -1,14 +1,14 @@
 /* Random numbers that are the same on every machine: xoshiro256** (Blackman and Vigna, 2018) seeded by splitmix64.
  *
- * A stream is named by (seed, what it is for, an index), so that picture 17 of epoch 3 is distorted alike whatever
- * thread does it and in whatever order, and a run that was stopped goes on with the same numbers. Not for secrets. */
+ * A stream is named by a seed, a use and an index. So picture 17 of epoch 3 is distorted the same way by any thread in
+ * any order, and a resumed run continues with the same numbers. Not for secrets. */
 #ifndef DIGITD_WEIGHTS_RNG_H
 #define DIGITD_WEIGHTS_RNG_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a stream is for: streams of different uses never share numbers. */
+/* What a stream is used for; streams of different uses are unrelated. */
 enum rng_use {
     RNG_SPLIT = 1,
     RNG_INIT,

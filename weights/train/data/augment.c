@@ -1,7 +1,8 @@
-/* One inverse mapping a picture: for each pixel of the result, the point of the original it comes from.
+/* One inverse mapping per picture: for each pixel of the result, the point of the original that it comes from.
  *
  * The elastic field is a cubic B-spline over a coarse grid of normal displacements: as smooth as the usual Gaussian
- * filter over pixel noise, at a fraction of its price (about ten microseconds a picture in all, strokes apart). */
+ * filter over pixel noise, at a fraction of the cost (about ten microseconds per picture in all, without the
+ * strokes). */
 #include "augment.h"
 
 #include <math.h>

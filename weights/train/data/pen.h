@@ -1,5 +1,5 @@
-/* A pen: drawings given as skeletons (lines through a few points), made human by a writer's hand, drawn with round,
- * anti-aliased strokes. For seeded pictures: the non-digits of the reject rule, and the drawn digits of the tests.
+/* A pen: skeletons (lines through a few points), varied like a writer's hand and drawn with round, anti-aliased
+ * strokes. For generated pictures: the rejection head's non-digits, and the drawn digits of the tests.
  *
  * A skeleton is text in a box of 0 to 100 px, y down: "M x y" puts the pen down, "L x y ..." goes straight from point
  * to point, "S x y ..." in a smooth curve through them (Catmull-Rom); a stroke that is only S and ends where it began

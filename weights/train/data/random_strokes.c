@@ -1,5 +1,5 @@
-/* Skeletons put together at random: lines, arcs, polygons and loops, which begin anywhere or where another one was; and
- * things that rules took for digits which had not learnt them. */
+/* Skeletons put together at random: lines, arcs, polygons and loops, which start anywhere or on an earlier stroke; and
+ * shapes that earlier rejection heads took for digits. */
 #include "random_strokes.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ static int either(struct rng *r)
     return below(r, 2) ? 1 : -1;
 }
 
-/* A skeleton for the pen, and the points put so far: where strokes may begin. */
+/* A skeleton for the pen, and the points put so far, where strokes may start. */
 struct strokes {
     int n, x[PEN_NODES_MAX], y[PEN_NODES_MAX];
     size_t used;
@@ -44,7 +44,7 @@ static void put_point(struct strokes *k, const char *how, int x, int y)
     k->y[k->n++] = y;
 }
 
-/* Anywhere, or where another stroke was: at one of its points, or half-way between two. */
+/* Starts anywhere, or on an earlier stroke: at one of its points or half-way between two. */
 static void begin_stroke(struct strokes *k, struct rng *r)
 {
     if (k->n < 2 || below(r, 10) < 3) {
@@ -222,7 +222,7 @@ static void add_belly(struct strokes *k, struct rng *r)
         put_point(k, "S", x + side * (8 + below(r, 15)), low + 3);
 }
 
-/* What a pen does that writes no digit. By chance a few of these are one. */
+/* A drawing that is not meant as a digit. By chance a few of these are. */
 static void strokes_make(struct strokes *k, struct rng *r)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* Drawings with a pen that write no digit (but by chance): among the examples that a reject rule is fitted on. */
+/* Random pen drawings that are not digits (except by chance), among the examples the rejection head is trained on. */
 #ifndef DIGITD_WEIGHTS_RANDOM_STROKES_H
 #define DIGITD_WEIGHTS_RANDOM_STROKES_H
 

@@ -1,8 +1,8 @@
-/* A stream of random numbers a picture. Which kinds there are, and how many of each, is a choice like the distortions
- * of training.
+/* Each picture has its own stream of random numbers. Which kinds there are and how many of each is a choice, like the
+ * distortions of training.
  *
- * The trap: whatever is done to digits is done to the others, and as often. Digits alone enlarged, say, would teach the
- * rule that blurred pictures are digits. */
+ * The trap: whatever is done to digits must be done to non-digits as often. If only digits were enlarged, the head
+ * would learn that blurred pictures are digits. */
 #include "reject_examples.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@
 enum { SIDE = RANDOM_STROKES_SIDE, DIGIT = DIGIT_SIDE_PX, AREA = DIGIT_PIXELS, TRIES = 50 };
 static const float two_pi = 6.2831853F;
 
-/* As in training, and a little more. */
+/* As in training, slightly stronger. */
 static const struct augment distortion = {.shift_px = 1,
                                           .rotate_deg = 15,
                                           .scale = 0.12F,
@@ -64,9 +64,9 @@ static const uint8_t *any_digit(const struct reject_example_source *s, struct rn
     return s->d->images + (size_t)at * AREA;
 }
 
-/* ---- digits spoilt ---- */
+/* ---- spoilt digits ---- */
 
-/* The brighter of what is there and a digit, in a picture of w columns. */
+/* Draws a digit into a picture of w columns; the brighter pixel wins. */
 static void put_digit(uint8_t *px, int w, int left, int top, const uint8_t *digit)
 {
     for (int i = 0; i < AREA; i++) {
@@ -76,7 +76,7 @@ static void put_digit(uint8_t *px, int w, int left, int top, const uint8_t *digi
     }
 }
 
-/* Two or three digits in a row, as somebody writes a number. */
+/* Two or three digits in a row, like a written number. */
 static struct raster draw_row(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int count = 2 + (int)rng_below(r, 2), step = 15 + (int)rng_below(r, 7), w = DIGIT + (count - 1) * step;
@@ -102,7 +102,7 @@ static struct raster draw_over(const struct reject_example_source *s, struct rng
     return (struct raster){WIDE, WIDE, px};
 }
 
-/* A quarter turn, or a mirror: of digits that are none afterwards. */
+/* A digit rotated by a quarter turn or mirrored, of those that are not digits afterwards. */
 static struct raster draw_turned(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int how = (int)rng_below(r, 3); /* to the left, to the right, mirrored */
@@ -120,7 +120,7 @@ static struct raster draw_turned(const struct reject_example_source *s, struct r
     return (struct raster){DIGIT, DIGIT, px};
 }
 
-/* The upper part of a digit that is none without its lower one. */
+/* The upper part of a digit that is not a digit without its lower part. */
 static struct raster draw_cut(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int rows = 13 + below(r, 5); /* of a digit that begins in row 4 */
@@ -133,7 +133,7 @@ static struct raster draw_cut(const struct reject_example_source *s, struct rng 
     return (struct raster){DIGIT, DIGIT, px};
 }
 
-/* Four quarters, each of any digit and from another corner of it. */
+/* Four quarters, each from any digit and from another corner of it. */
 static struct raster draw_quarters(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     const int half = DIGIT / 2, turn = 1 + (int)rng_below(r, 3);
@@ -219,7 +219,7 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
     return (struct raster){side, side, px};
 }
 
-/* Something else, as it is drawn. */
+/* A non-digit, before the normaliser. */
 static struct raster draw_other(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);

@@ -1,10 +1,9 @@
-/* Pictures to fit the reject rule on: digits, and what is none.
+/* Training pictures for the rejection head: digits and non-digits.
  *
- * What is none shares the pen with nondigits.h, on which the rule is measured, and no skeleton. It is digits spoilt (a
- * row of two or three, one over another, turned, cut off, cut into quarters), strokes and arcs that meet at random,
- * filled blobs, patterns, and what rules took for digits that had not learnt it (random_strokes.c: dented curves, A and
- * H, a): for hearts and these letters a measurement does not tell how the rule does on what it never saw the like of.
- */
+ * The non-digits share the pen with nondigits.h, on which the head is measured, but no skeleton. They are spoilt digits
+ * (two or three in a row, one over another, turned, cut off, cut into quarters), strokes and arcs that meet at random,
+ * filled blobs, patterns, and shapes that earlier rejection heads took for digits (random_strokes.c: dented curves, A
+ * and H, a). For hearts and these letters, measurements therefore do not show how the head handles the unfamiliar. */
 #ifndef DIGITD_WEIGHTS_REJECT_EXAMPLES_H
 #define DIGITD_WEIGHTS_REJECT_EXAMPLES_H
 
@@ -13,16 +12,16 @@
 #include "normalise/normalise.h"
 #include "idx.h"
 
-/* The digits that examples are made of: the pictures index[n] of d, n > 0; borrowed. */
+/* The digits that examples are made from: pictures index[n] of d, n > 0. Borrowed. */
 struct reject_example_source {
     const struct dataset *d;
     const uint32_t *index;
     size_t n;
 };
 
-/* Example number i of what the seed makes, a digit or something else: out[28][28], after the normaliser. Half of them
- * as they are, a quarter distorted, a quarter distorted and enlarged, as a drawing area or a camera would send them.
- * ERR_NOMEM of the normaliser is the only failure. */
+/* Example number i of a seed, a digit or a non-digit: out[28][28], after the normaliser. Half of them are left as they
+ * are, a quarter is distorted, a quarter is distorted and enlarged, as a drawing area or a camera would send them.
+ * Fails only when the normaliser runs out of memory. */
 enum err reject_example_make(const struct reject_example_source *s, bool digit, uint64_t seed, uint64_t i,
                              uint8_t out[DIGIT_PIXELS]);
 

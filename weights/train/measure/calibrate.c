@@ -1,11 +1,11 @@
-/* Shares. LOOK_AGAIN_SHARE of the validation pictures are looked at a second time (cnn.h): more than are wrong or
- * unsure, few enough to cost little. UNSURE_SHARE of them lie under unsure_below, second looks included; REJECT_SHARE
- * of them are refused as no digit and DOUBT_SHARE refused or doubted, over all rules together. ink_above is a little
- * more than any training digit has, and refuses none.
+/* Shares of the validation set decide. LOOK_AGAIN_SHARE of the pictures get a second look (cnn.h): more than are wrong
+ * or unsure, few enough to cost little. UNSURE_SHARE lie below unsure_below, second looks included. REJECT_SHARE are
+ * rejected as not a digit and DOUBT_SHARE rejected or unsure by score, over all rules together. ink_above is slightly
+ * more ink than any training digit has, so it rejects none of them.
  *
- * Two thresholds of one score, because MNIST's digits are more alike than the digits of people with other pens: a
- * threshold that 1 % of the validation pictures are under refuses 2.9 % of drawn ones (tests/golden/draw, 1,040 of 26
- * kinds), one of 0.1 % refuses 0.4 %. What lies between is answered with its digit, as unsure. */
+ * The score has two thresholds because MNIST's digits resemble each other more than those of people with other pens: a
+ * threshold that 1 % of the validation set lies below rejects 2.9 % of drawn digits (tests/golden/draw, 1,040 of 26
+ * kinds); at 0.1 % it is 0.4 %. Scores in between are answered with a digit, as unsure. */
 #include "calibrate.h"
 
 #include <math.h>
@@ -29,8 +29,8 @@ static const char *const reject_rule =
     "two dense layers on the features, fitted to tell training digits from examples of "
     "other things; 0.1 % of the validation pictures are under reject_below, 1 % under doubt_below";
 
-/* A little less than v, a picture's confidence, so that this picture is not under it, nor is when the kernels of
- * another instruction set round differently. */
+/* Slightly less than v, a picture's confidence, so that this picture stays above it even where another instruction set
+ * rounds differently. */
 static float a_little_under(double v)
 {
     return (float)(v * (1 - 1e-5));
@@ -56,7 +56,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The score under which share of the answers lie; those that other rules refuse count as the lowest. */
+/* The score below which this share of the answers lies. Pictures that other rules reject count as the lowest. */
 static enum err score_limit(const struct engine_answers *a, double share, float *out)
 {
     float *score = calloc(a->n + 1, sizeof(*score));
@@ -71,7 +71,7 @@ static enum err score_limit(const struct engine_answers *a, double share, float 
     return OK;
 }
 
-/* Answers with everything fitted so far. */
+/* Answers the validation set with everything fitted so far. */
 static enum err answer(struct engine_answers *out, struct model *m, const struct calibration *c, struct why *why)
 {
     struct cnn *cnn = NULL;
@@ -82,7 +82,7 @@ static enum err answer(struct engine_answers *out, struct model *m, const struct
     return e;
 }
 
-static enum err fit_rule(struct model *m, const struct calibration *c, struct why *why)
+static enum err fit_rejection_head(struct model *m, const struct calibration *c, struct why *why)
 {
     const struct reject_example_source digits = {c->data, c->train, c->n_train};
     model_reject_clear(m);
@@ -114,7 +114,7 @@ static enum err fit_thresholds(struct model *m, const struct calibration *c, con
     return e == OK ? score_limit(a, DOUBT_SHARE, &m->reject.doubt) : e;
 }
 
-/* What the rule was made with, for whoever wants to make it again. */
+/* The settings of the rejection head, so that it can be made again. */
 static void tell_settings(struct model *m, const struct reject_settings *set)
 {
     char text[128];
@@ -143,7 +143,7 @@ static void tell(struct model *m, const struct calibration *c)
 enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why)
 {
     struct engine_answers a = {0};
-    enum err e = fit_rule(m, c, why);
+    enum err e = fit_rejection_head(m, c, why);
     m->look_again_below = 0;
     if (e == OK)
         e = answer(&a, m, c, why); /* first looks */

@@ -1,9 +1,9 @@
-/* What a network's answers are worth, fitted without touching the network: the temperature that makes its
- * probabilities true (Guo et al. 2017), when it looks again, the confidence under which it is unsure, and what it takes
- * for no digit.
+/* Calibration: makes a network's confidence match its accuracy without changing the network. Fits the temperature (Guo
+ * et al. 2017), the confidence below which it takes a second look, the one below which it is unsure, and the rejection
+ * head.
  *
- * Everything that decides is taken from validation pictures; the reject rule itself (model.h) learns from training
- * pictures and examples made from them. */
+ * All thresholds but ink_above come from the validation set. The rejection head (model.h) learns from training pictures
+ * and from examples made of them. */
 #ifndef DIGITD_WEIGHTS_CALIBRATE_H
 #define DIGITD_WEIGHTS_CALIBRATE_H
 
@@ -12,20 +12,20 @@
 
 struct calibration {
     const struct dataset *data;
-    const uint32_t *train, *validation; /* the split; a network trained on all pictures has seen the validation too */
+    const uint32_t *train, *validation; /* the split; --all has trained on both */
     size_t n_train, n_validation;
-    const struct model *like;             /* take all thresholds from this one, of the same recipe; NULL: fit them */
-    const struct reject_settings *reject; /* NULL: no rule is fitted, and what m has is taken away */
+    const struct model *like;             /* copy all thresholds from this one; NULL: fit them */
+    const struct reject_settings *reject; /* NULL: fit no rejection head, and remove m's */
     int threads;                          /* 0: one a processor */
 };
 
-/* Sets m's temperature, look_again_below, unsure_below, ink_above, reject rule and its threshold, and the metadata that
- * say how; v (may be NULL) gets the figures on the validation pictures with them. A network that does not end with a
- * dense layer gets no rule. With like, the rule is fitted and its threshold is that of like; without a rule in like,
- * there is none. */
+/* Sets m's temperature, look_again_below, unsure_below, ink_above, rejection head with its thresholds, and the metadata
+ * that describe them. v (may be NULL) gets the resulting figures on the validation set. A network that does not end in
+ * a dense layer gets no head. With like, the head is fitted but its thresholds are copied; if like has no head, m gets
+ * none. */
 enum err calibrate(struct model *m, const struct calibration *c, struct metrics *v, struct why *why);
 
-/* A network whose thresholds another one may take: ERR_FORMAT where it was never calibrated, and so would call nothing
+/* Loads a network whose thresholds are to be copied. ERR_FORMAT when it was never calibrated: it would call nothing
  * unsure. The caller frees *out. */
 enum err calibration_load(struct model **out, const char *path, struct why *why);
 

@@ -1,4 +1,4 @@
-/* Answers of the service's own engine for many pictures, on all processors. */
+/* Runs the service's own engine on many pictures, on all processors. */
 #ifndef DIGITD_WEIGHTS_ENGINE_ANSWERS_H
 #define DIGITD_WEIGHTS_ENGINE_ANSWERS_H
 
@@ -6,17 +6,17 @@
 #include "net/cnn.h"
 #include "normalise/normalise.h"
 
-/* Owned by whoever ran them: engine_answers_free. */
+/* The caller frees them with engine_answers_free. */
 struct engine_answers {
     size_t n;
     struct answer *of; /* [n] */
     float *logits;     /* [n][10] */
     uint8_t *labels;   /* [n] */
     bool *refused;     /* [n]: not a digit */
-    bool *doubted;     /* [n]: refused, or with a score under doubt_below */
+    bool *doubted;     /* [n]: refused, or with a score below doubt_below */
     uint32_t *index;   /* [n]: which picture of the dataset */
-    size_t again;      /* pictures that were looked at again */
-    size_t changed;    /* pictures that the normaliser did not leave as they are */
+    size_t again;      /* pictures with a second look */
+    size_t changed;    /* pictures that the normaliser changed */
 };
 
 /* The pictures index[n] of d (index NULL: the first n). Each goes through the normaliser, as an upload does (MNIST's

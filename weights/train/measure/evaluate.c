@@ -63,7 +63,7 @@ static void note_model(struct evaluation *out, const struct model *m)
     out->look_again_below = (double)m->look_again_below;
     out->unsure_below = (double)m->unsure_below;
     out->ink_above = (double)m->ink_above;
-    out->has_rule = m->reject.hidden > 0;
+    out->has_reject = m->reject.hidden > 0;
     metadata_trained_on(m, &out->trained_on);
     out->trained_on &= out->set.split == EVALUATE_VALIDATION;
     out->reject_below = (double)m->reject.below;

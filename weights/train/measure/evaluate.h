@@ -1,4 +1,4 @@
-/* A weights file measured on MNIST's test or validation pictures, by the service's own path. */
+/* Measures a weights file on MNIST's test or validation set, the way the service reads pictures. */
 #ifndef DIGITD_WEIGHTS_EVALUATE_H
 #define DIGITD_WEIGHTS_EVALUATE_H
 
@@ -16,9 +16,9 @@ struct evaluate_settings {
     const char *weights, *data;
     enum evaluate_split split;
     int threads;         /* 0: one a processor */
-    bool reject;         /* measure what is refused of what is no digit as well */
+    bool reject;         /* also measure the rejection of non-digits */
     const char *fashion; /* where Fashion-MNIST is */
-    uint64_t seed;       /* of the pictures that are no digits */
+    uint64_t seed;       /* of the generated non-digits */
 };
 
 struct evaluation {
@@ -26,8 +26,8 @@ struct evaluation {
     struct dataset data;
     struct engine_answers answers;
     struct metrics metrics;
-    bool has_rule;   /* the weights file has a reject rule */
-    bool trained_on; /* it says that it learnt from the pictures of this split */
+    bool has_reject; /* the weights file has a rejection head */
+    bool trained_on; /* according to its metadata, it was trained on this split */
     double temperature, look_again_below, unsure_below, ink_above, reject_below, doubt_below;
     size_t n_params;
     double seconds; /* of normaliser and network alone */

@@ -39,11 +39,11 @@ static void print_refused(const struct evaluation *e, FILE *out)
 {
     const struct metrics *m = &e->metrics;
     fprintf(out, "not a digit (no ink, mean pixel above %.4f", e->ink_above);
-    if (e->has_rule)
+    if (e->has_reject)
         fprintf(out, ", rejection score below %.4f", e->reject_below);
     fprintf(out, "): %zu, %.2f %%; %zu of them were misread anyway\n", m->refused, percent(m->refused, m->n),
             m->refused_wrong);
-    if (!e->has_rule)
+    if (!e->has_reject)
         fputs("this file has no rejection head, so letters are read as digits (digit calibrate fits one)\n", out);
 }
 
@@ -63,7 +63,7 @@ void evaluate_print(const struct evaluation *e, FILE *out)
     fprintf(out, "second looks, shifted by a pixel (first confidence below %.4f): %zu, %.2f %%\n", e->look_again_below,
             e->answers.again, percent(e->answers.again, m->n));
     fprintf(out, "unsure (confidence below %.4f", e->unsure_below);
-    if (e->has_rule)
+    if (e->has_reject)
         fprintf(out, ", rejection score below %.4f", e->doubt_below);
     fprintf(out, "): %zu, %zu of them wrong\n", m->unsure, m->unsure_wrong);
     print_refused(e, out);
@@ -101,11 +101,11 @@ static void add_thresholds(const struct evaluation *e, struct json *v)
     json_set_num(v, "look_again_below", e->look_again_below);
     json_set_num(v, "unsure_below", e->unsure_below);
     json_set_num(v, "ink_above", e->ink_above);
-    if (e->has_rule)
+    if (e->has_reject)
         json_set_num(v, "reject_below", e->reject_below);
     else
         json_set_null(v, "reject_below");
-    if (e->has_rule)
+    if (e->has_reject)
         json_set_num(v, "doubt_below", e->doubt_below);
     else
         json_set_null(v, "doubt_below");

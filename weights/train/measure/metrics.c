@@ -14,7 +14,7 @@ double metrics_confidence(const float logits[METRICS_CLASSES], double temperatur
     for (int k = 0; k < METRICS_CLASSES; k++)
         sum += exp((double)(logits[k] - logits[best]) / temperature);
     *digit = best;
-    return sum >= 1 ? 1 / sum : 0; /* logits that are infinite or no numbers make a sum that is none */
+    return sum >= 1 ? 1 / sum : 0; /* infinite logits or NaN make the sum a NaN */
 }
 
 /* -log probability of the truth. */

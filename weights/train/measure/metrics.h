@@ -1,4 +1,4 @@
-/* What is said about a network's answers: counts, loss, calibration. Pure functions of logits and labels. */
+/* Figures about a network's answers: counts, loss, calibration. Pure functions of logits and labels. */
 #ifndef DIGITD_WEIGHTS_METRICS_H
 #define DIGITD_WEIGHTS_METRICS_H
 
@@ -19,9 +19,9 @@ struct metrics {
         double confidence; /* sum */
     } bin[METRICS_BINS];
     size_t confusion[METRICS_CLASSES][METRICS_CLASSES]; /* [truth][answer] */
-    size_t unsure, unsure_wrong;   /* under the threshold or doubted, not refused; the wrong ones among them */
-    size_t doubted;                /* the refused ones among them */
-    size_t refused, refused_wrong; /* taken for no digit; those whose most likely digit is wrong as well */
+    size_t unsure, unsure_wrong;   /* below the threshold or doubted, but not refused; how many are wrong */
+    size_t doubted;                /* including the refused ones */
+    size_t refused, refused_wrong; /* rejected as not a digit; those whose most likely digit is wrong too */
 };
 
 /* logits[n][10], labels[n], refused[n] (NULL: none is), doubted[n] (NULL: none is; what is refused is doubted too). */
@@ -38,7 +38,7 @@ double metrics_confidence(const float logits[METRICS_CLASSES], double temperatur
 /* The temperature that minimises the loss (golden section over 1/20 to 20). */
 double metrics_fit_temperature(size_t n, const float *logits, const uint8_t *labels);
 
-/* The confidence under which `share` of the answers lie. 0 when out of memory. */
+/* The confidence below which this share of the answers lies. 0 when out of memory. */
 double metrics_quantile(size_t n, const float *logits, double temperature, double share);
 
 /* Everything as members of obj. */

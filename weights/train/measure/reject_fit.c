@@ -1,11 +1,11 @@
-/* AdamW with the logistic loss. Every example is drawn for its one step: of examples that come again and again the
- * rule learns the pictures, not what they have in common. (A training digit that is left as it is comes again, by
- * chance.)
+/* AdamW with the logistic loss. Every example is drawn for one step only: when examples come up again and again, the
+ * head learns the pictures and not what they have in common. (A training digit that is left unchanged can come up again
+ * by chance.)
  *
- * Examples come in chunks, a chunk's features at a time. Features are divided by their deviation in the first chunk
- * while the rule is fitted; the divisors go into the weights at the end. A batch is cut into a fixed number of shards
- * with a gradient each, added up in order, so threads do not change a bit. Half of the features are 0 (they come out of
- * a ReLU), and those are passed over. */
+ * Examples come in chunks, whose features are computed together. While fitting, features are divided by their standard
+ * deviation in the first chunk; the divisors go into the weights at the end. A batch is cut into a fixed number of
+ * shards with a gradient each, added up in order, so threads do not change a bit. Half of the features are 0, because
+ * they come out of a ReLU, and are skipped. */
 #include "reject_fit.h"
 
 #include <math.h>
@@ -69,7 +69,7 @@ static void features_piece(void *ctx, size_t piece, int thread)
     }
 }
 
-/* A feature that never varies is left alone. */
+/* A feature that never varies keeps divisor 1. */
 static void find_divisors(struct fit *t)
 {
     for (size_t k = 0; k < t->f; k++) {
@@ -101,7 +101,7 @@ static enum err next_chunk(struct fit *t, int64_t batch, int64_t batches)
     return OK;
 }
 
-/* The rule's score of x[f]; hidden[h] is what comes out of the hidden units. */
+/* The head's score of x[f]; hidden[h] gets the outputs of the hidden units. */
 static float score(const struct fit *t, const float *x, float *hidden)
 {
     const float *bias = t->params + t->f * t->h, *out = bias + t->h;
@@ -171,7 +171,7 @@ static void start(struct fit *t)
     }
 }
 
-/* A line at the beginning and for each tenth. */
+/* Prints a line at the start and for each tenth. */
 static void tell(FILE *progress, int64_t done, int64_t steps)
 {
     if (progress && (done == 0 || done * 10 / steps != (done - 1) * 10 / steps))
@@ -198,7 +198,7 @@ static enum err learn(struct fit *t)
     return OK;
 }
 
-/* [f][h] to [h][f], divisors taken in. */
+/* Transposes [f][h] to [h][f], and divides by the divisors. */
 static void put_into(const struct fit *t, struct model_reject *r)
 {
     const float *bias = t->params + t->f * t->h;

@@ -1,5 +1,5 @@
-/* Fits a model's reject rule (model.h): a small network on top of the features, which learns to tell example digits
- * from examples of what is none. The model's own layers stay as they are. */
+/* Fits a model's rejection head (model.h): a small network on top of the features, which learns to tell digits from
+ * non-digits. The model's own layers do not change. */
 #ifndef DIGITD_WEIGHTS_REJECT_FIT_H
 #define DIGITD_WEIGHTS_REJECT_FIT_H
 

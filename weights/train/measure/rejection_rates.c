@@ -8,7 +8,7 @@
 #include "engine_answers.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024, LABELS_TOLD = 4 };
-#define LABEL_WEAK 0.9 /* of a kind, what is refused less often than this is told */
+#define LABEL_WEAK 0.9 /* labels flagged less often than this are printed */
 
 /* What is answered: Fashion-MNIST's pictures, or seeded ones of a kind. */
 struct source {
@@ -58,7 +58,7 @@ static enum err measure(struct rejection_kind *k, const struct cnn *c, struct so
     return e;
 }
 
-/* A file that is not there, or not as it should be, is told in r; only the network's own failure is one. */
+/* A missing or malformed file is noted in r and is not an error; a failure of the network is one. */
 static enum err measure_fashion(struct rejection_rates *r, const struct cnn *c, const char *dir, int threads,
                                 struct why *why)
 {

@@ -1,5 +1,5 @@
-/* What a network takes for no digit of what is none: Fashion-MNIST's test pictures (Xiao et al. 2017), and noise, blank
- * paper, letters and shapes of nondigits.h. Each picture goes the way of an upload. */
+/* How many non-digits a network rejects: Fashion-MNIST's test set (Xiao et al. 2017), and the noise, blank paper,
+ * letters and shapes of nondigits.h. Each picture is read like an upload. */
 #ifndef DIGITD_WEIGHTS_REJECTION_RATES_H
 #define DIGITD_WEIGHTS_REJECTION_RATES_H
 

@@ -1,12 +1,12 @@
-/* The training graph: a layer list as stages that can go forward and back over a shard of pictures.
+/* The training graph: a layer list as stages that run forward and backward over a shard of pictures.
  *
  * A stage is [convolution or dense] -> [batch norm] -> [ReLU] -> [2x2 maximum] -> [dropout]; every legal layer list is
- * a row of them. Batch norm belongs to each convolution that has a bias, and is folded into it on export. Its
- * statistics while training are those of the shard ("ghost" batch norm, Hoffer et al. 2017), so a result depends on the
- * shards' size but not on threads.
+ * a sequence of them. Batch norm belongs to each convolution that has a bias, and is folded into it on export. During
+ * training its statistics are those of the shard ("ghost" batch norm, Hoffer et al. 2017), so results depend on the
+ * size of shards but not on threads.
  *
- * A struct graph is const after graph_create; parameters and gradients are flat blocks of the caller; each thread
- * brings a workspace. Nothing is allocated in forward and backward. */
+ * A struct graph is const after graph_create. Parameters and gradients are flat blocks of the caller's, and each thread
+ * brings a workspace. Forward and backward allocate nothing. */
 #ifndef DIGITD_WEIGHTS_GRAPH_H
 #define DIGITD_WEIGHTS_GRAPH_H
 
@@ -84,7 +84,7 @@ void graph_set_picture(const struct graph *graph, struct graph_workspace *work, 
 
 void graph_forward(const struct graph *graph, struct graph_workspace *work, size_t n, const struct graph_pass *pass);
 
-/* z of a stage, z_floats a picture: to be kept, or to be put back for pass.known. */
+/* z of a stage, z_floats a picture: to be saved, or restored for pass.known. */
 float *graph_stage_z(struct graph_workspace *work, int stage);
 
 /* Logits of picture i, [10], after a whole forward. */

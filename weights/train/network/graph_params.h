@@ -1,4 +1,4 @@
-/* A graph's parameters as such: first values, which of them decay, to and from the tensors of a model. */
+/* A graph's parameters: first values, weight decay mask, conversion from and to the tensors of a model. */
 #ifndef DIGITD_WEIGHTS_GRAPH_PARAMS_H
 #define DIGITD_WEIGHTS_GRAPH_PARAMS_H
 

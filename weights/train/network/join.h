@@ -11,10 +11,10 @@
 
 enum { JOIN_MEMBERS_MAX = 8 };
 
-/* A new model without reject rule, with temperature 1 and thresholds that refuse nothing: `digit calibrate` fits them.
- * Its golden pictures are those of the first member, if it has any. ERR_UNSUPPORTED, with the reason, for members whose
- * layers differ, that have other dense layers than the last, or a ReLU on that, or groups or several views already, or
- * no convolution; ERR_RANGE for less than two or too many; model_create's ERR_LIMIT; ERR_NOMEM. */
+/* A new model without a rejection head, with temperature 1 and thresholds that reject nothing: `digit calibrate` fits
+ * them. Its golden pictures are those of the first member, if it has any. ERR_UNSUPPORTED, with the reason, for members
+ * whose layers differ, that have other dense layers than the last, or a ReLU on that, or groups or several views
+ * already, or no convolution; ERR_RANGE for less than two or too many; model_create's ERR_LIMIT; ERR_NOMEM. */
 enum err join_models(struct model **out, struct model *const *members, int n, struct why *why);
 
 #endif

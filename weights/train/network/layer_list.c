@@ -1,4 +1,4 @@
-/* The parser of layer lists. It knows the grammar; whether shapes fit is for model_create to say. */
+/* Parses layer lists. It knows only the grammar; model_create checks that shapes fit. */
 #include "layer_list.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Softmax losses and their gradients: p - q, whatever the target q. */
+/* Softmax losses and their gradients, which are p - q for any target q. */
 #include "loss.h"
 
 #include <math.h>

@@ -22,8 +22,8 @@ float optim_rate(const struct optim *o, int64_t step, int64_t steps);
 float optim_ema_decay(const struct optim *o, int64_t step);
 
 /* One step of parameters i0 to i1 (threads may share out the range). grad is the whole batch's; decay[i] is 1 where
- * weight decay applies; first, second are Adam's moments, average the running average (may be NULL); no two
- * of them overlap. step from 0. */
+ * weight decay applies; first, second are Adam's moments, average the running average (may be NULL); no two of them
+ * overlap. step from 0. */
 void optim_step(const struct optim *o, int64_t step, float rate, size_t i0, size_t i1, const float *restrict grad,
                 const float *restrict decay, float *restrict params, float *restrict first, float *restrict second,
                 float *restrict average);

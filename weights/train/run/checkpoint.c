@@ -3,8 +3,8 @@
  * checkpoint: a block file (block_file.h) with magic DIGTRUN2 and blocks of parameters, first, second, average where
  * there is one, best parameters, best mean, best var.
  *
- * Both files are written whole, under another name, and renamed (files.h): a kill at any moment leaves the one before.
- */
+ * Both files are written whole, under another name, and renamed (files.h): a kill at any moment leaves the one
+ * before. */
 #include "run_state.h"
 
 #include <errno.h>
@@ -142,8 +142,8 @@ static bool epoch_read(const struct json *obj, struct epoch *e)
     return true;
 }
 
-/* The digest holds, so a header that does not add up was written by another program, or by hand. It is refused:
- * a step that does not fit the history would train the wrong epoch. */
+/* The digest holds, so a header that does not add up was written by another program, or by hand. It is refused: a step
+ * that does not fit the history would train the wrong epoch. */
 static bool header_read(struct run *r, const struct json *head)
 {
     int64_t step, best;

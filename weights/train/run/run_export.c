@@ -1,6 +1,6 @@
-/* From the best epoch to a weights file: fold, calibrate, add golden pictures and the record of the run, save.
+/* Exports the best epoch as a weights file: folds batch norm, calibrates, adds golden pictures and metadata, saves.
  *
- * Everything is decided on the validation pictures (calibrate.h); the metadata say how many of those are wrong. */
+ * Everything is decided on the validation set (calibrate.h); the metadata have the figures on it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ enum { GOLDEN_EACH = 2, GOLDEN = GOLDEN_EACH * MODEL_CLASSES };
 static const char fixed_rule[] = "shuffled, grouped by class, every 12th validates",
                   all_rule[] = "all are trained on; the validation figures say nothing of new pictures";
 
-/* The first GOLDEN_EACH validation pictures of each class, and what the naive layers say of them. */
+/* The first GOLDEN_EACH validation pictures of each class, and their logits by the naive layers. */
 static enum err add_golden(struct model *m, const struct pictures *p)
 {
     int seen[MODEL_CLASSES] = {0}, n = 0;
@@ -87,8 +87,8 @@ static enum err add_metadata(struct run *r, const struct metrics *v)
     return OK;
 }
 
-/* Temperature, thresholds and reject rule from the validation pictures, or, where they were trained on, thresholds of
- * another network of the same recipe; and the figures with them. */
+/* Fits temperature, thresholds and rejection head, or, with --like, copies temperature and thresholds of another
+ * network. v gets the figures on the validation set. */
 static enum err fit(const struct run *r, struct metrics *v, const volatile sig_atomic_t *stop, FILE *progress,
                     struct why *why)
 {

@@ -102,8 +102,8 @@ static enum err lock(struct run *r, struct why *why)
 
 /* ---- what a checkpoint says ---- */
 
-/* For a resumed run, takes over its settings and history. For a new run, checks that no unfinished one would be lost.
- */
+/* For a resumed run, takes over its settings and history. For a new run, checks that no unfinished one would be
+ * lost. */
 static enum err find_run(struct run *r, const char *command, struct why *why)
 {
     bool exists, finished, go_on = r->set.resume || r->set.finish;

@@ -24,7 +24,7 @@ struct run {
     const struct dataset *data; /* that, or the caller's */
     uint32_t *train_index, *validation_index;
     struct pictures train, validation;
-    struct model *model, *like; /* like: whose calibration is taken over, or NULL */
+    struct model *model, *like; /* like: whose calibration is copied, or NULL */
     struct trainer *trainer;
     struct teacher_answers teacher_answers; /* of teachers' answers */
     struct graph_stats stats, best_stats;   /* of the weights that were validated last; of the best */
@@ -36,9 +36,8 @@ struct run {
     float *logits;            /* [validation.n][10] */
 };
 
-/* run_open.c. Checks, locks (unless set.finish: that only reads), and makes r ready; r has set, and data or NULL: then
- * set.data is read. To be closed
- * in any case. ERR_BUSY where another process trains in the run directory. */
+/* run_open.c. Checks, locks (unless set.finish: that only reads), and prepares r, which has set, and data (NULL: read
+ * set.data). The caller closes r, also after a failure. ERR_BUSY where another process trains in the run directory. */
 enum err run_open(struct run *r, const char *command, struct why *why);
 void run_close(struct run *r);
 
@@ -49,7 +48,7 @@ enum err checkpoint_save(const struct run *r, struct why *why);
 enum err checkpoint_settings(struct run *r, bool *exists, bool *finished, struct why *why);
 enum err checkpoint_load(struct run *r, struct why *why);
 
-/* That of a finished run, where a new one begins, lest --resume takes it for the new one's. */
+/* Removes the checkpoint of a finished run when a new one starts, lest --resume takes it for the new run's. */
 enum err checkpoint_remove(const struct run *r, struct why *why);
 /* RUN/log.jsonl from the history. */
 enum err run_log_write(const struct run *r, struct why *why);

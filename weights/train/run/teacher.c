@@ -1,4 +1,4 @@
-/* Teachers: loading, and what their answers come to. */
+/* Loads teachers, runs them, and averages their outputs. */
 #include "teacher.h"
 
 #include <stdlib.h>

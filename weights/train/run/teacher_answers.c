@@ -1,4 +1,4 @@
-/* Teachers' answers: from the file where there is one, else from the teachers, then to the file. */
+/* From the file where there is one. Otherwise computed, and saved. */
 #include "teacher_answers.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static void path_of(const struct teacher_answers *b, const struct train_settings
              b->teachers.list[teacher].sha256);
 }
 
-/* All that the answers depend on. */
+/* Everything that the outputs depend on. */
 static struct json *header_of(const struct teacher_answers *b, const struct trainer *t,
                               const struct train_settings *set, int teacher, int64_t distortions)
 {
@@ -70,7 +70,7 @@ static struct json *header_of(const struct teacher_answers *b, const struct trai
     return h;
 }
 
-/* Looks for the first member of an object that another has not alike. */
+/* Finds the first member of an object that differs in another one. */
 struct difference {
     const struct json *other;
     char text[160];
@@ -153,7 +153,7 @@ static enum err write_answers(struct teacher_answers *b, const struct trainer *t
 
 /* ---- asking ---- */
 
-/* One teacher is asked at a time, so that a thread has room for one. */
+/* One teacher at a time, so that a thread needs the memory of only one. */
 struct asking {
     const struct trainer *t;
     const struct teacher *teacher;
@@ -194,7 +194,7 @@ static enum err ask(struct asking *a, const volatile sig_atomic_t *stop, bool *d
     return made == threads ? OK : err_why(why, ERR_NOMEM, "out of memory");
 }
 
-/* What no file had. */
+/* Computes the outputs that no file had. */
 static enum err ask_unknown(struct teacher_answers *b, struct trainer *t, const struct train_settings *set,
                             int64_t distortions, const bool *known, const volatile sig_atomic_t *stop, FILE *progress,
                             struct why *why)

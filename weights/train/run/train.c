@@ -10,8 +10,8 @@
 
 enum { PROGRESS_EVERY_US = 500 * 1000 }; /* half a second: a step takes a few hundredths, and nobody reads faster */
 
-/* A mean loss of ln 10 = 2.3 is guessing. A million is out of reach of anything but weights on their way to infinity.
- */
+/* A mean loss of ln 10 = 2.3 is guessing. A million is out of reach of anything but weights on their way to
+ * infinity. */
 #define LOSS_MAX 1e6
 
 /* ---- progress ---- */
@@ -69,8 +69,8 @@ static void progress_epoch(struct progress *p, const struct run *r)
 /* ---- an epoch ---- */
 
 /* Whether the epoch just validated beats the best so far: more right, or as many at a lower loss. Where the validation
- * pictures cannot decide, because they are trained on or because --last says so, every epoch does, so the last is kept.
- */
+ * pictures cannot decide, because they are trained on or because --last says so, every epoch does, so the last is
+ * kept. */
 static bool is_best(const struct run *r, const struct epoch *e)
 {
     if (r->best_epoch == 0 || r->set.last || r->set.all)

@@ -176,9 +176,8 @@ void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t inde
 static double picture_loss(struct trainer *t, struct graph_workspace *ws, size_t i, uint32_t at)
 {
     const struct trainer_settings *set = &t->set;
-    float target[MODEL_CLASSES],
-        spread = set->smoothing / MODEL_CLASSES,
-        weight = 1.0F / (float)set->batch; /* the mean over the batch, however it is cut into shards */
+    float target[MODEL_CLASSES], spread = set->smoothing / MODEL_CLASSES;
+    const float weight = 1.0F / (float)set->batch; /* the mean over the batch, however it is cut into shards */
     float share = t->answers ? set->distill : 0;
     /* Label smoothing: a little of the target goes to every class, the rest to the right one. */
     for (int k = 0; k < MODEL_CLASSES; k++)

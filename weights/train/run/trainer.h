@@ -1,10 +1,9 @@
-/* The trainer: a graph, its parameters and their optimiser, and the two things done with them: a step on a mini-batch,
- * and answers for a list of pictures.
+/* The trainer: a graph, its parameters and their optimiser. It takes steps on mini-batches, and answers lists of
+ * pictures.
  *
- * A mini-batch is cut into a fixed number of shards. Each shard has its own gradient block, and the blocks are added up
- * in order, so that a run gives the same bits for the same seed on any number of threads (and the same instruction
- * set). Every random choice is a function of (seed, epoch, picture) or (seed, step, shard): a run can stop after any
- * step and go on. */
+ * A mini-batch is cut into a fixed number of shards. Each shard has its own gradient block, and the blocks are added in
+ * order, so a seed gives the same bits on any number of threads with the same instruction set. Every random choice is a
+ * function of (seed, epoch, picture) or (seed, step, shard), so a run can stop after any step and resume. */
 #ifndef DIGITD_WEIGHTS_TRAINER_H
 #define DIGITD_WEIGHTS_TRAINER_H
 
@@ -28,12 +27,12 @@ struct trainer_settings {
     bool bn;
     int bn_pictures; /* training pictures that fix the statistics of batch norm */
     struct augment augment;
-    float calm; /* share of the epochs, the last ones (one at least, unless it is 0), with weaker distortions: what is
-                   met in use is not distorted (He et al. 2019, arXiv 1909.09148, on the gap between the two) */
-    float calm_strength;       /* of what the distortions are before */
+    float calm; /* share of the epochs, at the end and at least one unless it is 0, with weaker distortions: pictures in
+                   use are not distorted (He et al. 2019, arXiv 1909.09148, on the gap between the two) */
+    float calm_strength;       /* their strength then, as a share */
     uint64_t distort_seed;     /* of the distortions; 0: the seed */
-    int distort_epochs;        /* after so many epochs their distortions come again; 0: never */
-    float distill;             /* the teachers' share of the loss; 0: their answers are not looked at */
+    int distort_epochs;        /* distortions repeat after so many epochs; 0: never */
+    float distill;             /* the teachers' share of the loss; 0: their answers are not used */
     float distill_temperature; /* of the softmax in their part of the loss */
     struct optim optim;
     enum cnn_path path;
@@ -63,8 +62,8 @@ struct trainer {
     int64_t steps_per_epoch, step; /* steps done so far, over all epochs */
 };
 
-/* m gives the layers. A training list shorter than a batch is ERR_RANGE. The last pictures of an epoch's order that do
- * not fill a batch are left out, others each time. */
+/* m gives the layers. A training list shorter than a batch is ERR_RANGE. Pictures at the end of an epoch that do not
+ * fill a batch are left out, different ones each time. */
 enum err trainer_new(struct trainer **out, const struct trainer_settings *set, const struct model *m,
                      struct pictures train, struct why *why);
 void trainer_free(struct trainer *t);
@@ -88,7 +87,7 @@ const uint8_t *trainer_picture(const struct trainer *t, const struct dataset *d,
  * make of the picture. */
 void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS]);
 
-/* Makes `step` the number of steps done: for a run that is gone on with. */
+/* Sets the number of steps done, to resume a run. */
 void trainer_go_to(struct trainer *t, int64_t step);
 
 /* Statistics of every batch norm for params, exact over the first set.bn_pictures training pictures as they are. */
