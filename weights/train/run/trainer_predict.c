@@ -145,11 +145,11 @@ struct score score_logits(const float *logits, struct pictures p, double tempera
     for (size_t i = 0; i < p.n; i++) {
         const float *z = logits + i * MODEL_CLASSES;
         int best = 0, truth = p.data->labels[p.index[i]];
-        double sum = 0;
         for (int k = 1; k < MODEL_CLASSES; k++)
             best = z[k] > z[best] ? k : best;
         /* Relative to the largest logit, so that exp() cannot overflow. */
-        for (int k = 0; k < MODEL_CLASSES; k++)
+        double sum = exp((double)(z[0] - z[best]) / temperature);
+        for (int k = 1; k < MODEL_CLASSES; k++)
             sum += exp((double)(z[k] - z[best]) / temperature);
         s.loss += log(sum) - (double)(z[truth] - z[best]) / temperature;
         s.right += best == truth;
