@@ -35,7 +35,7 @@ static void log_in(void **state)
     hold();
     (void)post_credentials("/login", "a@example.org", GOOD);
     let_go();
-    expect_busy(__LINE__, "You could not be logged in just now. Log in later.");
+    expect_busy(__LINE__, "You could not be logged in just now. Try logging in later.");
     assert_int_equal(fixture_logged(&db, "store_failed"), 1);
     assert_int_equal(post_credentials("/login", "a@example.org", GOOD), 200);
 }

@@ -22,13 +22,13 @@ enum err header_set_size(struct image_header *out, int64_t width, int64_t height
 enum err header_cut_short(enum image_format format, struct why *why)
 {
     return err_why(why, ERR_TRUNCATED,
-                   "The %s file ends too early, so a part of the picture is missing. Please send the whole file again.",
+                   "The %s file ends too early, so part of the picture is missing. Send the whole file again.",
                    FORMAT_NAMES[format]);
 }
 
 enum err header_damaged(enum image_format format, struct why *why)
 {
     return err_why(why, ERR_FORMAT,
-                   "The %s file is damaged. Please save the picture anew, as PNG for example, and send that.",
+                   "The %s file is damaged. Save the picture again, for example as PNG, and send that.",
                    FORMAT_NAMES[format]);
 }

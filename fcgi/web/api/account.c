@@ -178,7 +178,7 @@ void account_session_begin(struct call *c, int status)
         call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {
         call_store_log(c, "session_add", e);
-        call_store_problem(c, e, "You could not be logged in just now. Log in later.");
+        call_store_problem(c, e, "You could not be logged in just now. Try logging in later.");
     }
     explicit_bzero(token, sizeof(token));
     explicit_bzero(cookie, sizeof(cookie));

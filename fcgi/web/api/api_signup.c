@@ -110,9 +110,8 @@ static void make_by_mail(struct call *c, const char *email, const uint8_t *invit
     }
     account_event(c, "sign_up_asked", 0);
     if (request_wants_html(c->req)) {
-        page_tell(
-            c->app->reply, c->req, 202, "A mail is on its way.",
-            "Open the link in it to choose a password. It is good for a day, and needs a browser with JavaScript.");
+        page_tell(c->app->reply, c->req, 202, "A mail is on its way.",
+                  "Open the link in it to choose a password. It works for a day and needs a browser with JavaScript.");
         return;
     }
     v = json_new_object();

@@ -16,7 +16,7 @@ static void add_probabilities(struct buf *out, const struct json *result)
     const struct json *probabilities = json_get(result, "probabilities");
     double p = 0;
 
-    (void)buf_add_str(out, "<table>\n<caption>How likely is each?</caption>\n"
+    (void)buf_add_str(out, "<table>\n<caption>Probability of each digit</caption>\n"
                            "<tr><th scope=\"col\">Digit</th><th scope=\"col\">Probability</th></tr>\n");
     for (size_t i = 0; i < json_len(probabilities); i++) {
         (void)json_num(json_at(probabilities, i), &p);
@@ -39,11 +39,12 @@ static void add_result(struct buf *out, const struct json *result)
         page_add(out, "p", json_get_str(problem, "title", NULL));
         page_add(out, "p", json_get_str(problem, "detail", NULL));
     } else if (!json_get_int(result, "digit", &digit)) {
-        page_add(out, "p", "This looks like no digit. Try a picture with one digit, dark on light or light on dark.");
+        page_add(out, "p",
+                 "This does not look like a digit. Try a picture with one digit, dark on light or light on dark.");
     } else {
         (void)json_get_num(result, "confidence", &confidence);
-        (void)buf_add_fmt(out, "<p class=\"digit\">%d</p>\n<p>%s, by %.1f&nbsp;%%.</p>\n", (int)digit,
-                          status == NULL || strcmp(status, "unsure") == 0 ? "Not sure" : "Sure", percent(confidence));
+        (void)buf_add_fmt(out, "<p class=\"digit\">%d</p>\n<p>%s%.1f&nbsp;%% confident</p>\n", (int)digit,
+                          status == NULL || strcmp(status, "unsure") == 0 ? "Unsure: " : "", percent(confidence));
         add_probabilities(out, result);
     }
     (void)buf_add_str(out, "</section>\n");

@@ -1,6 +1,6 @@
 /* A copy of the database while others write, by VACUUM INTO: one consistent state, and nothing of what was deleted. The
  * copy's name appears when all of it is on the disk. */
-#include "store_admin.h"
+#include "store/store_admin.h"
 
 #include <sys/stat.h>
 
@@ -13,7 +13,7 @@
 
 #include "files/fs.h"
 #include "store_files.h"
-#include "store_internal.h"
+#include "store/store_internal.h"
 
 static enum err vacuum_into(struct store *s, const char *to, const char *path, struct why *why)
 {

@@ -1,11 +1,11 @@
 /* What `digitctl check` asks of the whole database. These read everything: seconds to minutes, during which the WAL is
  * not shortened. Their statements are used once, so they are prepared here and not with the others. */
-#include "store_admin.h"
+#include "store/store_admin.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "store/store_internal.h"
 
 struct findings {
     void (*tell)(void *ctx, const char *finding);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "files/fs.h"
-#include "store_internal.h"
+#include "store/store_internal.h"
 
 enum err store_sync_file(const char *path, struct why *why)
 {
