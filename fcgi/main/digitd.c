@@ -15,7 +15,7 @@
 #include "web/route.h"
 #include "master.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 static const char usage[] =
     "usage: digitd [-c FILE] [-t]\n"
@@ -87,6 +87,24 @@ static int serve(const char *conf_path)
     return status;
 }
 
+/* Starts this program anew with all functions of its libraries found at once, if it was not started so. Debian's
+ * libraries are bound lazily: at a first call the loader saves the vector registers on the stack, and with them the end
+ * of a password that memcpy has just moved (seen on Debian 13, R49). Where it cannot be started anew, it goes on. */
+static void bind_now(char **argv)
+{
+    const char *set = getenv("LD_BIND_NOW");
+    char path[PATH_BYTES_MAX];
+    ssize_t n;
+
+    if (set != NULL && set[0] != '\0')
+        return;
+    n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (n <= 0 || (size_t)n >= sizeof(path) - 1 || setenv("LD_BIND_NOW", "1", 1) != 0)
+        return;
+    path[n] = '\0';
+    (void)execv(path, argv);
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -118,6 +136,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "digitd: unexpected argument \"%s\"; see digitd --help\n", argv[optind]);
         return EXIT_USAGE;
     }
+    if (!test)
+        bind_now(argv);
     (void)umask(027);
     return test ? check(conf_path) : serve(conf_path);
 }

@@ -231,3 +231,20 @@ test('R62 a site served over plain http off localhost warns once at the start', 
     assert.equal(d.events('plain_http').length, 0);
   });
 });
+
+// R49. Breaks if a library's functions are found at their first call: then the loader saves the vector registers, and with them a piece of
+// what memcpy has just moved, on the stack of the worker that serves a request.
+test('R49 all functions of all libraries are found before the first request', async () => {
+  const d = new Daemon({});
+  const log = path.join(d.dir, 'loader');
+  d.environment = { LD_DEBUG: 'reloc', LD_DEBUG_OUTPUT: log };
+  try {
+    await d.start();
+    const how = new Map([...fs.readFileSync(`${log}.${d.process.pid}`, 'utf8').matchAll(/relocation processing: (\S+)( \(lazy\))?/g)]
+      .map(([, library, lazy]) => [path.basename(library), !lazy])); // the last word on each counts: digitd starts itself anew
+    assert.ok(how.size > 10 && [...how.keys()].some((name) => name.startsWith('libjansson')), [...how.keys()].join(' '));
+    assert.deepEqual([...how].filter(([, found]) => !found), []);
+  } finally {
+    await d.close();
+  }
+});
