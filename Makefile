@@ -65,8 +65,11 @@ $(BUILD)/digitd $(BUILD)/digitctl: $(BUILD)/%: $(BUILD)/fcgi/main/%.o $(BUILD)/r
 $(BUILD)/digit: $(DIGIT_OBJ) $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)
 
+# `make run` says what it compiles; the others are silent, or show the commands.
+SAY ?=
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
+	$(if $(SAY),@echo '  compiling $<')
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 # The assembler's .incbin leaves no trace in the .d files.
 $(BUILD)/fcgi/store/store_schema.o: $(wildcard fcgi/store/*.sql)
@@ -127,7 +130,8 @@ SECONDS_IN_ALL ?= 540
 
 run:
 	@conf/need build run
-	@$(MAKE) --silent -j$$(nproc) $(BUILD)/digitd
+	@[ -x '$(BUILD)/digitd' ] || echo 'building digitd: about a minute on two cores, the first time'
+	@$(MAKE) --silent -j$$(nproc) SAY=1 $(BUILD)/digitd
 	@PORT='$(PORT)' STATE='$(STATE)' LIMITS='$(LIMITS)' WORKERS='$(WORKERS)' BUILD='$(BUILD)' conf/run
 
 $(DATA)/.checked: weights/fetch-mnist
