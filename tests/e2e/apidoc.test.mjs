@@ -1,4 +1,5 @@
-// docs/API.md: its commands, run as they stand against a fresh site. Where an answer stands below one, what came has the same shape.
+// docs/API.md: its commands, run as they stand against a fresh site. Where an answer stands below one, what came has the same shape,
+// or is the same problem. The parameters in its text are ones that html/openapi.json has.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { root } from './lib.mjs';
+import { faults, openapi } from './schema.mjs';
 import { start } from './site.mjs';
 
 // Numbers and texts by kind, lists by their first member: what a reader takes from an example.
@@ -30,6 +32,19 @@ test('docs/API.md: every command works, and answers as it says there', async (t)
     const out = fs.readFileSync(path.join(dir, `${i}.out`), 'utf8');
     assert.notEqual(out.trim(), '', commands);
     if (answer) assert.deepEqual(shape(JSON.parse(out)), shape(JSON.parse(answer)), `${commands}\n${out}`);
-    else assert.doesNotMatch(out, /"type":"problems/, commands);
+    // Of a problem, everything but the request's id is the same each time.
+    if (answer?.includes('"type":"problems/')) assert.deepEqual({ ...JSON.parse(out), instance: '' }, { ...JSON.parse(answer), instance: '' });
+    if (!answer) assert.doesNotMatch(out, /"type":"problems/, commands);
   });
+});
+
+test('docs/API.md: the parameters in its text exist, with these values', () => {
+  const text = fs.readFileSync(path.join(root, 'docs/API.md'), 'utf8');
+  const parameters = Object.values(openapi.paths).flatMap((item) => Object.values(item)).flatMap((operation) => operation.parameters ?? []);
+  const named = [...text.matchAll(/`\?(\w+)=([\w|]+)`/g)];
+  assert.ok(named.length >= 6, `${named.length} parameters`);
+  for (const [, name, values] of named)
+    for (const value of values.split('|'))
+      assert.ok(parameters.some((one) => one.name === name && faults(one.schema, one.schema.type === 'integer' ? Number(value) : value).length === 0),
+        `${name}=${value}`);
 });
