@@ -184,8 +184,7 @@ static enum err decoder_take(struct decoder *d, const struct decoder_request *re
         return ERR_BUSY;
     case LOSS_STALLED:
         return err_why(why, ERR_FORMAT,
-                       "The picture takes too long to read. Please make it smaller, or save it anew as PNG, and send "
-                       "that.");
+                       "The picture takes too long to read. Make it smaller, or save it again as PNG, and send that.");
     default:
         return err_why(why, ERR_FORMAT,
                        "The picture cannot be read. Save it again, for example as PNG, and send that.");

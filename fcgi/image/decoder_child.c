@@ -73,9 +73,9 @@ static enum err child_read(struct child *c, const struct decoder_ask *ask, struc
     }
     image_free(&img);
     if (e == ERR_NOMEM)
-        e = err_why(why, ERR_FORMAT,
-                    "The picture takes more memory to read than a picture may have. Please make it smaller, or save "
-                    "it anew as PNG, and send that.");
+        e = err_why(
+            why, ERR_FORMAT,
+            "The picture takes too much memory to read. Make it smaller, or save it again as PNG, and send that.");
     return e;
 }
 

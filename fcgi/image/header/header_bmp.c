@@ -28,8 +28,7 @@ struct bmp {
 static enum err bmp_unsupported(struct why *why)
 {
     return err_why(why, ERR_UNSUPPORTED,
-                   "This file is not a BMP of a kind that can be read here. Please save the picture as PNG and send "
-                   "that.");
+                   "This kind of BMP file is not supported. Save the picture as PNG and send that.");
 }
 
 static bool bmp_read(const uint8_t *bytes, size_t n, struct bmp *b)

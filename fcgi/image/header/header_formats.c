@@ -12,7 +12,7 @@ enum err header_set_size(struct image_header *out, int64_t width, int64_t height
     if (width > IMAGE_SIDE_MAX_PX || height > IMAGE_SIDE_MAX_PX || width * height > IMAGE_AREA_MAX_PX)
         return err_why(why, ERR_LIMIT,
                        "The picture is %lld x %lld pixels. The largest that can be read has %d pixels a side and %d "
-                       "megapixels in all: please make it smaller.",
+                       "megapixels in all. Make it smaller.",
                        (long long)width, (long long)height, IMAGE_SIDE_MAX_PX, IMAGE_AREA_MAX_PX / 1000000);
     out->width = (int)width;
     out->height = (int)height;

@@ -62,9 +62,9 @@ static enum err jpeg_take_frame(uint8_t code, const uint8_t *segment, size_t len
     /* Baseline, extended, progressive, and the last two with arithmetic coding; 8 bits; the height known at the start.
      */
     if ((code > 0xc2 && code != 0xc9 && code != 0xca) || segment[2] != 8 || get_be16(segment + 3) == 0)
-        return err_why(why, ERR_UNSUPPORTED,
-                       "This is a rare kind of JPEG that cannot be read here. Please save the picture as an ordinary "
-                       "JPEG or as PNG and send that.");
+        return err_why(
+            why, ERR_UNSUPPORTED,
+            "This rare kind of JPEG is not supported. Save the picture as an ordinary JPEG or as PNG and send that.");
     e = header_set_size(out, get_be16(segment + 5), get_be16(segment + 3), why);
     if (e == OK && (segment[7] == 0 || len != 8 + 3 * (size_t)segment[7]))
         return header_damaged(IMAGE_JPEG, why);
@@ -83,8 +83,8 @@ static enum err jpeg_take_segment(uint8_t code, const uint8_t *segment, size_t l
             return header_damaged(IMAGE_JPEG, why);
         if (++*scans > JPEG_SCANS_MAX || (int64_t)*scans * out->width * out->height > JPEG_SCANS_MAX_PX)
             return err_why(why, ERR_UNSUPPORTED,
-                           "The JPEG file is made of more than %d scans, which would take too long to read. Please "
-                           "save the picture as an ordinary JPEG or as PNG and send that.",
+                           "The JPEG file has more than %d scans, which would take too long to read. Save the picture "
+                           "as an ordinary JPEG or as PNG and send that.",
                            *scans - 1);
     }
     return OK;

@@ -22,8 +22,7 @@ enum {
 static enum err webp_animated(struct why *why)
 {
     return err_why(why, ERR_UNSUPPORTED,
-                   "This is an animated WebP, of which no single picture can be read. Please send a still picture, "
-                   "such as a screenshot of it.");
+                   "Animated WebP files are not supported. Send a still picture, such as a screenshot of it.");
 }
 
 /* VP8: RFC 6386 section 9.1. VP8L: RFC 9649 section 3.4. */
