@@ -89,7 +89,7 @@ static enum err terminal_ask(const char *prompt, bool echo, struct answer *a, st
     if (t.fd < 0 || tcgetattr(t.fd, &t.before) != 0) {
         if (t.fd >= 0)
             (void)close(t.fd);
-        return err_why(why, ERR_IO, "there is no terminal to ask at");
+        return err_why(why, ERR_IO, "there is no terminal to ask on");
     }
     terminal_hold(&t);
     mute = t.before;
@@ -105,7 +105,7 @@ static enum err terminal_ask(const char *prompt, bool echo, struct answer *a, st
     (void)close(t.fd);
     if (e != OK)
         (void)err_why(why, e, "%s",
-                      e == ERR_LIMIT ? "that was too long"
+                      e == ERR_LIMIT ? "the input is too long"
                       : e == ERR_IO  ? strerror(EINTR)
                                      : "nothing was typed");
     return e;
@@ -126,13 +126,13 @@ enum err ask_password(bool from_stdin, struct answer *a, struct why *why)
         e = line_read(STDIN_FILENO, a);
         if (e == OK && a->n > 0 && a->text[a->n - 1] == '\r')
             a->text[--a->n] = '\0'; /* a file from elsewhere */
-        return e == OK ? OK : err_why(why, e, "standard input has no password in its first line");
+        return e == OK ? OK : err_why(why, e, "there is no password on the first line of standard input");
     }
     e = terminal_ask("New password: ", false, a, why);
     if (e == OK)
-        e = terminal_ask("Once more: ", false, &again, why);
+        e = terminal_ask("Repeat the password: ", false, &again, why);
     if (e == OK && (again.n != a->n || memcmp(again.text, a->text, a->n) != 0))
-        e = err_why(why, ERR_FORMAT, "the two differ");
+        e = err_why(why, ERR_FORMAT, "the passwords do not match");
     explicit_bzero(&again, sizeof(again));
     return e;
 }

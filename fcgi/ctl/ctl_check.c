@@ -21,7 +21,7 @@ static bool check_settings(struct check *k)
         return false;
     }
     check_tell(k, LEVEL_OK, "settings", "%s",
-               k->c->conf_path != NULL ? k->c->conf_path : "no file: defaults and the environment");
+               k->c->conf_path != NULL ? k->c->conf_path : "no settings file: using defaults and the environment");
     return true;
 }
 
@@ -42,8 +42,7 @@ static void check_site(struct check *k)
             near = near || (strncmp(o->host, local[j], n) == 0 && (o->host[n] == '\0' || o->host[n] == ':'));
         }
         if (!near)
-            check_tell(k, LEVEL_WARN, "site_url", "%s: passwords and cookies cross the network in the clear",
-                       o->origin);
+            check_tell(k, LEVEL_WARN, "site_url", "%s: passwords and cookies are sent unencrypted", o->origin);
         plain = plain || !near;
     }
     if (!plain)
@@ -86,12 +85,12 @@ static void check_database(struct check *k)
                k->c->conf.database);
     e = store_check_writable(k->c->store);
     if (e != OK)
-        check_tell(k, LEVEL_BAD, "database", "takes no writes: %s", err_str(e));
+        check_tell(k, LEVEL_BAD, "database", "not writable: %s", err_str(e));
     e = store_check_integrity(k->c->store, tell_damage, k);
     if (e != OK)
         check_tell(k, LEVEL_BAD, "integrity", "cannot be checked: %s", err_str(e));
     else if (k->count[LEVEL_BAD] == bad)
-        check_tell(k, LEVEL_OK, "integrity", "every page, index and reference");
+        check_tell(k, LEVEL_OK, "integrity", "all pages, indexes and references are sound");
     if (store_count_each(k->c->store, add_count, &counts) == OK)
         check_tell(k, LEVEL_OK, "rows", "%s", counts.text);
 }
@@ -103,10 +102,10 @@ static void check_outbox(struct check *k)
     enum err e = k->c->store == NULL ? ERR_NOT_FOUND : store_mail_next(k->c->store, &mail);
 
     if (e == OK && clock_wall_s() - mail.created_at_s > MAIL_LATE_S)
-        check_tell(k, LEVEL_WARN, "outbox", "mail waits since %s: does `digitctl mail run` run?",
+        check_tell(k, LEVEL_WARN, "outbox", "email has been waiting since %s: is `digitctl mail run` running?",
                    ctl_time(mail.created_at_s, since));
     else if (e == OK || e == ERR_NOT_FOUND)
-        check_tell(k, LEVEL_OK, "outbox", "no mail waits for long");
+        check_tell(k, LEVEL_OK, "outbox", "no email is overdue");
     else
         check_tell(k, LEVEL_BAD, "outbox", "%s", err_str(e));
 }
@@ -119,13 +118,13 @@ static void check_mail(struct check *k)
     enum err e = sendmail_parse(&program, conf->mail_command, &why);
 
     if (e == ERR_NOT_FOUND) {
-        check_tell(k, LEVEL_OK, "mail", "off; `digitctl user reset` prints links");
+        check_tell(k, LEVEL_OK, "mail", "off; `digitctl user reset` prints reset links");
         return;
     }
     if (e == OK)
         e = letter_check_from(conf, &why);
     if (e == OK && access(program.argv[0], X_OK) != 0)
-        e = err_why(&why, ERR_IO, "mail_command: %s cannot be run", program.argv[0]);
+        e = err_why(&why, ERR_IO, "mail_command: cannot run %s", program.argv[0]);
     check_tell(k, e == OK ? LEVEL_OK : LEVEL_BAD, "mail", "%s", e == OK ? program.argv[0] : why.text);
     check_outbox(k);
 }

@@ -40,20 +40,20 @@ void check_run_dir(struct check *k)
     struct stat st;
 
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        check_tell(k, LEVEL_WARN, "run_dir", "%s: no such directory; digitd makes it when it starts", dir);
+        check_tell(k, LEVEL_WARN, "run_dir", "%s: no such directory; digitd creates it when it starts", dir);
         return;
     }
     if ((st.st_mode & S_IWOTH) != 0)
-        check_tell(k, LEVEL_BAD, "run_dir", "%s: everybody can write to it, and put sockets there", dir);
+        check_tell(k, LEVEL_BAD, "run_dir", "%s: anyone can write to it and create sockets there", dir);
     else
         check_tell(k, LEVEL_OK, "run_dir", "%s", dir);
     switch (run_dir_look(dir)) {
     case ERR_BUSY:
-        check_tell(k, LEVEL_OK, "digitd", "runs");
+        check_tell(k, LEVEL_OK, "digitd", "running");
         break;
     case OK:
     case ERR_NOT_FOUND:
-        check_tell(k, LEVEL_WARN, "digitd", "does not run");
+        check_tell(k, LEVEL_WARN, "digitd", "not running");
         break;
     default:
         check_tell(k, LEVEL_WARN, "digitd", "%s/digitd.lock: %s", dir, fs_lock_refused(errno));
@@ -72,7 +72,7 @@ static void file_check(struct check *k, const char *path, const struct stat *own
                    (unsigned)owner->st_uid);
     else if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
         check_tell(k, LEVEL_WARN, "files",
-                   "%s has mode %04o: others can get at it; chmod 0600, where its file system keeps modes", path,
+                   "%s has mode %04o, which lets other users in: chmod 0600, if its file system has modes", path,
                    (unsigned)st.st_mode & 07777);
 }
 
@@ -107,17 +107,17 @@ void check_files(struct check *k)
     }
     ctl_directory_of(database, dir);
     if (!owner_may(k, dir, W_OK | X_OK))
-        check_tell(k, LEVEL_BAD, "files", "%s: the database's owner cannot write there", dir);
+        check_tell(k, LEVEL_BAD, "files", "%s: the owner of the database cannot write to it", dir);
     if (on_network(database))
-        check_tell(k, LEVEL_BAD, "files", "%s lies on a network file system: SQLite's locks do not hold there",
-                   database);
+        check_tell(k, LEVEL_BAD, "files", "%s is on a network file system, where SQLite's locks do not work", database);
     if (k->count[LEVEL_BAD] + k->count[LEVEL_WARN] == before)
-        check_tell(k, LEVEL_OK, "files", "owner and modes of the database's files");
+        check_tell(k, LEVEL_OK, "files", "owner and modes of the database files are right");
     (void)snprintf(path, sizeof(path), "%s-wal", database);
     if (stat(path, &st) == 0)
         check_tell(k, st.st_size > WAL_WARN_MIB * MIB ? LEVEL_WARN : LEVEL_OK, "wal", "%lld KiB%s",
                    (long long)(st.st_size / 1024),
-                   st.st_size > WAL_WARN_MIB * MIB ? ": a reader holds it open, or digitd does not run" : "");
+                   st.st_size > WAL_WARN_MIB * MIB ? ": a process keeps reading the database, or digitd is not running"
+                                                   : "");
 }
 
 void check_disk(struct check *k)
@@ -145,9 +145,9 @@ void check_weights(struct check *k)
     if (stat(path, &st) != 0)
         check_tell(k, LEVEL_BAD, "weights", "%s: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode) || st.st_size == 0)
-        check_tell(k, LEVEL_BAD, "weights", "%s: no file, or an empty one", path);
+        check_tell(k, LEVEL_BAD, "weights", "%s: not a regular file, or empty", path);
     else if (!owner_may(k, path, R_OK))
-        check_tell(k, LEVEL_BAD, "weights", "%s: the database's owner cannot read it", path);
+        check_tell(k, LEVEL_BAD, "weights", "%s: the owner of the database cannot read it", path);
     else
         check_tell(k, LEVEL_OK, "weights", "%s: readable (`digitd -t` tests the network in it)", path);
 }

@@ -17,7 +17,7 @@ enum ctl_status ctl_backup(struct ctl *c)
         return ctl_fail_err(e == ERR_NOT_FOUND ? ERR_IO : e, c->arg[0], &why);
     (void)stat(c->arg[0], &st);
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        ctl_note("%s: others on this machine may be able to read it: its file system keeps no modes (it says %04o)",
+        ctl_note("%s: other users may be able to read it: its file system does not support modes (it reports %04o)",
                  c->arg[0], (unsigned)st.st_mode & 07777);
     if (c->opt.json) {
         struct json *v = json_new_object();
@@ -45,7 +45,7 @@ static enum err service_lock_out(const struct conf *conf, int *fd, struct why *w
     ctl_directory_of(conf->database, dir);
     if (made && geteuid() == 0 && (stat(conf->database, &st) == 0 || stat(dir, &st) == 0) &&
         chown(conf->run_dir, st.st_uid, st.st_gid) != 0)
-        return err_why(why, ERR_IO, "run_dir %s: cannot be given to the database's owner", conf->run_dir);
+        return err_why(why, ERR_IO, "run_dir %s: cannot give it to the owner of the database", conf->run_dir);
     return run_dir_lock(conf->run_dir, fd, why);
 }
 
@@ -71,9 +71,9 @@ enum ctl_status ctl_restore(struct ctl *c)
         json_set_str(v, "from", c->arg[0]);
         return ctl_print(v);
     }
-    ctl_say("%s is as it was in %s%s", c->conf.database, c->arg[0],
-            kept ? "; what it was until now is kept beside it as .before-restore" : "");
+    ctl_say("%s was restored from %s%s", c->conf.database, c->arg[0],
+            kept ? "; the previous database is kept beside it as .before-restore" : "");
     ctl_note(
-        "sessions, tokens and passwords are those of the backup too: what was ended or changed since is valid again");
+        "sessions, tokens and passwords were restored too: what was ended or changed since the backup is valid again");
     return CTL_DONE;
 }

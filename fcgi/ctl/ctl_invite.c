@@ -21,10 +21,10 @@ static enum ctl_status invite_show(const struct ctl *c, const struct store_invit
 
     if (!c->opt.json) {
         ctl_say("%s", code);
-        ctl_note("invitation %lld makes %d account%s and ends %s; the code is shown this once", (long long)row->id,
+        ctl_note("invitation %lld: good for %d account%s, expires %s; the code is shown only once", (long long)row->id,
                  row->uses_left, row->uses_left == 1 ? "" : "s", ctl_time(row->expires_at_s, ends));
         if (strcmp(c->conf.sign_up, "invitation") != 0)
-            ctl_note("note: sign_up is %s, so nobody is asked for a code", c->conf.sign_up);
+            ctl_note("note: sign_up is %s, so sign-up does not ask for a code", c->conf.sign_up);
         return CTL_DONE;
     }
     v = json_new_object();
@@ -43,7 +43,7 @@ enum ctl_status ctl_invite_add(struct ctl *c)
     enum err e;
 
     if (strlen(note) > STORE_NAME_MAX)
-        return ctl_fail(CTL_USAGE, "--note: up to %d bytes", STORE_NAME_MAX);
+        return ctl_fail(CTL_USAGE, "--note may have up to %d bytes", STORE_NAME_MAX);
     e = ctl_secret_make(code, hash);
     if (e == OK)
         e = store_invite_add(c->store, hash, note, c->opt.uses < 0 ? 1 : c->opt.uses,
@@ -60,7 +60,7 @@ static bool invite_row(const struct store_invite *row, void *ctx)
     struct json *v;
 
     if (!l->json) {
-        ctl_say("%-7lld uses left %-6d ends %-20s  %s", (long long)row->id, row->uses_left,
+        ctl_say("%-7lld uses left %-6d expires %-20s  %s", (long long)row->id, row->uses_left,
                 ctl_time(row->expires_at_s, ends), row->note);
         return true;
     }
@@ -82,7 +82,7 @@ enum ctl_status ctl_invite_revoke(struct ctl *c)
     enum err e;
 
     if (!ctl_id_read(c->arg[0], &id))
-        return ctl_fail(CTL_USAGE, "\"%.40s\" is not the number of an invitation; `invite list` has them", c->arg[0]);
+        return ctl_fail(CTL_USAGE, "\"%.40s\" is not an invitation number; `invite list` shows them", c->arg[0]);
     e = store_invite_revoke(c->store, id);
     if (e == ERR_NOT_FOUND)
         return ctl_fail(CTL_NOT_FOUND, "there is no invitation %lld", (long long)id);
@@ -94,6 +94,6 @@ enum ctl_status ctl_invite_revoke(struct ctl *c)
         json_set_int(v, "revoked", id);
         return ctl_print(v);
     }
-    ctl_say("invitation %lld is revoked", (long long)id);
+    ctl_say("invitation %lld was revoked", (long long)id);
     return CTL_DONE;
 }

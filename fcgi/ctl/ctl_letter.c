@@ -27,7 +27,7 @@ static enum err head_check(const char *name, const char *value, struct why *why)
 {
     for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++)
         if (*p < 0x20 || *p > 0x7e)
-            return err_why(why, ERR_FORMAT, "%s: only plain ASCII can stand in an email header", name);
+            return err_why(why, ERR_FORMAT, "%s: an email header may contain only ASCII", name);
     return strlen(value) <= CONF_TEXT_MAX ? OK : err_why(why, ERR_FORMAT, "%s: too long for an email", name);
 }
 

@@ -70,7 +70,7 @@ static enum err letter_send(struct mailer *m, enum letter letter, const char *to
     if (e == OK)
         e = sendmail_run(&m->program, buf_data(m->message), buf_len(m->message), DEADLINE_MS, why);
     else if (why->text[0] == '\0')
-        (void)err_why(why, e, "the letter: %s", err_str(e));
+        (void)err_why(why, e, "the email: %s", err_str(e));
     buf_reset(m->message);
     return e;
 }
@@ -166,7 +166,7 @@ static enum ctl_status run_for_ever(struct mailer *m)
         }
         end = end || told_to_end(m, POLL_S);
     }
-    log_text(LOG_INFO, "mail_ended", "told to end");
+    log_text(LOG_INFO, "mail_ended", "stopped by a signal");
     return CTL_DONE;
 }
 
@@ -181,7 +181,7 @@ static enum ctl_status run_once(struct mailer *m)
     if (e != OK)
         return ctl_fail_err(e, "the outbox", &why);
     if (end)
-        return ctl_fail(CTL_FAILED, "told to end before all was sent");
+        return ctl_fail(CTL_FAILED, "stopped before everything was sent");
     return m->failed > 0 ? CTL_FAILED : CTL_DONE;
 }
 
@@ -211,7 +211,7 @@ static enum err instance_lock(struct mailer *m, struct why *why)
     ctl_directory_of(database, dir);
     (void)snprintf(path, sizeof(path), "%s.mail-lock", database);
     e = lock_take(path, access(database, F_OK) == 0 ? database : dir, &m->lock_fd, why);
-    return e == ERR_BUSY ? err_why(why, e, "%s: another `digitctl mail run` has it", path) : e;
+    return e == ERR_BUSY ? err_why(why, e, "%s: another `digitctl mail run` is running", path) : e;
 }
 
 static void signals_block(struct mailer *m)
@@ -244,7 +244,7 @@ enum ctl_status ctl_mail_run(struct ctl *c)
         return ctl_fail_err(e, "the lock", &why);
     m.message = buf_new(LETTER_BYTES_MAX);
     if (m.message == NULL) {
-        status = ctl_fail_err(ERR_NOMEM, "the letter", NULL);
+        status = ctl_fail_err(ERR_NOMEM, "the email", NULL);
     } else {
         signals_block(&m);
         log_init(STDERR_FILENO, (enum log_level)log_level_parse(c->conf.log_level));

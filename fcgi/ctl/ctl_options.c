@@ -20,28 +20,27 @@ static const struct option_row {
     const char *help;
 } rows[] = {
     {"config", "FILE", 'c', KIND_TEXT, offsetof(struct ctl_options, config), 0, 0, true,
-     "settings [" CTL_CONF_PATH "]; DIGITD_NAME in the environment wins"},
+     "settings file [" CTL_CONF_PATH "]; DIGITD_NAME in the environment overrides it"},
     {"json", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, json), 0, 0, true,
-     "for programs: one JSON object a line on standard output"},
-    {"help", NULL, 'h', KIND_FLAG, offsetof(struct ctl_options, help), 0, 0, true, "print this"},
+     "for programs: print one JSON object per line"},
+    {"help", NULL, 'h', KIND_FLAG, offsetof(struct ctl_options, help), 0, 0, true, "print this help"},
     {"version", NULL, 'V', KIND_FLAG, offsetof(struct ctl_options, version), 0, 0, true, "print the version"},
-    {"all", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, all), 0, 0, false, "all of the account's"},
+    {"all", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, all), 0, 0, false, "end all sessions of the account"},
     {"link", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, link), 0, 0, false,
-     "set no password; print a link, good once and for an hour, that sets it"},
-    {"once", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, once), 0, 0, false, "send what waits, then end"},
+     "set no password; print a link to set one, which works once and expires in an hour"},
+    {"once", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, once), 0, 0, false, "send what is due, then exit"},
     {"password-stdin", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, password_stdin), 0, 0, false,
-     "read the password from standard input, up to the end of the first line"},
-    {"yes", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, yes), 0, 0, false, "do not ask"},
-    {"name", "TEXT", 0, KIND_TEXT, offsetof(struct ctl_options, name), 0, 0, false,
-     "what the token is called, up to 60 bytes"},
+     "read the password from the first line of standard input"},
+    {"yes", NULL, 0, KIND_FLAG, offsetof(struct ctl_options, yes), 0, 0, false, "do not ask for confirmation"},
+    {"name", "TEXT", 0, KIND_TEXT, offsetof(struct ctl_options, name), 0, 0, false, "the token's name, up to 60 bytes"},
     {"note", "TEXT", 0, KIND_TEXT, offsetof(struct ctl_options, note), 0, 0, false,
-     "who it is for, up to 60 bytes; only shown in the list"},
+     "who it is for, up to 60 bytes; shown only in the list"},
     {"scope", "LIST", 0, KIND_TEXT, offsetof(struct ctl_options, scope), 0, 0, false,
-     "what the token opens: classify, history or both, a comma between [classify]"},
+     "what the token may do: classify, history or classify,history [classify]"},
     {"days", "N", 0, KIND_NUMBER, offsetof(struct ctl_options, days), 0, 3650, false,
-     "how long it is good; 0: for ever [90 for a token, 14 for an invitation]"},
+     "days until it expires; 0: never [90 for a token, 14 for an invitation]"},
     {"uses", "N", 0, KIND_NUMBER, offsetof(struct ctl_options, uses), 1, 100000, false,
-     "how many accounts it makes [1]"},
+     "how many accounts it can create [1]"},
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), LONG_ONLY = 256, WORDS_MAX = 64 };
 
@@ -108,7 +107,7 @@ static enum err options_scan(int argc, char **argv, struct ctl_options *opt, uns
         if (c == ':')
             return err_why(why, ERR_FORMAT, "%.60s needs a value", argv[optind - 1]);
         if (row == NULL)
-            return err_why(why, ERR_FORMAT, "%.60s: no such option, or not one with a value", argv[optind - 1]);
+            return err_why(why, ERR_FORMAT, "%.60s: no such option, or it takes no value", argv[optind - 1]);
         *seen |= 1U << (row - rows);
         e = option_put(opt, row, optarg, why);
     }
@@ -136,7 +135,7 @@ static enum err command_fits(const struct ctl_command *command, unsigned seen, i
 {
     for (int i = 0; i < ROWS; i++)
         if ((seen & 1U << i) != 0 && !rows[i].common && !listed(command->takes, rows[i].name))
-            return err_why(why, ERR_FORMAT, "%s takes no --%s", command->words, rows[i].name);
+            return err_why(why, ERR_FORMAT, "%s does not take --%s", command->words, rows[i].name);
     if (n_args < command->min_args)
         return err_why(why, ERR_FORMAT, "%s needs %s", command->words, command->args);
     if (n_args > command->max_args)
@@ -161,7 +160,7 @@ enum ctl_status ctl_options_read(int argc, char **argv, const struct ctl_command
     if (c->opt.help || c->opt.version)
         return CTL_DONE;
     if (*command == NULL) {
-        (void)err_why(why, ERR_NOT_FOUND, n == 0 ? "a command is needed" : "there is no command \"%.40s%s%.40s\"",
+        (void)err_why(why, ERR_NOT_FOUND, n == 0 ? "no command given" : "there is no command \"%.40s%s%.40s\"",
                       n == 0 ? "" : argv[optind], n > 1 ? " " : "", n > 1 ? argv[optind + 1] : "");
         return CTL_USAGE;
     }
@@ -199,8 +198,8 @@ void ctl_help_all(void)
     (void)printf("\nOptions:\n");
     help_options(NULL);
     (void)printf(
-        "\n`digitctl COMMAND --help` tells a command's options. All but restore work while digitd runs.\n"
-        "Exit status: 0 done; 1 failed, or check found what is bad; 2 wrong usage; 3 no such thing; 4 busy.\n");
+        "\n`digitctl COMMAND --help` lists a command's options. All commands but restore work while digitd runs.\n"
+        "Exit status: 0 success; 1 failure, or check found a problem; 2 wrong usage; 3 not found; 4 busy.\n");
 }
 
 void ctl_help(const struct ctl_command *command)

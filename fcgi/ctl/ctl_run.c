@@ -13,7 +13,7 @@ static enum err database_open(struct ctl *c, struct why *why)
     enum err e = store_open(&c->store, c->conf.database, why);
 
     if (e == ERR_NOT_FOUND)
-        return err_why(why, ERR_IO, "%s: there is no database yet; digitd makes it when it starts", c->conf.database);
+        return err_why(why, ERR_IO, "%s: there is no database yet; digitd creates it when it starts", c->conf.database);
     return e;
 }
 
@@ -75,6 +75,6 @@ enum ctl_status ctl_run(int argc, char **argv, char *const *environ_vars)
         status = command_run(command, &c);
     store_close(c.store);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) /* a full disk must not look like an empty list */
-        status = ctl_fail(status == CTL_DONE ? CTL_FAILED : status, "standard output could not be written");
+        status = ctl_fail(status == CTL_DONE ? CTL_FAILED : status, "cannot write to standard output");
     return status;
 }

@@ -25,15 +25,15 @@ enum err sendmail_parse(struct sendmail *s, const char *command, struct why *why
     memset(s, 0, sizeof(*s));
     if (n >= sizeof(s->text) || strpbrk(command, "\"'\\`$|&;<>") != NULL)
         return err_why(why, ERR_FORMAT,
-                       "mail_command: no shell reads it, so quotes, $, |, > and the like mean nothing; put them into a "
-                       "script and name that");
+                       "mail_command: it is not run by a shell, so quotes, $, |, > and the like do not work; put them "
+                       "in a script and name that");
     memcpy(s->text, command, n + 1);
     for (char *word = strtok_r(s->text, " \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
         if (words == SENDMAIL_ARGS_MAX)
             return err_why(why, ERR_LIMIT, "mail_command: more than %d words", SENDMAIL_ARGS_MAX);
         s->argv[words++] = word;
     }
-    return words > 0 ? OK : err_why(why, ERR_NOT_FOUND, "mail_command is not set: this site sends no mail");
+    return words > 0 ? OK : err_why(why, ERR_NOT_FOUND, "mail_command is not set: this site sends no email");
 }
 
 /* The environment without our settings: secrets may be among them. The array is the caller's. */
@@ -123,8 +123,8 @@ static enum err judge(const struct sendmail *s, int status, struct why *why)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return OK;
     if (WIFEXITED(status))
-        return err_why(why, ERR_DENIED, "%s ended with status %d", s->argv[0], WEXITSTATUS(status));
-    return err_why(why, ERR_DENIED, "%s was ended by signal %d", s->argv[0], WTERMSIG(status));
+        return err_why(why, ERR_DENIED, "%s exited with status %d", s->argv[0], WEXITSTATUS(status));
+    return err_why(why, ERR_DENIED, "%s was killed by signal %d", s->argv[0], WTERMSIG(status));
 }
 
 enum err sendmail_run(const struct sendmail *s, const char *message, size_t n, int deadline_ms, struct why *why)

@@ -8,7 +8,7 @@ static bool session_row(const struct store_session *row, void *ctx)
     struct json *v;
 
     if (!l->json) {
-        ctl_say("%-7lld begun %s  seen %s  %s  %s", (long long)row->id, ctl_time(row->created_at_s, made),
+        ctl_say("%-7lld started %s  last seen %s  %s  %s", (long long)row->id, ctl_time(row->created_at_s, made),
                 ctl_time(row->last_seen_at_s, seen), row->address, row->agent);
         return true;
     }
@@ -35,9 +35,9 @@ enum ctl_status ctl_session_end(struct ctl *c)
     enum err e;
 
     if ((c->arg[1] == NULL) != c->opt.all)
-        return ctl_fail(CTL_USAGE, "session end needs the number of a session, or --all");
+        return ctl_fail(CTL_USAGE, "session end needs a session number or --all");
     if (!c->opt.all && !ctl_id_read(c->arg[1], &id))
-        return ctl_fail(CTL_USAGE, "\"%.40s\" is not the number of a session; `session list` has them", c->arg[1]);
+        return ctl_fail(CTL_USAGE, "\"%.40s\" is not a session number; `session list` shows them", c->arg[1]);
     e = c->opt.all ? store_session_end_all(c->store, c->user.id, NULL, &n)
                    : store_session_end_id(c->store, c->user.id, id);
     if (e == ERR_NOT_FOUND)

@@ -64,7 +64,7 @@ static enum ctl_status token_show(const struct ctl *c, const struct store_token 
 
     if (!c->opt.json) {
         ctl_say("%s", secret);
-        ctl_note("token %lld, \"%s\" of %s, opens %s and ends %s; it is shown this once", (long long)row->id, row->name,
+        ctl_note("token %lld, \"%s\" of %s: scope %s, expires %s; it is shown only once", (long long)row->id, row->name,
                  c->user.email, scopes_text(row->scopes, scopes), ctl_time(row->expires_at_s, ends));
         return CTL_DONE;
     }
@@ -88,7 +88,7 @@ enum ctl_status ctl_token_add(struct ctl *c)
         return ctl_fail(CTL_USAGE, "token add needs --name, a name of up to %d bytes such as \"backup script\"",
                         STORE_NAME_MAX);
     if (scopes == 0)
-        return ctl_fail(CTL_USAGE, "--scope: one or both of classify and history, with a comma between");
+        return ctl_fail(CTL_USAGE, "--scope must be classify, history or classify,history");
     e = secret_token_make(secret);
     if (e == OK) {
         digest_sha256(secret, SECRET_TOKEN_CHARS, hash);
@@ -98,7 +98,7 @@ enum ctl_status ctl_token_add(struct ctl *c)
         status = token_show(c, &row, secret);
     else if (e == ERR_LIMIT)
         status =
-            ctl_fail(CTL_FAILED, "%s has %d tokens already: revoke one first", c->user.email, STORE_TOKENS_PER_USER);
+            ctl_fail(CTL_FAILED, "%s already has %d tokens: revoke one first", c->user.email, STORE_TOKENS_PER_USER);
     else
         status = ctl_fail_err(e, "the token", NULL);
     explicit_bzero(secret, sizeof(secret));
@@ -112,7 +112,7 @@ static bool token_row(const struct store_token *row, void *ctx)
     struct json *v;
 
     if (!l->json) {
-        ctl_say("%-7lld %-16s ends %-20s  used %-20s  %s", (long long)row->id, scopes_text(row->scopes, scopes),
+        ctl_say("%-7lld %-16s expires %-20s  last used %-20s  %s", (long long)row->id, scopes_text(row->scopes, scopes),
                 ctl_time(row->expires_at_s, ends), ctl_time(row->last_used_at_s, used), row->name);
         return true;
     }
@@ -134,7 +134,7 @@ enum ctl_status ctl_token_revoke(struct ctl *c)
     enum err e;
 
     if (!ctl_id_read(c->arg[1], &id))
-        return ctl_fail(CTL_USAGE, "\"%.40s\" is not the number of a token; `token list` has them", c->arg[1]);
+        return ctl_fail(CTL_USAGE, "\"%.40s\" is not a token number; `token list` shows them", c->arg[1]);
     e = store_token_revoke(c->store, c->user.id, id);
     if (e == ERR_NOT_FOUND)
         return ctl_fail(CTL_NOT_FOUND, "%s has no token %lld", c->user.email, (long long)id);
@@ -146,6 +146,6 @@ enum ctl_status ctl_token_revoke(struct ctl *c)
         json_set_int(v, "revoked", id);
         return ctl_print(v);
     }
-    ctl_say("token %lld of %s is revoked", (long long)id, c->user.email);
+    ctl_say("token %lld of %s was revoked", (long long)id, c->user.email);
     return CTL_DONE;
 }

@@ -47,7 +47,7 @@ static enum ctl_status password_make(struct ctl *c, const char *email, char hash
 
     if (e != OK)
         return ctl_fail(CTL_FAILED, "%s%s", why.text,
-                        e == ERR_IO && !c->opt.password_stdin ? ": give --password-stdin or --link" : "");
+                        e == ERR_IO && !c->opt.password_stdin ? "; use --password-stdin or --link" : "");
     e = password_check_new(a.text, a.n, c->conf.password_min_length, email, &why);
     if (e == OK)
         e = password_hash(a.text, a.n, c->conf.password_cost, hash);
@@ -66,10 +66,10 @@ static enum ctl_status user_added(struct ctl *c)
         status = user_print(&c->user, c->opt.link ? link : NULL);
     } else if (c->opt.link) {
         ctl_say("%s", link);
-        ctl_note("account %lld made for %s; the link sets its password, once, within an hour", (long long)c->user.id,
-                 c->user.email);
+        ctl_note("account %lld created for %s; the link sets its password, works once and expires in an hour",
+                 (long long)c->user.id, c->user.email);
     } else {
-        ctl_say("account %lld made for %s", (long long)c->user.id, c->user.email);
+        ctl_say("account %lld created for %s", (long long)c->user.id, c->user.email);
     }
     explicit_bzero(link, sizeof(link));
     return status;
@@ -82,9 +82,9 @@ enum ctl_status ctl_user_add(struct ctl *c)
     enum err e = store_email_normalise(c->arg[0], strlen(c->arg[0]), email);
 
     if (c->opt.link && c->opt.password_stdin)
-        return ctl_fail(CTL_USAGE, "--link and --password-stdin: one or the other");
+        return ctl_fail(CTL_USAGE, "--link and --password-stdin cannot be used together");
     if (e != OK)
-        return ctl_fail(CTL_USAGE, "\"%.60s\" is not an address such as you@example.org", c->arg[0]);
+        return ctl_fail(CTL_USAGE, "\"%.60s\" is not an email address such as you@example.org", c->arg[0]);
     e = store_user_by_email(c->store, email, &c->user); /* before anybody types a password */
     if (e == ERR_NOT_FOUND && !c->opt.link)
         status = password_make(c, email, hash);
@@ -96,7 +96,7 @@ enum ctl_status ctl_user_add(struct ctl *c)
         e = ERR_EXISTS;
     explicit_bzero(hash, sizeof(hash));
     if (e == ERR_EXISTS)
-        return ctl_fail(CTL_FAILED, "there is an account with the address %s already", email);
+        return ctl_fail(CTL_FAILED, "%s already has an account", email);
     return e == OK ? user_added(c) : ctl_fail_err(e, "the account", NULL);
 }
 
@@ -163,7 +163,7 @@ enum ctl_status ctl_user_show(struct ctl *c)
         json_set_int(v, "tokens", tokens);
         return ctl_print(v);
     }
-    ctl_say("id        %lld\naddress   %s\nmade      %s\nstate     %s\npassword  %s\nsessions  %lld\ntokens    %lld",
+    ctl_say("id        %lld\naddress   %s\ncreated   %s\nstate     %s\npassword  %s\nsessions  %lld\ntokens    %lld",
             (long long)c->user.id, c->user.email, ctl_time(c->user.created_at_s, made),
             c->user.disabled ? "disabled" : "active", has_password ? "set" : "not set yet", (long long)sessions,
             (long long)tokens);
@@ -180,7 +180,7 @@ static enum ctl_status disabled_set(struct ctl *c, bool disabled)
     if (c->opt.json)
         return user_print(&c->user, NULL);
     ctl_say("account %lld (%s) is %s", (long long)c->user.id, c->user.email,
-            disabled ? "disabled, its sessions are ended" : "enabled");
+            disabled ? "disabled and its sessions are ended" : "enabled");
     return CTL_DONE;
 }
 
@@ -200,13 +200,14 @@ enum ctl_status ctl_user_reset(struct ctl *c)
     enum ctl_status status;
 
     if (c->user.disabled)
-        return ctl_fail(CTL_FAILED, "the account is disabled: `digitctl user enable %s` comes first", c->user.email);
+        return ctl_fail(CTL_FAILED, "the account is disabled; run `digitctl user enable %s` first", c->user.email);
     status = link_make(c, c->user.id, link);
     if (status == CTL_DONE && c->opt.json) {
         status = user_print(&c->user, link);
     } else if (status == CTL_DONE) {
         ctl_say("%s", link);
-        ctl_note("it sets a new password for %s, once, within an hour, and then ends all sessions", c->user.email);
+        ctl_note("the link sets a new password for %s and ends all sessions; it works once and expires in an hour",
+                 c->user.email);
     }
     explicit_bzero(link, sizeof(link));
     return status;
@@ -219,11 +220,11 @@ static enum ctl_status delete_confirm(struct ctl *c)
     struct answer a;
     struct why why = {""};
 
-    (void)snprintf(prompt, sizeof(prompt), "Delete %s and all that is theirs? Type the address: ", c->user.email);
+    (void)snprintf(prompt, sizeof(prompt), "Delete %s and all its data? Type the address: ", c->user.email);
     if (ask_line(prompt, &a, &why) != OK)
-        return ctl_fail(CTL_FAILED, "%s: nothing is deleted; --yes deletes without asking", why.text);
+        return ctl_fail(CTL_FAILED, "%s: nothing was deleted; --yes deletes without asking", why.text);
     if (store_email_normalise(a.text, a.n, email) != OK || strcmp(email, c->user.email) != 0)
-        return ctl_fail(CTL_FAILED, "that is another address: nothing is deleted");
+        return ctl_fail(CTL_FAILED, "the address does not match: nothing was deleted");
     return CTL_DONE;
 }
 
@@ -239,6 +240,6 @@ enum ctl_status ctl_user_delete(struct ctl *c)
         return ctl_fail_err(e, "the account", NULL);
     if (c->opt.json)
         return user_print(&c->user, NULL);
-    ctl_say("account %lld (%s) is deleted with all that was theirs", (long long)c->user.id, c->user.email);
+    ctl_say("account %lld (%s) and all its data were deleted", (long long)c->user.id, c->user.email);
     return CTL_DONE;
 }

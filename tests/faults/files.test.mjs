@@ -43,7 +43,7 @@ for (const [what, refused] of Object.entries(without)) {
       assert.equal(fs.statSync(backup).mode & 0o7777, 0o600);
       const bytes = fs.readFileSync(backup);
       const again = d.ctl(['backup', backup]);
-      assert.equal(again.err, `digitctl: ${backup}: is there already\n`);
+      assert.equal(again.err, `digitctl: ${backup}: already exists\n`);
       assert.notEqual(again.status, 0);
       assert.ok(bytes.equals(fs.readFileSync(backup)));
       assert.equal(d.ctl(['user', 'add', 'after@example.org', '--password-stdin'], 'a loud orange mountain\n').status, 0);
@@ -60,7 +60,7 @@ for (const [what, refused] of Object.entries(without)) {
       assert.equal(d.ctl(['user', 'list']).out.match(/@example\.org/g).length, 2);
       await d.stop();
       d.configure({ database: d.settings.database.replace('.before-restore', '') });
-      assert.match(d.ctl(['restore', backup]).err, /is there from an earlier restore; move it away first\n$/);
+      assert.match(d.ctl(['restore', backup]).err, /left by an earlier restore; move it away first\n$/);
       const left = fs.readdirSync(path.join(d.dir, 'data')).filter((name) => /\.......$/.test(name) && !name.endsWith('.before-restore'));
       assert.deepEqual(left, [], 'nothing half-made is left');
     } finally {
@@ -73,12 +73,14 @@ for (const [what, refused] of Object.entries(without)) {
 const exfat = `#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sys/stat.h>
-int mkostemp(char *name, int flags)
+static int make(const char *as, char *name, int flags)
 {
-    int fd = ((int (*)(char *, int))dlsym(RTLD_NEXT, "mkostemp"))(name, flags);
+    int fd = ((int (*)(char *, int))dlsym(RTLD_NEXT, as))(name, flags);
     chmod(name, 0777);
     return fd;
 }
+int mkostemp(char *name, int flags) { return make("mkostemp", name, flags); }
+int mkostemp64(char *name, int flags) { return make("mkostemp64", name, flags); } // what a program with 64-bit offsets calls
 int fchmod(int fd, mode_t mode) { return 0; }
 `;
 test('a backup on a file system without modes, open to all: made, and said', async () => {
@@ -88,7 +90,7 @@ test('a backup on a file system without modes, open to all: made, and said', asy
     execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-o', path.join(d.dir, 'exfat.so'), '-', '-ldl'], { input: exfat, stdio: ['pipe', 'pipe', 'inherit'] });
     const backup = path.join(d.dir, 'backup.db');
     const made = run(['env', `LD_PRELOAD=${d.dir}/exfat.so`, digitctl, '-c', d.conf, 'backup', backup]);
-    assert.equal(made.err, `${backup}: others on this machine may be able to read it: its file system keeps no modes (it says 0777)\n`);
+    assert.equal(made.err, `${backup}: other users may be able to read it: its file system does not support modes (it reports 0777)\n`);
     assert.match(made.out, /^\S+backup\.db: \d+ bytes\n$/);
     assert.equal(made.status, 0);
   } finally {
@@ -112,14 +114,14 @@ test('a backup whose name cannot be given leaves nothing behind', async () => {
 // What cannot be done without: refusals, the line that digitd ends with, the line of digitctl on a database that is there.
 const local = 'put it on a local disk\n$';
 const needed = {
-  'locks': [['flock=ENOLCK'], new RegExp(`^digitd: run_dir: \\S+/digitd\\.lock: its file system has no locks: ${local}`)],
-  'locks, as of a server that has none': [['flock=ENOSYS'], new RegExp(`^digitd: run_dir: \\S+/digitd\\.lock: its file system has no locks: ${local}`)],
+  'locks': [['flock=ENOLCK'], new RegExp(`^digitd: run_dir: \\S+/digitd\\.lock: its file system does not support locks: ${local}`)],
+  'locks, as of a server that has none': [['flock=ENOSYS'], new RegExp(`^digitd: run_dir: \\S+/digitd\\.lock: its file system does not support locks: ${local}`)],
   "SQLite's locks": [['fcntl=ENOLCK'], new RegExp(`^digitd: database: \\S+/digitd\\.db: its file system lacks the locks .*: ${local}`),
     new RegExp(`^digitctl: database: \\S+/digitd\\.db: its file system lacks the locks .*: ${local}`)],
   'shared memory in files': [['mapshared=ENODEV'], new RegExp(`^digitd: database: \\S+/digitd\\.db: .* or the shared memory that SQLite needs \\(No such device\\): ${local}`),
     new RegExp(`^digitctl: database: \\S+/digitd\\.db: .* or the shared memory .*: ${local}`)],
-  'sockets, as on FAT': [['bind=EPERM'], /^digitd: \S+\/main\.sock: its file system has no sockets: put run_dir on a local disk\n$/],
-  'sockets, as in user space': [['bind=EIO'], /^digitd: \S+\/main\.sock: its file system has no sockets: put run_dir on a local disk\n$/],
+  'sockets, as on FAT': [['bind=EPERM'], /^digitd: \S+\/main\.sock: its file system does not support sockets: put run_dir on a local disk\n$/],
+  'sockets, as in user space': [['bind=EIO'], /^digitd: \S+\/main\.sock: its file system does not support sockets: put run_dir on a local disk\n$/],
   'write access': [['mkdir,mkdirat=EROFS'], /^digitd: run_dir \S+: Read-only file system\n$/],
 };
 for (const [what, [refused, line, ctlLine]] of Object.entries(needed)) {
@@ -148,7 +150,7 @@ test('digit train without locks', () => {
   try {
     const place = path.join(d.dir, 'run');
     const end = run(under(['flock=ENOLCK'], digit, 'train', '--data', d.dir, '--out', path.join(d.dir, 'out.safetensors'), '--run', place));
-    assert.match(end.err, new RegExp(`^digit[^\\n]*: ${place}: its file system has no locks: ${local}`));
+    assert.match(end.err, new RegExp(`^digit[^\\n]*: ${place}: its file system does not support locks: ${local}`));
     assert.notEqual(end.status, 0);
   } finally {
     fs.rmSync(d.dir, { recursive: true });
