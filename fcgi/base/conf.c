@@ -26,37 +26,42 @@ struct setting {
 
 static const struct setting settings[] = {
     {"site_url", KIND_TEXT, MEMBER(site_url), 1, 0, "http://localhost:8080", "list of origins",
-     "The addresses of this site as a browser shows them, spaces between, each with an optional path"},
+     "The addresses of the site as browsers show them, separated by spaces, each with an optional path"},
     {"run_dir", KIND_TEXT, MEMBER(run_dir), 1, 0, "/run/digitd", "path",
-     "Directory of the sockets; nginx must reach it"},
+     "Directory of the sockets; nginx must have access to it"},
     {"database", KIND_TEXT, MEMBER(database), 1, 0, "/var/lib/digitd/digitd.db", "path",
-     "The SQLite file, on a local file system"},
-    {"weights", KIND_TEXT, MEMBER(weights), 1, 0, DIGITD_SHARE "/digits.safetensors", "path", "The network"},
-    {"log_file", KIND_TEXT, MEMBER(log_file), 0, 0, "", "path", "Where log lines go; empty: standard error"},
-    {"log_level", KIND_CHOICE, MEMBER(log_level), 0, 0, "info", "debug info warn error", "The least level written"},
-    {"main_workers", KIND_INT, MEMBER(main_workers), 0, 256, "0", "processes", "Size of the main pool; 0: one a core"},
+     "The SQLite database, on a local file system"},
+    {"weights", KIND_TEXT, MEMBER(weights), 1, 0, DIGITD_SHARE "/digits.safetensors", "path",
+     "The weights file of the network"},
+    {"log_file", KIND_TEXT, MEMBER(log_file), 0, 0, "", "path", "File to log to; empty: standard error"},
+    {"log_level", KIND_CHOICE, MEMBER(log_level), 0, 0, "info", "debug info warn error", "Lowest level that is logged"},
+    {"main_workers", KIND_INT, MEMBER(main_workers), 0, 256, "0", "processes",
+     "Workers in the main pool; 0: one per core"},
     {"hash_workers", KIND_INT, MEMBER(hash_workers), 0, 64, "0", "processes",
-     "Size of the pool that hashes passwords; 0: half the cores"},
+     "Workers that hash passwords; 0: half the number of cores"},
     {"request_deadline_s", KIND_INT, MEMBER(request_deadline_s), 1, 600, "10", "seconds",
-     "A worker busy with one request for longer is killed and replaced"},
+     "A worker that takes longer than this over a request is killed and replaced"},
     {"max_requests", KIND_INT, MEMBER(max_requests), 0, 100000000, "100000", "requests",
-     "A worker is replaced after about so many; 0: never"},
-    {"socket_mode", KIND_OCTAL, MEMBER(socket_mode), 0, 0777, "0660", "octal mode", "Mode of the listening sockets"},
-    {"sign_up", KIND_CHOICE, MEMBER(sign_up), 0, 0, "open", "open closed invitation", "Who may make an account"},
+     "A worker is replaced after about this many requests; 0: never"},
+    {"socket_mode", KIND_OCTAL, MEMBER(socket_mode), 0, 0777, "0660", "octal mode",
+     "File mode of the listening sockets"},
+    {"sign_up", KIND_CHOICE, MEMBER(sign_up), 0, 0, "open", "open closed invitation", "Who can create an account"},
     {"password_min_length", KIND_INT, MEMBER(password_min_length), 8, 64, "8", "characters",
-     "Shortest password taken; 15 is recommended where it is the only factor"},
+     "Minimum password length; 15 is recommended where the password is the only factor"},
     {"password_cost", KIND_INT, MEMBER(password_cost), 5, 11, "8", "yescrypt cost",
-     "5: 13 ms and 16 MiB a log-in, 8: 144 ms and 128 MiB"},
+     "Cost of hashing a password; 5: 13 ms and 16 MiB per login, 8: 144 ms and 128 MiB"},
     {"mail_command", KIND_TEXT, MEMBER(mail_command), 0, 0, "", "command",
-     "What sends a mail that it reads, such as /usr/sbin/sendmail -t; empty: no mail"},
+     "Program that sends the email it gets on standard input, such as /usr/sbin/sendmail -t; empty: no email"},
     {"mail_from", KIND_TEXT, MEMBER(mail_from), 0, 0, "", "address",
-     "Who the mails are from; empty: whom the command says"},
-    {"session_idle_h", KIND_INT, MEMBER(session_idle_h), 1, 8760, "24", "hours", "A session unused for longer ends"},
+     "Sender of the emails; empty: the default of mail_command"},
+    {"session_idle_h", KIND_INT, MEMBER(session_idle_h), 1, 8760, "24", "hours",
+     "A session expires after this long without use"},
     {"session_max_days", KIND_INT, MEMBER(session_max_days), 1, 365, "14", "days",
-     "A session ends after so long at most"},
-    {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions", "The oldest one makes room"},
+     "A session expires after this long, used or not"},
+    {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions",
+     "Maximum sessions per account; a new one replaces the oldest"},
     {"history_max_per_user", KIND_INT, MEMBER(history_max_per_user), 1, CONF_HISTORY_MAX, "10000", "answers",
-     "So many an account keeps in its history; the oldest make room"},
+     "Maximum history entries per account; new ones replace the oldest"},
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 _Static_assert(N_SETTINGS <= 64, "the set of settings seen is a 64-bit mask");
@@ -140,7 +145,7 @@ static enum err conf_line(struct conf *c, char *line, const char *where, unsigne
         return err_why(why, ERR_NOT_FOUND, "%s: there is no setting \"%s\"", where, name);
     bit = 1ULL << (s - settings);
     if ((*seen & bit) != 0)
-        return err_why(why, ERR_EXISTS, "%s: %s is set a second time", where, name);
+        return err_why(why, ERR_EXISTS, "%s: %s is set twice", where, name);
     *seen |= bit;
     return setting_put(c, s, trim(equals + 1), where, why);
 }
@@ -281,7 +286,7 @@ static enum err conf_origins(struct conf *c, struct why *why)
 static enum err conf_mail(const struct conf *c, struct why *why)
 {
     if (c->mail_command[0] != '\0' && c->mail_command[0] != '/')
-        return err_why(why, ERR_RANGE, "mail_command: \"%s\" must begin with the command's whole path",
+        return err_why(why, ERR_RANGE, "mail_command: \"%s\" must begin with the full path of the program",
                        c->mail_command);
     for (const char *p = c->mail_from; *p != '\0'; p++)
         if (iscntrl((unsigned char)*p))

@@ -98,7 +98,7 @@ static void bad_lines_are_refused(void **state)
         {__LINE__, "\n\nnonsense = 1\n", ":3: there is no setting \"nonsense\"", ERR_NOT_FOUND},
         {__LINE__, "= 1\n", ":1: there is no setting", ERR_NOT_FOUND},
         {__LINE__, "Sign_up = open\n", "there is no setting", ERR_NOT_FOUND},
-        {__LINE__, "sign_up = open\nsign_up = open\n", ":2: sign_up is set a second time", ERR_EXISTS},
+        {__LINE__, "sign_up = open\nsign_up = open\n", ":2: sign_up is set twice", ERR_EXISTS},
         {__LINE__, "password_cost = 4\n", "from 5 to 11", ERR_RANGE},
         {__LINE__, "password_cost = 12\n", "from 5 to 11", ERR_RANGE},
         {__LINE__, "password_cost = eight\n", "from 5 to 11", ERR_RANGE},
@@ -117,8 +117,8 @@ static void bad_lines_are_refused(void **state)
         {__LINE__, "sign_up =\n", "one of: open closed invitation", ERR_RANGE}, /* ran past the end of the list once */
         {__LINE__, "log_level = \n", "one of: debug info warn error", ERR_RANGE},
         {__LINE__, "database =\n", "database is empty", ERR_RANGE},
-        {__LINE__, "mail_command = sendmail -t\n", "must begin with the command's whole path", ERR_RANGE},
-        {__LINE__, "mail_command = ./sendmail\n", "must begin with the command's whole path", ERR_RANGE},
+        {__LINE__, "mail_command = sendmail -t\n", "must begin with the full path of the program", ERR_RANGE},
+        {__LINE__, "mail_command = ./sendmail\n", "must begin with the full path of the program", ERR_RANGE},
         {__LINE__, "mail_from = nobody\n", "mail_from: \"nobody\" is not an address", ERR_FORMAT},
         {__LINE__, "mail_from = a@example.org\rBcc: b@example.org\n", "mail_from: it must be one line", ERR_FORMAT},
     };
