@@ -54,7 +54,7 @@ static enum err parse(struct json **out, const char *path, const char *text, siz
     if (of == NULL || strcmp(of, sha256) != 0) {
         json_free(*out);
         *out = NULL;
-        return err_why(why, ERR_FORMAT, "%s: the card of another network; make model-card makes this one's", path);
+        return err_why(why, ERR_FORMAT, "%s: belongs to another network; run make model-card for this one", path);
     }
     return OK;
 }
@@ -68,7 +68,7 @@ enum err card_load(struct json **out, const char *weights_path, const char *sha2
     if (stem >= sizeof(suffix) && strcmp(weights_path + stem - (sizeof(suffix) - 1), suffix) == 0)
         stem -= sizeof(suffix) - 1;
     if ((size_t)snprintf(path, sizeof(path), "%.*s.card.json", (int)stem, weights_path) >= sizeof(path))
-        return err_why(why, ERR_LIMIT, "%.60s...: too long a name", weights_path);
+        return err_why(why, ERR_LIMIT, "%.60s...: the name is too long", weights_path);
     char *text = malloc(CARD_MAX);
     if (text == NULL)
         return err_why(why, ERR_NOMEM, "%s: %s", path, err_str(ERR_NOMEM));

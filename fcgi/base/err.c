@@ -24,7 +24,7 @@ const char *err_str(enum err e)
     case ERR_NOT_FOUND:
         return "not found";
     case ERR_EXISTS:
-        return "exists already";
+        return "already exists";
     case ERR_BUSY:
         return "busy";
     case ERR_DENIED:

@@ -98,7 +98,7 @@ const char *fs_lock_refused(int error)
     case ENOSYS:
     case EOPNOTSUPP:
     case EINVAL:
-        return "its file system has no locks: put it on a local disk";
+        return "its file system does not support locks: put it on a local disk";
     default:
         return strerror(error);
     }
@@ -113,7 +113,7 @@ const char *fs_socket_refused(int error)
     case EINVAL:
     case EIO:
     case ENODEV:
-        return "its file system has no sockets: put run_dir on a local disk";
+        return "its file system does not support sockets: put run_dir on a local disk";
     default:
         return strerror(error);
     }

@@ -61,7 +61,7 @@ enum err lock_take(const char *path, const char *like, int *fd, struct why *why)
     if (*fd < 0)
         return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
-        e = errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: held by another process", path)
+        e = errno == EWOULDBLOCK ? err_why(why, ERR_BUSY, "%s: locked by another process", path)
                                  : err_why(why, ERR_IO, "%s: %s", path, fs_lock_refused(errno));
     else if (lock_sign(*fd) != 0)
         e = err_why(why, ERR_IO, "%s: %s", path, errno == EMLINK ? "not a lock file" : strerror(errno));

@@ -41,7 +41,7 @@ enum err run_dir_lock(const char *dir, int *fd, struct why *why)
         return err_why(why, ERR_IO, "run_dir %s: the path is too long", dir);
     e = lock_take(path, dir, fd, &lock_why);
     return e == OK         ? OK
-           : e == ERR_BUSY ? err_why(why, e, "%s: another digitd runs here", path)
+           : e == ERR_BUSY ? err_why(why, e, "%s: another digitd is running here", path)
                            : err_why(why, e, "run_dir: %s", lock_why.text);
 }
 

@@ -110,7 +110,7 @@ static enum err decoder_greet(struct decoder *d, struct why *why)
     enum loss loss;
 
     if (!decoder_receive(d, &first, &loss))
-        return err_why(why, ERR_IO, "decoder: the child process does not start");
+        return err_why(why, ERR_IO, "decoder: the child process did not start");
     first.why[sizeof(first.why) - 1] = '\0';
     if (first.error != OK)
         return err_why(why, first.error > OK && first.error < ERR_COUNT ? (enum err)first.error : ERR_IO, "%s",

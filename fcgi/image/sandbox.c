@@ -191,7 +191,8 @@ static enum err sandbox_filter(struct why *why)
     if (filter == NULL && errno == ENOMEM)
         return err_why(why, ERR_NOMEM, "decoder: out of memory for its sandbox");
     if (filter == NULL)
-        return err_why(why, ERR_UNSUPPORTED, "decoder: the kernel has no seccomp that kills a process (Linux 4.14)");
+        return err_why(why, ERR_UNSUPPORTED,
+                       "decoder: the kernel's seccomp cannot kill a process; Linux 4.14 or later is needed");
     fault = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     if (fault == 0)
         fault = sandbox_rules(filter);

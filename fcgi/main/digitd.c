@@ -19,11 +19,11 @@ enum { EXIT_USAGE = 2, PATH_BYTES_MAX = 4096 };
 
 static const char usage[] =
     "usage: digitd [-c FILE] [-t]\n"
-    "  -c, --config FILE  settings; each can also be given as DIGITD_NAME in the environment\n"
-    "  -t, --test         check settings, weights and the database's directory, and end\n"
+    "  -c, --config FILE  settings file; each setting can also be given as DIGITD_NAME in the environment\n"
+    "  -t, --test         check the settings, the weights and the database directory, then exit\n"
     "      --version      print the version\n"
-    "  -h, --help         print this\n"
-    "SIGTERM ends it when the requests in flight are answered; SIGHUP reads settings and weights anew.\n";
+    "  -h, --help         print this help\n"
+    "SIGTERM stops it once the requests in progress are answered; SIGHUP reloads the settings and the weights.\n";
 
 static int fail(const struct why *why)
 {
@@ -58,7 +58,8 @@ static enum err decoder_try(struct why *why)
 
     decoder_free(d);
     if (e == OK && !sandbox_is_whole())
-        log_text(LOG_WARN, "sandbox_left_out", "a sanitizer's build: decoders have no filter and no limit on memory");
+        log_text(LOG_WARN, "sandbox_left_out",
+                 "built with sanitizers: decoders run without a system call filter and without a memory limit");
     return e;
 }
 

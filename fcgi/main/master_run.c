@@ -101,7 +101,7 @@ static void master_exit_seen(struct master *m, int seat, int status)
     s->restart_us = backoff_died(&m->backoff, now_us);
     if (m->backoff.storm && !storm) {
         scoreboard_set_steady(m->board, false);
-        log_text(LOG_ERROR, "crash_loop", "workers keep dying: restarts are delayed, /readyz answers 503");
+        log_text(LOG_ERROR, "crash_loop", "workers keep crashing: restarts are delayed and /readyz returns 503");
     }
 }
 
@@ -175,7 +175,7 @@ static void master_stop(struct master *m)
         m->stop_us = now_us;
         return;
     }
-    log_text(LOG_INFO, "stopping", "the workers finish what they have");
+    log_text(LOG_INFO, "stopping", "waiting for the requests in progress");
     m->stopping = true;
     m->stop_us = now_us + MASTER_STOP_S * SECOND_US;
     master_sockets_remove(m);
@@ -203,7 +203,7 @@ static void master_reload(struct master *m)
 
     if (e == OK && !master_can_become(m, &fresh.conf))
         e = err_why(&why, ERR_UNSUPPORTED,
-                    "run_dir, database, socket_mode, main_workers and hash_workers change at a restart only");
+                    "changes to run_dir, database, socket_mode, main_workers and hash_workers need a restart");
     if (e == OK)
         e = master_log_open(&fresh.conf, &why);
     if (e != OK) {
@@ -266,7 +266,7 @@ static int master_tick(struct master *m)
     }
     if (backoff_settled(&m->backoff, now_us)) {
         scoreboard_set_steady(m->board, true);
-        log_text(LOG_INFO, "crash_loop_over", "no worker has died for a minute");
+        log_text(LOG_INFO, "crash_loop_over", "no worker has crashed for a minute");
     }
     if (!m->ready)
         master_log_ready(m, now_us);

@@ -61,7 +61,7 @@ enum err service_check_database(const struct conf *c, struct why *why)
         dir[n] = '\0';
     }
     if (access(dir, W_OK | X_OK) != 0)
-        return err_why(why, ERR_IO, "database: the directory %s: %s", dir, strerror(errno));
+        return err_why(why, ERR_IO, "database: directory %s: %s", dir, strerror(errno));
     return OK;
 }
 
@@ -89,12 +89,12 @@ void service_log_warnings(const struct service *s)
             continue;
         log_begin(&l, LOG_WARN, "plain_http");
         log_str(&l, "origin", o->origin);
-        log_str(&l, "detail", "passwords and cookies cross the network unencrypted; put TLS in front of it");
+        log_str(&l, "detail", "passwords and cookies are sent unencrypted; put TLS in front of the site");
         log_end(&l);
         break; /* once, however many there are */
     }
     if (!s->model->sha256_in_file)
-        log_text(LOG_WARN, "weights_undigested", "the weights file does not carry its sha256");
+        log_text(LOG_WARN, "weights_undigested", "the weights file does not contain its sha256");
     if (s->card_amiss.text[0] != '\0')
         log_text(LOG_WARN, "card_left_out", s->card_amiss.text);
 }

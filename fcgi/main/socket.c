@@ -24,7 +24,7 @@ static enum err socket_make_room(const char *path, const struct sockaddr_un *add
     if (lstat(path, &st) != 0)
         return errno == ENOENT ? OK : err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
     if (!S_ISSOCK(st.st_mode))
-        return err_why(why, ERR_EXISTS, "%s: in the way, and not a socket", path);
+        return err_why(why, ERR_EXISTS, "%s: exists and is not a socket", path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return err_why(why, ERR_IO, "socket: %s", strerror(errno));
@@ -32,7 +32,7 @@ static enum err socket_make_room(const char *path, const struct sockaddr_un *add
     error = errno;
     (void)close(fd);
     if (rc == 0 || error != ECONNREFUSED) /* EAGAIN: its backlog is full, so it lives; EACCES: not ours to judge */
-        return err_why(why, ERR_BUSY, "%s: %s", path, rc == 0 ? "another program answers on it" : strerror(error));
+        return err_why(why, ERR_BUSY, "%s: %s", path, rc == 0 ? "another program is listening on it" : strerror(error));
     if (unlink(path) != 0 && errno != ENOENT)
         return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
     return OK;
@@ -47,7 +47,7 @@ enum err socket_listen(const char *path, int mode, int backlog, int *fd, struct 
 
     *fd = -1;
     if (strlen(path) > SOCKET_PATH_MAX)
-        return err_why(why, ERR_LIMIT, "%s: a socket's path is at most %d bytes", path, SOCKET_PATH_MAX);
+        return err_why(why, ERR_LIMIT, "%s: the path of a socket may have at most %d bytes", path, SOCKET_PATH_MAX);
     memcpy(address.sun_path, path, strlen(path) + 1);
     e = socket_make_room(path, &address, why);
     if (e != OK)

@@ -84,8 +84,7 @@ static enum err store_connect(struct store *s, struct why *why)
     for (size_t i = 0; i < sizeof(connection_switches) / sizeof(connection_switches[0]); i++) {
         rc = sqlite3_db_config(s->db, connection_switches[i].op, connection_switches[i].on, &now);
         if (rc != SQLITE_OK || now != connection_switches[i].on)
-            return err_why(why, ERR_UNSUPPORTED, "SQLite %s lacks a switch that this program needs",
-                           sqlite3_libversion());
+            return err_why(why, ERR_UNSUPPORTED, "SQLite %s lacks an option that digitd needs", sqlite3_libversion());
     }
     return OK;
 }
@@ -135,13 +134,14 @@ static enum err store_create_file(const char *path, struct why *why)
 
     if (fd < 0 && errno == EEXIST) {
         if (stat(path, &st) == 0 && (st.st_mode & 0077) != 0)
-            log_text(LOG_WARN, "database_mode", "others than its owner can read the database");
+            log_text(LOG_WARN, "database_mode", "users other than its owner can read the database");
         return OK;
     }
     if (fd < 0)
         return err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
     if (!fs_make_private(fd))
-        log_text(LOG_WARN, "database_mode", "others can read the database: its file system keeps no modes");
+        log_text(LOG_WARN, "database_mode",
+                 "other users can read the database: its file system does not support modes");
     (void)close(fd);
     return OK;
 }
@@ -190,7 +190,7 @@ enum err store_prepare(const char *path, struct why *why)
         return e;
     e = store_lock(s, STORE_BUSY_MS);
     if (e != OK) {
-        e = e == ERR_BUSY ? err_why(why, e, "%s: held by another process", s->lock_path)
+        e = e == ERR_BUSY ? err_why(why, e, "%s: locked by another process", s->lock_path)
                           : err_why(why, e, "database: %s: %s", s->lock_path, fs_lock_refused(errno));
         goto out;
     }
@@ -222,7 +222,7 @@ static enum err store_check(struct store *s, struct why *why)
         if (rc != SQLITE_OK)
             return store_refuse(s, rc, why);
         if (value != connection_checks[i].want)
-            return err_why(why, ERR_FORMAT, "%s: %s does not hold", s->path, connection_checks[i].name);
+            return err_why(why, ERR_FORMAT, "%s: %s is not in effect", s->path, connection_checks[i].name);
     }
     rc = store_pragma_int(s->db, "PRAGMA user_version", &value);
     if (rc != SQLITE_OK)
@@ -259,7 +259,8 @@ enum err store_open(struct store **out, const char *path, struct why *why)
     if (e == OK)
         e = store_prepare_statements(s, why);
     if (e == OK)
-        e = store_present(s) == OK ? OK : err_why(why, ERR_NOT_FOUND, "%s: vanished while it was opened", path);
+        e = store_present(s) == OK ? OK
+                                   : err_why(why, ERR_NOT_FOUND, "%s: disappeared while it was being opened", path);
     if (e == OK)
         *out = s;
     else

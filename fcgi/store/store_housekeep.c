@@ -136,7 +136,7 @@ static void wal_alarm(struct store *s, int64_t bytes)
     s->wal_alarm_us = now_us;
     log_begin(&l, LOG_ERROR, "wal_too_large");
     log_int(&l, "bytes", bytes);
-    log_str(&l, "detail", "some process keeps a read of the database open, so the write-ahead log cannot be shortened");
+    log_str(&l, "detail", "a process keeps a read transaction open, so the write-ahead log cannot be truncated");
     log_end(&l);
 }
 
@@ -165,7 +165,7 @@ static enum err volume_check(const struct store *s)
     struct statvfs v;
 
     if (access(s->path, W_OK) != 0 || statvfs(s->path, &v) != 0 || v.f_bavail == 0) {
-        log_text(LOG_ERROR, "database_volume", "the volume of the database is read-only or full");
+        log_text(LOG_ERROR, "database_volume", "the file system of the database is read-only or full");
         return ERR_IO;
     }
     return OK;

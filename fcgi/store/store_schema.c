@@ -79,7 +79,7 @@ enum err store_refuse(struct store *s, int rc, struct why *why)
         return err_why(why, ERR_NOMEM, "%s: out of memory", path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return err_why(why, ERR_BUSY, "%s: another process is using the database and does not let go", path);
+        return err_why(why, ERR_BUSY, "%s: another process keeps the database locked", path);
     default:
         if (s->db != NULL && sqlite3_system_errno(s->db) != 0)
             return err_why(why, ERR_IO, "%s: %s (%s)", path, sqlite3_errmsg(s->db),
@@ -116,10 +116,10 @@ static enum err schema_recognise(struct store *s, int newest, int *version, stru
     if (rc != SQLITE_OK)
         return store_refuse(s, rc, why);
     if (application != STORE_APPLICATION_ID && (application != 0 || *version != 0 || tables != 0))
-        return err_why(why, ERR_FORMAT, "%s: the database of another program", s->path);
+        return err_why(why, ERR_FORMAT, "%s: belongs to another program", s->path);
     if (*version < 0 || *version > newest)
-        return err_why(why, ERR_UNSUPPORTED, "%s: has schema version %d; this program knows up to %d", s->path,
-                       *version, newest);
+        return err_why(why, ERR_UNSUPPORTED, "%s: has schema version %d; this digitd supports versions up to %d",
+                       s->path, *version, newest);
     return OK;
 }
 
@@ -133,7 +133,7 @@ static enum err migrate_step(struct store *s, const struct store_migration *step
     if (rc == SQLITE_OK)
         rc = store_pragma_int(s->db, "PRAGMA user_version", &version);
     if (rc == SQLITE_OK && version != step->version)
-        e = err_why(why, ERR_FORMAT, "%s: the step to schema version %d leaves version %d", s->path, step->version,
+        e = err_why(why, ERR_FORMAT, "%s: the update to schema version %d ended at version %d", s->path, step->version,
                     version);
     if (rc == SQLITE_OK && e == OK)
         rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);

@@ -122,7 +122,7 @@ enum err store_lock(struct store *s, int wait_ms)
         }
         now_us = clock_mono_us();
         if (now_us >= deadline_us) {
-            log_text(LOG_WARN, "database_busy", "the writer's lock stayed taken");
+            log_text(LOG_WARN, "database_busy", "the write lock could not be taken in time");
             return ERR_BUSY;
         }
         /* 0.2 to 0.7 ms, uneven so that waiting processes do not march in step. */

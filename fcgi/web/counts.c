@@ -41,7 +41,7 @@ void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, co
     static const char *const names[GROUP_COUNT] = {"classify", "history", "sign_in", "account",
                                                    "site",     "health",  "other"};
 
-    head(out, "digitd_requests_total", "counter", "Requests that a worker answered.");
+    head(out, "digitd_requests_total", "counter", "Requests answered by workers.");
     for (int g = 0; g < GROUP_COUNT; g++)
         for (int c = 0; c < COUNTS_CLASSES; c++)
             (void)buf_add_fmt(out, "digitd_requests_total{group=\"%s\",code=\"%dxx\"} %" PRIu64 "\n", names[g], c + 1,
@@ -52,13 +52,13 @@ void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, co
                       "\ndigitd_worker_exits_total{how=\"crash\"} %" PRIu64
                       "\ndigitd_worker_exits_total{how=\"deadline\"} %" PRIu64 "\n",
                       m->ended, m->crashed, m->overdue);
-    one(out, "digitd_decoders_lost_total", "counter", "Decoder children that died, stalled or answered nonsense.",
-        m->decoders_lost);
-    one(out, "digitd_workers", "gauge", "Workers that run.", m->workers);
-    one(out, "digitd_requests_in_flight", "gauge", "Workers that answer a request at this moment.", m->busy);
+    one(out, "digitd_decoders_lost_total", "counter",
+        "Decoder processes that crashed, stalled or gave an invalid answer.", m->decoders_lost);
+    one(out, "digitd_workers", "gauge", "Running workers.", m->workers);
+    one(out, "digitd_requests_in_flight", "gauge", "Workers answering a request right now.", m->busy);
     if (wal_bytes >= 0)
         one(out, "digitd_wal_bytes", "gauge", "Size of the database's write-ahead log.", (uint64_t)wal_bytes);
-    one(out, "digitd_start_time_seconds", "gauge", "When the service started, in seconds since 1970.", m->started_s);
-    head(out, "digitd_info", "gauge", "Version, and the network that answers.");
+    one(out, "digitd_start_time_seconds", "gauge", "Start time of the service, in seconds since 1970.", m->started_s);
+    head(out, "digitd_info", "gauge", "Version of digitd and the network in use.");
     (void)buf_add_fmt(out, "digitd_info{version=\"%s\",model_sha256=\"%s\"} 1\n", DIGITD_VERSION, model_sha256);
 }

@@ -25,7 +25,7 @@ test('R11 a second instance refuses to start and leaves the first one alone', ()
   withDaemon({}, async (d) => {
     const second = await d.spawn().finished;
     assert.equal(second.code, 1);
-    assert.equal(second.stderr, `digitd: ${d.settings.run_dir}/digitd.lock: another digitd runs here\n`);
+    assert.equal(second.stderr, `digitd: ${d.settings.run_dir}/digitd.lock: another digitd is running here\n`);
     assertWithin(second.ms, 2000, 'the refusal');
     assert.equal((await d.ask('GET', '/model')).status, 200);
   }));
@@ -52,13 +52,13 @@ test('R11 a socket on which somebody answers, or a file, is not replaced', async
   await new Promise((resolve) => other.once('listening', resolve));
   try {
     let end = await d.spawn().finished;
-    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: another program answers on it\n`]);
+    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: another program is listening on it\n`]);
     assert.ok(fs.existsSync(d.socket('hash')));
     assert.ok(!fs.existsSync(d.socket('main')), 'what the refused start made is gone again');
     await new Promise((resolve) => other.close(resolve));
     fs.writeFileSync(d.socket('hash'), 'precious');
     end = await d.spawn().finished;
-    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: in the way, and not a socket\n`]);
+    assert.deepEqual([end.code, end.stderr], [1, `digitd: ${d.socket('hash')}: exists and is not a socket\n`]);
     assert.equal(fs.readFileSync(d.socket('hash'), 'utf8'), 'precious');
   } finally {
     other.close();
@@ -118,7 +118,7 @@ const bad = {
   'an unknown setting': [(d) => fs.appendFileSync(d.conf, 'colour = red\n'), /digitd\.conf:\d+: there is no setting "colour"/],
   'a malformed line': [(d) => fs.appendFileSync(d.conf, 'what is this\n'), /digitd\.conf:\d+: expected/],
   'a setting out of range': [(d) => d.configure({ password_cost: 12 }), /password_cost/],
-  'a setting given twice': [(d) => fs.appendFileSync(d.conf, 'main_workers = 3\n'), /a second time/],
+  'a setting given twice': [(d) => fs.appendFileSync(d.conf, 'main_workers = 3\n'), /is set twice/],
   'no directory for the database': [(d) => d.configure({ database: path.join(d.dir, 'none/digitd.db') }), /none/],
   'a database that is none': [(d) => fs.writeFileSync(d.settings.database, 'not a database at all'.repeat(500)), /digitd\.db/, 'start only'],
   'a directory in place of the database': [(d) => fs.mkdirSync(d.settings.database), /digitd\.db/, 'start only'],

@@ -205,7 +205,7 @@ static void test_lock(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(run_dir_lock(dir, &second, &why), ERR_BUSY); /* another open file, as another process has */
     assert_int_equal(second, -1);
-    assert_non_null(strstr(why.text, "another digitd runs here"));
+    assert_non_null(strstr(why.text, "another digitd is running here"));
     assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
     assert_int_equal(atoi(text), getpid());
     assert_int_equal(close(fd), 0);

@@ -90,7 +90,7 @@ static void damage_is_found(void **state)
     sql_do(f.store, "PRAGMA foreign_keys = OFF; DELETE FROM users WHERE id = 1; PRAGMA foreign_keys = ON");
     assert_int_equal(store_check_integrity(f.store, see_finding, &seen), OK);
     assert_int_equal(seen.n, 1);
-    assert_string_equal(seen.text, "row 1 of sessions belongs to a row of users that is not there");
+    assert_string_equal(seen.text, "row 1 of sessions refers to a row of users that does not exist");
     assert_int_equal(store_housekeep(f.store, &fixture_rule, NULL), OK);
     close_store();
     memset(junk, 0x5a, sizeof(junk));
@@ -127,7 +127,7 @@ static void backups_are_whole_and_private(void **state)
     assert_int_equal(stat(copy, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(store_backup(f.store, copy, &why), ERR_EXISTS);
-    assert_non_null(strstr(why.text, "is there already"));
+    assert_non_null(strstr(why.text, "already exists"));
     (void)snprintf(text, sizeof(text), "%s/nowhere/copy.db", f.dir);
     assert_int_equal(store_backup(f.store, text, &why), ERR_IO);
     assert_int_equal(store_backup(f.store, "", &why), ERR_LIMIT);

@@ -108,7 +108,7 @@ static void restores_replace_the_database(void **state)
     store_close(old);
     close_store();
     assert_int_equal(store_restore(f.path, copy, &why), ERR_EXISTS); /* the first one kept is not lost to a second */
-    assert_non_null(strstr(why.text, ".before-restore: is there from an earlier restore"));
+    assert_non_null(strstr(why.text, ".before-restore: left by an earlier restore"));
     f.store = fixture_open(&f);
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 2);
     assert_int_equal(exists(copy), 1);

@@ -115,7 +115,7 @@ static void unfit_databases_stop_the_start(void **state)
     assert_int_equal(prepare_file(f.path), OK);
     raw_sql("PRAGMA user_version = 99");
     assert_int_equal(prepare_file(f.path), ERR_UNSUPPORTED);
-    assert_non_null(strstr(why.text, "has schema version 99; this program knows up to"));
+    assert_non_null(strstr(why.text, "has schema version 99; this digitd supports versions up to"));
     raw_sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
     assert_int_equal(prepare_file(f.path), ERR_FORMAT);
     assert_non_null(strstr(why.text, "another program"));

@@ -44,7 +44,7 @@ static void integrity_row(sqlite3_stmt *st, char *text, size_t room)
 
 static void foreign_key_row(sqlite3_stmt *st, char *text, size_t room)
 {
-    (void)snprintf(text, room, "row %lld of %s belongs to a row of %s that is not there",
+    (void)snprintf(text, room, "row %lld of %s refers to a row of %s that does not exist",
                    (long long)sqlite3_column_int64(st, 1), (const char *)sqlite3_column_text(st, 0),
                    (const char *)sqlite3_column_text(st, 2));
 }

@@ -41,7 +41,7 @@ static enum err backup_name(const char *from, const char *path, struct why *why)
     enum err e = fs_name_new(from, path);
 
     return e == OK           ? OK
-           : e == ERR_EXISTS ? err_why(why, e, "%s: is there already", path)
+           : e == ERR_EXISTS ? err_why(why, e, "%s: already exists", path)
                              : err_why(why, e, "%s: %s", path, strerror(errno));
 }
 
@@ -53,10 +53,10 @@ enum err store_backup(struct store *s, const char *path, struct why *why)
     int fd;
 
     if (lstat(path, &st) == 0)
-        return err_why(why, ERR_EXISTS, "%s: is there already", path);
+        return err_why(why, ERR_EXISTS, "%s: already exists", path);
     e = store_present(s);
     if (e != OK)
-        return err_why(why, e, "%s: vanished", s->path);
+        return err_why(why, e, "%s: has disappeared", s->path);
     e = store_temporary(path, name, sizeof(name), &fd, why);
     if (e != OK)
         return e;

@@ -26,7 +26,9 @@ enum err store_sync_file(const char *path, struct why *why)
 
 enum err store_sync_directory_of(const char *path, struct why *why)
 {
-    return fs_sync_directory_of(path) ? OK : err_why(why, ERR_IO, "%s: its directory: %s", path, strerror(errno));
+    return fs_sync_directory_of(path)
+               ? OK
+               : err_why(why, ERR_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
 }
 
 enum err store_temporary(const char *path, char *name, size_t room, int *fd, struct why *why)

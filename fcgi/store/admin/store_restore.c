@@ -64,7 +64,7 @@ static enum err restore_resolve(struct restore *r, const char *path)
         len = -1;
     free(real);
     if (len < 0 || len >= STORE_PATH_MAX - 40)
-        return err_why(r->why, ERR_IO, "%s: no file, or its path is too long", path);
+        return err_why(r->why, ERR_IO, "%s: not a regular file, or its path is too long", path);
     (void)snprintf(r->lock.lock_path, STORE_PATH_MAX, "%.*s.lock", STORE_PATH_MAX - 40, r->lock.path);
     return OK;
 }
@@ -91,17 +91,17 @@ static enum err backup_recognise(struct restore *r, int fd)
     struct stat st, database;
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return err_why(r->why, ERR_FORMAT, "%s: no file", r->backup);
+        return err_why(r->why, ERR_FORMAT, "%s: not a regular file", r->backup);
     if (stat(r->path, &database) == 0 && database.st_dev == st.st_dev && database.st_ino == st.st_ino)
-        return err_why(r->why, ERR_RANGE, "%s: is the database itself", r->backup);
+        return err_why(r->why, ERR_RANGE, "%s: this is the database itself", r->backup);
     if (pread(fd, h, sizeof(h), 0) != (ssize_t)sizeof(h) || memcmp(h, "SQLite format 3", 16) != 0)
         return err_why(r->why, ERR_FORMAT, "%s: not a SQLite database", r->backup);
     if ((h[68] << 24 | h[69] << 16 | h[70] << 8 | h[71]) != STORE_APPLICATION_ID)
-        return err_why(r->why, ERR_FORMAT, "%s: the database of another program", r->backup);
+        return err_why(r->why, ERR_FORMAT, "%s: belongs to another program", r->backup);
     (void)snprintf(wal, sizeof(wal), "%.*s-wal", STORE_PATH_MAX, r->backup);
     if (stat(wal, &st) == 0 && st.st_size > 0)
-        return err_why(r->why, ERR_FORMAT, "%s: has a -wal file beside it, so it is a part of a database, not a backup",
-                       r->backup);
+        return err_why(r->why, ERR_FORMAT,
+                       "%s: has a -wal file beside it, so it is only part of a database, not a backup", r->backup);
     return OK;
 }
 
@@ -161,7 +161,7 @@ static enum err restore_check(struct restore *r)
             e = err_why(r->why, ERR_IO, "%s: %s", r->copy, sqlite3_errmsg(s->db));
         store_unlock(s);
     } else if (e == OK) {
-        e = err_why(r->why, ERR_BUSY, "%s: the lock is held", r->copy);
+        e = err_why(r->why, ERR_BUSY, "%s: locked by another process", r->copy);
     }
     store_close(s);
     return e;
@@ -188,7 +188,7 @@ static enum err old_fold(struct restore *r)
         rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     (void)sqlite3_close(db);
     if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
-        return err_why(r->why, ERR_BUSY, "%s: a process has it open", r->path);
+        return err_why(r->why, ERR_BUSY, "%s: another process has it open", r->path);
     return OK; /* a database too damaged for this is just what a restore is for */
 }
 
@@ -225,7 +225,7 @@ static enum err keep(struct restore *r, const char *end)
     (void)snprintf(from, sizeof(from), "%s%s", r->path, end);
     (void)snprintf(to, sizeof(to), "%.*s%s%s", STORE_PATH_MAX, r->path, KEPT, end);
     if (lstat(to, &st) == 0)
-        return err_why(r->why, ERR_EXISTS, "%s: is there from an earlier restore; move it away first", to);
+        return err_why(r->why, ERR_EXISTS, "%s: left by an earlier restore; move it away first", to);
     return link(from, to) == 0 || errno == ENOENT ? OK : keep_copy(r, from, to);
 }
 
