@@ -1,4 +1,4 @@
-# digitd. `make help` lists what there is to make. BUILD= moves what is built, SAN=1 builds with ASan and UBSan.
+# digitd. `make help` lists the targets. BUILD= sets the build directory, SAN=1 builds with ASan and UBSan.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := all
 SHELL   := /bin/bash
@@ -130,7 +130,7 @@ SECONDS_IN_ALL ?= 540
 
 run:
 	@conf/need build run
-	@[ -x '$(BUILD)/digitd' ] || echo 'building digitd: about a minute on two cores, the first time'
+	@[ -x '$(BUILD)/digitd' ] || echo 'building digitd: the first time, this takes about a minute on two cores'
 	@$(MAKE) --silent -j$$(nproc) SAY=1 $(BUILD)/digitd
 	@PORT='$(PORT)' STATE='$(STATE)' LIMITS='$(LIMITS)' WORKERS='$(WORKERS)' BUILD='$(BUILD)' conf/run
 
@@ -309,32 +309,32 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make            build into build/: digitd (the service), digitctl (its administration), digit (the network)'
-	@echo 'make run        install what is missing, build, serve on http://localhost:8080/ until Ctrl-C'
-	@echo '                PORT=9000  STATE=/tmp/x  WORKERS=2  LIMITS=off (no request limits: for load tests)'
-	@echo 'make test       all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
-	@echo '                BROWSER=no (without what needs Chromium)'
-	@echo 'make test-debian13  the same without Chromium in a root of Debian 13, whatever this machine has (root)'
+	@echo 'make            build into build/: digitd (the service), digitctl (administration), digit (the network on its own)'
+	@echo 'make run        install missing packages, build, and serve on http://localhost:8080/ until Ctrl-C'
+	@echo '                PORT=9000  STATE=/tmp/x  WORKERS=2  LIMITS=off (no request limits, for load tests)'
+	@echo 'make test       run all test suites; ends with "N passed, N failed"   SUITES="unit golden faults e2e"'
+	@echo '                BROWSER=no (skip the tests that need Chromium)'
+	@echo 'make test-debian13  the same, without Chromium, in a Debian 13 root file system on any host (root)'
 	@echo 'make lint       formatting, warnings of gcc and clang, static analysis, house rules'
-	@echo 'make asan       the unit tests alone, under ASan and UBSan'
-	@echo 'make faults     the long forms of what kills, races, counts and times: 10^6 commits, every step cut (an hour)'
-	@echo 'make fuzz       every fuzzer   SECONDS_IN_ALL=540 shared by all, or SECONDS=60 for each'
-	@echo 'make bench      benchmarks of the network and of the trainer'
-	@echo 'make bench-scale  look-ups with a million users and ten million rows of history (12 GB, ten minutes)'
+	@echo 'make asan       only the unit tests, under ASan and UBSan'
+	@echo 'make faults     the long forms of the kill, race, count and timing tests: 10^6 commits, a crash at every step (an hour)'
+	@echo 'make fuzz       run every fuzzer   SECONDS_IN_ALL=540 (total) or SECONDS=60 (for each)'
+	@echo 'make bench      benchmarks of the network and the trainer'
+	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'
-	@echo 'make check-train  train for two epochs; fails under 98.9 % on the validation pictures'
+	@echo 'make check-train  train for two epochs; fails below 98.9 % validation accuracy'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
-	@echo 'make reject     how much it refuses of clothes, noise, paper, letters, shapes   WEIGHTS=file'
-	@echo 'make model-card  measure the weights anew; write their card, MODEL.md, docs/model/'
-	@echo 'make perturb    accuracy on pictures that were shifted, turned, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
-	@echo 'make install    into PREFIX=/usr/local, below DESTDIR=; make uninstall takes away what it put there, but for /etc'
-	@echo 'make deb        build/digitd_VERSION_amd64.deb'
-	@echo 'make test-install  docs/ADMIN.md followed on fresh Debians with systemd: make install, and the package (root, docker)'
-	@echo '                DEBIAN=trixie (on Debian 13, whatever this machine has)'
-	@echo 'make test-compose  docker-compose.yml with a real engine: the suite, a kill, backup and restore (root, docker)'
+	@echo 'make reject     rejection rates for clothes, noise, paper, letters and shapes   WEIGHTS=file'
+	@echo 'make model-card  measure the weights again; write their card, MODEL.md and docs/model/'
+	@echo 'make perturb    accuracy on pictures that were shifted, rotated, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
+	@echo 'make install    install into PREFIX=/usr/local, below DESTDIR=; make uninstall removes it, except for files in /etc'
+	@echo 'make deb        build the Debian package: build/digitd_VERSION_amd64.deb'
+	@echo 'make test-install  follow docs/ADMIN.md on fresh Debian systems with systemd: make install, and the package (root, docker)'
+	@echo '                DEBIAN=trixie (on Debian 13, whatever the host)'
+	@echo 'make test-compose  docker-compose.yml on a real engine: the suite, a kill, backup and restore (root, docker)'
 	@echo 'make test-podman  docker-compose.yml with podman (root)'
-	@echo 'make test-arm   aarch64 and armhf: cross-compiled, unit tests and digit classify under qemu-user; ends with "N passed, N failed"'
-	@echo 'make test-arm-system  a digit served by an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
+	@echo 'make test-arm   cross-compile for aarch64 and armhf; unit tests and digit classify under qemu-user; ends with "N passed, N failed"'
+	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
 .PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help

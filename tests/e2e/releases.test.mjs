@@ -34,7 +34,7 @@ test('conf/need installs what a package is called on this release', (t) => {
     const names = installed(bin);
     assert.deepEqual(names.filter((name) => /fcgi|utf8proc/.test(name)), [fcgi, utf8]);
     assert.ok(names.includes('libgd3') && names.length === 9, names.join(' '));
-    assert.equal(stdout, `installing: ${names.join(' ')}\n`);
+    assert.equal(stdout, `updating apt's package lists\ninstalling (a minute or two): ${names.join(' ')}\n`);
   }
 });
 
@@ -66,7 +66,7 @@ test('tls-site writes HTTP/2 as the nginx here wants it, and takes a name alone'
     assert.match(stderr, /^usage: tls-site NAME/);
   }
   const none = run(bin, 'conf/nginx/tls-site', 'nine.example.net');
-  assert.deepEqual([none.status, none.stdout, none.stderr], [1, '', 'tls-site: there is no nginx here; install it first\n']);
+  assert.deepEqual([none.status, none.stdout, none.stderr], [1, '', 'tls-site: nginx is not installed; install it first\n']);
 });
 
 test('R95: check-minimum holds a machine to the versions of its own release', (t) => {

@@ -158,7 +158,7 @@ test('conf/need finds what is installed although sbin is not in PATH', (t) => {
 });
 
 test('bad settings are one clear line each', async (t) => {
-  for (const [env, sentence] of [[{ PORT: 'x' }, /no port/], [{ DIGITD_NO_SUCH: '1' }, /no such setting/],
+  for (const [env, sentence] of [[{ PORT: 'x' }, /not a valid port/], [{ DIGITD_NO_SUCH: '1' }, /no such setting/],
     [{ DIGITD_PASSWORD_COST: '99' }, /password_cost/], [{ DIGITD_WEIGHTS: '/nowhere' }, /\/nowhere/]]) {
     const site = await start(t, env);
     assert.notEqual(await site.ended, 0, JSON.stringify(env));

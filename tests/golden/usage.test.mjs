@@ -20,18 +20,18 @@ for (const what of [['conf/need'], ['conf/install'], ['conf/run'], ['tests/run']
 }
 
 const wrong = [
-  [['conf/need', 'bild'], /^conf\/need: bild is no purpose of conf\/packages: .*\bbuild\b/],
+  [['conf/need', 'bild'], /^conf\/need: unknown purpose bild; conf\/packages has: .*\bbuild\b/],
   [['conf/need'], /^usage: conf\/need PURPOSE/],
   [['conf/install', 'push'], /^conf\/install: "push" is neither put nor remove/],
   [['conf/install', 'put', 'x'], /^conf\/install: "x" is not SOURCE:PLACE:MODE/],
   [['conf/check-minimum', '/nowhere'], /^usage: conf\/check-minimum FILE/],
-  [['conf/run', '--port', '9000'], /^make run: it takes no arguments, --port: settings are in the environment/],
+  [['conf/run', '--port', '9000'], /^make run: unexpected argument --port: settings come from the environment/],
   [['tests/run', 'unti'], /^tests\/run: unti is no suite/],
   [['tests/deploy/run', 'nothing'], /^usage: tests\/deploy\/run install\|compose/],
   [[...card, 'gather'], /^model-card: "gather" is not understood; usage: /],
   [[`${build}/digitd`, '-x'], /invalid option -- 'x'/],
   [[`${build}/digitctl`, '--nonsense'], /--nonsense: no such option/],
-  [[`${build}/digit`, 'read'], /read: no such command/],
+  [[`${build}/digit`, 'read'], /read: unknown command/],
   ...digit.map((what) => [[...what, '-x'], /unknown option -x/]),
 ];
 for (const [what, line] of wrong) {
