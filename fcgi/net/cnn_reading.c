@@ -137,19 +137,19 @@ static enum err tell(const struct score *used, const struct score *other, const 
     if (!is_its_form(other, used))
         return err_why(
             why, ERR_RANGE,
-            "%s: it reads %d of %d sample digits, and no form of pictures is known in which it reads %d: it is "
-            "not trained, or its tensors or classes are in another order. Golden pictures of its own can "
-            "vouch for it (MODEL.md, A network from elsewhere)",
+            "%s: it reads %d of %d sample digits, and in no known form of pictures does it read %d: it is not "
+            "trained, or its tensors or classes are in a different order. If it is right all the same, add golden "
+            "pictures to the file (MODEL.md, A network from elsewhere)",
             file, used->right, SAMPLES, READ_AT_LEAST);
     return err_why(
         why, ERR_RANGE,
-        "%s: it reads %d of %d sample digits as they are given here, light ink on black and pixel / 255 (loss "
-        "%.3g), and %d as %s%s (loss %.3g): most likely it was trained on %s. Train it on pictures as they are "
-        "given here%s (MODEL.md, A network from elsewhere)",
+        "%s: it reads %d of %d sample digits in the form used here, light ink on black and pixel / 255 (loss "
+        "%.3g), but %d as %s%s (loss %.3g): it was probably trained on %s. Train it on pictures in the form used "
+        "here%s (MODEL.md, A network from elsewhere)",
         file, used->right, SAMPLES, used->loss, other->right, other->form->value,
-        other->transposed ? " with rows for columns" : "", other->loss,
+        other->transposed ? " with rows and columns swapped" : "", other->loss,
         other->transposed && other->form == forms ? "transposed pictures" : other->form->name,
-        other->transposed ? "" : ", or fold that into its first layer");
+        other->transposed ? "" : ", or fold the conversion into its first layer");
 }
 
 enum err cnn_reading_check(const struct cnn *c, const struct model *m, const char *file, struct why *why)

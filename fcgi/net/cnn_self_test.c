@@ -99,8 +99,8 @@ enum err cnn_self_test(const struct cnn *c, const struct model *m, struct why *w
     if (form)
         return err_why(
             why, ERR_FORMAT,
-            "self test: the golden logits are not those of the golden pictures as they are given here (pixel / 255), "
-            "but as %s: the network was trained on such pictures (MODEL.md, A network from elsewhere)",
+            "self test: the golden logits do not match the golden pictures in the form used here (pixel / 255), but "
+            "do as %s: the network was trained on such pictures (MODEL.md, A network from elsewhere)",
             form);
     if (off)
         return err_why(why, ERR_FORMAT, "self test: the %s path is off by %.3g (relative; %.0e is allowed) from %s",

@@ -82,18 +82,18 @@ static enum err read_entry(const struct reading *r, const char *name, const stru
         return err_why(r->why, ERR_FORMAT, "%s: tensor \"%s\": must have dtype, shape and data_offsets", file, shown);
     *t = (struct model_entry){.name = name};
     if (!take_dtype(t, dtype))
-        return err_why(r->why, ERR_UNSUPPORTED, "%s: tensor \"%s\": \"%s\" is no dtype that this program knows", file,
-                       shown, model_printable(dtype, type));
+        return err_why(r->why, ERR_UNSUPPORTED, "%s: tensor \"%s\": dtype \"%s\" is not supported", file, shown,
+                       model_printable(dtype, type));
     t->n_dims = read_sizes(json_get(value, "shape"), MODEL_DIMS_MAX, t->dim);
     if (t->n_dims < 0 || read_sizes(json_get(value, "data_offsets"), 2, span) != 2)
         return err_why(r->why, ERR_FORMAT,
-                       "%s: tensor \"%s\": shape must be a list of up to %d sizes, data_offsets one of two", file,
-                       shown, MODEL_DIMS_MAX);
+                       "%s: tensor \"%s\": shape must be a list of up to %d sizes, and data_offsets a list of two",
+                       file, shown, MODEL_DIMS_MAX);
     t->begin = span[0];
     t->end = span[1];
     if (t->end > r->data_n)
         return err_why(r->why, ERR_TRUNCATED,
-                       "%s: tensor \"%s\" ends %zu bytes behind the end of the file, which was cut short", file, shown,
+                       "%s: tensor \"%s\" ends %zu bytes past the end of the file, which was cut short", file, shown,
                        t->end - r->data_n);
     if (t->begin > t->end || t->end - t->begin != entry_bytes(t))
         return err_why(r->why, ERR_FORMAT, "%s: tensor \"%s\": its data_offsets do not match its shape and dtype", file,
@@ -131,7 +131,7 @@ enum err model_entries_read(struct model_entries *e, const struct json *header, 
     qsort(e->of, (size_t)e->n, sizeof(*e->of), by_place);
     for (int i = 0; i < e->n; at = e->of[i++].end)
         if (e->of[i].begin != at)
-            return err_why(why, ERR_FORMAT, "%s: the tensors overlap or leave a hole at byte %zu of the data", e->file,
+            return err_why(why, ERR_FORMAT, "%s: the tensors overlap or leave a gap at byte %zu of the data", e->file,
                            at);
     if (at != data_n)
         return err_why(why, ERR_FORMAT, "%s: %zu bytes after the last tensor", e->file, data_n - at);
@@ -164,7 +164,7 @@ static const char *batch_norm(const struct model_entries *e)
 }
 
 /* What to do with them. */
-#define FOLD "batch normalisation has to be folded into the convolution before it (MODEL.md tells how)"
+#define FOLD "batch normalisation must be folded into the convolution before it (see MODEL.md)"
 
 /* "layer 2 (conv2d "conv2")", or "the file" for what is no layer's. */
 static const char *whose(const struct model *m, int layer, char to[SHOWN + SHOWN])
@@ -219,11 +219,11 @@ static enum err is_missing(struct model_entries *e, const struct model *m, const
                        t->name, owner, model_printable(norm, shown));
     if (strcmp(weight, t->name) != 0 && model_entries_find(e, weight))
         return err_why(why, ERR_FORMAT,
-                       "%s: the tensor \"%s\" of %s is missing; if the layer has no bias, \"layers\" must say "
-                       "\"bias\":false of it",
+                       "%s: the tensor \"%s\" of %s is missing; if the layer has no bias, give it \"bias\":false in "
+                       "\"layers\"",
                        e->file, t->name, owner);
     return err_why(why, ERR_FORMAT,
-                   "%s: the tensor \"%s\" of %s is missing; the file has %s: a layer's \"name\" is what stands before "
+                   "%s: the tensor \"%s\" of %s is missing; the file has %s: a layer's \"name\" is the part before "
                    ".weight",
                    e->file, t->name, owner, names_text(e, names));
 }
@@ -257,16 +257,15 @@ enum err model_entries_check(struct model_entries *e, const struct model *m, con
     if (!found)
         return is_missing(e, m, t, why);
     if (strcmp(found->dtype, dtype) != 0)
-        return err_why(why, ERR_UNSUPPORTED, "%s: the tensor \"%s\" has the dtype %s and must have %s%s", e->file,
+        return err_why(why, ERR_UNSUPPORTED, "%s: the tensor \"%s\" has the dtype %s, but must have %s%s", e->file,
                        t->name, found->dtype, dtype,
-                       dtype[0] == 'F' ? "; in PyTorch, tensor.float() before it is saved" : "");
+                       dtype[0] == 'F' ? "; in PyTorch, call tensor.float() before saving it" : "");
     if (found->n_dims == t->n_dims && memcmp(found->dim, t->dim, (size_t)t->n_dims * sizeof(*t->dim)) == 0)
         return OK;
-    return err_why(why, ERR_FORMAT, "%s: the tensor \"%s\" is %s, but of %s it must be %s%s", e->file, t->name,
+    return err_why(why, ERR_FORMAT, "%s: the tensor \"%s\" is %s, but for %s it must be %s%s", e->file, t->name,
                    shape_text(found->dim, found->n_dims, is), t->layer < 0 ? "this network" : whose(m, t->layer, owner),
                    shape_text(t->dim, t->n_dims, wanted),
-                   is_turned(found, t) ? ": it has to be transposed, as PyTorch has it: outputs, inputs, rows, columns"
-                                       : "");
+                   is_turned(found, t) ? ": transpose it to PyTorch's order: outputs, inputs, rows, columns" : "");
 }
 
 /* Whether `name` is the bias of a layer that should have none. */
@@ -284,14 +283,14 @@ static bool is_bias_of_none(const struct model *m, const char *name)
 enum err model_entries_all_used(const struct model_entries *e, const struct model *m, struct why *why)
 {
     char shown[SHOWN];
-    const char *name = batch_norm(e), *advice = name ? FOLD : "leave it out, or list its layer";
+    const char *name = batch_norm(e), *advice = name ? FOLD : "remove it or list its layer";
     for (int i = 0; !name && i < e->n; i++)
         if (!e->of[i].used && strncmp(e->of[i].name, "golden.", 7) != 0)
             name = e->of[i].name;
     if (!name)
         return OK;
     if (is_bias_of_none(m, name))
-        advice = "\"layers\" must say \"bias\":true of it";
+        advice = "give its layer \"bias\":true in \"layers\"";
     return err_why(why, ERR_FORMAT, "%s: no layer uses the tensor \"%s\": %s", e->file, model_printable(name, shown),
                    advice);
 }

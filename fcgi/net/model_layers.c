@@ -29,12 +29,12 @@ static enum err check_name(const struct model *m, int at, struct why *why)
     const char *name = m->layers[at].name;
     if (!name_ok(name))
         return err_why(why, ERR_FORMAT,
-                       "layer %d: its name is missing, is kept (golden, golden., reject.) or has other characters than "
-                       "letters, digits, _, - and .",
+                       "layer %d: its name is missing, is reserved (golden, golden., reject.) or has characters other "
+                       "than letters, digits, _, - and .",
                        at + 1);
     for (int i = 0; i < at; i++)
         if (strcmp(m->layers[i].name, name) == 0)
-            return err_why(why, ERR_FORMAT, "layer %d: the name \"%s\" was used before", at + 1, name);
+            return err_why(why, ERR_FORMAT, "layer %d: the name \"%s\" is already used", at + 1, name);
     return OK;
 }
 
@@ -51,8 +51,8 @@ static enum err check_conv2d(struct layer *l, struct shape *s, int at, struct wh
         return err_why(why, ERR_FORMAT, "layer %d: %d inputs and %d outputs do not make %d equal groups", at + 1, s->c,
                        l->out_c, groups);
     if (s->groups > 1 && groups != s->groups)
-        return err_why(why, ERR_UNSUPPORTED, "layer %d: once there are %d groups, all that follow must have as many",
-                       at + 1, s->groups);
+        return err_why(why, ERR_UNSUPPORTED,
+                       "layer %d: after a layer with %d groups, all later layers must have as many", at + 1, s->groups);
     const int lost = l->same ? 0 : l->kernel - 1;
     if (s->h <= lost || s->w <= lost)
         return err_why(why, ERR_FORMAT, "layer %d: a %dx%d picture is too small for it", at + 1, s->h, s->w);
@@ -145,8 +145,7 @@ static enum err check_layers(struct model *m, struct why *why)
         if (l->kind == LAYER_CONV2D || l->kind == LAYER_DENSE)
             params += weight_count(l) + (l->has_bias ? (uint64_t)l->out_c : 0);
         if (params > MODEL_PARAMS_MAX)
-            return err_why(why, ERR_LIMIT, "layer %d: more parameters than the %d that there may be", i + 1,
-                           MODEL_PARAMS_MAX);
+            return err_why(why, ERR_LIMIT, "layer %d: more than %d parameters", i + 1, MODEL_PARAMS_MAX);
     }
     if (!s.flat || s.c != MODEL_CLASSES)
         return err_why(why, ERR_FORMAT, "the layers must end in a flat vector of %d, not in %d x %d x %d%s",

@@ -92,7 +92,7 @@ static bool read_weighted(struct fields *f, struct layer *l)
     const char *name = field_str(f, "name");
     const int activation = index_of(field_str(f, "activation"), activations, 2);
     if (!name || strlen(name) >= sizeof(l->name))
-        f->wrong = "\"name\" must be what its tensors' names begin with, up to 31 characters";
+        f->wrong = "\"name\" must be the prefix of its tensors' names, up to 31 characters";
     else if (activation < 0)
         f->wrong = "\"activation\" must be \"relu\" or \"none\"";
     else if (json_get(f->obj, "bias") && !json_get_bool(f->obj, "bias", &l->has_bias))
@@ -148,9 +148,9 @@ static enum err no_such_type(const char *type, int at, struct why *why)
     char shown[64];
     if (type && strcmp(type, "relu") == 0)
         return err_why(why, ERR_UNSUPPORTED,
-                       "layer %d: \"relu\" is no layer here: \"activation\":\"relu\" of the layer before it", at + 1);
+                       "layer %d: \"relu\" is not a layer: give the layer before it \"activation\":\"relu\"", at + 1);
     return err_why(why, ERR_UNSUPPORTED,
-                   "layer %d: \"%s\" is not a type that this program knows (conv2d, maxpool2, flatten, dense, softmax, "
+                   "layer %d: \"%s\" is not a supported type (conv2d, maxpool2, flatten, dense, softmax, "
                    "views)",
                    at + 1, model_printable(type ? type : "", shown));
 }
@@ -169,8 +169,7 @@ static enum err read_layer(const struct json *obj, int at, struct layer *l, stru
         return err_why(why, ERR_FORMAT, "layer %d (%s): %s", at + 1, kind_names[kind], f.wrong);
     json_each(obj, is_known, &f);
     if (f.extra)
-        return err_why(why, ERR_UNSUPPORTED,
-                       "layer %d (%s): \"%s\" is a member that this program does not know (it has %s)", at + 1,
+        return err_why(why, ERR_UNSUPPORTED, "layer %d (%s): \"%s\" is not a supported member (supported: %s)", at + 1,
                        kind_names[kind], model_printable(f.extra, shown), members[kind]);
     return OK;
 }
@@ -196,7 +195,7 @@ enum err model_layers_read(struct model **out, const char *text, size_t n, struc
         e = model_shape(out, spec, (int)count, why);
     for (int i = 0; e == OK && i < (int)count; i++)
         if (spec[i].in_c != 0 && spec[i].in_c != (*out)->layers[i].in_c)
-            e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but %d come in", i + 1, spec[i].in_c,
+            e = err_why(why, ERR_FORMAT, "layer %d: \"in\" is %d, but the layer gets %d inputs", i + 1, spec[i].in_c,
                         (*out)->layers[i].in_c);
     if (e != OK) {
         model_free(*out);

@@ -21,7 +21,7 @@ static enum err read_whole(int fd, uint8_t *to, size_t n, const char *path, stru
         if (got < 0)
             return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
         if (got == 0)
-            return err_why(why, ERR_TRUNCATED, "%s: became shorter while it was read", path);
+            return err_why(why, ERR_TRUNCATED, "%s: shrank while it was being read", path);
         done += (size_t)got;
     }
     return OK;

@@ -37,9 +37,9 @@ static const struct {
     size_t n;
     const char *begins, *is;
 } others[] = {
-    {4, "PK\3\4", "a zip archive, as torch.save and Keras write; safetensors.torch.save_file writes what is read here"},
-    {4, "\x89HDF", "an HDF5 file, as Keras writes; what is read here is safetensors"},
-    {8, "version ", "a text that stands for a file of Git LFS; git lfs pull fetches it"},
+    {4, "PK\3\4", "a zip archive, as torch.save and Keras write it; use safetensors.torch.save_file instead"},
+    {4, "\x89HDF", "an HDF5 file, as Keras writes it; only safetensors files are supported"},
+    {8, "version ", "a Git LFS pointer; git lfs pull fetches the file itself"},
 };
 
 static enum err not_safetensors(const struct parse *p, const char *what, enum err e)
@@ -54,12 +54,12 @@ static enum err read_header(struct parse *p)
 {
     struct why inner = {0};
     if (p->n < MODEL_LENGTH_BYTES)
-        return err_why(p->why, ERR_TRUNCATED, "%s: %zu bytes are no safetensors file", p->file, p->n);
+        return err_why(p->why, ERR_TRUNCATED, "%s: too short for a safetensors file (%zu bytes)", p->file, p->n);
     const uint64_t length = model_little_endian(p->bytes, MODEL_LENGTH_BYTES);
     if (length > MODEL_HEADER_MAX)
-        return not_safetensors(p, "not a safetensors file, or its header is over a mebibyte", ERR_LIMIT);
+        return not_safetensors(p, "not a safetensors file, or its header is larger than 1 MiB", ERR_LIMIT);
     if (length > p->n - MODEL_LENGTH_BYTES)
-        return not_safetensors(p, "ends within its header: the file was cut short, or is no safetensors file",
+        return not_safetensors(p, "ends within its header: the file was cut short or is not a safetensors file",
                                ERR_TRUNCATED);
     p->header_n = (size_t)length;
     p->data = p->bytes + MODEL_LENGTH_BYTES + p->header_n;
@@ -89,13 +89,13 @@ static enum err check_metadata(struct parse *p, const struct json *meta)
     const char *key = NULL;
     char shown[64];
     if (!json_is_object(meta))
-        return err_why(p->why, ERR_FORMAT, "%s: no __metadata__, and so no " NO_LAYERS, p->file);
+        return err_why(p->why, ERR_FORMAT, "%s: there is no __metadata__ and therefore no " NO_LAYERS, p->file);
     json_each(meta, only_string, &key);
     if (key)
         return err_why(
             p->why, ERR_FORMAT,
-            "%s: __metadata__: \"%s\" is not a string; what has parts is JSON in a string there (json.dumps)", p->file,
-            model_printable(key, shown));
+            "%s: __metadata__: \"%s\" is not a string; anything else must be JSON text in a string (json.dumps)",
+            p->file, model_printable(key, shown));
     return OK;
 }
 
@@ -231,7 +231,7 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
     m->unsure_below = (float)unsure_below;
     if (!numbers || !model_numbers_ok(m))
         return err_why(p->why, ERR_FORMAT,
-                       "%s: temperature, look_again_below or unsure_below is not a number in its range", p->file);
+                       "%s: temperature, look_again_below or unsure_below is not a number or out of range", p->file);
     return OK;
 }
 
@@ -249,7 +249,7 @@ static enum err take_limits(struct parse *p, const struct json *meta)
     m->reject.below = (float)below;
     m->reject.doubt = (float)doubt;
     if (!numbers || !model_limits_ok(m))
-        return err_why(p->why, ERR_FORMAT, "%s: ink_above, reject_below or doubt_below is not a number in its range",
+        return err_why(p->why, ERR_FORMAT, "%s: ink_above, reject_below or doubt_below is not a number or out of range",
                        p->file);
     return OK;
 }

@@ -97,13 +97,13 @@ function foreign(file, scale, offset, without) {
   fs.writeFileSync(file, Buffer.concat([length, json, ...parts]));
 }
 const shipped = (d) => { fs.copyFileSync(path.join(root, 'weights/digits.safetensors'), d.settings.weights); return d.settings.weights; };
-const otherForm = (was, form, name) => new RegExp(String.raw`net\.safetensors: it reads ${was} of 90 sample digits as they are given here, light ink on black and pixel / 255 ` +
-  String.raw`\(loss [\d.e+-]+\), and \d\d as ${form} \(loss [\d.e+-]+\): most likely it was trained on ${name}\. Train it on pictures as they are given here, ` +
-  String.raw`or fold that into its first layer \(MODEL\.md, A network from elsewhere\)\n$`);
+const otherForm = (was, form, name) => new RegExp(String.raw`net\.safetensors: it reads ${was} of 90 sample digits in the form used here, light ink on black and pixel / 255 ` +
+  String.raw`\(loss [\d.e+-]+\), but \d\d as ${form} \(loss [\d.e+-]+\): it was probably trained on ${name}\. Train it on pictures in the form used here, ` +
+  String.raw`or fold the conversion into its first layer \(MODEL\.md, A network from elsewhere\)\n$`);
 
 const bad = {
   'weights that lack a bias': [(d) => foreign(shipped(d), 1, 0, 'conv2.bias'),
-    /net\.safetensors: the tensor "conv2\.bias" of layer 3 \(conv2d "conv2"\) is missing; if the layer has no bias, "layers" must say "bias":false of it\n$/],
+    /net\.safetensors: the tensor "conv2\.bias" of layer 3 \(conv2d "conv2"\) is missing; if the layer has no bias, give it "bias":false in "layers"\n$/],
   'a network of normalised pictures': [(d) => foreign(shipped(d), 1 / 0.3081, -0.1307 / 0.3081),
     otherForm('\\d+', String.raw`\(x - 0\.1307\) / 0\.3081, x = pixel / 255`, 'normalised pictures')],
   'a network of pixels from 0 to 255': [(d) => foreign(shipped(d), 255, 0), otherForm('\\d+', 'the pixels themselves, 0 to 255', String.raw`pictures that were not divided by 255`)],

@@ -67,13 +67,13 @@ static void test_wrong_headers(void **state)
         {__LINE__, "{\"__metadata__\":{\"format\":\"pt\"}," WEIGHT "}", "__metadata__ has no \"layers\", the list"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"no\"}," WEIGHT "}", "not a JSON list"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[]\"}," WEIGHT "}", "1 to 64 layers"},
-        {__LINE__, "{\"__metadata__\":{\"layers\":\"[3]\"}," WEIGHT "}", "not a type"},
+        {__LINE__, "{\"__metadata__\":{\"layers\":\"[3]\"}," WEIGHT "}", "is not a supported type"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"lstm\\\"}]\"}," WEIGHT "}",
-         "layer 1: \"lstm\" is not a type"},
+         "layer 1: \"lstm\" is not a supported type"},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"relu\\\"}]\"}," WEIGHT "}",
-         "\"activation\":\"relu\" of the layer before it"},
+         "give the layer before it \"activation\":\"relu\""},
         {__LINE__, "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"maxpool2\\\",\\\"stride\\\":1}]\"}," WEIGHT "}",
-         "layer 1 (maxpool2): \"stride\" is a member that this program does not know"},
+         "layer 1 (maxpool2): \"stride\" is not a supported member"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"conv2d\\\",\\\"name\\\":\\\"c\\\",\\\"out\\\":2,"
          "\\\"kernel\\\":3,\\\"padding\\\":\\\"same\\\",\\\"groups\\\":0,\\\"activation\\\":\\\"relu\\\"}]\"}," WEIGHT
@@ -124,7 +124,7 @@ static void test_wrong_headers(void **state)
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
          "\\\"d\\\","
          "\\\"out\\\":10,\\\"activation\\\":\\\"none\\\"}]\"}," WEIGHT "}",
-         "the tensor \"d.weight\" is 10 x 49, but of layer 2 (dense \"d\") it must be 10 x 784"},
+         "the tensor \"d.weight\" is 10 x 49, but for layer 2 (dense \"d\") it must be 10 x 784"},
         {__LINE__,
          "{\"__metadata__\":{\"layers\":\"[{\\\"type\\\":\\\"flatten\\\"},{\\\"type\\\":\\\"dense\\\",\\\"name\\\":"
          "\\\"d\\\","
@@ -135,7 +135,7 @@ static void test_wrong_headers(void **state)
          "\\\"type\\\":\\\"flatten\\\"},"
          "{\\\"type\\\":\\\"dense\\\",\\\"name\\\":\\\"d\\\",\\\"in\\\":48,\\\"out\\\":10,\\\"activation\\\":"
          "\\\"none\\\"}]\"}," WEIGHT "}",
-         "49 come in"},
+         "the layer gets 49 inputs"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F64\",\"shape\":[10,49],\"data_offsets\":[0,1960]}}", "match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"data_offsets\":[0,1960]}}", "must have"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,-49],\"data_offsets\":[0,1960]}}",
@@ -143,11 +143,11 @@ static void test_wrong_headers(void **state)
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960]}}",
          "shape must be a list"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
-         "is 49 x 10, but of layer 4 (dense \"d\") it must be 10 x 49: it has to be transposed"},
+         "is 49 x 10, but for layer 4 (dense \"d\") it must be 10 x 49: transpose it"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,7,7],\"data_offsets\":[0,1960]}}",
          "is 10 x 7 x 7, but"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"U8\",\"shape\":[10,196],\"data_offsets\":[0,1960]}}",
-         "dtype U8 and must have F32; in PyTorch"},
+         "dtype U8, but must have F32; in PyTorch"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[0,1960]}}",
          "its data_offsets do not match"},
         {__LINE__,
@@ -157,15 +157,15 @@ static void test_wrong_headers(void **state)
          "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[59328839,212447,2826,2201],\"data_offsets\":[0,1960]}}",
          "its data_offsets do not match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[0,1964]}}",
-         "ends 4 bytes behind the end of the file, which was cut short"},
+         "ends 4 bytes past the end of the file, which was cut short"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,49],\"data_offsets\":[1960,0]}}",
          "its data_offsets do not match"},
         {__LINE__, "{" META ",\"d.weight\":{\"dtype\":\"F32\",\"shape\":[10,48],\"data_offsets\":[40,1960]}}",
-         "hole at byte 0"},
+         "gap at byte 0"},
         {__LINE__, "{" META "," WEIGHT ",\"e\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1956,1960]}}",
          "overlap"},
         {__LINE__, "{" META "," WEIGHT ",\"d.bias\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[1960,1960]}}",
-         "no layer uses the tensor \"d.bias\": \"layers\" must say \"bias\":true of it"},
+         "no layer uses the tensor \"d.bias\": give its layer \"bias\":true in \"layers\""},
         {__LINE__, "{" META ",\"golden.logits\":{\"dtype\":\"F32\",\"shape\":[49,10],\"data_offsets\":[0,1960]}}",
          "the tensor \"d.weight\" of layer 4 (dense \"d\") is missing; the file has no weights"},
         {__LINE__,
@@ -227,47 +227,47 @@ static void test_files_of_others(void **state)
         {__LINE__, ",\"name\":\"d\",\"bias\":false", "d.weight F32 10,49 1960", ""},
         {__LINE__, ",\"name\":\"net.fc.0\"", "net.fc.0.weight F32 10,49 1960", ""},
         {__LINE__, ",\"name\":\"d\",\"bias\":true", "d.weight F32 10,49 1960",
-         "f: the tensor \"d.bias\" of layer 4 (dense \"d\") is missing; if the layer has no bias, \"layers\" must say "
-         "\"bias\":false of it"},
+         "f: the tensor \"d.bias\" of layer 4 (dense \"d\") is missing; if the layer has no bias, give it "
+         "\"bias\":false in \"layers\""},
         {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,49 1960;d.bias F32 10 40",
-         "f: no layer uses the tensor \"d.bias\": \"layers\" must say \"bias\":true of it"},
+         "f: no layer uses the tensor \"d.bias\": give its layer \"bias\":true in \"layers\""},
         {__LINE__, ",\"name\":\"d\"", "module.fc.weight F32 10,49 1960;reject.hidden.weight F32 1 4",
          "f: the tensor \"d.weight\" of layer 4 (dense \"d\") is missing; the file has \"module.fc.weight\": a layer's "
-         "\"name\" is what stands before .weight"},
+         "\"name\" is the part before .weight"},
         {__LINE__, ",\"name\":\"d\"", "d.weight F16 10,49 980",
-         "f: the tensor \"d.weight\" has the dtype F16 and must have F32; in PyTorch, tensor.float() before it is "
-         "saved"},
+         "f: the tensor \"d.weight\" has the dtype F16, but must have F32; in PyTorch, call tensor.float() before "
+         "saving it"},
         {__LINE__, ",\"name\":\"d\"", "d.weight F64 10,49 3920",
-         "f: the tensor \"d.weight\" has the dtype F64 and must have F32; in PyTorch, tensor.float() before it is "
-         "saved"},
+         "f: the tensor \"d.weight\" has the dtype F64, but must have F32; in PyTorch, call tensor.float() before "
+         "saving it"},
         {__LINE__, ",\"name\":\"d\"", "d.weight Q4 10,49 1960",
-         "f: tensor \"d.weight\": \"Q4\" is no dtype that this program knows"},
+         "f: tensor \"d.weight\": dtype \"Q4\" is not supported"},
         {__LINE__, ",\"name\":\"d\"", "d.weight F32 49,10 1960",
-         "f: the tensor \"d.weight\" is 49 x 10, but of layer 4 (dense \"d\") it must be 10 x 49: it has to be "
-         "transposed, as PyTorch has it: outputs, inputs, rows, columns"},
+         "f: the tensor \"d.weight\" is 49 x 10, but for layer 4 (dense \"d\") it must be 10 x 49: transpose it "
+         "to PyTorch's order: outputs, inputs, rows, columns"},
         {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,64 2560",
-         "f: the tensor \"d.weight\" is 10 x 64, but of layer 4 (dense \"d\") it must be 10 x 49"},
+         "f: the tensor \"d.weight\" is 10 x 64, but for layer 4 (dense \"d\") it must be 10 x 49"},
         {__LINE__, ",\"name\":\"d\"",
          "bn.weight F32 1 4;bn.running_mean F32 1 4;bn.num_batches_tracked I64 1 8;d.weight F32 10,49 1960",
-         "f: no layer uses the tensor \"bn.running_mean\": batch normalisation has to be folded into the convolution "
-         "before it (MODEL.md tells how)"},
+         "f: no layer uses the tensor \"bn.running_mean\": batch normalisation must be folded into the convolution "
+         "before it (see MODEL.md)"},
         {__LINE__, ",\"name\":\"d\",\"bias\":true", "d.weight F32 10,49 1960;bn.running_mean F32 1 4",
          "f: the tensor \"d.bias\" of layer 4 (dense \"d\") is missing, and there is \"bn.running_mean\": batch "
-         "normalisation has to be folded into the convolution before it (MODEL.md tells how)"},
+         "normalisation must be folded into the convolution before it (see MODEL.md)"},
         {__LINE__, ",\"name\":\"d\"", "d.weight F32 10,49 1960;head.weight F32 1 4",
-         "f: no layer uses the tensor \"head.weight\": leave it out, or list its layer"},
+         "f: no layer uses the tensor \"head.weight\": remove it or list its layer"},
         {__LINE__, "", "d.weight F32 10,49 1960",
-         "f: layer 4 (dense): \"name\" must be what its tensors' names begin with, up to 31 characters"},
+         "f: layer 4 (dense): \"name\" must be the prefix of its tensors' names, up to 31 characters"},
         {__LINE__, ",\"name\":\"golden.d\"", "golden.d.weight F32 10,49 1960",
-         "f: layer 4: its name is missing, is kept (golden, golden., reject.) or has other characters than letters, "
-         "digits, _, - and ."},
+         "f: layer 4: its name is missing, is reserved (golden, golden., reject.) or has characters other than "
+         "letters, digits, _, - and ."},
         {__LINE__, ",\"name\":\"d\",\"bias\":0", "d.weight F32 10,49 1960",
          "f: layer 4 (dense): \"bias\" must be true or false"},
         {__LINE__, ",\"name\":\"d\",\"in\":\"49\"", "d.weight F32 10,49 1960",
          "f: layer 4 (dense): \"in\" must be a number"},
         {__LINE__, ",\"name\":\"d\",\"name in\":1", "d.weight F32 10,49 1960",
-         "f: layer 4 (dense): \"name in\" is a member that this program does not know (it has type name in out "
-         "activation bias)"},
+         "f: layer 4 (dense): \"name in\" is not a supported member (supported: type name in out activation "
+         "bias)"},
     };
     static uint8_t bytes[8192];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -291,7 +291,7 @@ static void test_other_kinds(void **state)
                  {"\x89HDF\r\n\x1a\n and what follows", "HDF5"},
                  {"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"},
                  {"<!DOCTYPE html>", "not a safetensors file"},
-                 {"short", "5 bytes are no safetensors file"}};
+                 {"short", "too short for a safetensors file (5 bytes)"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct why why = {0};
         struct model *m = NULL;
@@ -423,7 +423,7 @@ static void test_too_many_parameters(void **state)
     struct model *m = NULL;
     assert_int_equal(model_create(&m, spec, sizeof spec / sizeof *spec, &why), ERR_LIMIT);
     assert_null(m);
-    assert_non_null(strstr(why.text, "more parameters"));
+    assert_non_null(strstr(why.text, "more than "));
 }
 
 int main(void)

@@ -127,7 +127,7 @@ static void test_other_forms(void **state)
     }
     struct model *m = foreign();
     transpose(m);
-    expect(__LINE__, m, ERR_RANGE, "as pixel / 255 with rows for columns (loss");
+    expect(__LINE__, m, ERR_RANGE, "as pixel / 255 with rows and columns swapped (loss");
     model_free(m);
 }
 
@@ -139,7 +139,7 @@ static void test_as_given(void **state)
     struct model *m = foreign();
     expect(__LINE__, m, OK, "");
     memset(m->block, 0, m->n_params * sizeof *m->block);
-    expect(__LINE__, m, ERR_RANGE, "f: it reads 9 of 90 sample digits, and no form of pictures is known");
+    expect(__LINE__, m, ERR_RANGE, "f: it reads 9 of 90 sample digits, and in no known form of pictures");
     m->n_golden = 1;
     expect(__LINE__, m, OK, "");
     model_free(m);
