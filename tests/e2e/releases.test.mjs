@@ -39,7 +39,8 @@ test('conf/need installs what a package is called on this release', (t) => {
 });
 
 test('conf/need is content with either name, and only with a package that is installed', (t) => {
-  const dpkg = (status) => ({ ...apt('libutf8proc3'), 'dpkg-query': `for name; do case $name in libutf8proc3) echo ${status} ;; lib*|zlib1g) [ $name = libutf8proc2 ] || echo installed ;; esac; done` });
+  // As the real one does, it fails where one of the names is unknown, and lists the others all the same.
+  const dpkg = (status) => ({ ...apt('libutf8proc3'), 'dpkg-query': `for name; do case $name in libutf8proc3) echo ${status} ;; libutf8proc2|libfcgi0t64) bad=1 ;; lib*|zlib1g) echo installed ;; esac; done; exit \${bad:-0}` });
   const quiet = programs(t, dpkg('installed'));
   assert.deepEqual(run(quiet, 'conf/need', 'service').stdout, '');
   assert.equal(fs.existsSync(path.join(quiet, 'calls')), false);
