@@ -300,11 +300,6 @@ void json_add_num(struct json *arr, double v)
     (void)json_put(arr, NULL, json_real(v));
 }
 
-void json_add_own(struct json *arr, struct json *child)
-{
-    (void)json_put(arr, NULL, in(child));
-}
-
 /* Whether the mark of a failed set lies anywhere in v. */
 static bool json_has_failed(json_t *v)
 {

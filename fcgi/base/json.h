@@ -65,7 +65,6 @@ struct json *json_add_array(struct json *arr);
 void json_add_str(struct json *arr, const char *utf8);
 void json_add_int(struct json *arr, int64_t v);
 void json_add_num(struct json *arr, double v);
-void json_add_own(struct json *arr, struct json *child);
 
 /* Compact text of v appended to out, members in the order they were set; numbers with `digits` significant digits
  * (1 to 17). Reports whatever failed while v was built. */
