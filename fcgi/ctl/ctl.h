@@ -10,12 +10,12 @@
 #define DIGITD_CTL_CTL_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "store/store_admin.h"
+#include "store/admin/store_admin.h"
+#include "store/store_account.h"
 
 #define CTL_CONF_PATH "/etc/digitd/digitd.conf"
 

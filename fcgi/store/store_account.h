@@ -41,6 +41,10 @@ enum err store_user_delete(struct store *s, int64_t user_id);
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */
 
+/* All users whose address contains text (NULL: all), by id, from after_id on. */
+enum err store_user_each(struct store *s, const char *text, int64_t after_id,
+                         bool (*row)(const struct store_user *, void *), void *ctx);
+
 /* ---- API tokens ---- */
 enum { STORE_SCOPE_CLASSIFY = 1, STORE_SCOPE_HISTORY = 2 };
 /* Their names: store_scope_name(0, ...), (1, ...), then NULL; and back, 0 for what is no scope. */

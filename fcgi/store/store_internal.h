@@ -9,8 +9,9 @@
  *   store_housekeep.c  purging, checkpoints, readiness
  *   store_text.c       e-mail addresses, and text that clients send
  *   store_age.c        what has expired, and how long sessions last
- *   store_admin.c, store_backup.c, store_restore.c, store_files.c   what digitctl asks besides
- *   store_user.c, store_session.c and the others                    the questions */
+ *   store_user.c, store_session.c and the others   the questions
+ *
+ * The room admin/, what only digitctl asks, uses this header too. */
 #ifndef DIGITD_STORE_STORE_INTERNAL_H
 #define DIGITD_STORE_STORE_INTERNAL_H
 

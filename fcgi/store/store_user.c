@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "store_account.h"
-#include "store_admin.h"
 #include "store_history.h"
 
 enum { USERS_AT_ONCE = 100 };

@@ -4,7 +4,8 @@
 
 #include "fixture_store.h"
 
-#include "store/store_admin.h"
+#include "store/admin/store_admin.h"
+#include "store/store_account.h"
 
 static struct fixture f;
 static struct why why;

@@ -1,6 +1,6 @@
 /* What `digitctl check` asks of the whole database. These read everything: seconds to minutes, during which the WAL is
  * not shortened. Their statements are used once, so they are prepared here and not with the others. */
-#include "store/store_admin.h"
+#include "store_admin.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,13 +1,10 @@
 /* A copy of the database while others write, by VACUUM INTO: one consistent state, and nothing of what was deleted. The
  * copy's name appears when all of it is on the disk. */
-#include "store/store_admin.h"
+#include "store_admin.h"
 
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 /* Files that are made, synced and named with care, for backup and restore. */
-#ifndef DIGITD_STORE_STORE_FILES_H
-#define DIGITD_STORE_STORE_FILES_H
+#ifndef DIGITD_STORE_ADMIN_STORE_FILES_H
+#define DIGITD_STORE_ADMIN_STORE_FILES_H
 
 #include <stddef.h>
 

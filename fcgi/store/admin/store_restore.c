@@ -6,7 +6,7 @@
  *   the old database gets a second name, .before-restore, and so does a WAL that could not be written back (a copy,
  *   where the file system has no second names)
  *   the old WAL loses its name; the copy takes the database's name in one step */
-#include "store/store_admin.h"
+#include "store_admin.h"
 
 #include <sys/stat.h>
 

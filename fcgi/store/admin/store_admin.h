@@ -1,13 +1,8 @@
-/* What `digitctl` asks of the database besides: lists, copies, checks. A part of store.h's door; the same rules hold.
- */
-#ifndef DIGITD_STORE_STORE_ADMIN_H
-#define DIGITD_STORE_STORE_ADMIN_H
+/* What only `digitctl` asks of the database: copies, checks, counts. The rules of store.h hold here too. */
+#ifndef DIGITD_STORE_ADMIN_STORE_ADMIN_H
+#define DIGITD_STORE_ADMIN_STORE_ADMIN_H
 
-#include "store_account.h"
-
-/* All users whose address contains text (NULL: all), by id, from after_id on. */
-enum err store_user_each(struct store *s, const char *text, int64_t after_id,
-                         bool (*row)(const struct store_user *, void *), void *ctx);
+#include "store/store.h"
 
 /* A consistent copy of the database in a new file of mode 0600 while others write (VACUUM INTO: nothing of
  * what was deleted is in it), synced, under a temporary name first. ERR_EXISTS: path is there already. The WAL grows
