@@ -1,7 +1,6 @@
 /* digitctl backup|restore. */
 #include <sys/stat.h>
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "files/run_dir.h"

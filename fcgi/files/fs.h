@@ -1,7 +1,7 @@
 /* What not every file system has: second names, modes, owners, locks, sockets, a directory that can be synced. FAT, SMB
  * and many that run in user space (FUSE) lack some. Each call here either does without or says so. */
-#ifndef DIGITD_BASE_FS_H
-#define DIGITD_BASE_FS_H
+#ifndef DIGITD_FILES_FS_H
+#define DIGITD_FILES_FS_H
 
 #include <sys/types.h>
 

@@ -1,6 +1,6 @@
 /* The tensors as a safetensors header lists them, and whether they are those that the layers want. */
-#ifndef DIGITD_NN_MODEL_ENTRIES_H
-#define DIGITD_NN_MODEL_ENTRIES_H
+#ifndef DIGITD_NET_MODEL_ENTRIES_H
+#define DIGITD_NET_MODEL_ENTRIES_H
 
 #include "model_parts.h"
 

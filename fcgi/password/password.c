@@ -3,7 +3,6 @@
  * plaintext lies in struct plain and in struct crypt_data; both are wiped on every way out. */
 #include "password.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

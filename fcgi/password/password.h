@@ -2,8 +2,8 @@
  *
  * Every password is NFKC-normalised here, wherever it enters, so that the page, plain forms, curl and the command line
  * agree. */
-#ifndef DIGITD_STORE_PASSWORD_H
-#define DIGITD_STORE_PASSWORD_H
+#ifndef DIGITD_PASSWORD_PASSWORD_H
+#define DIGITD_PASSWORD_PASSWORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

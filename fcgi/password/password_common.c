@@ -6,7 +6,6 @@
 #include "password_common.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "password.h"

@@ -1,6 +1,6 @@
 /* Whether a password is one of those that are tried first. Internal to fcgi/password: password_check_new asks. */
-#ifndef DIGITD_STORE_PASSWORD_COMMON_H
-#define DIGITD_STORE_PASSWORD_COMMON_H
+#ifndef DIGITD_PASSWORD_PASSWORD_COMMON_H
+#define DIGITD_PASSWORD_PASSWORD_COMMON_H
 
 #include <stddef.h>
 

@@ -28,14 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "store/store_account.h"
 #include "store/store_history.h"
 #include "web/api/routes.h"
 #include "web/dispatch.h"
-#include "web/session.h"
 #include "fill_store.h"
 
 enum { ASKED = 20000, VISITS = 4000, VISIT = 10, LOG_INS = 500, WARM_UP = 20000, ROW_BYTES = 1100, USER_BYTES = 1500 };

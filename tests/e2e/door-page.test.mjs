@@ -8,7 +8,7 @@ import test from 'node:test';
 import { inspect, launch, newPage } from './browser.mjs';
 import { goodPassword, newEmail, root } from './lib.mjs';
 import { start } from './site.mjs';
-import { end, fill, focus, press, says, shown, text, toAccount, wrong } from './visit.mjs';
+import { end, fill, focus, says, shown, text, toAccount, wrong } from './visit.mjs';
 
 const newPassword = 'a loud orange mountain';
 const browser = await launch();

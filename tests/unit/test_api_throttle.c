@@ -4,8 +4,6 @@
 #include "fixture_app.h"
 
 #include "store/store_account.h"
-#include "store/store_mail.h"
-#include "web/session.h"
 #include "pace.h"
 
 #define WRONG "not the password"

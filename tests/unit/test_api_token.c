@@ -2,7 +2,6 @@
 #include "fixture_pictures.h"
 
 #include "store/store_account.h"
-#include "web/session.h"
 
 static char secret[64]; /* of the last token made */
 

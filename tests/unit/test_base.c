@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include <ctype.h>
 #include <fcntl.h>

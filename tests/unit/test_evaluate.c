@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "image/image.h"
 #include "measure/evaluate.h"
 #include "fixture_dir.h"

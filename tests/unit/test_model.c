@@ -17,7 +17,6 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "base/digest.h"
 #include "net/model.h"
 #include "random_nets.h"

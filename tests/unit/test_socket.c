@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +19,6 @@
 
 #include <cmocka.h>
 
-#include "files/lock.h"
 #include "files/run_dir.h"
 #include "main/socket.h"
 

@@ -1,7 +1,6 @@
 /* Shared by the handlers of accounts: passwords, the session that a log-in begins, log lines. */
 #include "account.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"

@@ -1,6 +1,4 @@
 /* Accounts as JSON. */
-#include "web/session.h"
-#include "web/token.h"
 #include "account.h"
 
 void account_set_user(struct json *obj, const struct store_user *user)

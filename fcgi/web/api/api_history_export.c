@@ -7,7 +7,6 @@
  * Trap: a spreadsheet takes a cell that begins with = + - or @ for a formula, and the name of a picture is anybody's
  * choice. An apostrophe before it makes it text (OWASP, "CSV injection"). Where the comma is for decimals a spreadsheet
  * parts cells at semicolons instead, and minds no quotes within a cell: so a cell begins behind each of them too. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"

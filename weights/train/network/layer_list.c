@@ -2,7 +2,6 @@
 #include "layer_list.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct layer_list {

@@ -8,7 +8,6 @@
 #include "run_state.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
