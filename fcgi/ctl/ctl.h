@@ -27,7 +27,7 @@ enum ctl_status {
     CTL_BUSY = 4       /* another process is in the way: digitd (restore), another `mail run`, a busy database */
 };
 
-/* What the command line may say besides; 0, false, NULL where it did not, but for what ctl_options_default says. */
+/* The options on the command line; 0, false or NULL where it has none, but -1 for days and uses. */
 struct ctl_options {
     bool json, help, version;
     bool all, link, once, password_stdin, yes;

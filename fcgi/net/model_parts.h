@@ -1,7 +1,7 @@
 /* What the files of the model share among themselves. Each calls those before it alone: model.c (a model in memory),
  * model_layers.c (the list of layers), model_reject.c (the reject rule), model_layers_json.c (the list as text),
- * model_parse.c (bytes to a model), model_load.c (a file to a model), model_save.c (a model to a file). Nobody else
- * includes this. */
+ * model_entries.c (the tensors in a header), model_parse.c (bytes to a model), model_load.c (a file to a model),
+ * model_save.c (a model to a file). Nobody else includes this. */
 #ifndef DIGITD_NET_MODEL_PARTS_H
 #define DIGITD_NET_MODEL_PARTS_H
 
@@ -33,9 +33,7 @@ struct model_tensor {
 };
 
 /* All tensors of m in the order of the file: the layers' first, then golden.logits and golden.input, then
- * reject.*, where m has them.
- * Returns how many. Of a model without a
- * block, f32 is not to be used. */
+ * reject.*, where m has them. Returns how many. Without a block, f32 must not be used. */
 int model_tensors(const struct model *m, struct model_tensor t[MODEL_TENSORS_MAX]);
 
 /* model_create in two: the shapes, with no weight allocated, for files that may not have what their list tells; and
