@@ -1,5 +1,5 @@
-/* A reading, which is one picture and what was made of it: how it is asked for and told. The service and the command
- * line have the same words and the same JSON, so that a script may change from one to the other. */
+/* A reading: one picture and its result. The service and the command line use the same words and the same JSON, so a
+ * script can switch from one to the other. */
 #ifndef DIGITD_ANSWER_READING_H
 #define DIGITD_ANSWER_READING_H
 
@@ -8,26 +8,26 @@
 #include "net/cnn.h"
 
 struct reading {
-    const char *name; /* what the client, or the command line, calls the picture; shown, never opened */
+    const char *name; /* the picture's name, from the client or the command line; only shown, never opened */
     struct decoder_reply decoded;
     struct answer answer;
 };
 
-/* The visitor's words for enum normalise_invert and enum normalise_center: words[value], NULL behind the last. */
+/* The visitor's words for enum normalise_invert and enum normalise_center: words[value], NULL-terminated. */
 extern const char *const reading_invert_words[], *const reading_center_words[];
 
-/* Members of a result: name, status, digit, confidence, probabilities, and preprocessing (what was done to the picture
- * before the network saw it). */
+/* Sets the members of a result: name, status, digit, confidence, probabilities, and preprocessing (what was done to the
+ * picture before the network read it). */
 void reading_set(struct json *result, const struct reading *r);
 
-/* The same for a picture that could not be read: name, and status "error". Why is the caller's to add. */
+/* The same for a picture that could not be read: name, and status "error". The caller adds the reason. */
 void reading_set_error(struct json *result, const char *name);
 
-/* The member probabilities alone, for an answer that was kept. */
+/* Sets only the member probabilities, for a stored answer. */
 void reading_set_probabilities(struct json *result, const float probabilities[MODEL_CLASSES]);
 
-/* A picture between two steps: name, width, height. Returns the object, to which the caller adds the pixels or where
- * they are. */
+/* Adds a picture between two steps: name, width, height. Returns the object; the caller adds the pixels or their
+ * location. */
 struct json *reading_add_step(struct json *steps, const struct decoder_step *step);
 
 #endif

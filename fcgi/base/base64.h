@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Characters that n bytes become, padded, without the NUL. */
+/* How many characters n bytes become, with padding, without the NUL. */
 #define BASE64_CHARS(n) (((n) + 2) / 3 * 4)
 
 /* out[BASE64_CHARS(n) + 1] = bytes[n] as text and a NUL. */
 void base64_encode(const uint8_t *bytes, size_t n, char *out);
 
-/* The same in the URL-safe alphabet, without the padding: at most BASE64_CHARS(n) characters and a NUL. */
+/* The same with the URL-safe alphabet and no padding: at most BASE64_CHARS(n) characters and a NUL. */
 void base64_encode_url(const uint8_t *bytes, size_t n, char *out);
 
 #endif

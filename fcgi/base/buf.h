@@ -1,7 +1,7 @@
 /* A growing byte buffer with a hard maximum (after OpenSSH's sshbuf): the only place that reallocates.
  *
- * A failed append leaves the contents as they were and the failure is remembered, so that a writer may append many
- * times and look once. The bytes are always followed by a NUL that is not counted. */
+ * A failed append leaves the contents unchanged, and the buffer remembers the failure, so a writer can append many
+ * times and check once. A NUL always follows the bytes; it is not counted. */
 #ifndef DIGITD_BASE_BUF_H
 #define DIGITD_BASE_BUF_H
 
@@ -17,10 +17,10 @@ struct buf *buf_new(size_t max);
 /* Frees b (NULL is fine). */
 void buf_free(struct buf *b);
 
-/* Wipes the bytes, forgets a failure, keeps the memory. */
+/* Wipes the bytes and clears the failure. Keeps the memory. */
 void buf_reset(struct buf *b);
 
-/* Appends; ERR_LIMIT past the maximum, ERR_NOMEM, or the failure remembered from before. */
+/* Append. ERR_LIMIT beyond the maximum, ERR_NOMEM, or the remembered failure. */
 enum err buf_add(struct buf *b, const void *bytes, size_t n);
 enum err buf_add_str(struct buf *b, const char *s);
 enum err buf_add_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

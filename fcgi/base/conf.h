@@ -1,8 +1,8 @@
-/* The settings: one const table gives each its name, kind, range and default, and everything else follows from it.
+/* The settings. One const table has the name, kind, range and default of each; everything else follows from it.
  *
- * A file has lines `name = value`, comments start with '#'. The environment overrides the file: DIGITD_NAME. What is
- * unknown, malformed, out of range or given twice stops the start with one line that names file and line, or the
- * variable. */
+ * A file has lines `name = value`; comments start with '#'. The environment overrides the file: DIGITD_NAME. A setting
+ * that is unknown, malformed, out of range or given twice is a start-up error; its message names the file and line, or
+ * the variable. */
 #ifndef DIGITD_BASE_CONF_H
 #define DIGITD_BASE_CONF_H
 
@@ -13,7 +13,7 @@
 
 enum { CONF_TEXT_MAX = 512, CONF_ORIGINS_MAX = 16, CONF_HISTORY_MAX = 20000 };
 
-/* An origin that is ours: what the browser's address bar shows before the path. */
+/* One of our own origins: what the browser's address bar shows before the path. */
 struct conf_origin {
     bool https;
     char origin[CONF_TEXT_MAX]; /* "https://digits.example.org", as in the Origin header: default port left out */
@@ -31,7 +31,7 @@ struct conf {
     int main_workers; /* processes; 0: as many as cores */
     int hash_workers; /* processes; 0: half the cores, at least one */
     int request_deadline_s;
-    int max_requests;                 /* a worker is replaced after about so many; 0: never */
+    int max_requests;                 /* a worker is replaced after about this many; 0: never */
     int socket_mode;                  /* octal, of the listening sockets */
     char sign_up[16];                 /* open, closed, invitation */
     int password_min_length;          /* code points */
@@ -47,14 +47,15 @@ struct conf {
     int n_origins;
 };
 
-/* Fills c: defaults, then the file (NULL: none), then environ (NAME=value strings ended by NULL; NULL: none). */
+/* Fills c from the defaults, then the file (NULL: none), then the environment (NAME=value strings, NULL-terminated;
+ * NULL: none). */
 enum err conf_load(struct conf *c, const char *path, char *const *environ_vars, struct why *why);
 
-/* The origin whose host equals the Host header (letter case aside), or NULL. host need not be NUL-terminated. */
+/* The origin whose host equals the Host header (ignoring case), or NULL. host need not be NUL-terminated. */
 const struct conf_origin *conf_origin_of_host(const struct conf *c, const char *host, size_t n);
 
-/* The settings, one at a time, for documentation and checks: fn gets name, default, unit or choices, and one line of
- * text. */
+/* Calls fn for each setting with its name, default, unit or choices, and one line of help. For documentation and
+ * checks. */
 void conf_each(void (*fn)(const char *name, const char *dflt, const char *unit, const char *help, void *ctx),
                void *ctx);
 

@@ -13,7 +13,7 @@ void digest_sha256(const void *bytes, size_t n, uint8_t out[DIGEST_BYTES]);
 /* The same as 64 lower-case hexadecimal digits and a NUL. */
 void digest_sha256_hex(const void *bytes, size_t n, char out[DIGEST_HEX + 1]);
 
-/* Whether a[n] and b[n] are equal, in a time that depends on n alone. */
+/* Whether a[n] and b[n] are equal. The time it takes depends only on n. */
 int digest_equal(const void *a, const void *b, size_t n);
 
 #endif

@@ -1,5 +1,4 @@
-/* How large the picture of one digit is wherever it is whole: what comes out of the normaliser, goes into a network, is
- * kept in the history. MNIST's size. */
+/* The size of a digit's picture, MNIST's: what the normaliser makes, the network reads and the history keeps. */
 #ifndef DIGITD_BASE_DIGIT_SIZE_H
 #define DIGITD_BASE_DIGIT_SIZE_H
 

@@ -1,8 +1,8 @@
 /* Log lines in logfmt: one event a line, `ts=... level=... pid=... event=NAME key=value ...`.
  *
- * A value is quoted, and every byte of it that is not printable ASCII, a quote or a backslash is escaped, so that a
- * line is always one parsable line whatever a client sent. A line is written with one write(2); if that fails or would
- * block, the line is dropped: a full disk never holds up a request. Never log a token, a password or a cookie. */
+ * Values are quoted. Quotes, backslashes and all bytes but printable ASCII are escaped, so a line can always be parsed,
+ * whatever a client sent. A line is written with one write(2); if that fails or would block, the line is dropped. A
+ * full disk never delays a request. Never log a token, a password or a cookie. */
 #ifndef DIGITD_BASE_LOG_H
 #define DIGITD_BASE_LOG_H
 
@@ -14,10 +14,10 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 struct log_line {
     enum log_level level;
     size_t len;
-    char text[1024]; /* what does not fit is left out, and the line ends with truncated=1 */
+    char text[1024]; /* if something does not fit, it is left out and the line ends with truncated=1 */
 };
 
-/* Where lines go (a descriptor that stays the caller's) and the least level that is written. Default: 2, LOG_INFO. */
+/* Sets where lines go (fd remains the caller's) and the lowest level that is written. Default: 2, LOG_INFO. */
 void log_init(int fd, enum log_level least);
 
 /* "debug", "info", "warn", "error" -> level; -1 for anything else. */
@@ -29,7 +29,7 @@ void log_bytes(struct log_line *l, const char *key, const void *bytes, size_t n)
 void log_int(struct log_line *l, const char *key, int64_t value);
 void log_end(struct log_line *l);
 
-/* A whole line in one call: event and one text. */
+/* Writes a whole line: an event and one text. */
 void log_text(enum log_level level, const char *event, const char *detail);
 
 #endif

@@ -1,11 +1,11 @@
-/* Secrets that somebody carries: the value of a cookie, an API token, the end of a link, an invitation. Only SHA-256 of
- * one is ever stored (digest.h). */
+/* Secrets that clients hold: the value of a cookie, an API token, the end of a link, an invitation. Only their SHA-256
+ * is ever stored (digest.h). */
 #ifndef DIGITD_BASE_SECRET_H
 #define DIGITD_BASE_SECRET_H
 
 #include "err.h"
 
-/* API tokens begin so: scanners of leaked secrets know one when they see it. */
+/* All API tokens start with this, so that scanners for leaked secrets can recognise them. */
 #define SECRET_TOKEN_PREFIX "dgt_"
 
 enum {
@@ -13,7 +13,7 @@ enum {
     SECRET_TOKEN_CHARS = sizeof(SECRET_TOKEN_PREFIX) - 1 + SECRET_CHARS
 };
 
-/* A new one, and a new API token. ERR_IO: the system has no random bytes. */
+/* Make a new secret, or a new API token. ERR_IO: the system has no random bytes. */
 enum err secret_make(char secret[SECRET_CHARS + 1]);
 enum err secret_token_make(char token[SECRET_TOKEN_CHARS + 1]);
 

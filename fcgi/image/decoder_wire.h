@@ -1,10 +1,10 @@
-/* What passes between a worker and its decoder child: one ask, one answer, each of a fixed size, both sides the same
- * program. Private to decoder*.c, its tests and its fuzzer.
+/* The protocol between a worker and its decoder child: one request, one answer, both of fixed size. Both sides are the
+ * same program. Private to decoder*.c, its tests and its fuzzer.
  *
- * Over the socketpair go asks of 32 bytes and answers of 8: the kernel's handling of a message is most of what the
- * second process costs, and grows with it. The shared area is one struct decoder_answer, then [bytes_max] for the
- * picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. Where a picture lies follows from its number,
- * so no offset is ever sent. The parent copies the answer out once and looks at the copy alone: the child can write on.
+ * The socketpair carries requests of 32 bytes and answers of 8: passing messages is most of what the second process
+ * costs, and it costs more the larger they are. The shared memory holds one struct decoder_answer, then [bytes_max] for
+ * the picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. A picture's number gives its place, so no
+ * offset is ever sent. The parent copies the answer once and looks only at the copy, because the child can still write.
  */
 #ifndef DIGITD_IMAGE_DECODER_WIRE_H
 #define DIGITD_IMAGE_DECODER_WIRE_H
@@ -19,12 +19,13 @@ enum {
 };
 
 struct decoder_ask {
-    uint64_t serial; /* is the answer's message: a late one is never taken for that of the next picture; 0: ready */
-    uint64_t n;      /* bytes in the area */
+    uint64_t serial; /* sent back as the answer, so that a late answer is never taken for that of the next picture; 0:
+                        ready */
+    uint64_t n;      /* bytes in shared memory */
     int32_t invert, center, steps_side_px, zero;
 };
 
-/* Numbers and bytes only, so that reading any bit pattern is defined; no padding, so that all of it is checked. */
+/* Only numbers and bytes, so that any bit pattern can be read; no padding, so that everything is checked. */
 struct decoder_answer {
     double shift[2];
     int32_t error; /* enum err */
@@ -65,13 +66,13 @@ static inline uint8_t *decoder_area_picture(const struct decoder_area *area, int
     return decoder_area_bytes(area) + area->bytes_max + (size_t)i * DECODER_STEP_MAX_BYTES;
 }
 
-/* Whether bytes[n], which may be anything, are a possible answer to a request with this steps_side_px. If so *answer is
+/* Whether bytes[n], which may be anything, are a valid answer to a request with this steps_side_px. If so, *answer is
  * OK or one of image_decode's errors, *reply is filled (zeroed unless OK), and why has the visitor's sentence. If not,
- * whoever wrote it is no decoder any more. Pure: takes addresses in the area, reads nothing there. */
+ * the decoder can no longer be trusted. Pure: computes addresses in shared memory but reads nothing there. */
 bool decoder_reply_check(const uint8_t *bytes, size_t n, int steps_side_px, const struct decoder_area *area,
                          enum err *answer, struct decoder_reply *reply, struct why *why);
 
-/* The child's life, from fork to its end: never returns. channel: its end. parent: the process that forked it. */
+/* Runs the child from fork to exit; never returns. channel: the child's end. parent: the process that forked it. */
 _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area);
 
 #endif

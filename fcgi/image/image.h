@@ -1,7 +1,7 @@
 /* Pictures: PNG, JPEG, GIF, BMP, WebP bytes -> a grey raster. image.c is the only user of libgd.
  *
- * The header is read by our own bounded reader first (image/header): libgd allocates from the header before it reads
- * data (a 58-byte BMP: 533 MB). What libgd then decodes must have the size that the header told. */
+ * Our own bounded reader reads the header first (image/header), because libgd allocates what the header says before it
+ * reads any data (533 MB for a BMP of 58 bytes). What libgd then decodes must have the size given in the header. */
 #ifndef DIGITD_IMAGE_IMAGE_H
 #define DIGITD_IMAGE_IMAGE_H
 
@@ -14,13 +14,12 @@
 #include "image/header/header.h"
 #include "normalise/normalise.h"
 
-/* A decoded picture; the pixels belong to it until image_free. Transparent pixels lie over white; EXIF orientation is
- * undone. */
+/* A decoded picture; free it with image_free. Transparent pixels are over white; EXIF orientation is undone. */
 struct image {
     struct raster raster;
     uint8_t *px;         /* == raster.px */
-    const char *channel; /* what grey was made of: "luminance", "red" ... (grey.h), a constant */
-    bool upright;        /* EXIF's orientation was undone */
+    const char *channel; /* what the grey was made from: "luminance", "red" ... (grey.h), a constant */
+    bool upright;        /* EXIF orientation was undone */
 };
 
 /* Decodes bytes[n]. why has one sentence for the visitor, who may be shown it as it stands.
@@ -28,7 +27,7 @@ struct image {
  * ERR_LIMIT: a side or the area over the limit -> 413
  * ERR_FORMAT, ERR_TRUNCATED: damaged or cut short -> 422
  * ERR_NOMEM -> 503
- * *out is zeroed on failure. An empty n == 0 is ERR_TRUNCATED. */
+ * *out is zeroed on failure. n == 0 is ERR_TRUNCATED. */
 enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct why *why);
 void image_free(struct image *img);
 
@@ -36,8 +35,8 @@ void image_free(struct image *img);
  * IMAGE_SIDE_MAX_PX. ERR_RANGE, ERR_NOMEM, ERR_LIMIT. */
 enum err image_write_png(const struct raster *r, struct buf *out);
 
-/* Decodes a tiny picture of each format, whole and damaged, so that what libgd and its codecs initialise lazily is done
- * before the sandbox closes (R38). ERR_UNSUPPORTED, ERR_NOMEM ... where a codec is missing. */
+/* Decodes a tiny picture of each format, intact and damaged, so that libgd and its codecs do their lazy initialisation
+ * before the sandbox is closed (R38). ERR_UNSUPPORTED, ERR_NOMEM ... if a codec is missing. */
 enum err image_warm_up(struct why *why);
 
 #endif

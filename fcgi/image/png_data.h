@@ -1,4 +1,4 @@
-/* How much lies in a PNG's compressed data. The only user of zlib. */
+/* Checks how much a PNG's compressed data holds. The only user of zlib. */
 #ifndef DIGITD_IMAGE_PNG_DATA_H
 #define DIGITD_IMAGE_PNG_DATA_H
 
@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* bytes[n]: a PNG for which header_read_png said OK. True when its data goes on far behind its last row: libpng would
- * inflate all of that, up to a thousand times the size of the file, and throw it away. Data that is damaged or short is
- * left to libpng. Allocates zlib's 40 KiB and frees them; without them the answer is true. */
+/* bytes[n]: a PNG that passed header_read_png. True if its data continues far beyond the last row: libpng would inflate
+ * all of it, up to a thousand times the size of the file, only to throw it away. Damaged or short data is left to
+ * libpng. Allocates and frees 40 KiB for zlib; true if that fails. */
 bool png_data_overflows(const uint8_t *bytes, size_t n);
 
 #endif

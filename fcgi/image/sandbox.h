@@ -1,7 +1,7 @@
-/* What the decoder child gives up. The only user of libseccomp.
+/* The decoder child's sandbox. The only user of libseccomp.
  *
- * A build with a sanitizer, or for an emulator of one program (EMULATED), leaves out the limit on memory and the
- * filter: the sanitizer's shadow is terabytes, and it makes system calls of its own. sandbox_is_whole tells. */
+ * A build with a sanitizer, or for user-mode emulation (EMULATED), has neither the memory limit nor the filter: a
+ * sanitizer needs terabytes of shadow memory and makes its own system calls. See sandbox_is_whole. */
 #ifndef DIGITD_IMAGE_SANDBOX_H
 #define DIGITD_IMAGE_SANDBOX_H
 
@@ -11,17 +11,17 @@
 
 #include "base/err.h"
 
-/* The first half, right after fork, before anything is read or initialised: descriptors 0 to 2 become /dev/null, the
- * channel becomes 3 (told in *channel), all others are closed; it dies with parent, cannot be traced, and signals that
- * are meant for the service pass it by. ERR_IO. */
+/* The first half, right after fork, before anything is read or initialised. Descriptors 0 to 2 become /dev/null, the
+ * channel becomes 3 (set in *channel), and all others are closed. The process dies with its parent and cannot be
+ * traced; signals meant for the service are blocked. ERR_IO. */
 enum err sandbox_enter(int *channel, pid_t parent, struct why *why);
 
-/* The second half, when everything lazy is initialised: limits, then a list of the system calls that are left (the list
- * is in sandbox.c; of descriptors, the channel is left); any other ends the process with SIGSYS. There is no way back.
- * ERR_IO, ERR_NOMEM, ERR_UNSUPPORTED where the kernel has no seccomp. */
+/* The second half, after all lazy initialisation: sets limits, then allows only the system calls listed in sandbox.c;
+ * any other kills the process with SIGSYS. The channel is the only descriptor left. This cannot be undone. ERR_IO,
+ * ERR_NOMEM, ERR_UNSUPPORTED if the kernel has no seccomp. */
 enum err sandbox_close(struct why *why);
 
-/* Whether this build has all of it. */
+/* Whether this build has the whole sandbox. */
 bool sandbox_is_whole(void);
 
 #endif

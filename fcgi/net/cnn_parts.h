@@ -1,11 +1,10 @@
-/* What the files of the engine share among themselves: cnn_create.c (a model to steps), cnn.c (pictures through them),
- * cnn_answer.c (what a visitor is told), cnn_self_test.c and cnn_reading.c (whether it can be used).
- * Nobody else includes this.
+/* Shared by the files of the engine only: cnn_create.c (turns a model into steps), cnn.c (runs pictures through them),
+ * cnn_answer.c (what the visitor is told), cnn_self_test.c and cnn_reading.c (whether the network is usable).
  *
- * Activations are [part][h][w][c] (a part for each group of the convolution that reads it) with c padded to
- * KERNEL_LANES (see kernels.h); the picture itself is not padded where a part of it has one channel, unless a maxpool2
- * reads it. The activation that a "same" convolution reads lies inside a border of zeros: whoever writes it, writes
- * into the interior. There are two regions in the scratch block, and activations take turns. */
+ * Activations are [part][h][w][c] (one part for each group of the convolution that reads it) with c padded to
+ * KERNEL_LANES (see kernels.h). The picture itself is not padded if its parts have one channel, unless a maxpool2 reads
+ * it. The input of a "same" convolution has a border of zeros; the step that writes it writes only the interior. The
+ * scratch block has two regions, which activations use in turn. */
 #ifndef DIGITD_NET_CNN_PARTS_H
 #define DIGITD_NET_CNN_PARTS_H
 
@@ -16,11 +15,11 @@ enum { CNN_ALIGN = 64 }; /* bytes: of the scratch block and of the weights */
 
 /* An activation in the scratch block. A flat vector of n has h = w = 1, c = n. */
 struct place {
-    int parts;       /* as many as groups read it: each has its channels to itself, in pictures of its own */
+    int parts;       /* one for each group that reads it, stored one after another */
     int h, w, c;     /* c: of a part, padded */
     int real_c;      /* of a part, without padding */
     int border;      /* zeros on each side */
-    size_t at;       /* floats from the start of the block to the border's first */
+    size_t at;       /* floats from the start of the block to the first of the border */
     size_t row;      /* floats in a row, borders included */
     size_t part;     /* floats in a part */
     size_t interior; /* floats from the start of the block to pixel (0, 0) */
@@ -47,28 +46,29 @@ struct cnn {
     struct place picture; /* where the image goes, once for each view */
     size_t scratch_floats;
     float temperature, look_again_below, unsure_below, reject_below, doubt_below;
-    unsigned ink_max; /* a sum of pixels over this is no digit */
-    int n_reject;     /* steps of the reject rule, behind the last one's input; 0: there is none */
+    unsigned ink_max; /* a picture with a larger sum of pixels is not a digit */
+    int n_reject;     /* steps of the rejection head, on the last step's input; 0: none */
     struct step reject[2];
     float *block; /* all packed weights and biases */
 };
 
-/* Index in [part][h][w][c padded] of element number i of the same in channel-first order. */
+/* Index in [part][h][w][c padded] of element i in channel-first order. */
 static inline size_t cnn_channels_last(const struct place *p, size_t i)
 {
     const size_t area = (size_t)p->h * (size_t)p->w, channel = i / area, real_c = (size_t)p->real_c;
     return channel / real_c * p->part + i % area * (size_t)p->c + channel % real_c;
 }
 
-/* cnn_forward with value[pixel] as what the network is given for a pixel; NULL: pixel / 255. */
+/* cnn_forward, but the network gets value[pixel] for each pixel; NULL: pixel / 255. */
 void cnn_forward_scaled(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], const float *value,
                         float logits[MODEL_CLASSES], void *scratch);
 
-/* The form in which m's golden pictures have its golden logits, where they do not as they are given here; as text, NULL
- * where none is found. */
+/* If m's golden pictures do not give its golden logits: the form in which they would, as text; NULL if none is found.
+ */
 const char *cnn_golden_form(const struct cnn *c, const struct model *m, void *scratch);
 
-/* The score of the reject rule for the picture that cnn_forward just saw with this scratch block; 0 without a rule. */
+/* The score of the rejection head for the picture that cnn_forward has just read with this scratch block; 0 without
+ * one. */
 float cnn_score(const struct cnn *c, void *scratch);
 
 #endif

@@ -1,10 +1,10 @@
-/* The fast float32 loops, one table of functions for each instruction set. kernels.c is compiled once a set
- * (-DKERNEL_SET=...), so that there is one source and no copy.
+/* The fast float32 loops, one table of functions for each instruction set. kernels.c is compiled once for each set
+ * (-DKERNEL_SET=...), so there is only one source.
  *
- * Activations are [h][w][c] (channels last), c padded with zero channels up to KERNEL_LANES; an input of a "same"
- * convolution lies inside a border of zeros. Output channels are the vector dimension and every output adds its terms
- * in the same order (ky, kx, input channel), so results do not depend on the vector width; between the sets with and
- * without FMA they differ by rounding alone. */
+ * Activations are [h][w][c] (channels last), with c padded with zero channels up to KERNEL_LANES. The input of a "same"
+ * convolution has a border of zeros. Output channels are the vector dimension, and every output adds its terms in the
+ * same order (ky, kx, input channel), so the result does not depend on the vector width. Sets with and without FMA
+ * differ only by rounding. */
 #ifndef DIGITD_NET_KERNELS_H
 #define DIGITD_NET_KERNELS_H
 
@@ -28,15 +28,15 @@ struct kernel_set {
     const char *name;
     /* Convolution, bias, ReLU. */
     void (*conv)(const struct kernel_conv *k);
-    /* Convolution, bias, ReLU and 2x2 maximum in one go: only the pixels that the pool keeps are computed, and out is
-     * the pooled picture of conv_h / 2 rows. */
+    /* Convolution, bias, ReLU and 2x2 max pooling in one pass. Only the pixels that the pool reads are computed, and
+     * out is the pooled picture of conv_h / 2 rows. */
     void (*conv_pool)(const struct kernel_conv *k);
     void (*maxpool2)(int h, int w, int c, const float *in, size_t in_row_floats, float *out, size_t out_row_floats);
     /* weight: [in_n][out_n], both padded; out[out_n] = bias + in * weight, ReLU if asked. */
     void (*dense)(int in_n, int out_n, const float *in, const float *weight, const float *bias, bool relu, float *out);
 };
 
-/* The set, or NULL where this processor (or this build) lacks it. */
+/* The set, or NULL if this processor (or this build) does not have it. */
 const struct kernel_set *kernels_base(void);
 const struct kernel_set *kernels_avx2(void);
 const struct kernel_set *kernels_avx512(void);

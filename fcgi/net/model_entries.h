@@ -1,4 +1,4 @@
-/* The tensors as a safetensors header lists them, and whether they are those that the layers want. */
+/* The tensors as listed in a safetensors header, and checks that they are those that the layers need. */
 #ifndef DIGITD_NET_MODEL_ENTRIES_H
 #define DIGITD_NET_MODEL_ENTRIES_H
 
@@ -6,7 +6,7 @@
 
 enum { MODEL_ENTRIES_MAX = 1024 };
 
-/* One tensor as the header has it. */
+/* One tensor, as in the header. */
 struct model_entry {
     const char *name;  /* borrowed from the JSON */
     const char *dtype; /* "F32": one of safetensors' names, not the JSON's text */
@@ -23,20 +23,20 @@ struct model_entries {
     struct model_entry of[MODEL_ENTRIES_MAX];
 };
 
-/* All tensors of the header, in the order of the data, which they must cover from end to end. Any type and shape is
- * taken that safetensors has; e->file is set before. Every failure has a line in why that begins with the file's name,
- * here and below. */
+/* Reads all tensors of the header, in the order of the data, which they must cover without gaps. Accepts every type and
+ * shape that safetensors has. Set e->file before. Here and below, every failure has a line in why that begins with the
+ * file's name. */
 enum err model_entries_read(struct model_entries *e, const struct json *header, size_t data_n, struct why *why);
 
-/* By its name; NULL where the file has none. */
+/* Finds a tensor by name; NULL if the file has none. */
 struct model_entry *model_entries_find(struct model_entries *e, const char *name);
 
-/* *at becomes the entry of the tensor t of m, if the file has it, in its type and shape; otherwise the line tells whose
- * it is, what is wrong with it, and what to do. */
+/* Sets *at to the entry of m's tensor t, if the file has it with the right type and shape. Otherwise the line in why
+ * says which layer it belongs to, what is wrong, and what to do. */
 enum err model_entries_check(struct model_entries *e, const struct model *m, const struct model_tensor *t,
                              struct model_entry **at, struct why *why);
 
-/* Whether all are used, but for other golden.* ones. */
+/* Checks that all are used, except other golden.* tensors. */
 enum err model_entries_all_used(const struct model_entries *e, const struct model *m, struct why *why);
 
 /* n bytes, the least significant first. */

@@ -1,16 +1,15 @@
 /* Moment normalisation (Casey 1970, "Moment normalization of handprinted characters", IBM Journal of Research and
- * Development 14(5), 548-557): what tells one hand from another, slant and proportions, taken off a picture before a
- * network reads it, so that the digits of a writer whom it never saw look more like those that it knows. */
+ * Development 14(5), 548-557): removes slant and evens out proportions, in which writers differ most, before the
+ * network reads a picture. Digits of writers it has never seen then look more like those it was trained on. */
 #ifndef DIGITD_NET_MOMENTS_H
 #define DIGITD_NET_MOMENTS_H
 
 #include "model.h"
 
-/* in[28][28], light ink on dark, to out[28][28]: sheared along x until the ink's covariance of x and y is 0 (by 45
- * degrees at most), and stretched or shrunk, along x and along y by themselves: the ink's deviation is then
- * before * pow(goal / before, MOMENTS_SHARE), most of the way to the goal, within limits. All about the ink's centre of
- * mass, which stays where it is: a picture moved by whole pixels gives the same result, moved as far. What gets outside
- * is lost. */
+/* in[28][28], light ink on dark, to out[28][28]: sheared along x until the covariance of x and y of the ink is 0 (at
+ * most 45 degrees), then scaled along x and y separately. The ink's standard deviation becomes before * pow(goal /
+ * before, MOMENTS_SHARE), most of the way to the goal, within limits. The ink's centre of mass stays where it is, so a
+ * picture shifted by whole pixels gives the same result, shifted. Ink that leaves the picture is lost. */
 void moments_normalise(const uint8_t in[DIGIT_PIXELS], uint8_t out[DIGIT_PIXELS]);
 
 #define MOMENTS_SHARE    0.8

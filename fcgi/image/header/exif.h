@@ -1,12 +1,12 @@
-/* The one thing that is wanted of EXIF: which way up the picture is (tag 0x0112). libgd has no reader for it. */
+/* Reads the orientation of a picture from EXIF (tag 0x0112). libgd does not. */
 #ifndef DIGITD_IMAGE_EXIF_H
 #define DIGITD_IMAGE_EXIF_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* tiff[n]: a TIFF header and its directories, as in JPEG's APP1 after "Exif\0\0", PNG's eXIf, WebP's EXIF.
- * 1 (upright) to 8; 1 where the tag is missing, damaged or outside that range. Pure, never reads past n. */
+/* tiff[n]: a TIFF header and its directories, as in JPEG's APP1 after "Exif\0\0", PNG's eXIf, WebP's EXIF. 1 (upright)
+ * to 8; 1 if the tag is missing, damaged or out of range. Pure; never reads beyond n. */
 int exif_orientation(const uint8_t *tiff, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* The picture's own header, read without allocating and without trusting it: format, width, height, orientation.
+/* Reads a picture's header without allocating and without trusting it: format, width, height, orientation.
  *
  * Pure: looks at bytes[n] alone. Sources: PNG (W3C REC-PNG-20031110 section 11.2.2), JPEG (ITU-T T.81 annex B,
  * EXIF 2.32), GIF89a, BMP (BITMAPCOREHEADER and BITMAPINFOHEADER on), WebP (RFC 9649). */
@@ -11,19 +11,19 @@
 
 #include "base/err.h"
 
-/* The largest picture that is read. */
+/* The largest picture accepted. */
 enum { IMAGE_SIDE_MAX_PX = 10000, IMAGE_AREA_MAX_PX = 25 * 1000 * 1000 };
 
 enum image_format { IMAGE_PNG, IMAGE_JPEG, IMAGE_GIF, IMAGE_BMP, IMAGE_WEBP };
 
 struct image_header {
     enum image_format format;
-    int width, height; /* px, as stored: before orientation is undone */
-    int orientation;   /* EXIF tag 0x0112: 1 (upright) to 8; 1 where there is none or it is damaged */
+    int width, height; /* px, as stored, before the orientation is undone */
+    int orientation;   /* EXIF tag 0x0112: 1 (upright) to 8; 1 if missing or damaged */
 };
 
-/* Reads the header and checks it against the limits above. Errors as image_decode (image.h), with the sentence in why.
- */
+/* Reads the header and checks it against the limits above. Errors as for image_decode (image.h), with a sentence in
+ * why. */
 enum err image_header_read(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 
 #endif

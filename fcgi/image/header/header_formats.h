@@ -1,5 +1,5 @@
-/* What the header readers of the five formats share: numbers from bytes, the limits, and sentences said in one way.
- * Private to this room and to image.c and png_data.c above it. */
+/* Shared by the header readers of the five formats: numbers from bytes, the limits, and common error sentences. Private
+ * to this room and to image.c and png_data.c. */
 #ifndef DIGITD_IMAGE_HEADER_FORMATS_H
 #define DIGITD_IMAGE_HEADER_FORMATS_H
 
@@ -26,29 +26,30 @@ static inline uint32_t get_be32(const uint8_t *p)
     return get_be16(p) << 16 | get_be16(p + 2);
 }
 
-/* One reader a format. bytes[n] begins with the format's magic; out->format and orientation 1 are set already. Each
- * calls header_set_size as soon as it knows the size, before it walks on: a bomb is refused for being one. */
+/* One reader for each format. bytes[n] starts with the format's magic number; out->format and orientation 1 are already
+ * set. Each calls header_set_size as soon as it knows the size and before it reads on, so a decompression bomb is
+ * refused as too large. */
 enum err header_read_png(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 enum err header_read_jpeg(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 enum err header_read_gif(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 enum err header_read_bmp(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 enum err header_read_webp(const uint8_t *bytes, size_t n, struct image_header *out, struct why *why);
 
-/* Keeps the size if it is within the limits of header.h: a side of 0 is ERR_FORMAT, too large ERR_LIMIT. */
+/* Stores the size if it is within the limits of header.h. A side of 0 is ERR_FORMAT; too large is ERR_LIMIT. */
 enum err header_set_size(struct image_header *out, int64_t width, int64_t height, struct why *why);
 
-/* ERR_TRUNCATED and ERR_FORMAT with their sentence; format is a name such as "PNG". */
+/* Return ERR_TRUNCATED and ERR_FORMAT with a sentence in why. */
 enum err header_cut_short(enum image_format format, struct why *why);
 enum err header_damaged(enum image_format format, struct why *why);
 
-/* libgd 2.3.3 reads an 8-bit BMP with a V4 or V5 header wrongly (it takes the rest of the header for the palette) and
- * refuses BITFIELDS even with the ordinary masks. True where that is so: then header_mend_bmp rewrites a copy of the
- * bytes, for which header_read_bmp said OK, to the equivalent V3 file. */
+/* libgd 2.3.3 misreads an 8-bit BMP with a V4 or V5 header (it takes the rest of the header for the palette) and
+ * refuses BITFIELDS even with the usual masks. True for such a file: then header_mend_bmp rewrites a copy of the bytes,
+ * which must have passed header_read_bmp, to the equivalent V3 file. */
 bool header_bmp_needs_mending(const uint8_t *bytes, size_t n);
 void header_mend_bmp(uint8_t *bytes, size_t n);
 
-/* Leaves in a copy of the bytes, for which header_read_png said OK, only the chunks that make the picture: libpng
- * inflates and keeps the others, however large. Returns how many bytes remain. */
+/* Removes all chunks that the picture does not need from a copy of the bytes, which must have passed header_read_png:
+ * libpng would inflate and keep them, however large. Returns the number of bytes that remain. */
 size_t header_mend_png(uint8_t *bytes, size_t n);
 
 #endif
