@@ -1,5 +1,4 @@
-/* A small copy of a picture, at most 256 on a side, for what needs wide windows. Used by the files of the normaliser.
- */
+/* A small copy of a picture, at most 256 cells a side, for filters with wide windows. */
 #ifndef DIGITD_NORMALISE_GRID_H
 #define DIGITD_NORMALISE_GRID_H
 
@@ -14,26 +13,26 @@ struct grid {
     uint8_t v[GRID_SIDE_MAX * GRID_SIDE_MAX]; /* [h][w] */
 };
 
-/* Cells for a picture of w x h, at most side on the longest side; v is not touched. */
+/* Sets the number of cells for a picture of w x h, at most side on the longest side; leaves v alone. */
 void grid_shape(struct grid *g, int w, int h, int side);
 
-/* The means of cells of px[h][w], with at most side cells on the longest side. */
+/* Averages px[h][w] into cells, at most side on the longest side. */
 void grid_average(struct grid *g, const uint8_t *px, int w, int h, int side);
 
-/* Each cell becomes the greatest (or least) within radius cells of it, in the square around it. */
+/* Replaces each cell by the greatest (or least) value in the square of radius cells around it. */
 void grid_spread(struct grid *g, int radius, bool greatest);
 
-/* Each cell of 0 becomes the mean of those around it that are not, from their rim inwards; where there is none,
- * nothing. room: to work in. */
+/* Fills cells that are 0 with the mean of their nonzero neighbours, from the edge of a hole inwards. Does nothing if
+ * all are 0. room: working space. */
 void grid_fill(struct grid *g, struct grid *room);
 
-/* Whether a cell, by its number, lies at the edge of the picture. */
+/* Whether a cell, given by its number, is at the edge of the picture. */
 bool grid_on_border(const struct grid *g, int cell);
 
-/* How many cells of cell[g->h][g->w] are kind along the upper, lower, left and right edge. */
+/* Counts the cells of cell[g->h][g->w] that are kind along the upper, lower, left and right edges. */
 void grid_count_border(const struct grid *g, const uint8_t *cell, uint8_t kind, int along[4]);
 
-/* Each value v becomes 255 - v. */
+/* Replaces each value v by 255 - v. */
 void grid_invert(struct grid *g);
 
 #endif

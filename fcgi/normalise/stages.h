@@ -1,60 +1,60 @@
-/* The stages, one a file: a picture in, a picture out. normalise.c has their table and is the only one that calls them,
- * but for their tests.
+/* The stages, one in each file: a picture in, a picture out. Only normalise.c, which has their table, and their tests
+ * call them.
  *
- * Each takes a picture of one state and leaves one of a state (normalise_stages tells which; it sets picture.state
- * itself where that changes). What it does not say that it changes, it leaves alone. Each may fail for want of memory,
- * ERR_NOMEM, and for nothing else; what it allocates beside px it frees. */
+ * Each takes a picture in one state and leaves it in a state (see normalise_stages; the stage itself sets picture.state
+ * if it changes). A stage changes only what its comment says. The only error is ERR_NOMEM. A stage frees everything
+ * that it allocates except px. */
 #ifndef DIGITD_NORMALISE_STAGES_H
 #define DIGITD_NORMALISE_STAGES_H
 
 #include "picture.h"
 
 enum {
-    /* The least ink (of 255) that belongs to a stroke, its soft edge included: MNIST's boxes hold it (mnist.c). */
+    /* The least ink (of 255) that belongs to a stroke, including its soft edge: MNIST's boxes contain it (mnist.c). */
     INK_LEAST = 33,
-    /* Ink that is sure begins here at the lowest, two fifths of full ink: Otsu's split of much pale ink beside a little
-     * dark is lower, and soft edges would be sure. No drawn picture (parts.c) is lost at 30 or 200. */
+    /* Certain ink starts here at the lowest, at two fifths of full ink. Otsu's split of much pale ink and a little dark
+     * ink is lower, and soft edges would count as certain. No drawn picture (parts.c) is lost at 30 or 200. */
     INK_SURE_LEAST = 102
 };
 
-/* Not a stage: whether in is MNIST's already, or its negative. Then digit is it, bit for bit (or as 255 - v), with dark
- * and box; the state is PICTURE_DIGIT. */
+/* Not a stage: whether in is already like MNIST, or its negative. If so, sets digit to it bit for bit (or as 255 - v),
+ * dark and box, and the state to PICTURE_DIGIT. */
 bool mnist_pass(struct picture *p);
 
 /* RASTER -> TONES: a working copy of at most a megapixel. */
 enum err reduce_run(struct picture *p);
 
-/* Where a sheet of paper on a desk (or a canvas in a window) is seen whole, or nearly, all that surrounds it becomes as
- * its paper is next to it. Allocates up to 180 kB. */
+/* If a sheet of paper on a desk (or a canvas in a window) is visible completely, or nearly, everything around it
+ * becomes like the paper next to it. Allocates up to 180 kB. */
 enum err sheet_run(struct picture *p);
 
-/* Finds what the paper is like (paper, dark), following the visitor's wish about ink. Turns px over where the ink is
- * light: from here on the paper is the lighter. Allocates up to 150 kB. */
+/* Finds out what the paper is like (paper, dark), using the visitor's option for the ink. Inverts px if the ink is
+ * light: from here on the paper is lighter than the ink. Allocates up to 150 kB. */
 enum err paper_run(struct picture *p);
 
-/* TONES -> DARKENING: the paper's own tone taken off, and in uneven light its grain. There, px gets smaller, too.
- * Allocates up to 200 kB. */
+/* TONES -> DARKENING: subtracts the paper's tone and, in uneven light, its grain; then px also gets smaller. Allocates
+ * up to 200 kB. */
 enum err level_run(struct picture *p);
 
-/* Straight lines that are not the digit's become 0: ruled and squared paper, frames, the cell lines of a form. Sets
- * lined. Allocates up to 8 bytes a pixel. */
+/* Sets straight lines that are not part of the digit to 0: ruled and squared paper, frames, the cell lines of a form.
+ * Sets lined. Allocates up to 8 bytes a pixel. */
 enum err lines_run(struct picture *p);
 
-/* DARKENING -> INK: nothing up to the paper's noise, 255 from a full stroke on. Sets threshold, or refuses. */
+/* DARKENING -> INK: 0 up to the paper's noise, 255 from a full stroke on. Sets threshold, or refuses. */
 enum err threshold_run(struct picture *p);
 
-/* What does not belong to the digit becomes 0: specks, frames, scraps of lines or of a neighbour. Sets box, or refuses.
+/* Sets to 0 what does not belong to the digit: specks, frames, pieces of lines or of a neighbour. Sets box, or refuses.
  * Allocates up to 2.5 MB. */
 enum err parts_run(struct picture *p);
 
-/* INK -> SMALL: the box with its longest side at 20 px (or the whole picture at 28). scale_piece does the work, for
- * any box (not empty) of any ink: its longest side to side_px. Thin strokes are widened within it by up to margin px on
- * each side, pale ones made bright. */
+/* INK -> SMALL: scales the longest side of the box to 20 px (or that of the whole picture to 28). scale_piece does the
+ * work, for any box that is not empty: its longest side becomes side_px. It widens thin strokes by up to margin px on
+ * each side, within that size, and brightens pale ones. */
 enum err scale_run(struct picture *p);
 enum err scale_piece(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out);
 enum { SCALE_BOX_PX = 20, SCALE_MARGIN_PX = 1 };
 
-/* SMALL -> DIGIT: laid down in 28x28 as center says. Never fails. shift: as in struct picture. */
+/* SMALL -> DIGIT: places it in 28x28 as center says. Never fails. shift: as in struct picture. */
 enum err place_run(struct picture *p);
 void place_small(const struct small *s, enum normalise_center center, uint8_t digit[DIGIT_PIXELS], double shift[2]);
 

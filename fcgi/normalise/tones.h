@@ -1,5 +1,5 @@
-/* Pictures of two tones, one of them drawn in strokes: however fat these are, and somewhat uneven the light. Used by
- * paper.c and level.c. */
+/* Recognises pictures of two tones, one of them drawn in strokes, however fat, and in light that may be somewhat
+ * uneven. Used by paper.c and level.c. */
 #ifndef DIGITD_NORMALISE_TONES_H
 #define DIGITD_NORMALISE_TONES_H
 
@@ -8,19 +8,19 @@
 #include "picture.h"
 
 struct tones {
-    bool clear;      /* two tones that hardly any pixel lies between, the ink in strokes; the rest counts only then */
-    bool dark;       /* the ink is the darker */
-    bool off_border; /* the ink touches the border no more than a digit does: it may be told so in uneven light too */
-    int split;       /* the first value of the lighter tone */
+    bool clear;      /* two tones with hardly any pixels in between, the ink in strokes; otherwise ignore the rest */
+    bool dark;       /* the ink is darker than the paper */
+    bool off_border; /* the ink touches the border no more than a digit does: then clear counts in uneven light too */
+    int split;       /* the lowest value of the lighter tone */
     int paper;       /* median of the paper */
     int apart;       /* levels between the two means */
 };
 
-/* Of p's px, whose histogram is all; g: room to work in. */
+/* Judges p's px, whose histogram is all. g: working space. */
 void tones_judge(const struct picture *p, const struct histogram *all, struct grid *g, struct tones *out);
 
-/* The paper's tone in each cell of g: of the pixels from split on, for paper that is the lighter; under the ink, what
- * is around it. room: to work in. */
+/* Sets each cell of g to the paper's tone: that of the pixels from split up, if the paper is lighter; under the ink,
+ * that of the paper around it. room: working space. */
 void tones_fill(const struct picture *p, int split, struct grid *g, struct grid *room);
 
 #endif
