@@ -1,4 +1,4 @@
-/* What the parts of the store share. Nobody outside fcgi/store (and its tests) includes this.
+/* Shared by the parts of the store. Nobody outside fcgi/store and its tests includes this.
  *
  *   store.c            opening, closing, the settings of a connection
  *   store_schema.c     the schema and its migrations
@@ -26,80 +26,83 @@
 
 enum {
     STORE_PATH_MAX = 1024,
-    STORE_TOUCH_MS = 50,            /* how long a write that nobody waits for may wait for the lock */
-    STORE_TOUCH_EVERY_S = 300,      /* last_seen is written when it is older */
-    STORE_TOUCH_PAUSE_US = 5000000, /* after such a write failed */
-    STORE_CLOCK_SLACK_S = 300,      /* how far ahead of the clock a time in a row may be */
-    STORE_PURGE_ROWS = 200,         /* a transaction of housekeeping */
-    STORE_PURGE_STEPS = 10,         /* such transactions a call */
+    STORE_TOUCH_MS = 50,            /* how long a background write may wait for the lock */
+    STORE_TOUCH_EVERY_S = 300,      /* last_seen is updated if it is older than this */
+    STORE_TOUCH_PAUSE_US = 5000000, /* after a background write failed */
+    STORE_CLOCK_SLACK_S = 300,      /* how far in the future a time in a row may be */
+    STORE_PURGE_ROWS = 200,         /* in one transaction of housekeeping */
+    STORE_PURGE_STEPS = 10,         /* such transactions in one call */
     STORE_WAL_ALARM_BYTES = 64 * 1024 * 1024,
-    STORE_QUICK_CHECK_BYTES = 64 * 1024 * 1024, /* a start checks files up to this size page by page: under a second */
-    STORE_APPLICATION_ID = 0x64677464           /* "dgtd"; as in schema.sql */
+    STORE_QUICK_CHECK_BYTES =
+        64 * 1024 * 1024,             /* at start-up, files up to this size are checked page by page: under a second */
+    STORE_APPLICATION_ID = 0x64677464 /* "dgtd"; as in schema.sql */
 };
 
-/* The files beside the database that SQLite keeps while it is open. */
+/* The files that SQLite keeps next to the database while it is open. */
 enum store_beside { BESIDE_WAL, BESIDE_SHM, BESIDE_COUNT };
 
 struct store {
     sqlite3 *db;
     sqlite3_stmt *sql[SQL_COUNT];
-    char path[STORE_PATH_MAX]; /* of the database, symbolic links followed: one file, one lock, however it is named */
+    char
+        path[STORE_PATH_MAX]; /* of the database, with symbolic links resolved: one file, one lock, whatever its name */
     char beside[BESIDE_COUNT][STORE_PATH_MAX];
-    ino_t beside_ino[BESIDE_COUNT]; /* 0: not looked at yet */
+    ino_t beside_ino[BESIDE_COUNT]; /* 0: not known yet */
     char lock_path[STORE_PATH_MAX];
     int lock_fd;          /* -1: none */
-    bool missing;         /* the alarm for a vanished file has been logged */
-    bool suspect;         /* a read or write failed: pages kept in memory may be bad ones */
-    int64_t try_after_us; /* no write that nobody waits for before this (clock_mono_us) */
+    bool missing;         /* the alarm for a missing file has been logged */
+    bool suspect;         /* a read or write failed: cached pages may be bad */
+    int64_t try_after_us; /* no background write before this (clock_mono_us) */
     int64_t wal_alarm_us; /* when the alarm for a large WAL was last logged; 0: never */
 };
 
-/* One step of the schema: sql ends with PRAGMA user_version = version. */
+/* One migration step; sql ends with PRAGMA user_version = version. */
 struct store_migration {
     int version;
     const char *sql;
 };
-/* This program's schema. */
+/* The schema version of this program. */
 int store_schema_version(void);
-/* Brings the database up to the schema, one transaction a step. The caller holds the writer's lock. ERR_UNSUPPORTED:
- * newer than this program; ERR_FORMAT: another program's database, or damaged. */
+/* Migrates the database to the current schema, one transaction for each step. The caller holds the writer's lock.
+ * ERR_UNSUPPORTED: newer than this program; ERR_FORMAT: another program's database, or damaged. */
 enum err store_schema_migrate(struct store *s, struct why *why);
-/* The same with another list of steps (ascending), for tests. */
+/* The same with other steps (in ascending order), for tests. */
 enum err store_migrate(struct store *s, const struct store_migration *steps, size_t n, struct why *why);
-/* What a start says about SQLite's result code. The message is the connection's. */
+/* The error for SQLite's result code at start-up, with the connection's message in why. */
 enum err store_refuse(struct store *s, int rc, struct why *why);
-/* The number that a PRAGMA answers. */
+/* Reads the number that a PRAGMA returns. */
 int store_pragma_int(sqlite3 *db, const char *pragma, int *out);
 
-/* Opens the lock file, and takes or releases the lock. ERR_BUSY after wait_ms. */
+/* Opens the lock file if necessary, and takes the lock. ERR_BUSY after wait_ms. store_unlock releases it. */
 enum err store_lock(struct store *s, int wait_ms);
 void store_unlock(struct store *s);
-/* OK, or ERR_IO and an alarm when the file that was opened is no longer the one at its path. */
+/* OK, or ERR_IO and an alarm if the open file is no longer the one at its path. */
 enum err store_present(struct store *s);
-/* Lock and BEGIN IMMEDIATE. After OK, store_end must follow. */
+/* Takes the lock and runs BEGIN IMMEDIATE. After OK, call store_end. */
 enum err store_begin(struct store *s, int wait_ms);
-/* Commits when e is OK, else rolls back; releases the lock. Returns e, or the failure of the commit. */
+/* Commits if e is OK, otherwise rolls back; releases the lock. Returns e, or the error of the commit. */
 enum err store_end(struct store *s, enum err e);
-/* Like store_begin for a write that nobody waits for: gives up soon, and for a while after it gave up. */
+/* store_begin for a background write: gives up soon, and then does not try again for a while. */
 enum err store_begin_idle(struct store *s);
 
-/* The error that SQLite's result code means, logged with SQLite's message. */
+/* Maps SQLite's result code to an error, and logs it with SQLite's message. */
 enum err store_fail(struct store *s, int rc, const char *op);
 
-/* Columns id, email, created_at, disabled from column first on. */
+/* Reads the columns id, email, created_at, disabled, starting at column first. */
 void store_user_read(sqlite3_stmt *st, int first, struct store_user *user);
-/* Adds an account inside a transaction of the caller's; email is normalised already. */
+/* Adds an account inside the caller's transaction; email must be normalised. */
 enum err store_user_insert(struct store *s, const char *email, const char *password_hash, struct store_user *user);
-/* Sets the hash, ends the sessions, forgets the devices, voids links and mail for a reset; inside a transaction.
- * ERR_NOT_FOUND: no such user, or the hash is not old_hash (NULL: whatever it is). */
+/* Inside a transaction: sets the hash, ends the sessions, forgets the devices, voids reset links and reset mail.
+ * ERR_NOT_FOUND: no such user, or the hash is not old_hash (NULL: any). */
 enum err store_user_renew(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
-/* Takes one use of an invitation, inside a transaction. ERR_DENIED: it is good no more. */
+/* Uses up one use of an invitation, inside a transaction. ERR_DENIED: it is no longer valid. */
 enum err store_invite_take(struct store *s, const uint8_t hash[DIGEST_BYTES]);
-/* Whether what was made then is to end: it has expired (0: never does), or seems made in the future, since the clock
- * was set back and nobody can tell how old it is. */
+/* Whether something has expired (expires_at_s 0: never does), or seems to have been created in the future: then the
+ * clock was set back and its age is unknown. */
 bool store_expired(int64_t created_at_s, int64_t expires_at_s, int64_t now_s);
 
-/* Copies what a client sent, cut at a character to fit; what is not UTF-8 or not visible becomes '?'. NULL is "". */
+/* Copies text that a client sent, cut at a character boundary to fit; anything but visible UTF-8 becomes '?'. NULL is
+ * "". */
 void store_text_keep(const char *in, char *out, size_t room);
 
 #endif

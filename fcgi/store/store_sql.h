@@ -1,4 +1,4 @@
-/* Every statement by name, prepared when the store is opened. Their texts stand in store_sql.c. */
+/* All statements by name, prepared when the store is opened. Their text is in store_sql.c. */
 #ifndef DIGITD_STORE_STORE_SQL_H
 #define DIGITD_STORE_STORE_SQL_H
 
