@@ -1,4 +1,4 @@
-/* Who is asking: a session's cookie, or an API token. */
+/* Who sent the request: checks the session cookie or the API token. */
 #ifndef DIGITD_WEB_ACCESS_H
 #define DIGITD_WEB_ACCESS_H
 
@@ -6,10 +6,10 @@
 
 #include "call.h"
 
-/* Holds the request against its route's columns access, scope and store, and fills c->user. false: it has replied. */
+/* Checks the request against its route's columns access, scope and store, and fills c->user. False: it has replied. */
 bool access_check(struct call *c);
 
-/* What a handler asks that wants more than its route does: the token, if one came, must have this scope too. false: it
+/* For handlers that need more than their route does: the token, if there is one, must have this scope too. False: it
  * has replied, with this sentence. */
 bool access_scope(struct call *c, int scope, const char *sentence);
 

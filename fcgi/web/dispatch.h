@@ -1,16 +1,16 @@
-/* The one call that answers a request: reads it, finds its route, lets the handler reply, writes the reply, logs one
- * line. It never exits and never fails: whatever goes wrong is a reply, whose status it returns. */
+/* Answers a request: reads it, finds its route, lets the handler reply, writes the reply, logs one line. It never exits
+ * and never fails: every error becomes a reply. Returns the reply's status. */
 #ifndef DIGITD_WEB_DISPATCH_H
 #define DIGITD_WEB_DISPATCH_H
 
 #include "web/http/fcgx.h"
 #include "app.h"
 
-/* Answers the request that fcgx_accept took. The caller calls fcgx_finish. */
+/* Answers the request taken by fcgx_accept. The caller calls fcgx_finish. */
 int dispatch_serve(struct app *app, struct fcgx *f);
 
-/* The same, with the connection as three functions of the kind that fcgx.h has: what dispatch_serve does with
- * libfcgi's, and the tests without a socket. */
+/* The same with the connection as three functions, like those of fcgx.h. dispatch_serve uses libfcgi's; tests need no
+ * socket. */
 struct dispatch_peer {
     const char *(*param)(const void *ctx, const char *name);
     enum err (*read_body)(void *ctx, struct buf *out, size_t n);

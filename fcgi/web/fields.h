@@ -1,5 +1,5 @@
-/* The body of a JSON route: one object whose members are listed, and no others, so that a misspelt one is told and not
- * ignored. */
+/* The body of a JSON route: one object with the listed members and no others, so that a misspelt one is reported and
+ * not ignored. */
 #ifndef DIGITD_WEB_FIELDS_H
 #define DIGITD_WEB_FIELDS_H
 

@@ -1,4 +1,4 @@
-/* The history over HTTP: what its handlers, /classify and the account's export share. */
+/* The history over HTTP: shared by its handlers, /classify and the account export. */
 #ifndef DIGITD_WEB_HISTORY_H
 #define DIGITD_WEB_HISTORY_H
 
@@ -12,14 +12,13 @@ void history_set_row(struct json *obj, const struct store_history *row);
 /* The member counts: kept, corrected, right. */
 enum err history_set_counts(struct call *c, struct json *obj);
 
-/* All rows of c->user that the filter lets through, the newest first, however many; a failure of row ends it and is
- * returned. Read page by page, so that no read of the database lasts: a row that is saved meanwhile is not among them.
- */
+/* Calls row for all rows of c->user that pass the filter, the newest first, until it fails; returns that error. Reads
+ * page by page, so that no read transaction lasts long; rows saved meanwhile are not included. */
 enum err history_walk(struct call *c, const struct store_history_filter *filter,
                       enum err (*row)(const struct store_history *, void *), void *ctx);
 
-/* Writes an object: the members of v (freed here), and the rows as the array "history". Each row is built and written
- * by itself: as one tree, 20,000 would take a hundred megabytes. */
+/* Writes an object with the members of v, which it frees, and the rows as the array "history". Rows are built and
+ * written one by one: as one tree, 20,000 would take a hundred megabytes. */
 enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out);
 
 enum { HISTORY_EXPORT_BYTES_MAX = 64 * 1024 * 1024 }; /* CONF_HISTORY_MAX rows of 2 KB, the longest, are 40 MB */
@@ -31,10 +30,10 @@ struct history_keep {
     struct store_history rows[STORE_HISTORY_ADD_MAX];
 };
 
-/* Notes an answer and the result that tells it. */
+/* Remembers an answer and its result. */
 void history_keep_add(struct history_keep *keep, const struct reading *r, struct json *result);
-/* Writes them; each result gets its id. Where they cannot be written each gets null, and reply the member not_saved, a
- * problem: what was read is not lost because it cannot be kept. */
+/* Saves the answers and sets the id in each result. If they cannot be saved, each id is null and reply gets the member
+ * not_saved, a problem: the answers are not lost because the history could not be written. */
 void history_keep_save(struct call *c, struct history_keep *keep, struct json *reply);
 
 #endif

@@ -15,12 +15,12 @@ struct history_query {
     struct store_history_filter filter;
 };
 
-/* Reads query ("" where there is none): digit, corrected, status, and for a page before and limit, or for an export
- * format. Others are passed over. ERR_FORMAT as query_read. */
+/* Reads query ("" if there is none): digit, corrected, status, and before and limit for a page, or format for an
+ * export. Ignores other parameters. ERR_FORMAT, like query_read. */
 enum err history_query_page(const char *query, struct history_query *out, struct why *why);
 enum err history_query_export(const char *query, struct history_query *out, struct why *why);
 
-/* The relative address of the page after the row with the id last. */
+/* The relative address of the page after row last. */
 void history_query_next(const struct history_query *q, int64_t last, char link[HISTORY_LINK_MAX]);
 
 #endif

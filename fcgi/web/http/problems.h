@@ -1,5 +1,5 @@
-/* Everything that can go wrong for a client, once: status, stable name, one sentence (RFC 9457: type and title).
- * nginx's own errors (conf/nginx/server.conf) and html/openapi.json use the same names. */
+/* All errors that a client can get: status, stable name, one sentence (RFC 9457: type and title). nginx's own errors
+ * (conf/nginx/server.conf) and html/openapi.json use the same names. */
 #ifndef DIGITD_WEB_PROBLEMS_H
 #define DIGITD_WEB_PROBLEMS_H
 

@@ -1,8 +1,8 @@
-/* A reply is built whole before a byte leaves: HEAD (status, headers), then BODY. A header after the body, or a second
- * status, or a problem over a problem, is a caught bug: the reply becomes a 500 and a log line. Every reply carries
- * Cache-Control: no-store, and Vary: Accept, since a browser without scripts gets pages where others get JSON. The
- * security headers (nosniff, CSP, COOP ...) and X-Request-Id are nginx's work on every location (conf/nginx), these
- * included, so that none is sent twice. Header values are checked for control characters. */
+/* A reply is built completely before the first byte is sent: HEAD (status, headers), then BODY. A header after the
+ * body, a second status, or a problem over a problem is a bug; the reply becomes a 500, with a log line. Every reply
+ * has Cache-Control: no-store, and Vary: Accept, because a browser without scripts gets pages instead of JSON. nginx
+ * adds the security headers (nosniff, CSP, COOP ...) and X-Request-Id in every location (conf/nginx), so none is sent
+ * twice. Header values are checked for control characters. */
 #ifndef DIGITD_WEB_REPLY_H
 #define DIGITD_WEB_REPLY_H
 
@@ -17,23 +17,23 @@ enum { REPLY_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct reply;
 
-struct reply *reply_new(void); /* one a worker; NULL when out of memory */
+struct reply *reply_new(void); /* one for each worker; NULL if out of memory */
 void reply_free(struct reply *p);
 void reply_reset(struct reply *p);
 
 void reply_status(struct reply *p, int status);
 void reply_header(struct reply *p, const char *name, const char *value);
-/* Ends the head, writes v (taken over) as application/json. */
+/* Ends the head and writes v as application/json; takes ownership of v. */
 void reply_json(struct reply *p, struct json *v);
-/* Ends the head with a body of another type: takes body over, however large it may be, and frees it at the next
+/* Ends the head with a body of another type and of any size: takes ownership of body and frees it at the next
  * reply_reset. NULL, or a buffer that failed, becomes a 503. */
 void reply_take(struct reply *p, const char *type, struct buf *body);
 /* A reply without a body (204, 303). Headers may follow. */
 void reply_empty(struct reply *p, int status);
 
 /* An error as RFC 9457 application/problem+json: type (relative, "problems/NAME"), title, status, detail, instance (the
- * request id). Replaces whatever was built before but another problem, cookies included; brings WWW-Authenticate with a
- * 401 and Retry-After with a 503; other headers (Allow) may follow. */
+ * request id). Replaces everything built before, including cookies, but not another problem. Adds WWW-Authenticate to a
+ * 401 and Retry-After to a 503; other headers (Allow) may follow. */
 struct problem {
     int status;
     const char *name;  /* stable, e.g. "too-large" */
@@ -41,17 +41,17 @@ struct problem {
 };
 void reply_problem(struct reply *p, const struct request *r, const struct problem *problem, const char *detail);
 
-/* The same problem told in another type, for a person: takes body over, as reply_take does. */
+/* The same problem as another type, for a person. Takes ownership of body, like reply_take. */
 void reply_problem_as(struct reply *p, const struct problem *problem, const char *type, struct buf *body);
 
-/* The same members as a JSON object, for a part of a larger reply. */
+/* The same members as a JSON object, for use in a larger reply. */
 struct json *problem_json(const struct request *r, const struct problem *problem, const char *detail);
 
-/* Leaves the body out and its Content-Length in: the answer to HEAD (RFC 9110 section 9.3.2). */
+/* Removes the body but keeps its Content-Length: the answer to HEAD (RFC 9110 section 9.3.2). */
 void reply_drop_body(struct reply *p);
 
-/* The CGI reply ("Status: ...") to be written out; never fails: what could not be built becomes a constant 500 or 503.
- * After it comes what reply_rest says, which is empty but for a body that was taken over. */
+/* The CGI reply ("Status: ...") to write. Never fails: if the reply could not be built, it is a constant 500 or 503.
+ * Write reply_rest after it, which is empty unless reply_take or reply_problem_as was used. */
 const char *reply_bytes(struct reply *p, size_t *n);
 const char *reply_rest(const struct reply *p, size_t *n);
 int reply_status_get(const struct reply *p);

@@ -29,29 +29,29 @@ enum { REQUEST_PATH_MAX = 255, REQUEST_ID_MAX = 32, REQUEST_HEADER_MAX = 8 * 102
 struct request {
     enum method method;
     char path[REQUEST_PATH_MAX + 1]; /* begins with '/', without the query */
-    char id[REQUEST_ID_MAX + 1];     /* hexadecimal, from nginx's $request_id; made here where it is missing or odd */
-    /* Borrowed from the connection until it is finished; "" where absent. */
+    char id[REQUEST_ID_MAX + 1];     /* hexadecimal, from nginx's $request_id; generated here if missing or malformed */
+    /* Borrowed from the connection until it is finished; "" if missing. */
     const char *query, *content_type, *host, *origin, *sec_fetch_site, *cookie, *authorization, *accept, *user_agent;
-    const char *address; /* the client's, as nginx saw it */
+    const char *address; /* the client's, as seen by nginx */
     bool has_length;
-    size_t length;       /* CONTENT_LENGTH, bytes; SIZE_MAX for any number that does not fit */
-    const uint8_t *body; /* [length], set once it was read */
+    size_t length;       /* CONTENT_LENGTH, bytes; SIZE_MAX if the number does not fit */
+    const uint8_t *body; /* [length], set after it has been read */
 };
 
-/* Reads the parameters. ERR_FORMAT: no method or path, a control byte, or a CONTENT_LENGTH that is no number;
- * ERR_LIMIT: a path or a header too long. The request is usable for an error reply in any case (id is set, nothing is
- * NULL but body). */
+/* Reads the parameters. ERR_FORMAT: no method or path, a control character, or a CONTENT_LENGTH that is not a number;
+ * ERR_LIMIT: a path or header that is too long. Even then the request can be used for an error reply: id is set, and
+ * only body is NULL. */
 enum err request_read(struct request *r, const char *(*param)(const void *ctx, const char *name), const void *ctx);
 
 /* The value of name in the query (application/x-www-form-urlencoded, no decoding: the values we know are plain); NULL
  * when absent. *n is its length. */
 const char *request_query(const struct request *r, const char *name, size_t *n);
 
-/* Takes the site's own path ("/digits/") off the front of the path, where a proxy in front left it there. */
+/* Removes the site's own path ("/digits/") from the start of the path, if a proxy has left it there. */
 void request_strip_path(struct request *r, const char *site_path);
 
-/* Whether the media type in Content-Type, its parameters left aside, is this one ("application/json"); "image/" with
- * nothing after it stands for any subtype. */
+/* Whether the media type in Content-Type, ignoring its parameters, is type ("application/json"); "image/" stands for
+ * any subtype. */
 bool request_type_is(const struct request *r, const char *type);
 
 /* GET, HEAD, OPTIONS (RFC 9110 section 9.2.1). */
