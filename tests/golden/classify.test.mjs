@@ -22,7 +22,7 @@ function results(...args) {
 test('lines, in the order of the files; one that cannot be read is told and costs the exit status alone', () => {
   const { stdout, stderr, status } = classify(picture('digit-7.png'), picture('text.png'), '/nowhere.png', picture('digit-9-dark.png'));
   assert.match(stdout, /^[^\n]*digit-7\.png: 7 \([\d.]+ %\)\n[^\n]*digit-9-dark\.png: 9 \([\d.]+ %\)\n$/);
-  assert.match(stderr, /text\.png: This file is not a picture.*\n.*\/nowhere\.png: No such file/);
+  assert.match(stderr, /text\.png: This file is not a supported picture.*\n.*\/nowhere\.png: No such file/);
   assert.equal(status, 1);
 });
 
