@@ -1,11 +1,11 @@
-/* digitctl: administration by command line, on the database that digitd serves from. What its commands share.
+/* digitctl: command-line administration of digitd's database. What its commands share.
  *
- * One table (ctl_commands.c) says for each command its words, handler, arguments, options and help; ctl_run.c reads the
- * command line by it, the settings, and opens the database where the command needs it. All but restore work while
- * digitd runs: what they write goes through the store, under the one writer's lock.
+ * One table (ctl_commands.c) has the words, handler, arguments, options and help of each command. ctl_run.c uses it to
+ * read the command line, reads the settings, and opens the database if the command needs it. All commands except
+ * restore work while digitd is running: their writes go through the store, under the writer's lock.
  *
- * What a program reads goes to standard output: with --json one object a line, without it text, and a secret that was
- * made is a line of its own. What a person reads besides goes to standard error. */
+ * Output for programs goes to standard output: with --json one object a line, otherwise text; a new secret is on a line
+ * of its own. Everything else, for people, goes to standard error. */
 #ifndef DIGITD_CTL_CTL_H
 #define DIGITD_CTL_CTL_H
 
@@ -21,10 +21,10 @@
 
 enum ctl_status {
     CTL_DONE = 0,
-    CTL_FAILED = 1,    /* it could not be done; `check` found what is bad; a mail was not taken */
-    CTL_USAGE = 2,     /* the command line is wrong, or names what cannot be an address */
-    CTL_NOT_FOUND = 3, /* no such account, session, token, invitation, file */
-    CTL_BUSY = 4       /* another process is in the way: digitd (restore), another `mail run`, a busy database */
+    CTL_FAILED = 1,    /* the command failed; `check` found a problem; a mail was not accepted */
+    CTL_USAGE = 2,     /* wrong command line, or not an email address */
+    CTL_NOT_FOUND = 3, /* no such account, session, token, invitation or file */
+    CTL_BUSY = 4       /* another process is in the way: digitd (for restore), another `mail run`, a busy database */
 };
 
 /* The options on the command line; 0, false or NULL where it has none, but -1 for days and uses. */
@@ -43,40 +43,42 @@ struct ctl {
     const char *conf_path; /* the file that was read; NULL: none */
     char *const *environ_vars;
     struct store *store;    /* NEEDS_STORE */
-    const char *arg[2];     /* what follows the command's words; NULL: not given */
-    struct store_user user; /* of the address in arg[0], where the command says that it is one */
+    const char *arg[2];     /* the arguments after the command's words; NULL: not given */
+    struct store_user user; /* the account with the address in arg[0], if of_user is set */
 };
 
 struct ctl_command {
     const char *words; /* "user add" */
     const char *args;  /* "ADDRESS", for the usage line; "" */
-    const char *takes; /* names of the options it takes besides those that all take, spaces between; "" */
+    const char *takes; /* the names of its own options, separated by spaces; "" */
     int min_args, max_args;
     enum ctl_needs needs;
-    bool of_user; /* arg[0] is the address of an account that must be there: c->user is filled */
+    bool of_user; /* arg[0] is the address of an existing account: c->user is filled */
     enum ctl_status (*run)(struct ctl *c);
     const char *help; /* one line */
     const char *more; /* further lines for its own --help; "" */
 };
 extern const struct ctl_command ctl_commands[]; /* the last one's words are NULL */
 
-/* The whole of digitctl. argv as main's, environ_vars as environ. Returns the exit status. */
+/* Runs digitctl with main's argv and environ. Returns the exit status. */
 enum ctl_status ctl_run(int argc, char **argv, char *const *environ_vars);
 
 /* ---- ctl_options.c ---- */
-/* Reads the command line: *command, opt and arg. *command is NULL after --help or --version without a command. One line
- * in why. */
+/* Reads *command, opt and arg from the command line. *command is NULL after --help or --version without a command. One
+ * line in why. */
 enum ctl_status ctl_options_read(int argc, char **argv, const struct ctl_command **command, struct ctl *c,
                                  struct why *why);
 void ctl_help_all(void);
 void ctl_help(const struct ctl_command *command);
 
 /* ---- ctl_out.c ---- */
-/* A line on standard error, "digitctl: ...". Returns status, so that a caller can `return ctl_fail(...)`. */
+/* Prints a line on standard error, "digitctl: ...". Returns status, so that a caller can `return ctl_fail(...)`. */
 enum ctl_status ctl_fail(enum ctl_status status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for what the store or the system answered: what names the thing ("token 7"). why may be NULL or empty. */
+/* The same for an error of the store or the system. what: the thing it is about ("token 7"). why may be NULL or empty.
+ */
 enum ctl_status ctl_fail_err(enum err e, const char *what, const struct why *why);
-/* A line for a person: on standard output, or where something else is there, on standard error. */
+/* Prints a line for a person: ctl_say on standard output; ctl_note on standard error, for when standard output is used
+ * for data. */
 void ctl_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Prints v as one line and frees it (NULL: out of memory). */

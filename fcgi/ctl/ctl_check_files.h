@@ -1,4 +1,4 @@
-/* The part of `digitctl check` that looks at the file system. Each tells its findings. */
+/* The part of `digitctl check` that looks at the file system. Each function reports its findings. */
 #ifndef DIGITD_CTL_CTL_CHECK_FILES_H
 #define DIGITD_CTL_CTL_CHECK_FILES_H
 

@@ -1,4 +1,4 @@
-/* What `digitctl check` has found so far, and telling it. */
+/* Counts and prints the findings of `digitctl check`. */
 #ifndef DIGITD_CTL_CTL_FINDING_H
 #define DIGITD_CTL_CTL_FINDING_H
 
@@ -11,7 +11,7 @@ struct check {
     int count[LEVEL_BAD + 1]; /* findings of each level */
 };
 
-/* One line: the level, what was looked at, what was found. */
+/* Prints one line: the level, what was checked, what was found. */
 void check_tell(struct check *k, enum level level, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,4 +1,4 @@
-/* Small things that several commands use. */
+/* Small helpers used by several commands. */
 #ifndef DIGITD_CTL_CTL_PARTS_H
 #define DIGITD_CTL_CTL_PARTS_H
 
@@ -8,40 +8,40 @@
 
 enum { LINK_BYTES_MAX = 2 * CONF_TEXT_MAX + 64, TIME_CHARS_MAX = 32 };
 
-/* The settings as digitd reads them, from the usual file where there is one and -c names no other. ctl_run calls it for
- * all commands but those that need nothing. */
+/* Reads the settings as digitd does, from the file given by -c or else from the usual one, if it exists. ctl_run calls
+ * it for all commands except those that need nothing. */
 enum err ctl_settings_read(struct ctl *c, struct why *why);
 
-/* A new secret and what the store keeps of it. ERR_IO: no random bytes. */
+/* Makes a new secret and its hash for the store. ERR_IO: no random bytes. */
 enum err ctl_secret_make(char secret[SECRET_CHARS + 1], uint8_t hash[DIGEST_BYTES]);
 
-/* "https://digits.example.org/digits/#reset=SECRET": the first address of site_url. What follows the # reaches no
- * server, and acts only after a button. what: "reset" or "confirm". */
+/* "https://digits.example.org/digits/#reset=SECRET": the first address of site_url. The part after the # is never sent
+ * to a server, and takes effect only when a button is pressed. what: "reset" or "confirm". */
 void ctl_link_text(const struct conf *conf, const char *what, const char *secret, char out[LINK_BYTES_MAX]);
 
-/* The number of a row, as the command line has it. */
+/* Reads a row's id from the command line. */
 bool ctl_id_read(const char *text, int64_t *id);
 
-/* When what is made now and lasts so many days ends; days 0: never (0), below: dflt. */
+/* When something created now expires after this many days; 0 days: never (0); negative: after dflt days. */
 int64_t ctl_days_end(int days, int dflt);
 
-/* The directory that path lies in. */
+/* The directory that contains path. */
 void ctl_directory_of(const char *path, char out[CONF_TEXT_MAX + 2]);
 
-/* The user's members. */
+/* Sets the members of a user. */
 void ctl_set_user(struct json *obj, const struct store_user *user);
 
-/* A time for a person; "never" for 0. */
+/* Formats a time for people; "never" for 0. */
 const char *ctl_time(int64_t wall_s, char out[TIME_CHARS_MAX]);
 
-/* What the rows of a list need to know, and how printing them went. */
+/* How to print the rows of a list, and whether that worked. */
 struct listing {
     bool json;
     enum ctl_status status;
 };
-/* A row as JSON; false ends the list, because nobody can read it. */
+/* Prints a row as JSON. False: the output cannot be written, so the list ends. */
 bool listing_print(struct listing *l, struct json *v);
-/* What a list comes to: e is the store's answer. */
+/* The exit status of a list; e is the store's result. */
 enum ctl_status listing_end(const struct listing *l, enum err e, const char *what);
 
 #endif

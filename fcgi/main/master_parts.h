@@ -1,4 +1,4 @@
-/* Shared by master.c (what the master owns) and master_run.c (what it does); nobody else includes this. */
+/* Shared only by master.c (what the master owns) and master_run.c (what it does). */
 #ifndef DIGITD_MAIN_MASTER_PARTS_H
 #define DIGITD_MAIN_MASTER_PARTS_H
 
@@ -17,8 +17,8 @@ struct seat {
     enum pool pool;
     int index;          /* in its pool */
     pid_t pid;          /* 0: empty */
-    int64_t restart_us; /* when an empty seat is filled again */
-    bool overdue;       /* killed by us for its deadline */
+    int64_t restart_us; /* when an empty seat may be filled again */
+    bool overdue;       /* killed by us at its deadline */
 };
 
 struct master {
@@ -32,12 +32,12 @@ struct master {
     int lock_fd;
     sigset_t signals; /* blocked; read by sigtimedwait */
     struct backoff backoff;
-    struct counts past; /* of workers that have ended */
+    struct counts past; /* of workers that have exited */
     bool ready, stopping;
-    int64_t stop_us; /* when patience ends */
+    int64_t stop_us; /* when the remaining workers are killed */
 };
 
-/* Removes the sockets' names: no new connections. Those that wait in the backlog are still there. */
+/* Removes the sockets' names, so there are no new connections. Those in the backlog remain. */
 void master_sockets_remove(struct master *m);
 
 #endif

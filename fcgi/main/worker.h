@@ -1,4 +1,4 @@
-/* One worker: a process that answers one request at a time from the socket of its pool. */
+/* One worker: a process that answers requests from its pool's socket, one at a time. */
 #ifndef DIGITD_MAIN_WORKER_H
 #define DIGITD_MAIN_WORKER_H
 
@@ -9,20 +9,20 @@
 #include "scoreboard.h"
 #include "service.h"
 
-#define WORKER_SIGNAL_RETIRE SIGUSR2 /* finish the request in flight and end; others take what waits */
+#define WORKER_SIGNAL_RETIRE SIGUSR2 /* finish the current request and exit; other workers take waiting ones */
 
-/* Where a worker stands. */
+/* A worker's place. */
 struct worker_place {
     enum pool pool;
-    int index;     /* in its pool; main 0 keeps the house */
+    int index;     /* in its pool; main 0 does the housekeeping */
     int slot;      /* in the scoreboard */
     int listen_fd; /* of its pool */
     pid_t master;
 };
 
-/* The life of a worker, after fork; returns its exit status. The caller has blocked SIGTERM and WORKER_SIGNAL_RETIRE
- * and has closed what a worker must not hold. SIGTERM: answers what waits in the backlog for a few seconds, then ends.
- */
+/* Runs a worker, after fork; returns its exit status. The caller has blocked SIGTERM and WORKER_SIGNAL_RETIRE and has
+ * closed all descriptors that a worker must not have. On SIGTERM the worker answers the backlog for a few seconds, then
+ * exits. */
 int worker_main(const struct service *service, struct scoreboard *board, const struct worker_place *place);
 
 #endif

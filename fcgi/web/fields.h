@@ -16,16 +16,16 @@ struct field {
     const char *name;
     enum field_kind kind;
     bool optional;
-    /* Filled by fields_read; borrowed from the JSON. */
+    /* Set by fields_read; borrowed from the JSON. */
     bool given;
     const char *text; /* [n], and a NUL */
     size_t n;
     int64_t number;
-    bool null; /* of FIELD_NUMBER_OR_NULL: it was null */
+    bool null; /* for FIELD_NUMBER_OR_NULL: it was null */
     const struct json *list;
 };
 
-/* Reads the body of c into fields[n]. false: it has replied. *v is the caller's to json_free in any case. */
+/* Reads the body of c into fields[n]. False: it has replied. The caller always frees *v with json_free. */
 bool fields_read(struct call *c, struct json **v, struct field *fields, size_t n);
 
 #endif

@@ -1,8 +1,8 @@
-/* Who has tried too often (RELIABILITY R51, R52). Failed passwords are counted in the database, for known and unknown
- * addresses alike: five are free, then the count rests 1, 2, 4 ... 900 s after each further one.
+/* Limits password attempts (RELIABILITY R51, R52). The database counts failures for known and unknown addresses alike:
+ * five are free; each further one means a wait of 1, 2, 4 ... 900 s.
  *
- * A browser that has signed in to the account before has a count of its own, so that a stranger who guesses does not
- * lock the owner out. */
+ * A browser that has logged in to the account before has its own count, so a stranger who guesses passwords cannot lock
+ * the owner out. */
 #ifndef DIGITD_WEB_THROTTLE_H
 #define DIGITD_WEB_THROTTLE_H
 
@@ -13,20 +13,20 @@
 #include "call.h"
 
 struct throttle {
-    uint8_t key[DIGEST_BYTES]; /* of the count that this try goes to */
+    uint8_t key[DIGEST_BYTES]; /* of the counter for this attempt */
 };
 
-/* Before a password is hashed. who: the normalised address, or what was given in the place of one. false: it has
- * replied, 429 with Retry-After or 503. */
+/* Call it before a password is hashed. who: the normalised address, or what was entered instead. False: it has replied,
+ * 429 with Retry-After or 503. */
 bool throttle_enter(struct call *c, const char *who, struct throttle *t);
-/* The password was wrong. false: it could not be counted, and 503 has been replied; nobody may guess uncounted. */
+/* Counts a wrong password. False: it could not be counted, and it has replied 503; no guess goes uncounted. */
 bool throttle_failed(struct call *c, const struct throttle *t);
-/* It was right: the count begins anew. */
+/* The password was right: resets the counter. */
 void throttle_passed(struct call *c, const struct throttle *t);
-/* The owner of an address has shown that it is theirs, by a link: what strangers did to its count is forgotten. */
+/* The owner of an address has used a link sent to it: resets the address's counter, which strangers may have raised. */
 void throttle_forgive(struct call *c, const char *email);
 
-/* Counts a mail to an address, in the same way whether anybody has it. false: it has replied, 429 or 503. */
+/* Counts a mail to an address, whether or not it has an account. False: it has replied, 429 or 503. */
 bool throttle_mail(struct call *c, const char *email);
 
 #endif

@@ -1,6 +1,5 @@
-/* API tokens, which programs send as `Authorization: Bearer dgt_...` (RFC 6750): "dgt_", so that scanners of leaked
- * secrets know one when they see it, and 43 characters. The database keeps SHA-256 of the whole text
- * (session_token_hash). */
+/* API tokens, which programs send as `Authorization: Bearer dgt_...` (RFC 6750): "dgt_", by which scanners for leaked
+ * secrets recognise them, and 43 characters. The database stores the SHA-256 of the whole text (session_token_hash). */
 #ifndef DIGITD_WEB_TOKEN_H
 #define DIGITD_WEB_TOKEN_H
 
@@ -11,10 +10,10 @@
 
 enum { TOKEN_CHARS = SECRET_TOKEN_CHARS, TOKEN_PREFIX_CHARS = TOKEN_CHARS - SECRET_CHARS };
 
-/* A new one. ERR_IO as session_token_make. */
+/* Makes a new token. ERR_IO, like session_token_make. */
 enum err token_make(char token[TOKEN_CHARS + 1]);
 
-/* Whether an Authorization header is of the scheme Bearer. Others (Basic) belong to a server in front of this one. */
+/* Whether an Authorization header has the scheme Bearer. Others (Basic) are for a server in front of this one. */
 bool token_is_bearer(const char *authorization);
 
 /* The token in an Authorization header, TOKEN_CHARS long. ERR_NOT_FOUND: not Bearer; ERR_FORMAT: it has no token. */
