@@ -1,5 +1,5 @@
-/* The name of the network, and the card that lies beside its file. Read by the master before it forks; the file is the
- * operator's, not a client's. */
+/* The network's name, and the card next to its file. The master reads it before it forks; the file comes from the
+ * administrator, not from a client. */
 #include "card.h"
 
 #include <errno.h>

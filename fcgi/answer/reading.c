@@ -1,4 +1,4 @@
-/* html/openapi.json describes what is written here. */
+/* html/openapi.json describes this JSON. */
 #include "reading.h"
 
 const char *const reading_invert_words[] = {

@@ -1,4 +1,4 @@
-/* Base64, encoding only: nothing that comes in is base64. */
+/* Base64. Only encoding: no input is base64. */
 #include "base64.h"
 
 #define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

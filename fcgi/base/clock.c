@@ -1,4 +1,4 @@
-/* Reads the system's clocks; in test builds adds the steps that a test asked for. */
+/* Reads the system's clocks; in test builds, adds a test's steps. */
 #include "clock.h"
 
 #include <time.h>

@@ -1,4 +1,4 @@
-/* Reads settings. What it must never do is stop silently at a bad line: every line is either understood or refused. */
+/* Reads settings. A bad line must never be skipped silently: every line is either understood or refused. */
 #include "conf.h"
 
 #include <ctype.h>

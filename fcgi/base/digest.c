@@ -1,4 +1,4 @@
-/* SHA-256 through libmd, which Debian's dpkg itself rests on. */
+/* SHA-256 from libmd, which Debian's dpkg uses too. */
 #include "digest.h"
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-/* struct json is jansson's json_t under another name; no caller sees the library. What it allocates is wiped when it is
- * freed: a request's JSON may hold a password. */
+/* struct json is jansson's json_t under another name, so that no caller sees the library. Its memory is wiped when it
+ * is freed: a request's JSON may contain a password. */
 #include "json.h"
 
 #include <malloc.h>

@@ -1,4 +1,4 @@
-/* Values one after another, each written by json_write; between them lies only what the scopes ask for. */
+/* Values are written one after another by json_write; the scopes add what goes between them. */
 #include <string.h>
 
 #include "json.h"

@@ -1,4 +1,4 @@
-/* logfmt lines. The line lives on the caller's stack; nothing is allocated and nothing is shared but the descriptor. */
+/* logfmt lines. A line is on the caller's stack; nothing is allocated, and only the descriptor is shared. */
 #include "log.h"
 
 #include <inttypes.h>

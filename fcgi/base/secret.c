@@ -1,4 +1,4 @@
-/* Makes secrets; what they were made of is wiped. */
+/* Makes secrets and wipes the bytes that they were made from. */
 #include "secret.h"
 
 #include <sys/random.h>

@@ -1,8 +1,8 @@
-/* Asks at the terminal of the process, whatever standard input is (after OpenSSH's readpassphrase).
+/* Asks at the process's terminal, whatever standard input is (after OpenSSH's readpassphrase).
  *
- * Traps: a signal that ends the program while echo is off would leave the terminal mute, so those signals only set a
- * flag until the terminal is as it was; then they are raised again. Ctrl-Z has to wait. stdio is not used: its buffers
- * would keep the password. */
+ * Pitfalls: a signal that ends the program while echo is off would leave the terminal without echo, so these signals
+ * only set a flag, and are raised again after the terminal has been restored. Ctrl-Z has to wait. stdio is not used,
+ * because its buffers would keep the password. */
 #include "ctl_ask.h"
 
 #include <errno.h>

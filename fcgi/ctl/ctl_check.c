@@ -1,5 +1,5 @@
-/* digitctl check: a doctor's visit. Looks at everything that an operator gets wrong sooner or later, changes nothing,
- * and says one line a finding. */
+/* digitctl check: a health check. Looks at everything that administrators get wrong sooner or later, changes nothing,
+ * and prints one line for each finding. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

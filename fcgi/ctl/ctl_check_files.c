@@ -1,5 +1,5 @@
-/* What `digitctl check` sees of the file system: who may do what, what belongs to whom, how much room there is. The
- * database file is looked at from outside alone: to open and close it by hand would drop SQLite's locks. */
+/* The part of `digitctl check` that looks at the file system: permissions, owners, free space. The database file is
+ * only looked at from outside: opening and closing it ourselves would drop SQLite's locks. */
 #include "ctl_check_files.h"
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-/* digitctl invite add|list|revoke. A code is shown when it is made, and never again. */
+/* digitctl invite add|list|revoke. A code is shown once, when it is made. */
 #include <string.h>
 
 #include "ctl_parts.h"

@@ -1,6 +1,6 @@
-/* Letters. Traps: a line break in an address would begin a header of somebody else's choice, so nothing but visible
- * ASCII gets into the head; sendmail without -i takes a lone dot for the end, and no line here can be one; a letter
- * says nothing that the person who typed the address chose. */
+/* Letters. Pitfalls: a line break in an address would let somebody else add a header, so only visible ASCII gets into
+ * the headers; sendmail without -i takes a single dot for the end of the message, so no line here can be one; a letter
+ * contains nothing chosen by the person who typed the address. */
 #include "ctl_letter.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
-/* digitctl mail run: takes the outbox's rows to the mail program. It finds out who an address belongs to and makes the
- * link's secret, so that neither a reply's time nor the database tells either.
+/* digitctl mail run: hands the rows of the outbox to the mail program. It is the one that looks up the account and
+ * makes the link's secret, so neither the time of a reply nor the database reveals them.
  *
- * A mail goes out once where all goes well. Where this process is killed between the hand-over and the note that it was
- * made, the next one makes another link, which voids the first, and another letter. It outlives the database: a file
- * that is not there yet, or was replaced, is opened anew. */
+ * Normally a mail is sent once. If this process is killed after it has handed a mail over and before it has recorded
+ * that, the next run makes another letter with another link, which voids the first. It survives changes of the
+ * database: a file that does not exist yet, or was replaced, is opened again. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What digitctl prints. Rows that come from the database are clean: the store lets in no control characters. */
+/* digitctl's output. Rows from the database are safe to print: the store accepts no control characters. */
 #include "ctl.h"
 
 #include <stdarg.h>

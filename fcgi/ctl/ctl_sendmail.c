@@ -1,5 +1,5 @@
-/* Runs the mail program. The message goes through a file in memory, not through a pipe: a program that ends without
- * reading, or reads slowly, can then neither raise SIGPIPE nor hold us past the deadline. */
+/* Runs the mail program. The message is passed in a memory file, not a pipe: so a program that exits without reading,
+ * or reads slowly, can neither cause SIGPIPE nor delay us beyond the deadline. */
 #include "ctl_sendmail.h"
 
 #include <sys/mman.h>

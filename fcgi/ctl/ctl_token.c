@@ -1,4 +1,4 @@
-/* digitctl token add|list|revoke. A token is shown when it is made, and never again: only its hash is kept. */
+/* digitctl token add|list|revoke. A token is shown once, when it is made: only its hash is stored. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* File systems that lack something. The traps, each seen: exFAT in user space takes a chmod and leaves the mode as it
- * was, so only fstat(2) tells; FAT answers it with ENOSYS or EPERM; a link that cannot be made has a dozen errors, so
- * what is done without one is tried after any. */
+/* Copes with file systems that lack something. Pitfalls, each observed: exFAT in user space accepts a chmod and does
+ * nothing, so only fstat(2) shows the result; FAT answers it with ENOSYS or EPERM; link(2) can fail with a dozen
+ * errors, so the alternative is tried after any of them. */
 #include "fs.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,6 @@
-/* Lock files. Trap: root may open one in a directory that belongs to somebody else, who could have put a link to any
- * file there; so no link is followed, and a file with a second name is refused before it is written to. */
+/* Lock files. Pitfall: root may open one in a directory that belongs to somebody else, who could have placed a link to
+ * any file there. So symbolic links are not followed, and a file with a hard link is refused before it is written to.
+ */
 #include "lock.h"
 
 #include <sys/file.h>

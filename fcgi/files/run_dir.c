@@ -1,4 +1,4 @@
-/* The run directory. Nothing in it is trusted to be what its name says. */
+/* The run directory. No file in it is assumed to be what its name says. */
 #include "run_dir.h"
 
 #include <sys/stat.h>

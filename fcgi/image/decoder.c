@@ -1,4 +1,4 @@
-/* The worker's side of the decoder child: forks it, asks, waits, believes nothing, ends it.
+/* The worker's side of the decoder child: forks it, sends requests, waits, trusts nothing, ends it.
  *
  * Traps:
  * - The channel is SOCK_SEQPACKET: a message comes whole or not at all, and its end is seen at once (recv gives 0).

@@ -1,5 +1,5 @@
-/* The parent's look at what a child that may have been taken over has sent: every field has a range, and is copied only
- * after it was found to be in it. The child sends bytes; nothing here trusts that they came from our own code. */
+/* Checks the answer of a child that may be compromised: every field has a range, and is copied only after it has been
+ * found to be in it. The child sends bytes; nothing here assumes that they came from our own code. */
 #include "decoder_wire.h"
 
 #include <string.h>

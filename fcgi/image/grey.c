@@ -1,7 +1,7 @@
 /* Chooses by contrast: the cube mean of the distances from the median, over a sample of the picture.
  *
- * With the third power a thin stroke counts beside much shading of little contrast (normalise/paper.c has the figures),
- * and the share of ink, the same in every channel, falls out of the ratio. Cubes are compared, so no root is taken. */
+ * With the third power, a thin stroke still counts next to much shading of low contrast (normalise/paper.c has the
+ * figures), and the share of ink, the same in every channel, cancels out. Cubes are compared, so no root is needed. */
 #include "grey.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* The only user of libgd: bytes of one of the five formats -> a grey raster, upright, over white.
  *
- * libgd is called only after header.c has said how large the picture is, and must then make exactly that. Its traps:
+ * libgd is called only after header.c has read the size of the picture, and must then produce exactly that size. Its
+ * pitfalls:
  * - It tells what went wrong through one process-wide error method, not through results: a JPEG that ends early is a
  *   picture and a message. The method collects the messages of the decode that is running (one at a time in a process).
  * - libpng's warnings do not pass through it: they go to stderr.

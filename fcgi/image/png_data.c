@@ -1,8 +1,8 @@
-/* Inflates the IDAT chunks until it is sure: past the limit, or too little left to reach it.
+/* Inflates the IDAT chunks until the result is certain: beyond the limit, or too little left to reach it.
  *
- * A byte of deflate makes at most 1,032 bytes (RFC 1951: 258 out of two bits), so what is left of the file bounds what
- * is left of the data. A drawing of under 16 KB is therefore never inflated here; a larger PNG once more than libpng
- * does it, which is a tenth to a fifth of what reading it takes. */
+ * A byte of deflate becomes at most 1,032 bytes (RFC 1951: 258 from two bits), so the rest of the file limits the rest
+ * of the data. A drawing under 16 KB is therefore never inflated here; a larger PNG is inflated once more than by
+ * libpng alone, which adds a tenth to a fifth to the time it takes to read. */
 #include "png_data.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Descriptors, limits and system calls of the decoder child, down to what reading a picture takes.
+/* Reduces the descriptors, limits and system calls of the decoder child to what reading a picture needs.
  *
  * What is on the list, and why (everything else kills, R36):
  *   read, write     of the channel; write to 2 as well, which is /dev/null: libpng prints some warnings past libgd's

@@ -1,4 +1,5 @@
-/* Blocks of whole pixels, whose sides differ by one where the sizes do not divide: good enough to look at. */
+/* Averages blocks of whole pixels, whose sides differ by one if the sizes do not divide evenly: good enough for
+ * viewing. */
 #include "shrink.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A crash loop must not eat the machine, and one crash must not be felt. Several workers that die together share a
- * round, so that a pool of sixteen does not reach 30 s in its first second. */
+/* A crash loop must not use up the machine, and a single crash must not be noticed. Workers that die together share a
+ * round, so that a pool of sixteen does not reach 30 s within the first second. */
 #include "backoff.h"
 
 #define SECOND_US INT64_C(1000000)

@@ -1,8 +1,8 @@
 /* Opening and closing the database, and the settings that every connection must have.
  *
- * Traps: a connection must not cross fork(2). SQLite opens a file that it may not write read-only and says nothing. The
- * last connection that closes would checkpoint outside our lock: NO_CKPT_ON_CLOSE. Debian builds SQLite with URI names
- * on: a path is never handed over so that it could be one. */
+ * Pitfalls: a connection must not be used across fork(2). SQLite silently opens a file that it may not write as
+ * read-only. The last connection to close would checkpoint outside our lock: NO_CKPT_ON_CLOSE. Debian builds SQLite
+ * with URI names enabled, so a path is always passed in a form that cannot be one. */
 #include "store_internal.h"
 
 #include <sys/stat.h>

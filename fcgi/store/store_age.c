@@ -1,4 +1,4 @@
-/* How old is too old. */
+/* When things expire. */
 #include "store_internal.h"
 
 struct store_session_rule store_session_rule_of(const struct conf *conf)

@@ -1,5 +1,5 @@
-/* The history. A page is read by one index, whose columns decide the filters; 10,000 rows a user bound what even a
- * filter that nothing matches can cost. */
+/* The history. A page is read with one index, whose columns answer the filters; the limit of 10,000 rows for each user
+ * bounds the cost even of a filter that nothing matches. */
 #include "store_history.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Housekeeping: what has expired goes, in small steps so that a log-in never waits long for the lock; the WAL is
- * written back and truncated; readiness is told. */
+/* Housekeeping: deletes what has expired, in small steps so that a login never waits long for the lock; checkpoints and
+ * truncates the WAL; checks readiness. */
 #include "store_internal.h"
 
 #include <sys/stat.h>

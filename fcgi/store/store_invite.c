@@ -1,4 +1,4 @@
-/* Invitations: a code that lets so many people sign up. One without a use left is deleted. */
+/* Invitations: codes that let a number of people sign up. One without any use left is deleted. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Links that act once. They are looked up by the hash of their secret; one that was used is deleted in the commit that
- * it brought about. */
+/* Single-use links. They are looked up by the hash of their secret, and deleted in the same commit as the change that
+ * they make. */
 #include "store_internal.h"
 
 #include <string.h>

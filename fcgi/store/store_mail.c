@@ -1,6 +1,6 @@
-/* The outbox. A request puts a row, whoever the address belongs to; `digitctl mail run` finds out, makes the link and
- * sends. A newer row takes the place of one that says the same, under a number of its own, so that the end of a mail
- * that is just being sent does not end its successor. */
+/* The outbox. A request adds a row, whoever the address belongs to; `digitctl mail run` looks that up, makes the link
+ * and sends the mail. A newer row replaces one that says the same, with a new id, so that finishing a mail that is
+ * being sent does not delete its successor. */
 #include "store_internal.h"
 
 #include <string.h>

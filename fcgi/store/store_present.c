@@ -1,5 +1,5 @@
-/* What may go wrong below a statement: SQLite's failures as errors of ours, each logged with SQLite's own words, and
- * files that were moved or deleted while they are open (R75). */
+/* Failures below a statement: maps SQLite's errors to ours and logs each with SQLite's message, and detects files that
+ * were moved or deleted while open (R75). */
 #include "store_internal.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-/* Running a statement: bound, stepped, read, reset. A statement that is not reset holds a read of the database open,
- * and with it the WAL; so whatever answers rows is read to its end before anybody else gets to see them. */
+/* Runs statements: bind, step, read, reset. A statement that is not reset keeps a read transaction open, and with it
+ * the WAL; so all rows are read before they are passed on. */
 #include "store_internal.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* The schema: a list of steps, each one transaction, so that a crash leaves the version before or the one after. The
- * steps are files, put into the program by the assembler; make runs in the directory that the paths start from. */
+/* The schema: a list of steps, each in one transaction, so that a crash leaves the version before or after it. The
+ * steps are files that the assembler includes in the program; their paths start from the directory in which make runs.
+ */
 #include "store_internal.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* Sessions. What has expired is deleted as soon as anybody sees it, and a row from the future (the clock was set back)
- * is ended, since nobody can tell how old it is: so a clock that jumps, either way, never revives a session. */
+/* Sessions. An expired session is deleted as soon as it is seen, and so is one from the future (the clock was set
+ * back), because its age is unknown. So a clock that jumps, either way, never revives a session. */
 #include "store_internal.h"
 
 #include <string.h>

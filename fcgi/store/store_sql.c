@@ -1,4 +1,4 @@
-/* Every statement of the store. Values are bound, never printed into the text. */
+/* All statements of the store. Values are bound, never written into the text. */
 #include "store_internal.h"
 
 /* Housekeeping binds these numbers, the same for all (purge_bind): ?1 now, ?2 what lies beyond it is in the future,

@@ -1,4 +1,4 @@
-/* Text from clients: e-mail addresses, and what is kept of a User-Agent. Pure functions on bytes and a length. */
+/* Text from clients: email addresses, and the stored part of a User-Agent. Pure functions on bytes and a length. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Failures that are counted, and browsers that have signed in before (R51, R52). Both tables give a row the highest
- * number when it is used again, so that "the oldest" is a question of numbers and no clock can confuse it. */
+/* Counts failed logins, and remembers browsers that have logged in before (R51, R52). In both tables a row gets the
+ * highest number whenever it is used, so "the oldest" depends on numbers, not on a clock. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* API tokens: what a program shows instead of a cookie. The clock's jumps are dealt with as for sessions, where a token
- * expires at all; one that never does has no age to be wrong about. */
+/* API tokens, which programs send instead of a cookie. Jumps of the clock are handled as for sessions, but only for
+ * tokens that expire; the age of the others does not matter. */
 #include "store_internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Accounts. Addresses are normalised on the way in, so that no caller can make two accounts of one address. */
+/* Accounts. Addresses are normalised here, so that no caller can create two accounts for one address. */
 #include "store_internal.h"
 
 #include <string.h>

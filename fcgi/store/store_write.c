@@ -1,9 +1,9 @@
-/* Writing: one writer at a time over all processes, by a lock of our own.
+/* Writing: one writer at a time across all processes, by our own lock.
  *
  * SQLite up to 3.51.2 (Debian 12 has 3.40.1) can lose a commit when a checkpoint of one connection resets the WAL while
  * another connection begins to write. So every write transaction and every checkpoint runs under one lock on a separate
- * file. Traps: flock(2) belongs to the open file, so each process opens its own after fork; the lock file may be
- * deleted, and then two processes would hold two locks; the database must not be opened and closed by hand, since
+ * file. Pitfalls: flock(2) belongs to the open file, so each process opens its own after fork; if the lock file is
+ * deleted, two processes could hold two locks; the database must not be opened and closed outside SQLite, because
  * closing any descriptor of it drops SQLite's own locks. */
 #include "store_internal.h"
 

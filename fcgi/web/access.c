@@ -1,6 +1,6 @@
-/* Who is asking. With `Authorization: Bearer` the token alone counts and no cookie is looked at, so that a request
- * never has two owners; other schemes are those of a server in front (Basic, where nginx asks for a password) and say
- * nothing here. */
+/* Who sent the request. With `Authorization: Bearer` only the token counts and cookies are ignored, so that a request
+ * never has two owners. Other schemes are for a server in front (Basic, if nginx asks for a password) and mean nothing
+ * here. */
 #include "access.h"
 
 #include "base/log.h"

@@ -1,4 +1,4 @@
-/* The pools have names: in the log, of the sockets, on the command line. */
+/* The names of the pools: in the log, in the sockets' names. */
 #include "app.h"
 
 const char *pool_name(enum pool pool)

@@ -1,4 +1,4 @@
-/* What every step and every handler does to a call: tells where its time goes, and replies when something is wrong. */
+/* What every step and handler needs: recording where the time goes, and replying to errors. */
 #include "call.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Prometheus text exposition format 0.0.4: HELP, TYPE, then name{labels} value, a line each. */
+/* Prometheus text exposition format 0.0.4: HELP, TYPE, then name{labels} value, one on each line. */
 #include "counts.h"
 
 #include <inttypes.h>

@@ -1,13 +1,13 @@
-/* The rule, in the order of what browsers send.
+/* The cross-site rule, in the order of the headers that browsers send.
  *
  * Sec-Fetch-Site is set by every current browser and cannot be set by a page; Origin by all of them with unsafe
  * methods. "same-site" is not ours: another port of localhost is same-site and gets the cookie. "null" is what
  * sandboxed frames and file: pages send. A request with neither header comes from a program, or from a browser so old
  * that only its cookie could make it dangerous.
  *
- * An API token is not subject to it: no page can make a browser add `Authorization: Bearer` to a request for another
- * origin unless that origin agrees first (CORS), which this one never does. Basic is another matter: a link can carry
- * it. With a cookie beside the token the rule holds, although the cookie is not looked at. */
+ * It does not apply to API tokens: no page can make a browser add `Authorization: Bearer` to a request to another
+ * origin unless that origin agrees first (CORS), which this one never does. Basic is different: a link can contain it.
+ * If there is a cookie besides the token, the rule applies, although the cookie is ignored. */
 #include "csrf.h"
 
 #include <stdbool.h>

@@ -1,8 +1,7 @@
-/* The way of every request: read it, is its Host ours, which route, may it come from where it comes, is its body of a
- * size and type that the route takes, whose session or token is it, read the body; then the handler, the reply, one log
- * line.
+/* The path of every request: read it; check its Host; find its route; check where it comes from, the size and type of
+ * its body, and its session or token; read the body. Then the handler, the reply, one log line.
  *
- * Each step returns false when it has replied and the request goes no further. */
+ * Each step returns false if it has replied and the request ends there. */
 #include "dispatch.h"
 
 #include <stdio.h>

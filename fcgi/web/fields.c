@@ -1,5 +1,5 @@
-/* Reads a JSON body member by member. The body may hold a password: the dispatcher wipes it, and base/json what the
- * library allocates. */
+/* Reads a JSON body member by member. The body may contain a password: the dispatcher wipes it, and base/json wipes
+ * what the library allocates. */
 #include "fields.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Looking things up in a table of routes. */
+/* Lookups in a table of routes. */
 #include "route.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Counts tries. A try is looked up before its hash and counted after it, so as many as there are processes in the hash
- * pool can pass at the same moment; each of them is counted. */
+/* Counts attempts. An attempt is checked before its hash and counted after it, so as many as the hash pool has
+ * processes can pass at the same time; each of them is counted. */
 #include "throttle.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* A bounded reader for the first image file directory of a TIFF block (TIFF 6.0 section 2, EXIF 2.32 section 4.6).
  *
- * Its traps: both byte orders, and an offset and a count that the file may choose freely. Neither is followed before it
- * is compared with n, in sizes that cannot wrap; no second directory is visited, so there is no loop to be led into. */
+ * Pitfalls: both byte orders, and an offset and a count that the file can choose freely. Neither is used before it has
+ * been compared with n, in types that cannot wrap; only one directory is read, so there can be no loop. */
 #include "exif.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* Which of the five formats it is, by magic bytes (never by name or declared type). */
+/* Finds out which of the five formats it is by magic bytes, never by name or declared type. */
 #include "header.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The limits, and the sentences. They are read by visitors: each says what is wrong and what to do about it. */
+/* The limits, and the error sentences. Visitors read them: each says what is wrong and what to do about it. */
 #include "header_formats.h"
 
 static const char *const FORMAT_NAMES[] = {

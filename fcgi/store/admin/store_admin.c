@@ -1,5 +1,5 @@
-/* What `digitctl check` asks of the whole database. These read everything: seconds to minutes, during which the WAL is
- * not shortened. Their statements are used once, so they are prepared here and not with the others. */
+/* Checks of the whole database for `digitctl check`. They read everything, which takes seconds to minutes; meanwhile
+ * the WAL cannot shrink. Their statements are used once, so they are prepared here and not with the others. */
 #include "store_admin.h"
 
 #include <stdio.h>

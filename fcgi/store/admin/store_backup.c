@@ -1,5 +1,5 @@
-/* A copy of the database while others write, by VACUUM INTO: one consistent state, and nothing of what was deleted. The
- * copy's name appears when all of it is on the disk. */
+/* Copies the database while others write, with VACUUM INTO: a consistent state, without deleted data. The copy gets its
+ * name when all of it is on the disk. */
 #include "store_admin.h"
 
 #include <sys/stat.h>

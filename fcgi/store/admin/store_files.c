@@ -1,5 +1,5 @@
-/* Files that are made, synced and named with care. Never used on a database that is open: closing any descriptor of it
- * drops SQLite's own locks. */
+/* Creates, syncs and renames files safely. Never use this on an open database: closing any descriptor of it drops
+ * SQLite's own locks. */
 #include "store_files.h"
 
 #include <errno.h>

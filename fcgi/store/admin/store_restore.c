@@ -1,10 +1,11 @@
-/* Puts a backup in the place of the database. The trap is the WAL: SQLite would replay the old database's into the new
- * one, and ruin it; and with it goes what the old one had not written back. So the old WAL is written back first, and
- * the names change in an order in which a crash leaves the old database or the new one, whole, under its name:
+/* Replaces the database with a backup. The pitfall is the WAL: SQLite would replay the old database's WAL into the new
+ * database and ruin it; and deleting the WAL would lose what the old database had not written back. So the old WAL is
+ * written back first, and files are renamed in an order in which a crash leaves the complete old or new database under
+ * its name:
  *
  *   the backup is copied beside the database, checked there, migrated there
- *   the old database gets a second name, .before-restore, and so does a WAL that could not be written back (a copy,
- *   where the file system has no second names)
+ * the old database gets a second name, .before-restore, and so does a WAL that could not be written back (a copy, if
+ * the file system has no hard links)
  *   the old WAL loses its name; the copy takes the database's name in one step */
 #include "store_admin.h"
 

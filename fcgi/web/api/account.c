@@ -1,4 +1,4 @@
-/* Shared by the handlers of accounts: passwords, the session that a log-in begins, log lines. */
+/* Shared by the account handlers: passwords, the session that a login begins, log lines. */
 #include "account.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* POST /classify: parts -> decoded picture -> 28x28 -> digit -> JSON. A picture that cannot be read is a result like
- * the others, with the problem in it, unless it is the only one. */
+/* POST /classify: parts -> decoded picture -> 28x28 -> digit -> JSON. A picture that cannot be read gets a result with
+ * the problem in it, unless it is the only picture. */
 #include "answer/card.h"
 #include "answer/reading.h"
 #include "base/base64.h"

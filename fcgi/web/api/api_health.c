@@ -1,5 +1,5 @@
-/* GET /healthz: this process answers. GET /readyz: the service can do its work. Neither tells internals: the details go
- * to the log. GET /metrics: what the master has counted. */
+/* GET /healthz: this process answers. GET /readyz: the service can do its work. Neither shows internals: details go to
+ * the log. GET /metrics: the master's counts. */
 #include <sys/stat.h>
 
 #include <stdio.h>

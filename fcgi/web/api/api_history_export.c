@@ -1,12 +1,13 @@
-/* GET /history/export: the history, or what the filters let through of it, as one file.
+/* GET /history/export: the history, or the rows that pass the filters, as one file.
  *
- * CSV for a spreadsheet, without the pictures. JSON with everything. IDX, as MNIST's files are, to train a network
- * with: a tar archive of pictures and labels, since two requests could tell of two states and nothing would match; a
- * label is the user's, or else what was read, and what has neither is left out.
+ * CSV for a spreadsheet, without the pictures. JSON with everything. IDX, the format of MNIST, for training a network:
+ * a tar archive of pictures and labels, because two requests could see two states that do not match. The label is the
+ * user's, or else what was read; a row with neither is left out.
  *
- * Trap: a spreadsheet takes a cell that begins with = + - or @ for a formula, and the name of a picture is anybody's
- * choice. An apostrophe before it makes it text (OWASP, "CSV injection"). Where the comma is for decimals a spreadsheet
- * parts cells at semicolons instead, and minds no quotes within a cell: so a cell begins behind each of them too. */
+ * Pitfall: a spreadsheet takes a cell that begins with = + - or @ for a formula, and anybody can choose the name of a
+ * picture. A leading apostrophe makes it text (OWASP, "CSV injection"). Where the comma is the decimal separator, a
+ * spreadsheet splits cells at semicolons instead and ignores quotes within a cell, so a cell may also begin after each
+ * semicolon. */
 #include <string.h>
 
 #include "base/clock.h"

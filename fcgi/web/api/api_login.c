@@ -1,7 +1,7 @@
 /* POST /login, POST /logout, GET /session, GET /site.
  *
- * Traps: log-in must not tell an unknown address from a wrong password, not by its reply and not by its time (R48):
- * both are counted alike, cost one hash, and leave by one door. */
+ * Pitfall: neither the reply nor its time may show whether the address is unknown or the password is wrong (R48): both
+ * are counted alike, cost one hash, and take the same path out. */
 #include <string.h>
 
 #include "web/http/page.h"

@@ -1,4 +1,4 @@
-/* GET /model: the model card. Metadata of the weights file are strings; those that hold JSON go out as JSON. */
+/* GET /model: the model card. The weights file's metadata are strings; those that contain JSON are sent as JSON. */
 #include <ctype.h>
 #include <string.h>
 

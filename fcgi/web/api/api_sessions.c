@@ -1,5 +1,5 @@
-/* GET and DELETE /account/sessions, DELETE /account/sessions/{id} (R60: what has ended is 401 on every worker at once).
- */
+/* GET and DELETE /account/sessions, DELETE /account/sessions/{id} (R60: an ended session is 401 on every worker at
+ * once). */
 #include "web/session.h"
 #include "account.h"
 #include "routes.h"

@@ -1,8 +1,8 @@
 /* POST /signup, POST /account/confirm.
  *
- * With mail on, the reply and the work behind it are the same for a free address and a taken one: one row of the
- * outbox. It keeps no password, since whoever asks need not be whose address it is: the password is chosen by whoever
- * opens the link. With mail off there is nobody to tell in private, so a taken address is 409. */
+ * With mail on, the reply and the work are the same whether or not the address is taken: one row in the outbox. No
+ * password is kept, because the sender may not own the address: whoever opens the link chooses the password. With mail
+ * off nobody can be told in private, so a taken address is 409. */
 #include <string.h>
 
 #include "store/store_mail.h"

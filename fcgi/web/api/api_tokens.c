@@ -1,4 +1,5 @@
-/* GET and POST /account/tokens, DELETE /account/tokens/{id}. The secret of a token is in one reply and nowhere else. */
+/* GET and POST /account/tokens, DELETE /account/tokens/{id}. A token's secret is sent in one reply and stored nowhere.
+ */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The answers of POST /classify as a page, for a browser without scripts: made of the JSON that others get. */
+/* The answers of POST /classify as a page, for browsers without scripts, made from the JSON that others get. */
 #include "classify.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* One row a parameter. */
+/* One row for each parameter. */
 #include "classify.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* One row a parameter; and the address of the next page, which has the same filters. */
+/* One row for each parameter; and the address of the next page, with the same filters. */
 #include "history_query.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* The table: a row for each method of each path. tests/unit/test_route.c holds it down; html/openapi.json and
+/* The table: a row for each method of each path. tests/unit/test_route.c has a copy; html/openapi.json and
  * conf/nginx/http.conf (which pool) follow it. */
 #include "routes.h"
 

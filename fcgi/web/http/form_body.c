@@ -1,4 +1,4 @@
-/* Pair by pair. What is decoded may be a password: the buffers wipe themselves. */
+/* Decodes pair by pair. A value may be a password: the buffers wipe themselves. */
 #include "form_body.h"
 
 #include <stdbool.h>

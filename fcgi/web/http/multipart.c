@@ -1,7 +1,7 @@
-/* Takes multipart bodies apart.
+/* Splits multipart bodies.
  *
- * Why the search is linear without a table: a delimiter begins with CR and no other byte of it is a CR, so that after a
- * mismatch at its k-th byte no new match can begin among the k bytes that did match. */
+ * Why the search is linear without a table: a delimiter starts with CR and contains no other CR, so after a mismatch at
+ * its k-th byte no new match can start within the k bytes that matched. */
 #include "multipart.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Writes HTML. Text goes through add_text and nothing else. */
+/* Writes HTML. All text goes through add_text. */
 #include "page.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The table of problems. A name is part of the interface: it never changes. */
+/* The table of problems. A name is part of the API and never changes. */
 #include "problems.h"
 
 const struct problem problems[PROBLEM_COUNT] = {

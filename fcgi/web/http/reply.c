@@ -1,5 +1,5 @@
-/* Builds replies. The state only moves forward; a step out of order is remembered as a bug, and what leaves is then a
- * constant 500, not half of one thing and half of another. */
+/* Builds replies. The state only moves forward; a step out of order is recorded as a bug, and a constant 500 is sent
+ * instead of a mixture of two replies. */
 #include "reply.h"
 
 #include <malloc.h>

@@ -1,5 +1,5 @@
-/* Reads a request. Everything here came from outside, through nginx; what nginx checks is checked again, because a
- * test, or a mistake in a configuration, may speak to the socket directly. */
+/* Reads a request. Everything here comes from outside, through nginx. What nginx checks is checked again, because a
+ * test or a misconfiguration may talk to the socket directly. */
 #include "request.h"
 
 #include <sys/random.h>
