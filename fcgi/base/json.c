@@ -300,7 +300,7 @@ void json_add_num(struct json *arr, double v)
     (void)json_put(arr, NULL, json_real(v));
 }
 
-/* Whether the mark of a failed set lies anywhere in v. */
+/* Whether v contains the mark of a failed set. */
 static bool json_has_failed(json_t *v)
 {
     bool failed = v == NULL || json_object_get(v, JSON_FAILED) != NULL;

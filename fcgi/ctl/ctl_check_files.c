@@ -60,7 +60,7 @@ void check_run_dir(struct check *k)
     }
 }
 
-/* A file of the database's, which must be its owner's alone. */
+/* A file of the database, which only its owner may access. */
 static void file_check(struct check *k, const char *path, const struct stat *owner)
 {
     struct stat st;

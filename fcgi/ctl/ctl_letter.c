@@ -13,7 +13,7 @@ enum { LINE_BYTES_MAX = 998 }; /* RFC 5322 2.1.1 */
 
 _Static_assert((int)LINK_BYTES_MAX + 64 < (int)LETTER_BYTES_MAX, "a link fits");
 
-/* A link alone on its line: origin and path are as long as the settings allow, which is more than a line may be. */
+/* A link on its own line: origin and path may be as long as the settings allow, which is more than a line may be. */
 static enum err link_check(const struct conf *conf, struct why *why)
 {
     const struct conf_origin *site = &conf->origins[0];
@@ -70,7 +70,7 @@ static enum err head_write(struct buf *out, const struct conf *conf, const char 
                        to, subject, host, date, id, host);
 }
 
-/* What stands above and below the link; %s is the site's address. */
+/* The text above and below the link; %s is the site's address. */
 static const struct {
     const char *subject, *what; /* what: the word before the secret in a link; NULL: the letter has none */
     const char *above, *below;

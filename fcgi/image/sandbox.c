@@ -48,7 +48,7 @@
 #define SANDBOX_ASAN 0
 #endif
 
-/* An emulator of one program (qemu-user) makes system calls and has memory of its own, as a sanitizer does. */
+/* A user-mode emulator (qemu-user) makes its own system calls and needs its own memory, like a sanitizer. */
 #ifdef EMULATED
 #define SANDBOX_WHOLE 0
 #else

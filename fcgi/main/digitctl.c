@@ -1,4 +1,4 @@
-/* digitctl: administration (fcgi/ctl). Here is only what the process needs to be before it holds a password. */
+/* digitctl: administration (fcgi/ctl). This file only prepares the process before it handles a password. */
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,8 +1,7 @@
-/* digitd: the service. Options, the order of the start, and one clear line where it ends early.
+/* digitd: the service. Options, the order of start-up, and one clear line if it fails.
  *
- * The order matters: settings, then the network (read and repacked once, tested against its golden pictures), then
- * whether a decoder child can be had, then lock, database and sockets, then fork. Nothing of a client's is read in
- * here. */
+ * The order matters: settings, then the network (read and repacked once, tested with its golden pictures), then whether
+ * a decoder child can be started, then lock, database and sockets, then fork. Nothing from a client is read here. */
 #include <sys/stat.h>
 
 #include <getopt.h>

@@ -1,7 +1,8 @@
-/* What the master owns: the lock, the sockets, the scoreboard, the log. The order of master_new is the order of trust:
- * nothing is touched before the lock is ours.
+/* What the master owns: the lock, the sockets, the scoreboard, the log. master_new takes the lock first and touches
+ * nothing before.
  *
- * Trap: signals are blocked here, before the first worker, and stay so in every process: none is lost in a window. */
+ * Signals are blocked here, before the first worker starts, and stay blocked in every process, so none is lost in
+ * between. */
 #include "master_parts.h"
 
 #include <errno.h>

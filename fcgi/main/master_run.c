@@ -1,9 +1,9 @@
-/* What the master does: one call waits for a signal or for 200 ms, everything else follows from what the kernel and
- * the scoreboard then say.
+/* What the master does: one call waits for a signal or for 200 ms; everything else follows from what the kernel and the
+ * scoreboard then report.
  *
- * Traps: SIGCHLD does not queue, hence waitpid until nobody is left. Whatever a worker wrote into its slot goes to the
- * log escaped and cut, and decides nothing but its own life. A death that the master itself ordered (a deadline) does
- * not count as a crash: otherwise ten slow requests would take the site down. */
+ * Pitfalls: SIGCHLD does not queue, so waitpid is called until no dead child is left. What a worker has written to its
+ * slot is logged escaped and cut, and affects only that worker. If the master itself kills a worker (at its deadline),
+ * that does not count as a crash: otherwise eleven slow requests would take the site down. */
 #include "master_parts.h"
 
 #include <sys/wait.h>
@@ -166,7 +166,8 @@ static void master_signal_all(const struct master *m, int signal)
             (void)kill(m->seats[i].pid, signal);
 }
 
-/* The first time: no new connections (the names go), and the workers finish. The second time: no more patience. */
+/* The first time: removes the sockets' names, so there are no new connections, and lets the workers finish. The second
+ * time: kills at once. */
 static void master_stop(struct master *m)
 {
     int64_t now_us = clock_mono_us();

@@ -1,8 +1,8 @@
-/* The shared pages. Layout: one page of the master's, then one a worker, so that the kernel's own protection keeps a
- * worker inside its slot.
+/* The shared pages. Layout: the master's page, then one for each worker, so that memory protection keeps a worker
+ * inside its slot.
  *
- * Traps: the two sides run at the same time without a lock, so every member is atomic and a reading may mix two
- * requests: good enough for a log line and, with started_us alone, for the deadline. */
+ * Pitfall: both sides run at the same time without a lock, so every member is atomic, and what is read may mix two
+ * requests. That is good enough for a log line and, since it needs only started_us, for the deadline. */
 #include "scoreboard.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-/* Loads the settings and the network, and judges them. Nothing here logs a failure: start-up prints it and ends, a
- * reload logs it and goes on. */
+/* Loads and checks the settings and the network. Failures are not logged here: start-up prints them and exits, a reload
+ * logs them and continues. */
 #include "service.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-/* Listening sockets of our own, because libfcgi's would unlink whatever is in the way and leave the mode to luck.
+/* Our own listening sockets, because libfcgi would unlink whatever file is in the way and leave the mode to chance.
  *
- * Traps: the mode of a Unix socket is set by the umask at bind, so that there is no moment when it is wider; umask is
- * of the whole process, which has one thread here. bind to a name that exists fails, hence the look before it; the lock
- * keeps two masters from looking at the same time. */
+ * Pitfalls: the umask sets the mode of a Unix socket at bind, so the mode is never wider for a moment; the umask
+ * belongs to the whole process, which has only one thread here. bind fails if the name exists, so that is checked
+ * first; the lock keeps two masters from checking at the same time. */
 #include "socket.h"
 
 #include <sys/socket.h>

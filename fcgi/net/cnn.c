@@ -1,7 +1,7 @@
-/* The engine: cnn_forward walks the steps that cnn_create made.
+/* The engine: cnn_forward runs the steps that cnn_create made.
  *
- * Trap. The scratch block is the caller's and may hold anything, so borders are zeroed in every call (they are small);
- * all else is written before it is read. */
+ * Pitfall: the scratch block is the caller's and may contain anything, so the borders, which are small, are zeroed in
+ * every call; everything else is written before it is read. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* What a visitor is told: one look, a second one where the first is not sure, thresholds.
+/* What the visitor is told: one look, a second one if the confidence is low, thresholds.
  *
- * The second look is for the few pictures on which a network is of two minds: there a pixel's shift, which changes no
- * digit, often changes the answer, and the mean over several is right more often than any one (averaging over moved
- * copies is as old as LeNet's successors: Krizhevsky et al. 2012, section 4.1). All others cost one pass. */
+ * The second look is for the few pictures on which the network is undecided: there a shift by one pixel, which changes
+ * no digit, often changes the answer, and the mean over several shifts is right more often than a single answer
+ * (test-time averaging: Krizhevsky et al. 2012, section 4.1). All other pictures cost one pass. */
 #include "cnn_parts.h"
 #include "layers.h"
 

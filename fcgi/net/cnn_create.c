@@ -1,9 +1,9 @@
-/* From a list of layers to steps: a kernel to call, packed weights, and where in the scratch block each reads and
+/* Turns a list of layers into steps: a kernel to call, packed weights, and where in the scratch block it reads and
  * writes.
  *
- * Traps. Flatten is channel-first in the file and channels-last here: the weights of the dense layer behind it are
- * reordered, not the activations. Grouped convolutions read and write parts, each a picture of its own, so that kernels
- * know nothing of groups; a part is padded by itself. */
+ * Pitfalls: flatten is channel-first in the file and channels-last here, so the weights of the dense layer after it are
+ * reordered, not the activations. Grouped convolutions read and write parts, each a separate picture, so that kernels
+ * know nothing about groups; each part is padded separately. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Whether a loaded network computes what it should: against the golden logits that came with its file, or against the
- * naive layers. Run once at start and after a reload; it takes milliseconds. */
+/* Checks that a loaded network computes the right numbers: compares with the golden logits in its file, or with the
+ * plain layers. Runs once at start-up and at a reload; it takes milliseconds. */
 #include "cnn.h"
 
 #include <math.h>

@@ -7,9 +7,9 @@
  * core busy (measured on Zen 3: over 95 % of the peak). The pixels of a tile need not be neighbours: each has its own
  * pointer, so rows of any length fill tiles.
  *
- * Traps. The loops over a tile must be unrolled completely, or its sums live on the stack: hence -O3, constant bounds,
- * always_inline and the local copies. -ffp-contract=fast makes s + x * w one FMA where the set has it; the sums of a
- * pixel are never split, so every set with FMA gives the same bits. */
+ * Pitfalls: the loops over a tile must be unrolled completely, or its sums end up on the stack: hence -O3, constant
+ * bounds, always_inline and the local copies. -ffp-contract=fast turns s + x * w into one FMA if the set has it; the
+ * sums of a pixel are never split, so all sets with FMA give the same bits. */
 #include "kernels.h"
 
 #include <stdint.h>

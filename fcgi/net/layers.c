@@ -1,7 +1,7 @@
-/* Naive layers in double precision: written to be seen to be right, never to be fast.
+/* Plain layers in double precision: written to be obviously right, not to be fast.
  *
- * The trap in a "same" convolution is its border: a row or column of the kernel that lies in the padding is skipped by
- * itself (continue), and the ones after it still count. */
+ * The pitfall of a "same" convolution is its border: a kernel row or column in the padding is skipped on its own
+ * (continue), and those after it still count. */
 #include "layers.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@ struct tap {
     size_t in, weight;
 };
 
-/* Tap (i, ky, kx) of the output (o, y, x), i counted in its group, or false where it lies in the padding. */
+/* Tap (i, ky, kx) of the output (o, y, x), with i counted within its group; false if it is in the padding. */
 static bool conv_tap(const struct layer *l, int o, int y, int x, int i, int ky, int kx, struct tap *t)
 {
     const int pad = l->same ? l->kernel / 2 : 0;

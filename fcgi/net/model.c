@@ -1,4 +1,4 @@
-/* A model in memory: its tensors as a list, its metadata, its end. What the other files of the model stand on. */
+/* A model in memory: its list of tensors, its metadata, freeing it. The other files of the model build on this one. */
 #include "model.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* A header's tensors: where they lie, and what is amiss with them. Most files that are refused here were written by
- * somebody else's program, so a line names the tensor, what it is and what it should be, and how to make it so. Pure,
- * as model_parse.c is, and every byte is as hostile. */
+/* The tensors in a header: where they are, and what is wrong with them. Most files that are refused here come from
+ * other programs, so the error names the tensor, what it is, what it should be, and how to fix it. Pure, like
+ * model_parse.c, and every byte is just as hostile. */
 #include "model_entries.h"
 
 #include <stdio.h>

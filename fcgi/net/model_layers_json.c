@@ -1,7 +1,7 @@
-/* The list of layers in its JSON form, as the file has it.
+/* The list of layers as JSON, as in the file.
  *
- * A list comes from a file that anybody may have written. It is read strictly: a member that this program does not know
- * (say, a stride) is refused, since to ignore it would be to compute another network. */
+ * Anybody may have written the file, so the list is read strictly: a member that this program does not know (a stride,
+ * for example) is refused, because ignoring it would compute a different network. */
 #include "model.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* A weights file, read whole and parsed. */
+/* Reads a whole weights file and parses it. */
 #include "model.h"
 
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "model_parts.h"
 
-/* The file must not grow while it is read; what lies past the size seen first is not read. */
+/* The file must not grow while it is read; nothing beyond its first size is read. */
 static enum err read_whole(int fd, uint8_t *to, size_t n, const char *path, struct why *why)
 {
     for (size_t done = 0; done < n;) {

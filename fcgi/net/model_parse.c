@@ -1,13 +1,13 @@
-/* Bytes to a model. Pure: no I/O, no globals; every byte of the input is hostile until it was checked.
+/* Bytes to a model. Pure: no I/O, no globals; every byte of the input is hostile until it has been checked.
  *
- * In order: the header's length; the header as JSON; __metadata__ and its digest; the layers, which say what tensors
- * there must be; the tensors' types, shapes and places, which must cover the data without a hole or an overlap
- * (model_entries.c); the numbers themselves. Nothing is allocated by a size that the file claims before the file was
- * seen to be that long.
+ * In this order: the header's length; the header as JSON; __metadata__ and its digest; the layers, which determine the
+ * tensors; the tensors' types, shapes and places, which must cover the data without gaps or overlaps (model_entries.c);
+ * the numbers themselves. Nothing is allocated for a size that the file claims before the file is known to be that
+ * long.
  *
  * The digest. __metadata__.sha256 is 64 lower-case hexadecimal digits, which occur once in the header. It is the
- * SHA-256 of the whole file with these 64 characters taken as '0' (0x30). Whoever edits a file may leave it out, unless
- * __metadata__.writer is "digitd": a file of our own that lost its digest was damaged. */
+ * SHA-256 of the whole file with these 64 characters taken as '0' (0x30). An edited file may leave it out, unless
+ * __metadata__.writer is "digitd": one of our own files without its digest is damaged. */
 #include "model.h"
 
 #include <math.h>

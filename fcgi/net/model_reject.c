@@ -1,4 +1,4 @@
-/* The part of a model that tells digits from other pictures: its room, its limits. */
+/* A model's rejection head: its memory and its limits. */
 #include "model.h"
 
 #include <math.h>

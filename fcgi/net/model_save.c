@@ -1,6 +1,6 @@
 /* A model to a file: header, padding, tensors, digest; then a temporary file, fsync, rename, fsync of the directory.
  *
- * The trap: rename is only as safe as the fsync before it. A failed write, fsync or close is a failed save; the old
+ * Pitfall: rename is only as safe as the fsync before it. If write, fsync or close fails, so does the save; the old
  * file stays, and the temporary one is removed. */
 #include "model.h"
 

@@ -1,4 +1,4 @@
-/* The names of verdicts, as API, command line and history have them. */
+/* The names of verdicts in the API, on the command line and in the history. */
 #include "cnn.h"
 
 const char *verdict_name(enum verdict v)

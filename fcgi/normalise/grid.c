@@ -1,4 +1,4 @@
-/* A small copy of a picture, and the widest or deepest around each of its cells, and what is around gaps in it. */
+/* A small copy of a picture: the greatest or least value around each cell, and filling gaps from their surroundings. */
 #include "grid.h"
 
 #include <string.h>

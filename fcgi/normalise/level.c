@@ -1,7 +1,7 @@
 /* Evens out the light. The paper's tone around each pixel is a grey closing: the picture without anything dark that is
- * thinner than a given square. A shadow is wider than that and stays, with its edge where it was; a stroke goes.
+ * thinner than a given square. A shadow is wider than that and stays, with its edge in place; a stroke disappears.
  *
- * The closing is done on a small copy, and its least value within one cell is taken: on the dark side of a shadow's
+ * The closing is done on a small copy, and its lowest value within one cell is used: on the dark side of a shadow's
  * edge the tone must not be that of the light side, or the edge would become a line. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Takes away lines that are not the digit's. They go run by run, and where a run is thicker than the line, or has more
- * ink in it, a stroke crosses: that stays whole. */
+/* Removes lines that do not belong to the digit, run by run. Where a run is thicker than the line, or has more ink, a
+ * stroke crosses it, and the run stays. */
 #include "histogram.h"
 #include "stages.h"
 #include "straight.h"

@@ -1,5 +1,5 @@
-/* The rule by which a picture passes unchanged. Measured over all 70,000 pictures of MNIST, and over 5,000 of them (and
- * as many negatives) after JPEG at quality 75, which must pass as well:
+/* The rule for pictures that pass unchanged. Measured on all 70,000 pictures of MNIST, and on 5,000 of them (and as
+ * many negatives) after JPEG at quality 75, which must pass too:
  *
  *                                             MNIST            JPEG 75 (95: nearer to MNIST)    rule
  *   median of the border ring (108 px)        0                0                                up to 16

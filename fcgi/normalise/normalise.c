@@ -1,5 +1,5 @@
-/* The way to 28x28: is it MNIST's already? If not, through the stages of the table, one after the other. Which picture
- * a stage may be given, and who looks at what it leaves, is said and checked here alone. */
+/* The path to 28x28: a picture that is not already like MNIST goes through the stages of the table, one after another.
+ * Only this file checks which state a stage takes and leaves, and calls the trace. */
 #include "normalise.h"
 
 #include <string.h>

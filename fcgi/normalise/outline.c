@@ -1,4 +1,4 @@
-/* Of the piece, the corners of its cells count. */
+/* A piece is represented by the corners of its cells. */
 #include "outline.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static int greater(int a, int b)
     return a > b ? a : b;
 }
 
-/* Twice the area of a triangle; its sign tells on which side of the way from a to b c lies. */
+/* Twice the area of a triangle; its sign says on which side of the line from a to b the point c is. */
 static int turn(struct point a, struct point b, struct point c)
 {
     return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);

@@ -1,5 +1,5 @@
-/* Judges the paper before anything is known of the ink: its tone, whether it is one tone all over, whether the ink is
- * the darker. */
+/* Judges the paper before anything is known about the ink: its tone, whether that is the same everywhere, whether the
+ * ink is darker. */
 #include <stdlib.h>
 
 #include "grid.h"

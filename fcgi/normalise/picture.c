@@ -1,4 +1,4 @@
-/* Boxes, and what is done with all pixels of a picture alike. */
+/* Boxes, and operations on all pixels of a picture. */
 #include "picture.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* The digit laid down as MNIST's lie: in whole pixels, nothing resampled.
+/* Places the digit as in MNIST: by whole pixels, without resampling.
  *
- * Coordinates are indices: the middle of the first pixel is 0, so "14" is the middle of the fifteenth. No function of
- * libm is called: the same bytes come out everywhere. */
+ * Coordinates are indices: the centre of the first pixel is 0, so "14" is the centre of the fifteenth. No function of
+ * libm is called, so the result is the same everywhere. */
 #include <string.h>
 
 #include "stages.h"

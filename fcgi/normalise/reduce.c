@@ -1,4 +1,4 @@
-/* A working copy of what came in, small enough for all that follows. */
+/* Makes a working copy of the input, small enough for the other stages. */
 #include "stages.h"
 
 enum {

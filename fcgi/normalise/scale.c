@@ -1,7 +1,7 @@
-/* From ink to 20 px: area averaging, and strokes neither too thin nor too pale for the network.
+/* Scales the ink to 20 px by area averaging, with strokes neither too thin nor too pale for the network.
  *
  * MNIST was made like that (LeCun et al. 1998, section III.A): a 20x20 box with the aspect ratio kept, grey from
- * anti-aliasing. No function of libm is called: the same bytes come out everywhere. */
+ * anti-aliasing. No function of libm is called, so the result is the same everywhere. */
 #include <stdlib.h>
 
 #include "stages.h"

@@ -1,7 +1,8 @@
-/* Straight paths of ink through a picture, seen along one direction: as a reader of music scores finds staff lines.
+/* Finds straight paths of ink through a picture, along one direction, as programs that read music scores find staff
+ * lines.
  *
- * Thin runs of ink across vote for the paths that they may lie on; the path with most votes is fitted to its runs, and
- * looked at whole. */
+ * Thin runs of ink across the direction vote for the paths they may be on (a Hough transform); the path with the most
+ * votes is fitted to its runs and then checked as a whole. */
 #include "straight.h"
 
 #include <math.h>
@@ -77,7 +78,7 @@ static void ballot_add(struct ballot *b, const struct view *p, const struct run 
     }
 }
 
-/* The u between which a path lies inside the picture. */
+/* The range of u in which a path is inside the picture. */
 static void line_clip(const struct view *p, struct line *l)
 {
     l->from = 0;
@@ -193,7 +194,7 @@ int straight_ink(const struct view *p, int u, int first, int last)
     return sum;
 }
 
-/* Whether ink lies on the path nearly all the way, and for the most part of it no thicker than a line. */
+/* Whether there is ink on nearly all of the path, and for most of it no thicker than a line. */
 static bool line_is_whole(const struct view *p, struct line *l)
 {
     const int n = l->to - l->from, end = (n + END_PART - 1) / END_PART;

@@ -1,5 +1,5 @@
-/* A closing (level.c) tells strokes from light by their width, and takes a stroke of a fifth of the side for light.
- * Where ink and paper are plainly two tones all over the picture, the split between them says which is which. */
+/* A closing (level.c) tells strokes from light by their width, and takes a stroke as wide as a fifth of the side for
+ * light. If ink and paper are clearly two tones all over the picture, the split between them says which is which. */
 #include "tones.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* Passwords. Traps: crypt_r answers "*0" or "*1" when it fails, and such a text may also stand in the database; neither
- * may ever match. What libutf8proc allocates is not wiped, so its functions that work in a given block are used. The
- * plaintext lies in struct plain and in struct crypt_data; both are wiped on every way out. */
+/* Passwords. Pitfalls: crypt_r returns "*0" or "*1" on failure, and such text may also be in the database; neither may
+ * ever match. libutf8proc does not wipe what it allocates, so only its functions that work in a given buffer are used.
+ * The plaintext is in struct plain and struct crypt_data; both are wiped on every return. */
 #include "password.h"
 
 #include <stdlib.h>

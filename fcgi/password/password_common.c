@@ -1,8 +1,8 @@
-/* Easy passwords, by rule and by list.
+/* Common passwords, by rule and by list.
  *
- * The words here are for rules: words and walks that head every published count of leaked passwords. Each stands for
- * all its dressings (Password1!, 123password), so that few words cover many passwords. The list of
- * password_common_list.c (R43) stands for itself alone. */
+ * The words here are for rules: words and keyboard walks that lead every published count of leaked passwords. Each
+ * covers all its variations (Password1!, 123password), so a few words cover many passwords. The passwords in
+ * password_common_list.c (R43) are matched as they are. */
 #include "password_common.h"
 
 #include <stdbool.h>

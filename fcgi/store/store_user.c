@@ -135,7 +135,7 @@ enum err store_user_delete(struct store *s, int64_t user_id)
         e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    /* What hangs on the address alone; the rest goes by ON DELETE CASCADE, with what was kept a moment ago. */
+    /* What depends only on the address; the rest is deleted by ON DELETE CASCADE, with anything saved a moment ago. */
     e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", VALUES(value_int(user_id)));
     if (e == OK)
         e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", VALUES(value_int(user_id)));

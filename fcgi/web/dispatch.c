@@ -40,7 +40,7 @@ static bool step_read(struct call *c, const struct dispatch_peer *peer)
     return e == OK;
 }
 
-/* R23. The health pool answers whoever nginx lets through: a probe seldom knows the site's name. */
+/* R23. The health pool answers everyone whom nginx lets through: a probe seldom knows the site's name. */
 static bool step_host(struct call *c)
 {
     if (c->app->pool == POOL_HEALTH)

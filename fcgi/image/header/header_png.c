@@ -12,7 +12,7 @@
 
 enum { PNG_SIGNATURE_BYTES = 8, PNG_CHUNK_BYTES = 12, PNG_IHDR_BYTES = 13 };
 
-/* The chunk after IHDR: its type is at type, its data[len] lie behind. *done after IEND. */
+/* A chunk after IHDR: its type is at type, followed by its data[len]. *done after IEND. */
 static enum err png_take_chunk(const uint8_t *type, uint32_t len, bool *data_seen, bool *done, struct image_header *out,
                                struct why *why)
 {
@@ -58,7 +58,7 @@ enum err header_read_png(const uint8_t *bytes, size_t n, struct image_header *ou
     return e;
 }
 
-/* Section 5.4: a lower-case first letter marks a chunk that a decoder may skip. Of these libgd uses tRNS alone. */
+/* Section 5.4: a lower-case first letter marks a chunk that a decoder may skip. Of these, libgd uses only tRNS. */
 size_t header_mend_png(uint8_t *bytes, size_t n)
 {
     size_t kept = PNG_SIGNATURE_BYTES;

@@ -45,7 +45,8 @@ static void add_layer(struct json *arr, const struct layer *l)
     }
 }
 
-/* An object, an array, a number or a boolean: not text that happens to be one, such as a digest of digits alone. */
+/* An object, an array, a number or a boolean: not text that happens to look like one, such as a digest of only digits.
+ */
 static bool looks_like_json(const char *text, size_t n)
 {
     if (n == 0)

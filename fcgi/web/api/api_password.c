@@ -73,7 +73,7 @@ static void link_failed(struct call *c, enum err e)
         call_store_failed(c, "link_reset", e);
 }
 
-/* The owner logs in afterwards, with the new password: the link alone begins no session. A junk link costs no hash. */
+/* The owner then logs in with the new password: the link alone does not begin a session. A bad link costs no hash. */
 void api_password_reset(struct call *c)
 {
     struct json *v = NULL;

@@ -48,7 +48,7 @@ void page_add(struct buf *out, const char *tag, const char *text)
     (void)buf_add_fmt(out, "</%s>\n", tag);
 }
 
-/* "../" for each folder that the address of the request seems to lie in. */
+/* "../" for each directory in the address of the request. */
 static void up_to_root(const struct request *r, char up[3 * UP_MAX + 1])
 {
     size_t n = 0;
