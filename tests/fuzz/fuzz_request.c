@@ -39,8 +39,6 @@ static void look_into(const struct request *r)
 
     if (conf.n_origins == 0 && conf_load(&conf, NULL, NULL, NULL) != OK)
         __builtin_trap();
-    value = request_query(r, "input", &n);
-    check(value == NULL || (value >= r->query && value + n <= r->query + strlen(r->query)));
     (void)request_wants_html(r);
     (void)request_type_is(r, "application/json");
     (void)request_type_is(r, "image/");

@@ -198,7 +198,8 @@ static void test_wishes(void **state)
         p = step(result(0), "scaled");
         assert_true(number(p, "width") == 20 || number(p, "height") == 20);
     }
-    assert_int_equal(ask_one("other=1&center=mass&=&&x", seven, seven_n), 200); /* parameters to come are no errors */
+    /* Unknown parameters are no errors, and a name inside another name or a value is not that parameter. */
+    assert_int_equal(ask_one("other=1&noinvert=yes&invert2=yes&a=invert=yes&center=mass&=&&x", seven, seven_n), 200);
     assert_true(flag(json_get(result(0), "preprocessing"), "unchanged"));
 }
 

@@ -208,36 +208,6 @@ static void test_path_and_method(void **state)
     assert_int_equal(r.method, METHOD_GET);
 }
 
-static const char *query_of(const char *query, const char *name)
-{
-    static char value[64];
-    struct request r = {.query = query};
-    size_t n;
-    const char *p = request_query(&r, name, &n);
-
-    if (p == NULL)
-        return "(none)";
-    (void)snprintf(value, sizeof(value), "%.*s", (int)n, p);
-    return value;
-}
-
-/* Breaks when a name is found inside another name or inside a value. */
-static void test_query(void **state)
-{
-    (void)state;
-    assert_string_equal(query_of("", "input"), "(none)");
-    assert_string_equal(query_of("input=1", "input"), "1");
-    assert_string_equal(query_of("a=2&input=10&b=3", "input"), "10");
-    assert_string_equal(query_of("noinput=1", "input"), "(none)");
-    assert_string_equal(query_of("input2=1", "input"), "(none)");
-    assert_string_equal(query_of("a=input=1", "input"), "(none)");
-    assert_string_equal(query_of("input", "input"), "");
-    assert_string_equal(query_of("input=", "input"), "");
-    assert_string_equal(query_of("&&input=x&input=y", "input"), "x");
-    assert_string_equal(query_of("input=a=b", "input"), "a=b");
-    assert_string_equal(query_of("&", "input"), "(none)");
-}
-
 /* Breaks when a program that accepts anything is sent to a screen, or a browser is shown JSON. */
 static void test_wants_html(void **state)
 {
@@ -356,7 +326,6 @@ int main(void)
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_control_bytes),
         cmocka_unit_test(test_path_and_method),
-        cmocka_unit_test(test_query),
         cmocka_unit_test(test_wants_html),
         cmocka_unit_test(test_type),
         cmocka_unit_test(test_strip_path),

@@ -136,25 +136,6 @@ enum err request_read(struct request *r, const char *(*param)(const void *ctx, c
     return e;
 }
 
-const char *request_query(const struct request *r, const char *name, size_t *n)
-{
-    size_t name_n = strlen(name);
-    const char *pair = r->query;
-
-    *n = 0;
-    for (;;) {
-        size_t pair_n = strcspn(pair, "&");
-
-        if (pair_n >= name_n && memcmp(pair, name, name_n) == 0 && (pair_n == name_n || pair[name_n] == '=')) {
-            *n = pair_n == name_n ? 0 : pair_n - name_n - 1;
-            return pair + pair_n - *n;
-        }
-        if (pair[pair_n] == '\0')
-            return NULL;
-        pair += pair_n + 1;
-    }
-}
-
 void request_strip_path(struct request *r, const char *site_path)
 {
     size_t n = strlen(site_path);

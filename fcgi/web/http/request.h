@@ -43,10 +43,6 @@ struct request {
  * only body is NULL. */
 enum err request_read(struct request *r, const char *(*param)(const void *ctx, const char *name), const void *ctx);
 
-/* The value of name in the query (application/x-www-form-urlencoded, no decoding: the values we know are plain); NULL
- * when absent. *n is its length. */
-const char *request_query(const struct request *r, const char *name, size_t *n);
-
 /* Removes the site's own path ("/digits/") from the start of the path, if a proxy has left it there. */
 void request_strip_path(struct request *r, const char *site_path);
 
