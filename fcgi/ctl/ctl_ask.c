@@ -29,7 +29,7 @@ struct terminal {
     sigset_t mask;
 };
 
-/* One line without its end; what follows stays unread. ERR_FORMAT: the input ended before anything came. */
+/* Reads one line, without its end; the rest stays unread. ERR_FORMAT: the input was empty. */
 static enum err line_read(int fd, struct answer *a)
 {
     char c;

@@ -25,7 +25,7 @@ static bool check_settings(struct check *k)
     return true;
 }
 
-/* Passwords and cookies over a network in the clear (R62). */
+/* Passwords and cookies sent over a network unencrypted (R62). */
 static void check_site(struct check *k)
 {
     static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -69,7 +69,7 @@ static bool add_count(const char *table, int64_t n, void *ctx)
     return counts->n < sizeof(counts->text);
 }
 
-/* Opening checks schema, WAL, synchronous=FULL and what else R70 names. */
+/* Opening checks the schema, WAL, synchronous=FULL and the rest of R70. */
 static void check_database(struct check *k)
 {
     struct why why = {""};

@@ -19,8 +19,8 @@
 
 enum { DISK_BAD_MIB = 64, DISK_WARN_MIB = 512, WAL_WARN_MIB = 64 };
 
-/* Whether the owner of the database, as whom digitd runs, may do this (R_OK | W_OK | X_OK) with path: asked as that
- * user where root asks. */
+/* Whether the owner of the database, as whom digitd runs, may do this (R_OK | W_OK | X_OK) with path. If run by root,
+ * it asks as that user. */
 static bool owner_may(const struct check *k, const char *path, int mode)
 {
     struct stat st;

@@ -29,8 +29,9 @@ enum ctl_status ctl_backup(struct ctl *c)
     return CTL_DONE;
 }
 
-/* Takes digitd's lock, so that none runs and none can start. A run directory that is not there, because the service's
- * manager removes it at a stop, is made as the service would: root makes it for the owner of the database. */
+/* Takes digitd's lock, so that no digitd is running and none can start. If the run directory is missing, because
+ * systemd removes it when the service stops, it is created as the service would: root creates it for the owner of the
+ * database. */
 static enum err service_lock_out(const struct conf *conf, int *fd, struct why *why)
 {
     char dir[CONF_TEXT_MAX + 2];

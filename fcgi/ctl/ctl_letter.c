@@ -48,7 +48,7 @@ static void host_name(const struct conf *conf, char out[CONF_TEXT_MAX])
     out[n] = '\0';
 }
 
-/* From, To, Subject, Date, Message-ID and what else a message needs. */
+/* From, To, Subject, Date, Message-ID and the other headers that a message needs. */
 static enum err head_write(struct buf *out, const struct conf *conf, const char *to, const char *subject, int64_t now_s)
 {
     char date[64] = "", id[SECRET_CHARS + 1], host[CONF_TEXT_MAX];
@@ -62,7 +62,7 @@ static enum err head_write(struct buf *out, const struct conf *conf, const char 
     host_name(conf, host);
     if (conf->mail_from[0] != '\0')
         (void)buf_add_fmt(out, "From: %s\n", conf->mail_from);
-    /* Auto-Submitted (RFC 3834) keeps the replies of people on holiday away. */
+    /* Auto-Submitted (RFC 3834) prevents out-of-office replies. */
     return buf_add_fmt(out,
                        "To: %s\nSubject: %s %s\nDate: %s\nMessage-ID: <%s@%s>\nAuto-Submitted: auto-generated\n"
                        "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\n"

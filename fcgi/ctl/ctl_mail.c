@@ -50,7 +50,7 @@ static void mail_log(enum log_level level, const char *event, const struct store
     log_end(&l);
 }
 
-/* Notes the end of a mail. Giving up early would send it a second time. */
+/* Records that a mail is done. Giving up early would send it a second time. */
 static enum err mail_note(struct mailer *m, enum err (*note)(struct store *, int64_t), int64_t id)
 {
     enum err e = ERR_BUSY;
@@ -120,7 +120,7 @@ static bool told_to_end(const struct mailer *m, int wait_s)
     return sigtimedwait(&m->signals, NULL, &wait) > 0;
 }
 
-/* Sends all that is due; *end: it was told to end before. Not OK: the store failed. */
+/* Sends all mail that is due; *end: it was told to stop before that. Not OK: the store failed. */
 static enum err round_do(struct mailer *m, bool *end)
 {
     struct store_mail mail;
@@ -134,7 +134,7 @@ static enum err round_do(struct mailer *m, bool *end)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-/* The database, opened where it is not. What changes is told once. */
+/* Opens the database if it is not open. Each change of state is reported once. */
 static enum err database_open(struct mailer *m)
 {
     struct why why = {""};

@@ -88,7 +88,7 @@ static const struct option_row *row_of(int c)
     return NULL;
 }
 
-/* Options wherever they stand; what is left begins at argv[optind]. seen: a bit for each row. */
+/* Reads options anywhere on the command line; the remaining words begin at argv[optind]. seen: a bit for each row. */
 static enum err options_scan(int argc, char **argv, struct ctl_options *opt, unsigned *seen, struct why *why)
 {
     struct option longs[ROWS + 1];
@@ -114,7 +114,7 @@ static enum err options_scan(int argc, char **argv, struct ctl_options *opt, uns
     return e;
 }
 
-/* The command whose words begin words[n]; *used tells how many they are. */
+/* The command whose words are at the start of words[n]; *used: their number. */
 static const struct ctl_command *command_find(char **words, int n, int *used)
 {
     char two[WORDS_MAX];

@@ -36,7 +36,7 @@ enum err sendmail_parse(struct sendmail *s, const char *command, struct why *why
     return words > 0 ? OK : err_why(why, ERR_NOT_FOUND, "mail_command is not set: this site sends no email");
 }
 
-/* The environment without our settings: secrets may be among them. The array is the caller's. */
+/* The environment without our settings, which may contain secrets. The caller frees the array. */
 static char **environment(void)
 {
     size_t n = 0, kept = 0;
@@ -51,7 +51,7 @@ static char **environment(void)
     return vars;
 }
 
-/* A file in memory that holds message[n], to be read from its beginning; -1 and errno. */
+/* A memory file with message[n], positioned at its beginning; -1 and errno on failure. */
 static int message_file(const char *message, size_t n)
 {
     int fd = memfd_create("message", MFD_CLOEXEC);

@@ -6,7 +6,7 @@
 
 enum { TOKEN_DAYS = 90, SCOPES_TEXT_MAX = 64 };
 
-/* "classify,history" -> STORE_SCOPE_... or-ed; 0 where it is empty or names another. */
+/* "classify,history" -> STORE_SCOPE_... or-ed; 0 if it is empty or contains an unknown name. */
 static int scopes_read(const char *text)
 {
     int scopes = 0;

@@ -7,7 +7,7 @@
 #include "ctl_ask.h"
 #include "ctl_parts.h"
 
-/* What no password is checked against with success (password/password.h): the account waits for its link. */
+/* A hash that no password matches (password/password.h): the account waits for its link. */
 #define NO_PASSWORD "*"
 
 /* Makes a link that sets a password. */

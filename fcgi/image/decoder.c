@@ -1,6 +1,6 @@
 /* The worker's side of the decoder child: forks it, sends requests, waits, trusts nothing, ends it.
  *
- * Traps:
+ * Pitfalls:
  * - The channel is SOCK_SEQPACKET: a message comes whole or not at all, and its end is seen at once (recv gives 0).
  * - A child that dies before it has taken the ask leaves it unread, and the kernel then says ECONNRESET (or EPIPE to
  *   the ask): the picture is innocent, ERR_BUSY. Once it has taken it, its death is the picture's fault.

@@ -1,6 +1,6 @@
 /* The child: one picture after the other, out of the shared area, until the channel closes.
  *
- * Traps:
+ * Pitfalls:
  * - Whatever goes wrong here ends this process and no other; nothing here may return into the worker's code.
  * - Memory that is asked for and not there is the picture's fault (the limit is ours, the machine has more): a refusal,
  *   never the 503 that a worker without memory would give.

@@ -18,7 +18,7 @@
  *   writev, tgkill  what abort asks for when free meets a damaged heap. The child ends either way; the log then says
  *                   sandbox_kill, and a picture that damages the heap is no less than that
  *
- * Traps:
+ * Pitfalls:
  * - The kernel's filter sees numbers of system calls, and they differ by processor: libseccomp takes names. For a name
  *   that a processor lacks, seccomp_rule_add says OK and adds nothing (mmap on ARM); seccomp_rule_add_exact tells.
  * - SIGSYS of a filter cannot be blocked, and kills the process; the worker reads it from wait and logs it (R87).

@@ -15,7 +15,8 @@ int main(int argc, char **argv)
     do /* a missing standard descriptor would be given to the database */
         fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
-    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what a careless parent left open is no business of mail_command */
+    (void)close_range(STDERR_FILENO + 1, ~0U,
+                      0); /* mail_command must not inherit descriptors that a careless parent left open */
     (void)umask(077);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* R49: no core file, no ptrace by the same user */
     (void)prctl(PR_SET_DUMPABLE, 0);

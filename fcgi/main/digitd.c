@@ -48,8 +48,8 @@ static int check(const char *conf_path)
     return EXIT_SUCCESS;
 }
 
-/* One decoder child, started and ended: a kernel that refuses the sandbox or a libgd without a codec is one clear line
- * now, and not a crash loop later (R12). */
+/* Starts and ends one decoder child: if the kernel refuses the sandbox or libgd lacks a codec, that is one clear line
+ * now and not a crash loop later (R12). */
 static enum err decoder_try(struct why *why)
 {
     struct decoder *d = NULL;
@@ -70,7 +70,8 @@ static int serve(const char *conf_path)
     enum err e;
     int status;
 
-    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what a careless parent left open is no business of a worker */
+    (void)close_range(STDERR_FILENO + 1, ~0U,
+                      0); /* workers must not inherit descriptors that a careless parent left open */
     e = service_load(&service, conf_path, &why);
     if (e == OK)
         e = master_log_open(&service.conf, &why);
@@ -87,9 +88,10 @@ static int serve(const char *conf_path)
     return status;
 }
 
-/* Starts this program anew with all functions of its libraries found at once, if it was not started so. Debian's
- * libraries are bound lazily: at a first call the loader saves the vector registers on the stack, and with them the end
- * of a password that memcpy has just moved (seen on Debian 13, R49). Where it cannot be started anew, it goes on. */
+/* Restarts this program with all library functions bound at once, if it was not started that way. Debian's libraries
+ * are bound lazily: at the first call of a function the loader saves the vector registers on the stack, and with them
+ * the end of a password that memcpy has just moved (seen on Debian 13, R49). If the restart fails, the program
+ * continues. */
 static void bind_now(char **argv)
 {
     const char *set = getenv("LD_BIND_NOW");

@@ -19,13 +19,13 @@
 #include "worker.h"
 
 enum {
-    /* What a pool answers in about 5 s (R10): a longer queue is only waiting. */
+    /* As many as a pool answers in about 5 s (R10): a longer queue would only wait. */
     MASTER_BACKLOG_MAIN = 1024,
     MASTER_BACKLOG_HASH = 16, /* for each of its processes */
     MASTER_BACKLOG_HEALTH = 64
 };
 
-static int log_file_fd = -1; /* the one thing that belongs to the process rather than to a master */
+static int log_file_fd = -1; /* the only thing that belongs to the process and not to a master */
 
 enum err master_log_open(const struct conf *c, struct why *why)
 {
@@ -99,7 +99,7 @@ static void master_signals_block(struct master *m)
     (void)sigaddset(&blocked, WORKER_SIGNAL_RETIRE); /* a worker that is not yet listening for it must not die of it */
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGCHLD, SIG_DFL); /* a parent that ignored it hands that down, and wait would never see a death */
+    (void)signal(SIGCHLD, SIG_DFL); /* if the parent ignored it, that is inherited, and wait would never see a death */
 }
 
 enum err master_new(struct master **out, struct service *service, const char *conf_path, struct why *why)

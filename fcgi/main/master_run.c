@@ -23,8 +23,8 @@ enum {
     MASTER_FORK_RETRY_S = 1
 };
 
-/* The child's side of fork: keeps the socket of its own pool and nothing else of the master's. Never removes a socket's
- * name: it forgets them. */
+/* The child's side of fork: keeps only its own pool's socket. It clears the sockets' names, so it can never remove one.
+ */
 static int master_child(struct master *m, int seat, pid_t master)
 {
     const struct seat *s = &m->seats[seat];
@@ -183,7 +183,7 @@ static void master_stop(struct master *m)
     master_signal_all(m, SIGTERM);
 }
 
-/* What a running master cannot change: its sockets, its seats, its database. */
+/* What a reload cannot change: the sockets, the seats, the database. */
 static bool master_can_become(const struct master *m, const struct conf *c)
 {
     const struct conf *now = &m->service.conf;
@@ -193,8 +193,8 @@ static bool master_can_become(const struct master *m, const struct conf *c)
            now->hash_workers == c->hash_workers;
 }
 
-/* SIGHUP: new settings and weights, tested before anybody serves with them; then the workers retire one request later
- * and their seats are filled anew. The sockets stay, so nobody is refused. On failure the old set goes on. */
+/* SIGHUP: loads new settings and weights and tests them before use; then each worker finishes its request and is
+ * replaced. The sockets stay open, so nobody is refused. On failure the old ones stay in use. */
 static void master_reload(struct master *m)
 {
     struct service fresh;
@@ -253,7 +253,7 @@ static void master_publish(struct master *m, int64_t now_us)
     scoreboard_publish(m->board, &all);
 }
 
-/* Everything that time brings. Returns -1, or in a child its exit status. */
+/* Everything that depends on the time. Returns -1, or in a child its exit status. */
 static int master_tick(struct master *m)
 {
     int64_t now_us = clock_mono_us();

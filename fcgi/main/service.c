@@ -28,7 +28,7 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     e = cnn_self_test(s->cnn, s->model, why);
     if (e == OK)
         e = cnn_reading_check(s->cnn, s->model, s->conf.weights, why);
-    /* A site reads digits without a card, or with one of another network, which is not shown. */
+    /* A site works without a card, or with one of another network, which is then not shown. */
     if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
         s->card_amiss.text[0] = '\0';
 out:
@@ -64,7 +64,7 @@ enum err service_check_database(const struct conf *c, struct why *why)
     return OK;
 }
 
-/* host as conf_origin has it: "name", "name:port", "[::1]:port". */
+/* host as in conf_origin: "name", "name:port", "[::1]:port". */
 static bool host_is_local(const char *host)
 {
     static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};

@@ -15,7 +15,7 @@
 
 #include "files/fs.h"
 
-/* Makes room at path: removes a socket that nobody answers on. */
+/* Frees path: removes a socket if nobody answers on it. */
 static enum err socket_make_room(const char *path, const struct sockaddr_un *address, struct why *why)
 {
     struct stat st;

@@ -1,6 +1,6 @@
 /* The accept loop.
  *
- * Traps:
+ * Pitfalls:
  * - Signals stay blocked and are read from a descriptor: one that interrupts libfcgi's read would fail a request, and
  *   a handler could run in the window between a look at its flag and accept.
  * - The slot is marked busy before accept, because libfcgi reads the parameters inside accept and a silent peer holds
@@ -28,7 +28,7 @@
 #include "web/dispatch.h"
 
 enum {
-    WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s of the end of what held it */
+    WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s after the last reader that held it */
     WORKER_DRAIN_MS = 5000,
     WORKER_PAUSE_MS = 100,
     WORKER_HASH_NICE = 10 /* a log-in flood leaves the processor to /classify */
@@ -90,8 +90,8 @@ static enum err worker_harden(const struct worker_place *place)
     return getppid() == place->master ? OK : ERR_IO; /* it may have died before prctl */
 }
 
-/* After fcgx_new, whose library installs handlers of its own. SIGINT and SIGHUP come from a terminal to the whole
- * group: the master decides what they mean. */
+/* Called after fcgx_new, because libfcgi installs its own handlers. A terminal sends SIGINT and SIGHUP to the whole
+ * process group; the master decides what they mean. */
 static enum err worker_signals_take(struct worker *w)
 {
     static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP, SIGUSR1};
@@ -109,7 +109,7 @@ static enum err worker_signals_take(struct worker *w)
     return w->signal_fd >= 0 ? OK : ERR_IO;
 }
 
-/* max, give or take an eighth, so that workers started together do not end together. */
+/* max plus or minus an eighth, so that workers started together do not end together. */
 static int64_t worker_requests_limit(int max)
 {
     uint32_t r = 0;
@@ -121,7 +121,7 @@ static int64_t worker_requests_limit(int max)
     return max - max / 8 + (int64_t)(r % (uint32_t)(max / 4 + 1));
 }
 
-/* A worker without a database answers 503 where it needs one, and looks again at each request. */
+/* Without a database, a worker answers 503 to requests that need it, and tries again at each request. */
 static void worker_store_open(struct worker *w)
 {
     struct why why = {""};
@@ -140,8 +140,8 @@ static void worker_store_open(struct worker *w)
     w->store_failed = true;
 }
 
-/* The first thing that a worker makes: the child inherits what is in memory now, which is the master's and nobody's
- * secret, and what is made later it never sees. */
+/* The first thing a worker does: the child inherits the memory as it is now, the master's, which holds no visitor's
+ * secrets, and never sees anything that is added later. */
 static enum err worker_decoder_new(struct worker *w)
 {
     struct why why = {""};
@@ -271,10 +271,10 @@ static int worker_timeout_ms(const struct worker *w)
     return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 
-/* Whether this worker goes on. One that has lost its decoder ends in good order, and the master fills its seat within
- * milliseconds: a new decoder cannot be forked from a process that has the database open. It counts as no crash (R8),
- * or ten bad pictures would take the site down. While draining nobody would come after it, so it stays, and answers
- * that pictures be sent again. */
+/* Whether this worker continues. If it has lost its decoder, it exits normally, and the master replaces it within
+ * milliseconds: a new decoder must not be forked from a process that has the database open. This does not count as a
+ * crash (R8); otherwise a few bad pictures would take the site down. While draining it would not be replaced, so it
+ * stays and asks for pictures to be sent again. */
 static bool worker_goes_on(struct worker *w)
 {
     if (w->decoder == NULL || !decoder_lost(w->decoder))

@@ -66,7 +66,7 @@ static enum err store_name_files(struct store *s, struct why *why)
     return OK;
 }
 
-/* Opens an existing file and sets the connection up. Nothing is read yet. */
+/* Opens an existing file and configures the connection. Reads nothing yet. */
 static enum err store_connect(struct store *s, struct why *why)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
@@ -125,8 +125,8 @@ void store_close(struct store *s)
     free(s);
 }
 
-/* Makes an empty file of mode 0600, whatever the umask, where there is none. Closing it by hand is safe only here: the
- * file is new, so no lock of SQLite's can lie on it. */
+/* Creates an empty file of mode 0600, whatever the umask, if there is none. Closing it ourselves is safe only here: the
+ * file is new, so SQLite can hold no lock on it. */
 static enum err store_create_file(const char *path, struct why *why)
 {
     struct stat st;
@@ -154,8 +154,8 @@ static enum err store_exec(struct store *s, const char *sql, struct why *why)
     return rc == SQLITE_OK ? OK : store_refuse(s, rc, why);
 }
 
-/* Damage is told at the start where that costs no time. In the pragma's own form: SQLite from 3.46 on takes the number
- * for the name of a table where the pragma is asked as one. */
+/* Reports damage at start-up if that takes no time. Uses the plain form of the pragma: in the table-valued form, SQLite
+ * 3.46 and later takes the number for a table's name. */
 static enum err store_quick_check(struct store *s, struct why *why)
 {
     sqlite3_stmt *check = NULL;
@@ -212,7 +212,7 @@ out:
     return e;
 }
 
-/* R70: asserts what connection_setup asked for, and what the file must be. */
+/* R70: checks that connection_setup took effect, and what the file must be. */
 static enum err store_check(struct store *s, struct why *why)
 {
     int value, rc;

@@ -10,12 +10,12 @@
 
 enum {
     CLEAR_ROWS = 500,
-    PAUSE_NS = 2000000 /* who waits for the writer's lock looks more often than that */,
+    PAUSE_NS = 2000000 /* longer than waiting writers pause between two attempts at the lock */,
     PAGE_ROWS_MAX = 1000,
     PROBABILITIES_BYTES = STORE_HISTORY_CLASSES * 4
 };
 
-/* Floats as little-endian bytes, whatever the machine's order. */
+/* Floats as little-endian bytes, whatever the machine's byte order. */
 static void floats_write(const float *from, uint8_t bytes[PROBABILITIES_BYTES])
 {
     for (int i = 0; i < STORE_HISTORY_CLASSES; i++) {

@@ -13,8 +13,8 @@
 
 enum { WAL_ALARM_EVERY_US = 60 * 1000000 };
 
-/* What goes, or is mended: a statement that tells whether there is any, so that the lock is taken only then, and one
- * that does a small step of it. */
+/* What is deleted or repaired: one statement checks whether there is anything, so that the lock is taken only then, and
+ * one does a small step of it. */
 static const struct purge {
     enum store_sql find, step;
     const char *op;
@@ -29,7 +29,7 @@ static const struct purge {
     {SQL_THROTTLE_MEND_FIND, SQL_THROTTLE_MEND, "throttle_mend"},
 };
 
-/* The numbers that store_sql.c tells of; a statement takes as many as it knows. */
+/* The numbers listed in store_sql.c; each statement binds as many as it uses. */
 static void purge_bind(sqlite3_stmt *st, const struct store_session_rule *rule)
 {
     const int64_t now_s = clock_wall_s();
@@ -104,7 +104,7 @@ static int64_t wal_size_bytes(const struct store *s)
     return stat(s->beside[BESIDE_WAL], &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
-/* Under the lock, and without waiting for readers: with one in the way as much is done as can be. */
+/* Under the lock, and without waiting for readers: if one is in the way, it does as much as it can. */
 static enum err checkpoint(struct store *s)
 {
     enum err e = store_lock(s, STORE_BUSY_MS);
@@ -121,7 +121,7 @@ static enum err checkpoint(struct store *s)
     return e;
 }
 
-/* A reader that never ends makes the WAL grow without end, and no checkpoint can help: a person must be told. */
+/* A reader that never ends makes the WAL grow without limit, and no checkpoint can help: alert the administrator. */
 static void wal_alarm(struct store *s, int64_t bytes)
 {
     int64_t now_us = clock_mono_us();
@@ -159,7 +159,7 @@ enum err store_housekeep(struct store *s, const struct store_session_rule *rule,
     return e;
 }
 
-/* A rolled-back write touches no disk: whether the volume takes one is asked apart. */
+/* A rolled-back write does not touch the disk, so whether the volume is writable is checked separately. */
 static enum err volume_check(const struct store *s)
 {
     struct statvfs v;

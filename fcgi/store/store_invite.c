@@ -44,7 +44,7 @@ static void invite_item(sqlite3_stmt *st, void *item)
     store_column_text(st, 4, invite->note, sizeof(invite->note));
 }
 
-/* One that is good. ERR_NOT_FOUND; then an id other than 0 is that of one that has expired. */
+/* Finds a valid invitation. ERR_NOT_FOUND: then a nonzero id is that of an expired one. */
 static enum err invite_find(struct store *s, const uint8_t hash[DIGEST_BYTES], struct store_invite *invite)
 {
     enum err e = store_row(s, SQL_INVITE_FIND, "invite_find", VALUES(value_hash(hash)));

@@ -15,7 +15,7 @@ struct link {
     uint8_t invite_hash[DIGEST_BYTES];
 };
 
-/* A link of this kind that has not expired, or ERR_NOT_FOUND; then link->expired tells whether that is why. */
+/* Finds a link of this kind that has not expired. ERR_NOT_FOUND: then link->expired says whether that is why. */
 static enum err link_find(struct store *s, const uint8_t link_hash[DIGEST_BYTES], enum store_mail_kind kind,
                           struct link *link)
 {
@@ -66,7 +66,7 @@ static enum err link_make_user(struct store *s, const struct link *link, const c
 
     if (e == OK && link->invited)
         e = store_invite_take(s, link->invite_hash);
-    /* Other links for the address go too: a deleted account must not rise again from an old letter. */
+    /* Deletes other links for the address too: an old letter must not bring back a deleted account. */
     if (e == OK)
         e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", VALUES(value_int(user->id)));
     if (e == OK)

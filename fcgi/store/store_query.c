@@ -58,7 +58,7 @@ bool store_bind(sqlite3_stmt *st, const struct store_value *values, size_t n)
 {
     int rc = SQLITE_OK;
 
-    /* A parameter that is not bound is NULL to SQLite, which many a condition takes for "whatever it is". */
+    /* SQLite takes a parameter that is not bound for NULL, which many conditions treat as "any". */
     if (n != (size_t)sqlite3_bind_parameter_count(st)) {
         log_text(LOG_ERROR, "database_values", sqlite3_sql(st));
         return false;

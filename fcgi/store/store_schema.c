@@ -27,7 +27,8 @@ int store_schema_version(void)
     return schema_steps[N_STEPS - 1].version;
 }
 
-/* The errno of a lock of SQLite's kind on our own lock file, where nobody has one; 0: there are such locks. */
+/* Tries a lock like SQLite's on our own lock file, which nobody else locks that way. Returns the errno; 0: such locks
+ * work. */
 static int lock_try(const struct store *s)
 {
     struct flock byte = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
@@ -41,8 +42,8 @@ static int lock_try(const struct store *s)
     return error;
 }
 
-/* The errno by which a file system shows that it lacks what SQLite needs of it; 0: it was something else. SQLite takes
- * a lock that cannot be had for one that somebody holds, so our own lock file is asked. */
+/* The errno if the file system lacks something that SQLite needs; 0: it was something else. SQLite cannot tell an
+ * unsupported lock from one that somebody holds, so our own lock file is tried. */
 static int lacks_locks(struct store *s, int rc)
 {
     int error = s->db == NULL ? 0 : sqlite3_system_errno(s->db);
@@ -105,7 +106,7 @@ int store_pragma_int(sqlite3 *db, const char *pragma, int *out)
     return rc == SQLITE_DONE ? SQLITE_ERROR : rc;
 }
 
-/* Whether the file is ours, or still empty; and not of a later version. */
+/* Checks that the file is ours, or still empty, and not of a later version. */
 static enum err schema_recognise(struct store *s, int newest, int *version, struct why *why)
 {
     int application = 0, tables = 0, rc = store_pragma_int(s->db, "PRAGMA user_version", version);

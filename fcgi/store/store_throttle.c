@@ -9,7 +9,7 @@
 
 enum { FREE_FAILURES = 5, REST_MAX_S = 900, FAILURES_MAX = 1000, DEVICES_PER_USER = 20 };
 
-/* How long to rest after so many failures: nothing, 1, 2, 4 ... 512, 900 s. */
+/* How long to wait after this many failures: 0, 1, 2, 4 ... 512, 900 s. */
 static int64_t rest_s(int failures)
 {
     int doublings = failures - FREE_FAILURES - 1;
@@ -19,7 +19,7 @@ static int64_t rest_s(int failures)
     return doublings > 9 ? REST_MAX_S : INT64_C(1) << doublings;
 }
 
-/* What is on record of key: 0 failures when there is nothing, or all is forgotten. */
+/* The record for key: 0 failures if there is none, or it has expired. */
 static enum err throttle_find(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t now_s, int *failures,
                               int64_t *age_s)
 {
@@ -35,7 +35,7 @@ static enum err throttle_find(struct store *s, const uint8_t key[DIGEST_BYTES], 
     *failures = sqlite3_column_int(st, 0);
     *age_s = now_s - sqlite3_column_int64(st, 1);
     store_reset(st);
-    if (*age_s < 0) /* the clock was set back: at most the whole rest; housekeeping mends the row */
+    if (*age_s < 0) /* the clock was set back: at most the full wait; housekeeping repairs the row */
         *age_s = 0;
     if (*age_s >= STORE_THROTTLE_S)
         *failures = 0;

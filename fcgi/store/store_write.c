@@ -22,11 +22,11 @@
 #include "files/fs.h"
 #include "base/log.h"
 
-/* How often a lock file is opened anew at once. A file system that numbers a file anew at each look would have us do it
- * for ever. */
+/* How often a lock file is reopened in a row. On a file system that gives a file a new inode number at each look, this
+ * would never end. */
 enum { STALE_MAX = 16 };
 
-/* Logs what went wrong outside SQLite, with errno's text. */
+/* Logs an error outside SQLite, with errno's text. */
 static enum err store_fail_errno(const char *op)
 {
     int error = errno;
@@ -36,7 +36,7 @@ static enum err store_fail_errno(const char *op)
     return ERR_IO;
 }
 
-/* Whose the database is; where there is none yet (a restore on a new machine), whose it will be: the directory's. */
+/* The owner of the database. If there is none yet (a restore on a new machine), that of its directory. */
 static bool owner_find(const struct store *s, struct stat *st)
 {
     char dir[STORE_PATH_MAX];
@@ -52,8 +52,8 @@ static bool owner_find(const struct store *s, struct stat *st)
     return stat(dir, st) == 0;
 }
 
-/* Makes the lock file, complete before it has its name: mode 0600 whatever the umask, and where root makes it (digitctl
- * may be run so) it belongs to whom the database belongs to, as SQLite does with its own files. */
+/* Creates the lock file, which gets its name when it is complete: mode 0600 whatever the umask. If root creates it (as
+ * root may run digitctl), it gets the database's owner, as SQLite does for its own files. */
 static enum err lock_make(struct store *s)
 {
     char path[STORE_PATH_MAX + 32];
@@ -95,7 +95,7 @@ static enum err lock_open(struct store *s)
     return s->lock_fd < 0 ? store_fail_errno("database_lock_open") : OK;
 }
 
-/* Whether the file that is open is the one that others find at the path. */
+/* Whether the open file is the one that others find at the path. */
 static bool lock_is_current(const struct store *s)
 {
     struct stat ours, theirs;
@@ -125,7 +125,7 @@ enum err store_lock(struct store *s, int wait_ms)
             log_text(LOG_WARN, "database_busy", "the write lock could not be taken in time");
             return ERR_BUSY;
         }
-        /* 0.2 to 0.7 ms, uneven so that waiting processes do not march in step. */
+        /* 0.2 to 0.7 ms, varied so that waiting processes do not stay in step. */
         (void)nanosleep(&(struct timespec){0, 200000 + (long)(now_us & 511) * 1000}, NULL);
     }
     return e;

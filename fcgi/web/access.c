@@ -9,7 +9,8 @@
 #include "session.h"
 #include "token.h"
 
-/* RFC 9110 section 11.6.1, RFC 6750 section 3: what else would do. reply_problem has named the cookie with a 401. */
+/* RFC 9110 section 11.6.1, RFC 6750 section 3: what would be accepted instead. reply_problem has named the cookie with
+ * a 401. */
 static void challenge(struct call *c, const char *bearer)
 {
     reply_header(c->app->reply, "WWW-Authenticate", bearer);

@@ -74,7 +74,7 @@ static bool step_route(struct call *c)
     }
     if (c->route != NULL && c->route->pool == c->app->pool)
         return true;
-    if (c->route != NULL) /* nginx and the table disagree: a mistake of configuration */
+    if (c->route != NULL) /* nginx and the table disagree: a configuration error */
         log_event(c, LOG_ERROR, "wrong_pool", "pool", pool_name(c->app->pool));
     call_problem(c, PROBLEM_NOT_FOUND, "Check the address, or start from the front page.");
     return false;
@@ -115,8 +115,8 @@ static bool step_length(struct call *c)
     return true;
 }
 
-/* A form of the page. Every browser of today says where a form comes from; what does not is no browser, and would be
- * better off with JSON. */
+/* A form on the page. Every current browser says where a form comes from; a client that does not is not a browser, and
+ * should use JSON. */
 static bool is_plain_form(const struct call *c)
 {
     return c->route->body == BODY_FORM && request_type_is(c->req, REQUEST_FORM_TYPE) &&
@@ -162,7 +162,7 @@ static void log_ms(struct log_line *l, const struct call *c, const char *key, en
     log_int(l, key, c->phase_us[phase] / 1000);
 }
 
-/* R3, R87: one line a request. The path only where no route has a name for it. */
+/* R3, R87: one line for each request. The path is logged only if there is no route for it. */
 static void log_request(const struct call *c, bool sent)
 {
     int64_t us = clock_mono_us() - c->began_us;

@@ -5,7 +5,7 @@
 
 enum { ID_DIGITS_MAX = 18 }; /* fits in 63 bits */
 
-/* Whether text is a number as it is printed: no sign, no zero in front. */
+/* Whether text is a number in canonical form: no sign, no leading zero. */
 static bool id_read(const char *text, int64_t *id)
 {
     size_t n = strspn(text, "0123456789");

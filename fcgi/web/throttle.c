@@ -11,7 +11,7 @@
 
 enum { KEY_TEXT_MAX = 9 * 1024 }; /* what is given for an address lies in a body of 8 KiB */
 
-/* Hashed, so that the table lists neither addresses nor what people mistype in their place. */
+/* Hashed, so that the table contains neither addresses nor what people enter by mistake instead. */
 static void key_make(const char *kind, const char *who, const char *device, uint8_t key[DIGEST_BYTES])
 {
     char text[KEY_TEXT_MAX];

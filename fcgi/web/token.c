@@ -15,7 +15,7 @@ bool token_is_bearer(const char *authorization)
 {
     const size_t n = sizeof(scheme) - 1;
 
-    /* A scheme's letters have no case (RFC 9110 section 11.1). */
+    /* Schemes are case-insensitive (RFC 9110 section 11.1). */
     return strncasecmp(authorization, scheme, n) == 0 && (authorization[n] == ' ' || authorization[n] == '\0');
 }
 

@@ -1,6 +1,6 @@
 /* BMP: the file header and the one of its information headers that libgd knows (12, 40, 64, 108 and 124 bytes).
  *
- * Traps: a negative height means rows from the top, and its absolute value may be 2^31; BITMAPCOREHEADER has 16-bit
+ * Pitfalls: a negative height means rows from the top, and its absolute value may be 2^31; BITMAPCOREHEADER has 16-bit
  * sides; libgd allocates from the header alone, so the rows that the header announces must be there first. "BM" is a
  * short magic: a text may begin with it, so an unknown header size is "no picture" rather than "damaged". */
 #include "header_formats.h"

@@ -1,9 +1,9 @@
 /* GIF87a and GIF89a (the CompuServe specification of 1990): the first frame, since that is what libgd decodes, and a
  * walk along the blocks to the trailer.
  *
- * Traps: libgd allocates the frame's size, not the screen's, so both are held against the limits; it returns the rest
- * of a half GIF as colour 0 without a word, so the walk must reach the trailer and the frame's codes must fill the
- * frame; it reads a graphic control extension with an empty first block one block further than the grammar goes, and
+ * Pitfalls: libgd allocates the frame's size, not the screen's, so both are checked against the limits; it silently
+ * returns the missing rest of a GIF as colour 0, so the walk must reach the trailer and the frame's codes must fill the
+ * frame; it reads a graphic control extension with an empty first block one block further than the grammar allows, and
  * would find other frames than we do: refused. */
 #include "header_formats.h"
 

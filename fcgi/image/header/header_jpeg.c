@@ -1,7 +1,7 @@
 /* JPEG: a walk along the markers from SOI to EOI (ITU-T T.81 annex B), as libjpeg walks, so that both find the same
  * frame header.
  *
- * Traps: the thumbnail inside APP1 is a JPEG with an SOF of its own, so segments are skipped by length and never
+ * Pitfalls: the thumbnail inside APP1 is a JPEG with an SOF of its own, so segments are skipped by length and never
  * searched; 0xC4, 0xC8 and 0xCC look like SOF and are not; bytes between segments are skipped as libjpeg does; libgd
  * passes on only the first warning of libjpeg, so a missing end may hide behind a harmless one: the walk to EOI sees
  * it. A progressive file may hold any number of scans, each of which costs a pass over the whole picture. */

@@ -1,7 +1,7 @@
 /* PNG: a walk along the chunks (W3C REC-PNG-20031110 section 5). Data and checksums are libpng's business; ours are the
  * size, that nothing follows out of order which could change it, and that the file reaches its end.
  *
- * Traps: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, and text and colour profiles are
+ * Pitfalls: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, and text and colour profiles are
  * inflated by libpng to up to 8 MB each and kept, up to 1,000 of them (7 GB out of a file of 7 MB): header_mend_png
  * drops all that libgd does not use; bytes after IEND (ignored, as everybody does). */
 #include "header_formats.h"

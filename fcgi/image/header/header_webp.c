@@ -1,9 +1,9 @@
 /* WebP (RFC 9649): a RIFF container with a lossy frame (VP8, RFC 6386), a lossless one (VP8L), or an extended header
  * (VP8X) before one of them.
  *
- * Traps: VP8X has a canvas size of its own, of up to 2^24 a side, which must be the frame's; libgd returns NULL for an
- * animation, so that is found here and told; the size in the RIFF header, not the end of the file, bounds the chunks.
- */
+ * Pitfalls: VP8X has its own canvas size, of up to 2^24 a side, which must equal the frame's; libgd returns NULL for an
+ * animation, so that is detected and reported here; the size in the RIFF header, not the end of the file, bounds the
+ * chunks. */
 #include "header_formats.h"
 
 #include <string.h>

@@ -12,7 +12,7 @@ struct findings {
     void *ctx;
 };
 
-/* Tells each row of a check; damage that stops the check is a finding too. */
+/* Reports each row of a check; damage that stops the check is a finding too. */
 static enum err check_run(struct store *s, const char *sql, void (*row)(sqlite3_stmt *, char *, size_t),
                           const struct findings *f)
 {

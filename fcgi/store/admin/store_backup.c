@@ -32,7 +32,7 @@ static enum err vacuum_into(struct store *s, const char *to, const char *path, s
     return e;
 }
 
-/* Gives the finished file its name, which nobody else must have taken meanwhile. */
+/* Gives the finished file its name, unless another file has taken it meanwhile. */
 static enum err backup_name(const char *from, const char *path, struct why *why)
 {
     enum err e = fs_name_new(from, path);

@@ -40,7 +40,7 @@ struct restore {
     struct why *why;
 };
 
-/* path's file, or where it would be, with links followed. */
+/* path with symbolic links resolved, even if the file does not exist. */
 static enum err restore_resolve(struct restore *r, const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
@@ -143,7 +143,7 @@ static enum err copy_refused(struct restore *r, enum err e, const struct why *wh
     return err_why(r->why, e, "%s: %s", r->backup, text);
 }
 
-/* All that a start would find fault with, on the copy; the schema is brought up to date by the way. */
+/* Runs all checks of a start-up on the copy, which also migrates its schema. */
 static enum err restore_check(struct restore *r)
 {
     struct why why = {""}, finding = {""};
@@ -176,7 +176,7 @@ static void beside_unlink(const char *path, const char *end)
     (void)unlink(name);
 }
 
-/* Writes the old database's WAL back, where it is whole enough for that. ERR_BUSY: somebody has it open. */
+/* Writes the old database's WAL back, if the database is intact enough for that. ERR_BUSY: somebody has it open. */
 static enum err old_fold(struct restore *r)
 {
     sqlite3 *db = NULL;
@@ -193,7 +193,7 @@ static enum err old_fold(struct restore *r)
     return OK; /* a database too damaged for this is just what a restore is for */
 }
 
-/* Where a file system has no second names: a copy, whole before it has its name. */
+/* For file systems without hard links: makes a copy, which gets its name when it is complete. */
 static enum err keep_copy(struct restore *r, const char *path, const char *to)
 {
     char name[STORE_PATH_MAX];
@@ -217,7 +217,7 @@ static enum err keep_copy(struct restore *r, const char *path, const char *to)
     return e;
 }
 
-/* Gives path+end the further name path.before-restore+end, or takes that away. */
+/* Gives path+end the additional name path.before-restore+end, or removes that name. */
 static enum err keep(struct restore *r, const char *end)
 {
     char from[NAME_MAX_BYTES], to[NAME_MAX_BYTES];

@@ -99,7 +99,7 @@ bool account_current_password(struct call *c, const struct field *f)
     return e == OK;
 }
 
-/* The session that the browser had until now ends (ASVS 5.0, 7.2.4). A failure costs nothing: it expires. */
+/* Ends the browser's old session (ASVS 5.0, 7.2.4). A failure does no harm: the session expires. */
 static void old_session_end(struct call *c)
 {
     const char *token;
@@ -112,8 +112,8 @@ static void old_session_end(struct call *c)
     (void)store_session_end(c->app->store, hash);
 }
 
-/* The browser is remembered as one of this user's (R52); one that has a device's cookie keeps its value, since it may
- * be that of another account as well. A failure costs nothing but that. */
+/* Remembers the browser as one of this user's devices (R52). If it has a device cookie, the value stays, because it may
+ * also be a device of another account. A failure costs only that. */
 static void device_remember(struct call *c)
 {
     char device[SESSION_TOKEN_CHARS + 1] = "", cookie[SESSION_COOKIE_MAX] = "";
@@ -137,7 +137,7 @@ static void device_remember(struct call *c)
     explicit_bzero(cookie, sizeof(cookie));
 }
 
-/* Where a password was checked, it must still be the account's: one changed in between leaves no session behind. */
+/* If a password was checked, it must still be the account's: one that was changed meanwhile gets no session. */
 static enum err session_add(struct call *c, const uint8_t hash[DIGEST_BYTES])
 {
     const struct store_session_rule rule = store_session_rule_of(c->app->conf);

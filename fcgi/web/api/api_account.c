@@ -60,8 +60,8 @@ out:
     json_free(v);
 }
 
-/* Everything that is kept of the user, as a file. No hash of a password or token is of use to its owner, so none is in
- * it. */
+/* Everything that is stored about the user, as a file. It has no hashes of passwords or tokens, which are of no use to
+ * their owner. */
 void api_account_export(struct call *c)
 {
     static const struct store_history_filter all = {-1, -1, -1};

@@ -18,7 +18,8 @@ enum {
     STEPS_PARTS_MAX = 8,
     STEPS_SIDE_MAX_PX = 200,
     STEPS_AREA_MAX_PX = STEPS_SIDE_MAX_PX * STEPS_SIDE_MAX_PX, /* of one step of all pictures of a request together */
-    /* What nginx holds of a reply (fastcgi_buffers, 32 of 16 KiB): with more, a slow client would hold the worker. */
+    /* What nginx buffers of a reply (fastcgi_buffers, 32 of 16 KiB): with more, a slow client would hold up the worker.
+     */
     REPLY_BUFFERED_BYTES = 512 * 1024,
     RESULT_REST_BYTES = 4 * 1024 /* a result but for its steps: name, numbers, the 28x28 */
 };
@@ -65,7 +66,7 @@ static bool steps_check(struct call *c, const struct classify_query *query, int 
     return false;
 }
 
-/* A browser sends a file field that was left empty as one part without a name and without bytes. */
+/* Browsers send an empty file field as one part without a name and without bytes. */
 static bool is_empty_field(const struct multipart_part *parts, int n)
 {
     return n == 1 && parts[0].n == 0 && parts[0].filename != NULL && parts[0].filename_n == 0;
@@ -95,7 +96,7 @@ static bool parts_take(struct call *c, struct multipart_part *parts, int *n)
     return false;
 }
 
-/* R31: what the headers announce, before anything is decoded. A header that cannot be read announces nothing. */
+/* R31: the total area in the headers, before anything is decoded. A header that cannot be read counts as nothing. */
 static bool area_check(struct call *c, const struct multipart_part *parts, int n)
 {
     int64_t area_px = 0;
@@ -201,7 +202,7 @@ static void add_error(struct json *results, const struct call *c, const struct u
     json_set_own(v, "problem", problem_json(c->req, &problems[problem_of(e)], sentence_of(e, why)));
 }
 
-/* Reads the n parts in turn into v. false: it has replied with the problem of the only one. */
+/* Reads the n parts in turn into v. False: it has replied with the problem of the only picture. */
 static bool parts_read(struct call *c, const struct multipart_part *parts, int n, const struct classify_query *query,
                        struct json *v)
 {

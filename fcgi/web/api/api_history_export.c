@@ -19,7 +19,7 @@
 
 enum { IDX_BYTES = 8 }; /* the type in an IDX magic number: unsigned bytes */
 
-/* Whether a spreadsheet would compute what it is to show: the characters, their full-width forms, and what is skipped
+/* Whether a spreadsheet would take this for a formula: the characters, their full-width forms, and what is skipped
  * before them. */
 static bool is_formula(const char *text)
 {

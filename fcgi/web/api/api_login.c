@@ -10,7 +10,7 @@
 #include "account.h"
 #include "routes.h"
 
-/* A stored hash that is cheaper than the setting is made again while the password is at hand (R47). */
+/* Replaces a stored hash that is cheaper than the setting, while the password is available (R47). */
 static void hash_upgrade(struct call *c, const struct field *password)
 {
     char hash[PASSWORD_HASH_MAX];

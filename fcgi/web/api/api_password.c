@@ -24,7 +24,7 @@ void api_password_change(struct call *c)
     if (e == OK) {
         account_event(c, "password_changed", c->user.id);
         account_session_begin(c, 200);
-    } else if (e == ERR_NOT_FOUND) { /* a reset, or another browser's change, came first and stands */
+    } else if (e == ERR_NOT_FOUND) { /* a reset, or a change in another browser, came first and wins */
         call_problem(c, PROBLEM_LOG_IN_FIRST, "The account has just been changed. Log in, then try again.");
     } else {
         call_store_failed(c, "change_password", e);
@@ -33,7 +33,7 @@ out:
     json_free(v);
 }
 
-/* The same reply, after the same work, whether anybody has the address: who that is, `digitctl mail run` finds out. */
+/* The same reply after the same work, whether or not the address has an account: `digitctl mail run` finds that out. */
 void api_password_forgot(struct call *c)
 {
     struct json *v = NULL;

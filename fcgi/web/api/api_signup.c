@@ -20,8 +20,8 @@ static bool is_open(struct call *c)
     return false;
 }
 
-/* SHA-256 of the invitation's code, where sign-up needs one: *invite is hash, or NULL. What is pasted may have spaces
- * around it. false: it has replied. */
+/* SHA-256 of the invitation's code, if sign-up needs one: *invite is hash, or NULL. A pasted code may have spaces
+ * around it. False: it has replied. */
 static bool invitation_read(struct call *c, const struct field *f, uint8_t hash[DIGEST_BYTES], const uint8_t **invite)
 {
     static const char space[] = " \t\r\n";
@@ -149,8 +149,8 @@ static void link_failed(struct call *c, enum err e)
         call_store_failed(c, "link_sign_up", e);
 }
 
-/* A click on the page that the mailed link opened; the link by itself does nothing, since scanners of mail follow it.
- * A junk link costs no hash. */
+/* A click on the page that the mailed link opens. Opening the link alone does nothing, because mail scanners follow
+ * links. A bad link costs no hash. */
 void api_confirm(struct call *c)
 {
     struct json *v = NULL;

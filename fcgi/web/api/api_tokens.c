@@ -27,7 +27,7 @@ void api_tokens(struct call *c)
     reply_json(c->app->reply, v);
 }
 
-/* The scopes that a list names, or-ed; 0 where it is empty or names another. */
+/* The scopes in a list, or-ed; 0 if it is empty or contains an unknown name. */
 static int scopes_read(const struct json *list)
 {
     int scopes = 0;

@@ -5,7 +5,7 @@
 
 #include "web/http/page.h"
 
-/* As percent, never of certainty, as the page has it (text.js): a float rounds to 1 long before it is. */
+/* As percent, but never 100, like the page (text.js): a float rounds to 1 long before it is 1. */
 static double percent(double p)
 {
     return 100 * (p > 0.999 ? 0.999 : p);
@@ -25,7 +25,7 @@ static void add_probabilities(struct buf *out, const struct json *result)
     (void)buf_add_str(out, "</table>\n");
 }
 
-/* One picture: its name, then what was read or why nothing was. */
+/* One picture: its name, then the result, or why there is none. */
 static void add_result(struct buf *out, const struct json *result)
 {
     const char *name = json_get_str(result, "name", NULL), *status = json_get_str(result, "status", NULL);

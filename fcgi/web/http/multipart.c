@@ -14,7 +14,7 @@ struct span {
     size_t n;
 };
 
-/* What follows the boundary in a line that begins with it. */
+/* What follows the boundary on its line. */
 enum delimiter { DELIMITER_NONE, DELIMITER_NEXT, DELIMITER_LAST, DELIMITER_CUT };
 
 struct parse {
@@ -52,8 +52,8 @@ static bool is_token_char(char c)
            (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Takes the first parameter `; key=value` off the front of *rest. OK; ERR_NOT_FOUND at the end; ERR_FORMAT. A quoted
- * value loses its quotes, not its escapes. */
+/* Removes the first parameter `; key=value` from the start of *rest. OK; ERR_NOT_FOUND at the end; ERR_FORMAT. A quoted
+ * value loses its quotes, but not its escapes. */
 static enum err param_take(struct span *rest, struct span *key, struct span *value, bool *quoted)
 {
     struct span s = span_trim(*rest);
@@ -130,7 +130,7 @@ enum err multipart_boundary(const char *content_type, char boundary[MULTIPART_BO
     return OK;
 }
 
-/* Looks at what follows "--boundary" and, where that makes it a delimiter, moves *p past it. */
+/* Looks at what follows "--boundary" and, if that makes it a delimiter, moves *p past it. */
 static enum delimiter delimiter_end(const struct parse *s, const uint8_t **p)
 {
     const uint8_t *q = *p;
@@ -155,7 +155,7 @@ static enum delimiter delimiter_end(const struct parse *s, const uint8_t **p)
     return DELIMITER_NEXT;
 }
 
-/* Finds the next CRLF "--" boundary that is a delimiter. *at is where its CR stands; s->p moves past it. */
+/* Finds the next CRLF "--" boundary that is a delimiter. *at is the position of its CR; s->p moves past it. */
 static enum delimiter delimiter_find(struct parse *s, const uint8_t **at)
 {
     const uint8_t *p = s->p;
@@ -180,8 +180,8 @@ static enum delimiter delimiter_find(struct parse *s, const uint8_t **at)
     return DELIMITER_CUT;
 }
 
-/* form-data; name="image"; filename="a.png" (RFC 7578 section 4.2). filename* is against that RFC, some send it, and it
- * is left aside. */
+/* form-data; name="image"; filename="a.png" (RFC 7578 section 4.2). filename* violates that RFC; some clients send it,
+ * and it is ignored. */
 static enum err disposition_read(struct span value, struct part_head *head)
 {
     size_t i = 0;
@@ -269,7 +269,7 @@ static enum err headers_read(struct parse *s, struct part_head *head)
     return OK;
 }
 
-/* The delimiter that a body begins with; it may stand after an empty line. */
+/* The delimiter at the start of a body; there may be an empty line before it. */
 static enum delimiter delimiter_first(struct parse *s)
 {
     const uint8_t *p = s->p;

@@ -29,7 +29,7 @@ static bool number_read(const char *text, size_t n, int64_t *out)
     return n > 0;
 }
 
-/* The index of text[n] in words; -1 where it is none of them. */
+/* The index of text[n] in words; -1 if it is none of them. */
 static int word_find(const char *const *words, const char *text, size_t n)
 {
     for (int i = 0; words[i] != NULL; i++)

@@ -104,7 +104,7 @@ void reply_free(struct reply *p)
     free(p);
 }
 
-/* A worker lives long: what a large body took is to be the system's again, which the allocator would not see to. */
+/* A worker lives long: returns the memory of a large body to the system, which the allocator would not do by itself. */
 static void taken_drop(struct reply *p)
 {
     const bool large = p->taken != NULL && buf_len(p->taken) > LARGE_BYTES;
@@ -201,7 +201,7 @@ static void problem_head(struct reply *p, const struct problem *problem, const c
 {
     bool bug = p->bug;
 
-    if (p->problem) { /* two sentences for one request: nobody knows which one was meant */
+    if (p->problem) { /* two problems for one request: nobody knows which was meant */
         reply_bug(p, "a second problem");
         bug = true;
     }
@@ -209,7 +209,7 @@ static void problem_head(struct reply *p, const struct problem *problem, const c
     p->bug = bug;
     reply_status(p, problem->status);
     reply_header(p, "Content-Type", type);
-    /* RFC 9110 section 15.5.2 wants a challenge. Of this scheme, which no browser knows, none opens a dialog. */
+    /* RFC 9110 section 15.5.2 requires a challenge. No browser knows this scheme, so none opens a dialog. */
     if (problem->status == 401)
         reply_header(p, "WWW-Authenticate", "Cookie realm=\"digitd\"");
     if (problem->status == 503)

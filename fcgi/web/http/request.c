@@ -35,7 +35,7 @@ static bool id_is_good(const char *s)
     return n == REQUEST_ID_MAX && strspn(s, "0123456789abcdef") == n;
 }
 
-/* 128 random bits, like nginx's $request_id; zeros where there are none to have: an id is no secret. */
+/* 128 random bits, like nginx's $request_id; zeros if there are none: an id is no secret. */
 static void id_make(char id[REQUEST_ID_MAX + 1])
 {
     static const char hex[] = "0123456789abcdef";
@@ -50,7 +50,7 @@ static void id_make(char id[REQUEST_ID_MAX + 1])
     id[REQUEST_ID_MAX] = '\0';
 }
 
-/* Tabs may stand in a header's value (RFC 9110 section 5.5), other control characters may not. */
+/* A header's value may contain tabs (RFC 9110 section 5.5), but no other control characters. */
 static enum err text_check(const char *s)
 {
     const char *p = s;
@@ -177,7 +177,7 @@ static int accept_weight(const char *params, const char *end)
     return 1000;
 }
 
-/* The weight that accept gives to a media type by its own name; 0 where it does not name it. */
+/* The weight that accept gives to a media type by its own name; 0 if it does not name it. */
 static int accept_of(const char *accept, const char *type)
 {
     size_t type_n = strlen(type);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the well-formed character at p (RFC 3629 section 4), 0 where there is none. */
+/* Length of the well-formed character at p (RFC 3629 section 4); 0 if there is none. */
 static size_t utf8_size(const uint8_t *p, size_t n)
 {
     uint8_t low = 0x80, high = 0xbf; /* range of the second byte: no overlong form, no surrogate, up to U+10FFFF */
