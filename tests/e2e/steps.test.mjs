@@ -47,7 +47,7 @@ test('the fold-out shows each step, once somebody looks', async () => {
   assert.match(levelled, /Lighting evened out/);
   assert.match(ink, /The ink.*dark on light.*\d+ × \d+ px at \d+, \d+/);
   assert.match(scaled, /Scaled.*× 20 px/);
-  assert.match(input, /What the network saw.*centre of mass/);
+  assert.match(input, /What the network saw.*Centred by mass/);
   const same = await page.evaluate(() => {
     const read = (canvas) => canvas.getContext('2d').getImageData(0, 0, 28, 28).data.join();
     return read(document.querySelector('#how-steps li:last-child canvas')) === read(document.querySelector('#seen'));
@@ -86,7 +86,7 @@ test('wishes have the picture read again, by keyboard', async () => {
   await page.selectOption('#wish-invert', 'no');
   await page.selectOption('#wish-center', 'none');
   await page.waitForFunction(() => /whole picture/.test(document.querySelector('#how-steps').textContent));
-  assert.match(await page.textContent('#steps'), /as it lies/);
+  assert.match(await page.textContent('#steps'), /without moving it/);
   assert.equal(requests.at(-1), '?input=1&steps=1&invert=no&center=none');
   assert.ok(await shift() - before < 0.01, 'the layout shifts');
   await page.setInputFiles('#files', file('digit-7.png', 'next.png'));
@@ -106,7 +106,7 @@ test('a wish that cannot be granted now is told, with a way on', async () => {
   assert.equal(await page.getAttribute('#answer', 'data-digit'), '7', 'the answer stands');
   await page.unroute(/classify/, cut);
   await page.click('#how-note button');
-  await page.waitForFunction(() => /outline in the middle/.test(document.querySelector('#how-steps').textContent));
+  await page.waitForFunction(() => /Centred by outline/.test(document.querySelector('#how-steps').textContent));
   assert.equal(await page.isVisible('#how-note'), false);
 });
 
@@ -174,6 +174,6 @@ test('a session that ends in between', async () => {
   await page.fill('#login-password', goodPassword);
   await page.click('#login [type="submit"]');
   await page.waitForFunction(() => /whole picture/.test(document.querySelector('#how-steps').textContent));
-  assert.match(await page.textContent('#steps'), /as it lies/);
+  assert.match(await page.textContent('#steps'), /without moving it/);
   await assertClean(visit);
 });
