@@ -85,7 +85,7 @@ static bool word_in(const char *list, const char *word)
     return false;
 }
 
-/* Puts value into its member. where names the line or the variable, for the message. */
+/* Stores value in its member. where names the line or the variable, for the message. */
 static enum err setting_put(struct conf *c, const struct setting *s, const char *value, const char *where,
                             struct why *why)
 {
@@ -187,7 +187,7 @@ out:
     return e;
 }
 
-/* DIGITD_SITE_URL=value sets site_url. A DIGITD_ variable that is no setting is refused, like a line that is none. */
+/* DIGITD_SITE_URL=value sets site_url. A DIGITD_ variable that is not a setting is refused, like such a line. */
 static enum err conf_variable(struct conf *c, const char *var, struct why *why)
 {
     static const char prefix[] = "DIGITD_";
@@ -225,7 +225,7 @@ static bool host_valid(const char *host)
     return host[-1] == ':' && n > 0 && n <= 5 && host[n] == '\0' && host[0] != '0' && atoi(host) <= 65535;
 }
 
-/* Takes one URL of site_url apart: scheme://host[:port][/path]. Only what an Origin header can hold. */
+/* Parses one URL of site_url: scheme://host[:port][/path]. Accepts only what an Origin header can contain. */
 static enum err origin_parse(struct conf_origin *o, const char *url, struct why *why)
 {
     const char *rest, *slash, *deflt_port;
@@ -270,7 +270,8 @@ static enum err conf_origins(struct conf *c, struct why *why)
         if (c->n_origins == CONF_ORIGINS_MAX)
             return err_why(why, ERR_LIMIT, "site_url: more than %d origins", CONF_ORIGINS_MAX);
         e = origin_parse(&c->origins[c->n_origins], url, why);
-        /* A request tells its host and not its scheme: which cookie would it be, the secure one or the other? */
+        /* A request has a host but no scheme, so it would not be clear which cookie to use, the secure one or the
+         * other. */
         for (int i = 0; e == OK && i < c->n_origins; i++)
             if (strcmp(c->origins[i].host, c->origins[c->n_origins].host) == 0)
                 e = err_why(why, ERR_EXISTS, "site_url: the host %s is listed twice; keep its https address",
@@ -282,7 +283,7 @@ static enum err conf_origins(struct conf *c, struct why *why)
     return e;
 }
 
-/* What goes into the head of a mail is one line, and a command is found without a search path or a shell. */
+/* Text for the header of a mail must be one line, and a command must be found without a search path or a shell. */
 static enum err conf_mail(const struct conf *c, struct why *why)
 {
     if (c->mail_command[0] != '\0' && c->mail_command[0] != '/')
@@ -322,7 +323,7 @@ const struct conf_origin *conf_origin_of_host(const struct conf *c, const char *
 
         if (n == ours_n && strncasecmp(ours, host, n) == 0)
             return &c->origins[i];
-        /* A client may name the default port that the origin leaves out. */
+        /* A client may name the default port, which the origin leaves out. */
         if (n == ours_n + strlen(port) && strncasecmp(ours, host, ours_n) == 0 &&
             memcmp(host + ours_n, port, strlen(port)) == 0)
             return &c->origins[i];

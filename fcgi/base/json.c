@@ -16,8 +16,8 @@
 #undef json_is_array
 #undef json_is_null
 
-/* A failed set is remembered as this member, which json_write looks for. The name starts with a control character: no
- * key that a caller sets does. */
+/* Marks a failed set; json_write looks for this member. Its name starts with a control character, as no caller's key
+ * does. */
 #define JSON_FAILED "\x01"
 
 static json_t *in(const struct json *v)
@@ -191,8 +191,8 @@ struct json *json_new_array(void)
     return out(json_array());
 }
 
-/* Puts child (taken over) under key, or at the end of an array where key is NULL, and returns it, borrowed. A child
- * that is NULL, for want of memory or for text that is not UTF-8, leaves the mark that json_write reports. */
+/* Puts child under key, or at the end of an array if key is NULL; takes ownership and returns it, borrowed. If child is
+ * NULL (out of memory, or text that is not UTF-8), it leaves the mark that json_write reports. */
 static json_t *json_put(struct json *parent, const char *key, json_t *child)
 {
     json_t *p = in(parent);

@@ -15,7 +15,7 @@ static void stream_fail(struct json_stream *s, enum err e)
     s->e = s->e == OK ? e : s->e;
 }
 
-/* What comes before a value: a comma where it is not the first, and its key. */
+/* Writes what comes before a value: a comma if it is not the first, and its key. */
 static void stream_lead(struct json_stream *s, const char *key)
 {
     const bool member = s->scope[s->depth].end == '}', top = s->depth == 0;

@@ -32,7 +32,7 @@ int log_level_parse(const char *name)
     return -1;
 }
 
-/* Appends all of s[n] or, where it does not fit, nothing, and closes the line to more. */
+/* Appends all of s[n]; if it does not fit, appends nothing and accepts no more. */
 static bool log_append(struct log_line *l, const char *s, size_t n)
 {
     if (n > LOG_ROOM || l->len > LOG_ROOM - n) {
@@ -117,7 +117,8 @@ void log_end(struct log_line *l)
         l->len = strlen(l->text);
     else
         l->text[l->len++] = '\n';
-    /* One try, and none where it would wait: a log never holds up the work. A pipe with room takes a whole line. */
+    /* One attempt, and none if it would block: the log never delays the work. A pipe with enough room takes a whole
+     * line. */
     if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT)
         return;
     done = write(log_fd, l->text, l->len);

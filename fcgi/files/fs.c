@@ -14,7 +14,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* By a file of our own that holds the name until the finished one replaces it. */
+/* Reserves the name with an empty file of our own, which the finished file then replaces. */
 static enum err name_reserve(const char *from, const char *to)
 {
     int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error;
@@ -83,7 +83,7 @@ bool fs_sync_directory_of(const char *path)
     fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    /* Where directories are nothing that can be synced, names go to the disk in the file system's own way. */
+    /* If directories cannot be synced, the file system writes names to disk in its own way. */
     if (fsync(fd) != 0 && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
         error = errno;
     (void)close(fd);
@@ -107,7 +107,7 @@ const char *fs_lock_refused(int error)
 const char *fs_socket_refused(int error)
 {
     switch (error) {
-    case EPERM: /* mknod(2) says so where a file system has no such kind of file; FUSE has the others */
+    case EPERM: /* from mknod(2), if the file system has no such kind of file; the others are from FUSE */
     case ENOSYS:
     case EOPNOTSUPP:
     case EINVAL:

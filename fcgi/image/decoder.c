@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "decoder_wire.h"
 
-/* Why there is no child any more. LOSS_BEFORE: it was dead before it took a picture. */
+/* Why the child is gone. LOSS_BEFORE: it was dead before it took a picture. */
 enum loss { LOSS_NONE, LOSS_BEFORE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE };
 
 struct decoder {
@@ -44,7 +44,7 @@ static void decoder_reap(struct decoder *d)
     d->channel = -1;
     if (d->pid <= 0)
         return;
-    (void)kill(d->pid, SIGKILL); /* it may be dead already: then its own end is what wait tells */
+    (void)kill(d->pid, SIGKILL); /* if it is already dead, wait returns its own status */
     while (waitpid(d->pid, &d->status, 0) < 0 && errno == EINTR)
         ;
     d->pid = 0;
@@ -83,7 +83,8 @@ static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
     return OK;
 }
 
-/* Waits for the child's message, and takes its answer out of the area, whatever both hold. *loss: why there is none. */
+/* Waits for the child's message and copies its answer from shared memory, whatever they contain. *loss: why there is
+ * none. */
 static bool decoder_receive(const struct decoder *d, struct decoder_answer *answer, enum loss *loss)
 {
     const int64_t until_us = clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000);
@@ -102,7 +103,7 @@ static bool decoder_receive(const struct decoder *d, struct decoder_answer *answ
     return false;
 }
 
-/* The child's first message: it is ready, or it says why not. It has read no picture yet: it is believed. */
+/* The child's first message: it is ready, or why not. It has not read a picture yet, so it is trusted. */
 static enum err decoder_greet(struct decoder *d, struct why *why)
 {
     struct decoder_answer first;
@@ -162,7 +163,7 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
                                     .steps_side_px = request->steps_side_px};
 
     memcpy(decoder_area_bytes(&d->area), request->bytes, request->n);
-    /* One ask at a time fits the queue; a child that has filled it on purpose is not waited for. */
+    /* The queue has room for one request at a time; if the child has filled it on purpose, this does not wait. */
     return send(d->channel, &ask, sizeof(ask), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(ask);
 }
 

@@ -112,9 +112,9 @@ static int by_byte(const void *a, const void *b)
     return *(const uint8_t *)a - *(const uint8_t *)b;
 }
 
-/* R38: whatever is done lazily, once, with a system call that the sandbox will not allow, is done now. Of glibc's:
- * qsort asks how much memory there is the first time that it is given much; stderr, where the parent has given it a
- * buffer, asks what it is the first time that libpng warns. */
+/* R38: does everything now that would later be initialised lazily with a system call that the sandbox forbids. In
+ * glibc: qsort asks for the size of the memory the first time it gets much data; stderr, if the parent gave it a
+ * buffer, checks its kind of file the first time that libpng warns. */
 static enum err child_warm_up(struct why *why)
 {
     enum { SIDE = 64 };

@@ -16,7 +16,7 @@ static bool name_is_good(const char *name)
     return n > 0 && name[n] == '\0';
 }
 
-/* One line of printable ASCII, as all our sentences are: it is shown to the visitor. */
+/* One line of printable ASCII, like all our sentences: the visitor sees it. */
 static bool sentence_is_good(const char *text, size_t size)
 {
     size_t n = 0;

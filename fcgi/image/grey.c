@@ -11,8 +11,8 @@
  * since JPEG stores colour at half the size. Yellow on white has 9 times as much in blue. */
 static const double GREY_BETTER = 1.5 * 1.5 * 1.5;
 
-/* The cover is looked at only where the colours show nothing: 24 levels over one pixel in a thousand. Otherwise round
- * corners or a soft shadow around a screenshot would win over what is drawn inside. */
+/* The opacity is used only if the colours show nothing: 24 levels in one pixel in a thousand. Otherwise round corners
+ * or a soft shadow around a screenshot would count more than what is drawn inside. */
 static const double GREY_NOTHING = 24.0 * 24.0 * 24.0 / 1000;
 
 const struct grey_mix grey_mixes[GREY_CHANNELS] = {

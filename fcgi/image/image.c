@@ -25,7 +25,7 @@
 #include "grey.h"
 #include "png_data.h"
 
-/* What libgd said during a decode. What does not fit is dropped: the first messages are the ones that matter. */
+/* libgd's messages during a decode. Messages that do not fit are dropped: the first ones matter. */
 static struct {
     char text[1000];
     size_t len;
@@ -64,7 +64,7 @@ static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, 
 }
 
 /* Whether libgd's messages say that pixels were made up. libjpeg's other warnings (bytes before a marker, an unknown
- * JFIF revision) are about pictures that are whole. */
+ * JFIF revision) concern pictures that are complete. */
 static bool image_messages_tell_damage(void)
 {
     static const char *const PHRASES[] = {
@@ -89,7 +89,7 @@ static bool image_messages_tell_no_memory(void)
            strcasestr(image_messages.text, "out of memory") != NULL;
 }
 
-/* Lets libgd decode what the header reader found good. *im is NULL on failure. */
+/* Has libgd decode a picture that the header reader has accepted. *im is NULL on failure. */
 static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_header *header, gdImagePtr *im,
                              struct why *why)
 {
@@ -165,7 +165,7 @@ static struct grey_colour image_colour(const gdImage *im, int x, int y)
                                 gdAlphaMax - gdTrueColorGetAlpha(c)};
 }
 
-/* Every n-th pixel, each row starting elsewhere, so that no straight line of one pixel escapes. */
+/* Every n-th pixel, starting at a different place in each row, so that no straight line of one pixel is missed. */
 static const struct grey_mix *image_choose_grey(const gdImage *im)
 {
     const int n = (int)((int64_t)im->sx * im->sy / GREY_SAMPLES_MAX) + 1;
@@ -270,8 +270,8 @@ static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
     return NULL;
 }
 
-/* The sample with damage at several places of its second half, so that the ways of failing have been walked too:
- * messages, warnings, longjmp. What comes out is nobody's business. */
+/* Decodes the sample with damage at several places in its second half, to exercise the error paths too: messages,
+ * warnings, longjmp. The result is ignored. */
 static void image_warm_up_damaged(uint8_t *bytes, size_t n)
 {
     for (size_t at = n / 2; at + 8 < n; at += n / 16 + 1) {

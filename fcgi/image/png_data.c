@@ -14,7 +14,7 @@
 enum {
     PNG_FIRST_CHUNK_AT = 8,
     PNG_DATA_RATIO = 1032,
-    /* What libpng inflates of it in 50 ms. Encoders that write a few rows too many stay below. */
+    /* What libpng inflates in 50 ms. Encoders that write a few rows too many stay below it. */
     PNG_DATA_SURPLUS_MAX_BYTES = 16 * 1024 * 1024
 };
 
@@ -24,7 +24,7 @@ static uint64_t pass_bytes(uint64_t width, uint64_t height, unsigned bits)
     return width == 0 ? 0 : (1 + (width * bits + 7) / 8) * height;
 }
 
-/* ihdr: the data of that chunk. 0 where the kind of picture does not exist. */
+/* ihdr: the data of that chunk. 0 if there is no such kind of picture. */
 static uint64_t raw_bytes(const uint8_t *ihdr)
 {
     static const unsigned channels[7] = {1, 0, 3, 1, 2, 0, 4};
@@ -55,7 +55,7 @@ static uint64_t compressed_bytes(const uint8_t *bytes, size_t n)
     return sum;
 }
 
-/* One chunk's data[len]. false: nothing more is to be learnt. */
+/* Reads a chunk's data[len]. False: the result is certain. */
 static bool inflate_chunk(z_stream *z, const uint8_t *data, uint32_t len, uint64_t compressed, uint64_t limit)
 {
     uint8_t sink[32 * 1024];

@@ -81,8 +81,8 @@ static enum err sandbox_descriptors(int *channel)
     return OK;
 }
 
-/* A terminal's Ctrl-C and systemd's SIGTERM reach every process of the service: this one ends when its worker does. The
- * rest has its default action: the handlers of the parent's libraries are not for here. */
+/* A terminal's Ctrl-C and systemd's SIGTERM reach every process of the service; this one ends only with its worker. All
+ * other signals get their default action, because the handlers of the parent's libraries must not run here. */
 static enum err sandbox_signals(void)
 {
     static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGCHLD};
@@ -131,8 +131,8 @@ static enum err sandbox_limit(struct why *why)
     return OK;
 }
 
-/* Which call maps memory, by processor. Tried: x86-64, ARM of 64 and of 32 bits. Another one belongs here once somebody
- * knows that its call takes protection and flags as arguments 2 and 3 (the mmap of i386 and s390x takes a pointer). */
+/* The system call that maps memory, by processor. Tested: x86-64, 64-bit and 32-bit ARM. Add another one only if its
+ * call takes protection and flags as arguments 2 and 3 (the mmap of i386 and s390x takes a pointer). */
 #if defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64) ||                         \
     defined(__powerpc64__) || defined(__loongarch64)
 #define SANDBOX_MMAP SCMP_SYS(mmap)
@@ -142,7 +142,7 @@ static enum err sandbox_limit(struct why *why)
 #error "sandbox.c: which system call maps memory on this processor?"
 #endif
 
-/* An argument that is an int: the upper half of its register says nothing. */
+/* An int argument: the upper half of its register is undefined. */
 #define SANDBOX_INT(number, value)                                                                                     \
     {                                                                                                                  \
         .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (value)                           \
@@ -152,7 +152,7 @@ static enum err sandbox_limit(struct why *why)
         .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (value)                               \
     }
 
-/* The list: what is not here kills. All conditions of a line must hold; a call may have several lines. */
+/* The list of allowed calls; any other kills. All conditions of a line must hold; a call may have several lines. */
 static const struct {
     int call;
     unsigned n_conditions;

@@ -69,7 +69,7 @@ static void put_picture(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], 
         put_view(p, v, c->views >> v & 1 ? normal : image, value, scratch);
 }
 
-/* Part `part` of the output, from the part of the input that it sees: its own, or the only one. */
+/* Computes part `part` of the output from the part of the input that it sees: its own, or the only one. */
 static void run_part(const struct kernel_set *kernels, const struct step *s, float *scratch, int part)
 {
     const size_t from = s->in.parts > 1 ? (size_t)part * s->in.part : 0, to = (size_t)part * s->out.part;

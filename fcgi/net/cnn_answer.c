@@ -6,9 +6,9 @@
 #include "cnn_parts.h"
 #include "layers.h"
 
-/* Without ink, with too much, or by the rule. "not at least" instead of "below", here and where a picture is called
- * unsure: what is no number (weights near the end of the float range can make infinities meet) must not pass for a
- * digit. It is not looked at again. */
+/* Not a digit: no ink, too much ink, or rejected by the head. "not at least" instead of "below", here and for unsure,
+ * because NaN (which weights near the end of the float range can produce) must not pass as a digit. Such a picture gets
+ * no second look. */
 static bool is_refused(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float score)
 {
     unsigned ink = 0;
@@ -43,7 +43,7 @@ static void move_picture(const uint8_t in[DIGIT_PIXELS], int right, int down, ui
         }
 }
 
-/* a->logits becomes the mean over the picture and its eight moved copies. */
+/* Sets a->logits to the mean over the picture and its eight shifted copies. */
 static void look_again(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct answer *a, void *scratch)
 {
     uint8_t moved[DIGIT_PIXELS];

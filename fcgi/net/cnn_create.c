@@ -43,7 +43,7 @@ const char *cnn_path_name(const struct cnn *c)
     return c->kernels->name;
 }
 
-/* Parts of what layer i of m leaves: as the next convolution wants them, else as this one makes them. */
+/* The number of parts of layer i's output: what the next convolution needs, or else what this one makes. */
 static int parts_after(const struct model *m, int i)
 {
     int parts = 1;
@@ -62,8 +62,8 @@ static struct place place_of(int parts, int h, int w, int channels)
     return (struct place){.parts = parts, .h = h, .w = w, .c = padded(real_c), .real_c = real_c};
 }
 
-/* The steps of m's layers, shapes only. Views, flatten and softmax are no steps; a maxpool2 behind a convolution is
- * fused. */
+/* Makes the steps of m's layers, shapes only. Views, flatten and softmax are not steps; a maxpool2 after a convolution
+ * is fused with it. */
 static void make_steps(struct cnn *c, const struct model *m)
 {
     for (int i = 0; i < m->n_layers; i++) {
@@ -96,7 +96,7 @@ static int border_before(const struct cnn *c, int step)
     return l->kind == LAYER_CONV2D && l->same ? l->kernel / 2 : 0;
 }
 
-/* Gives p its border and its place behind `at`; returns its size in floats, rounded up. */
+/* Sets p's border and its place, starting at `at`; returns its size in floats, rounded up. */
 static size_t place_fit(struct place *p, int border, size_t at)
 {
     p->border = border;
@@ -156,7 +156,7 @@ static void pack_conv(const struct step *s)
                     to[(k * (size_t)s->in.c + (size_t)i) * (size_t)s->out.c + (size_t)o] = *from++;
 }
 
-/* [o][i] -> [i][o], both padded, i as the activation has it in memory. */
+/* [o][i] -> [i][o], both padded, with i in the activation's memory order. */
 static void pack_dense(const struct step *s)
 {
     const struct layer *l = s->layer;
@@ -166,8 +166,8 @@ static void pack_dense(const struct step *s)
             s->weight[cnn_channels_last(&s->in, i) * (size_t)s->out.c + (size_t)o] = *from++;
 }
 
-/* The two dense steps of the reject rule. They read what the last step reads, so they run before anything else is put
- * into the scratch block, and write behind all activations. */
+/* The two dense steps of the rejection head. They read the last step's input, so they run before the scratch block is
+ * overwritten, and write after all activations. */
 static void make_reject(struct cnn *c, const struct model *m, struct layer rule[2])
 {
     const struct model_reject *r = &m->reject;

@@ -9,8 +9,8 @@
 
 #include "cnn_parts.h"
 
-/* samples.bin is html/samples/0.png to 9.png, pixel by pixel; tests/unit/test_reading.c holds it against them. It is
- * put into the program by the assembler; make runs in the directory that the path starts from. */
+/* samples.bin has the pixels of html/samples/0.png to 9.png; tests/unit/test_reading.c checks that. The assembler
+ * includes it in the program; its path starts from the directory in which make runs. */
 __asm__(".pushsection .rodata\n.globl cnn_samples\n.hidden cnn_samples\ncnn_samples:\n.incbin "
         "\"fcgi/net/samples.bin\"\n.popsection\n");
 extern const uint8_t cnn_samples[MODEL_CLASSES][DIGIT_PIXELS] __attribute__((visibility("hidden")));
@@ -26,7 +26,7 @@ enum { POSITIONS = 9, SAMPLES = POSITIONS * MODEL_CLASSES, LEVELS = 256 };
 enum { READ_AT_LEAST = 63, MORE_AT_LEAST = 3 };
 static const double loss_ratio = 3, loss_high = 0.15;
 
-/* Losses that differ by less do not tell forms from each other. */
+/* Smaller differences of the loss do not distinguish forms. */
 static const double loss_alike = 0.001;
 
 /* A form of pictures; x is pixel / 255. */
@@ -86,7 +86,7 @@ static void add_sample(struct score *s, const float logits[MODEL_CLASSES], doubl
     s->loss += (log(sum) + ((double)logits[best] - (double)logits[truth]) / temperature) / SAMPLES;
 }
 
-/* All samples, or as many as it takes to know that less than `needed` are right: every digit in one position, then in
+/* Reads all samples, or until it is certain that fewer than `needed` are right: every digit in one position, then in
  * the next. */
 static struct score read_samples(const struct cnn *c, const struct form *f, bool transposed, int needed, void *scratch)
 {
@@ -123,7 +123,7 @@ static struct score search(const struct cnn *c, const struct score *used, void *
     return best;
 }
 
-/* Whether `other` is the form that the network was trained on. */
+/* Whether the network was trained on the form `other`. */
 static bool is_its_form(const struct score *other, const struct score *used)
 {
     if (used->right < READ_AT_LEAST)
@@ -161,7 +161,7 @@ enum err cnn_reading_check(const struct cnn *c, const struct model *m, const cha
         return err_why(why, ERR_NOMEM, "out of memory");
     const struct score used = read_samples(c, &forms[0], false, 0, scratch);
     enum err e = OK;
-    /* Where another form can neither read three more nor lower a high loss, there is nothing to search for. */
+    /* If another form can neither read three more nor lower a high loss, there is nothing to search for. */
     if (used.right <= SAMPLES - MORE_AT_LEAST || !(used.loss < loss_high)) {
         const struct score other = search(c, &used, scratch);
         if (used.right < READ_AT_LEAST || is_its_form(&other, &used))

@@ -11,9 +11,9 @@
 
 enum { SELF_TEST_PICTURES = 4 };
 
-/* Largest difference from the double-precision truth that the self test allows, relative to 1 + the largest logit.
- * Measured: at most 2e-6 over trained and random networks of up to ten layers, on every path. A wrong kernel is off by
- * 1e-1 and more. */
+/* The largest difference from the double-precision reference that the self test allows, relative to 1 + the largest
+ * logit. Measured: at most 2e-6 over trained and random networks of up to ten layers, on every path. A wrong kernel is
+ * off by 1e-1 and more. */
 static const double self_test_tolerance = 1e-4;
 
 /* Noise in a square in the middle, from a linear congruential generator: the same in every run. */
@@ -39,7 +39,7 @@ static double difference(const float got[MODEL_CLASSES], const double want[MODEL
     return worst / scale;
 }
 
-/* Picture number i of the test, and what the network should make of it. */
+/* Test picture i, and the logits that the network should give. */
 static enum err expected(const struct model *m, int i, uint8_t image[DIGIT_PIXELS], double want[MODEL_CLASSES])
 {
     if (m->n_golden == 0) {
@@ -52,8 +52,7 @@ static enum err expected(const struct model *m, int i, uint8_t image[DIGIT_PIXEL
     return OK;
 }
 
-/* How far the score of the picture that cnn_forward just saw is from plain sums over what the network's last layer
- * reads. */
+/* How far the score of the picture that cnn_forward has just read is from plain sums over the last layer's input. */
 static double score_difference(const struct cnn *c, const struct model *m, float *features, void *scratch)
 {
     const struct model_reject *r = &m->reject;

@@ -52,7 +52,7 @@ void layer_conv2d_forward(const struct layer *l, const double *weight, const dou
             }
 }
 
-/* The gradient g of one output, spread over the inputs and weights that made it. */
+/* Distributes the gradient g of one output over the inputs and weights that contributed to it. */
 static void conv_spread(const struct layer *l, const double *weight, const double *in, int o, int y, int x, double g,
                         double *d_in, double *d_weight)
 {
@@ -81,7 +81,7 @@ void layer_conv2d_backward(const struct layer *l, const double *weight, const do
             }
 }
 
-/* Index of the largest input under output (c, y, x); of equal ones the first. */
+/* Index of the largest input of output (c, y, x); the first of equal ones. */
 static size_t pool_pick(const struct layer *l, const double *in, int c, int y, int x)
 {
     const size_t w = (size_t)l->in_w;
@@ -209,8 +209,8 @@ static void room_free(struct room *r)
     free(r->bias);
 }
 
-/* One layer from r->in to r->out. Flatten changes nothing here: activations are channel-first already. Nor do views,
- * which are there when it begins. */
+/* Runs one layer from r->in to r->out. Flatten does nothing here, because activations are already channel-first; nor do
+ * views, which are computed at the start. */
 static void run_layer(const struct layer *l, struct room *r)
 {
     for (size_t i = 0; i < weight_length(l); i++)
@@ -228,7 +228,7 @@ static void run_layer(const struct layer *l, struct room *r)
         memcpy(r->out, r->in, out_length(l) * sizeof(*r->out));
 }
 
-/* The picture as the first layer has it, a channel for each view. */
+/* The picture as input of the first layer, one channel for each view. */
 static void put_views(const struct layer *l, const uint8_t image[DIGIT_PIXELS], double *to)
 {
     const int views = l->kind == LAYER_VIEWS ? l->out_c : 1;

@@ -40,7 +40,7 @@ static int read_sizes(const struct json *list, int max, size_t *to)
     return (int)n;
 }
 
-/* Bytes that the shape of t takes; MODEL_FILE_MAX + 1 when they are more than a file can have. */
+/* The size of t's shape in bytes; MODEL_FILE_MAX + 1 if that is more than a file can have. */
 static size_t entry_bytes(const struct model_entry *t)
 {
     size_t n = t->item_bytes;
@@ -52,7 +52,7 @@ static size_t entry_bytes(const struct model_entry *t)
     return n;
 }
 
-/* The name and size of a type; false where safetensors has none by that name. */
+/* The name and size of a type; false if safetensors has no such type. */
 static bool take_dtype(struct model_entry *t, const char *dtype)
 {
     for (size_t i = 0; i < sizeof(dtypes) / sizeof(*dtypes); i++)
@@ -154,7 +154,7 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* Batch normalisation's statistics, which no layer has here; NULL where the file has none. */
+/* Finds statistics of batch normalisation, which no layer has here; NULL if the file has none. */
 static const char *batch_norm(const struct model_entries *e)
 {
     for (int i = 0; i < e->n; i++)

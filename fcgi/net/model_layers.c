@@ -79,7 +79,7 @@ static enum err check_dense(const struct layer *l, struct shape *s, int at, stru
     return OK;
 }
 
-/* Layer `at` of m, given the shape that comes in; s becomes the shape that goes out. */
+/* Layer `at` of m: takes the input shape in s and sets s to the output shape. */
 static enum err check_layer(struct model *m, int at, struct shape *s, struct why *why)
 {
     struct layer *l = &m->layers[at];
@@ -125,7 +125,7 @@ static enum err check_layer(struct model *m, int at, struct shape *s, struct why
     return e;
 }
 
-/* In 64 bits on every machine: two layers within their limits may have more than 32 bits hold. */
+/* 64 bits on every machine: two layers within their limits may have more parameters than 32 bits can count. */
 static uint64_t weight_count(const struct layer *l)
 {
     const uint64_t area = l->kind == LAYER_CONV2D ? (uint64_t)l->kernel * (uint64_t)l->kernel : 1;
@@ -176,7 +176,7 @@ enum err model_allocate(struct model *m)
     return OK;
 }
 
-/* What of spec belongs to the kind; the rest is worked out or stays zero. */
+/* Copies what the kind needs from spec; the rest is computed or stays zero. */
 static void take_spec(struct layer *l, const struct layer *spec)
 {
     *l = (struct layer){.kind = spec->kind};

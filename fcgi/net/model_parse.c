@@ -104,7 +104,7 @@ static bool hex_digits(const char *s, size_t n)
     return n == DIGEST_HEX && strspn(s, "0123456789abcdef") == n;
 }
 
-/* Works out the digest of the file and compares it with the one that the file carries. */
+/* Computes the file's digest and compares it with the one in the file. */
 static enum err check_digest(struct parse *p, const struct json *meta, bool *in_file, char hex[DIGEST_HEX + 1])
 {
     size_t n = 0, at = p->n;
@@ -146,7 +146,7 @@ static enum err take_tensor(struct parse *p, const struct model_tensor *t)
     return OK;
 }
 
-/* Room for the layers' weights, once it is known that the file has them. */
+/* Allocates the layers' weights, once it is known that the file has them. */
 static enum err make_weights(struct parse *p)
 {
     struct model_tensor t[MODEL_TENSORS_MAX];
@@ -160,7 +160,7 @@ static enum err make_weights(struct parse *p)
     return e;
 }
 
-/* Room for golden pictures, as many as golden.logits has rows. */
+/* Allocates the golden pictures, as many as golden.logits has rows. */
 static enum err make_golden(struct parse *p)
 {
     const struct model_entry *e = model_entries_find(&p->entries, "golden.logits");
@@ -178,7 +178,7 @@ static enum err make_golden(struct parse *p)
     return OK;
 }
 
-/* Room for a reject rule, with as many hidden units as its first tensor has rows. */
+/* Allocates a rejection head, with as many hidden units as its first tensor has rows. */
 static enum err make_reject(struct parse *p)
 {
     struct why inner = {0};
@@ -204,7 +204,7 @@ static enum err take_tensors(struct parse *p)
     return e != OK ? e : model_entries_all_used(&p->entries, p->model, p->why);
 }
 
-/* The number in a metadata value; fallback where there is none. false where it is not a number. */
+/* The number in a metadata value; fallback if there is none. False if it is not a number. */
 static bool meta_number(const struct json *meta, const char *key, double fallback, double *to)
 {
     struct json *v = NULL;
@@ -235,7 +235,7 @@ static enum err take_metadata(struct parse *p, const struct json *meta)
     return OK;
 }
 
-/* The limits of what is a digit. A threshold without its rule is a file that lost tensors, and the other way round. */
+/* The thresholds for digits. If the rejection head has no threshold, or the other way round, the file is incomplete. */
 static enum err take_limits(struct parse *p, const struct json *meta)
 {
     struct model *m = p->model;

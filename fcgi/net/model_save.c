@@ -181,7 +181,7 @@ static enum err replace_file(const char *path, const uint8_t *bytes, size_t n, s
     return OK;
 }
 
-/* What must hold before a file is written: that it could be read back. */
+/* Checks before a file is written that it could be read back. */
 static enum err check_numbers(const struct model *m, const char *path, struct why *why)
 {
     const bool golden_ok = m->n_golden == 0 ||

@@ -64,7 +64,7 @@ struct spot {
     double share; /* of the one after */
 };
 
-/* where: 0 is the first pixel's centre; whatever is further out than the border reads zeros as well. */
+/* where: 0 is the first pixel's centre; beyond the border everything reads as zero, too. */
 static struct spot spot(double where)
 {
     const double inside = limited(0, where + BEFORE, STRIDE - 2);

@@ -16,8 +16,8 @@ enum {
     COST_MIN = 5, /* 13 ms and 16 MiB */
     COST_MAX = 11,
     SALT_BYTES = 16,
-    /* A canonical composite stands for at most 4 code points of at most 4 bytes: what is longer than this cannot become
-     * 127 code points. */
+    /* A canonical composite replaces at most 4 code points of at most 4 bytes: longer text cannot become 127 code
+     * points. */
     RAW_POINTS_MAX = PASSWORD_POINTS_MAX * 4,
     RAW_BYTES_MAX = RAW_POINTS_MAX * 4
 };
@@ -83,8 +83,8 @@ enum err password_check_new(const char *password, size_t n, int min_points, cons
     return e;
 }
 
-/* hash[] = crypt(text, setting). libxcrypt says EINVAL also when it got no memory, so for a setting that looks right
- * every failure is ERR_NOMEM: "could not be checked" must not become "wrong". */
+/* hash[] = crypt(text, setting). libxcrypt returns EINVAL also if it is out of memory, so for a setting that looks
+ * right every failure is ERR_NOMEM: "could not be checked" must not become "wrong". */
 static enum err crypt_text(const char *text, const char *setting, char hash[PASSWORD_HASH_MAX])
 {
     struct crypt_data *data = calloc(1, sizeof(*data));
@@ -104,7 +104,7 @@ static enum err crypt_text(const char *text, const char *setting, char hash[PASS
     return e;
 }
 
-/* A setting for new hashes; salt NULL: from the system's random source. */
+/* Makes a setting for new hashes; salt NULL: from the system's random source. */
 static enum err setting_make(int cost, const char *salt, char setting[CRYPT_GENSALT_OUTPUT_SIZE])
 {
     if (cost < COST_MIN || cost > COST_MAX)

@@ -11,7 +11,7 @@
 #include "password.h"
 
 enum {
-    DRESSING_MAX = 6, /* signs and digits around a word that do not make it a better password */
+    DRESSING_MAX = 6, /* characters around a word that do not make it a better password */
     PART_MIN = 3,     /* shortest part of an address that counts */
     RUN_MIN = 3,      /* shortest piece of a keyboard row that counts as a run */
     RUNS_MAX = 3,     /* so many runs one after another are still easy */
@@ -59,7 +59,7 @@ static const char *const common_words[] = {
     "zombie",     "ninja",         "samurai",      "pirate",
 };
 
-/* Rows and columns of keyboards, and the alphabet: a run along one, either way, is no secret. */
+/* Rows and columns of keyboards, and the alphabet: a run along one, in either direction, is easy to guess. */
 static const char *const rows[] = {
     "01234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -95,7 +95,7 @@ static bool letter(char c)
     return (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
 }
 
-/* Whether text[n] is word[m] with nothing but a few digits and signs around it. */
+/* Whether text[n] is word[m] with only a few digits and symbols around it. */
 static bool dressed(const char *text, size_t n, const char *word, size_t m)
 {
     for (size_t at = 0; m <= n && n - m <= DRESSING_MAX && at <= n - m; at++) {
@@ -109,7 +109,7 @@ static bool dressed(const char *text, size_t n, const char *word, size_t m)
     return false;
 }
 
-/* Whether a few characters over and over are the whole of it. */
+/* Whether the text only repeats a few characters. */
 static bool repeated(const char *text, size_t n)
 {
     for (size_t unit = 1, points = 0; unit <= n / 2 && unit <= UNIT_MAX * POINT_BYTES; unit++) {
@@ -122,7 +122,7 @@ static bool repeated(const char *text, size_t n)
     return false;
 }
 
-/* How many bytes at the start of text[n] lie along row, in the direction of step. */
+/* How many bytes at the start of text[n] follow row, in the direction of step. */
 static size_t run_along(const char *text, size_t n, const char *row, int step)
 {
     size_t best = 0;
@@ -198,7 +198,7 @@ static bool word_listed(const char *text, size_t n)
     return false;
 }
 
-/* The letters that signs and digits stand for: p@ssw0rd. One byte for one, so the length stays. */
+/* Replaces symbols and digits by the letters they stand for: p@ssw0rd. Byte for byte, so the length stays the same. */
 static void unmask(char *text, size_t n)
 {
     static const char masks[] = "@a4a0o3e$s5s7t!i1i";
@@ -211,7 +211,7 @@ static void unmask(char *text, size_t n)
             }
 }
 
-/* The whole address, each side of the @, each word of either, and the words before the @ without what parts them. */
+/* The whole address, each side of the @, each word of either, and the words before the @ joined together. */
 static bool made_of_email(const char *text, size_t n, const char *email)
 {
     static const char parting[] = "@.-_+";

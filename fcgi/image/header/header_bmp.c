@@ -133,7 +133,7 @@ bool header_bmp_needs_mending(const uint8_t *bytes, size_t n)
     return bmp_read(bytes, n, &b) && (b.header_bytes > BMP_OS2_BYTES || b.compression == BMP_BITFIELDS);
 }
 
-/* The header shrinks to V3 and the palette moves down behind it; the pixels stay where they are. */
+/* The header shrinks to V3 and the palette moves down to follow it; the pixels stay in place. */
 void header_mend_bmp(uint8_t *bytes, size_t n)
 {
     struct bmp b;

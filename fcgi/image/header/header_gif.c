@@ -23,7 +23,7 @@ static size_t gif_table_bytes(uint8_t packed)
     return (packed & 0x80) ? (size_t)3 << ((packed & 7) + 1) : 0;
 }
 
-/* Skips data sub-blocks from at to behind their empty one; 0 when the bytes end first. */
+/* Skips data sub-blocks from at on, including the empty one; 0 if the bytes end first. */
 static size_t gif_skip_blocks(const uint8_t *bytes, size_t n, size_t at)
 {
     while (at < n) {
@@ -38,7 +38,7 @@ static size_t gif_skip_blocks(const uint8_t *bytes, size_t n, size_t at)
     return 0;
 }
 
-/* Codes of 3 to 12 bits, least significant first, out of sub-blocks that gif_skip_blocks has found to be whole. */
+/* Reads codes of 3 to 12 bits, least significant bit first, from sub-blocks that gif_skip_blocks has found complete. */
 struct gif_codes {
     const uint8_t *p;
     unsigned left; /* bytes of the current sub-block */
@@ -141,7 +141,7 @@ static enum err gif_walk_frame(const uint8_t *bytes, size_t n, size_t *at, struc
     return OK;
 }
 
-/* An extension from its introducer at *at to behind its data. */
+/* Skips an extension, from its introducer at *at to the end of its data. */
 static enum err gif_walk_extension(const uint8_t *bytes, size_t n, size_t *at, struct why *why)
 {
     if (n - *at < 3)
@@ -169,7 +169,7 @@ enum err header_read_gif(const uint8_t *bytes, size_t n, struct image_header *ou
             e = gif_walk_frame(bytes, n, &at, out, why);
         else if (bytes[at] == GIF_EXTENSION)
             e = gif_walk_extension(bytes, n, &at, why);
-        else if (bytes[at] == 0) /* a stray empty block: some encoders leave one, everybody skips it */
+        else if (bytes[at] == 0) /* a stray empty block: some encoders write one, all decoders skip it */
             at++;
         else
             e = header_damaged(IMAGE_GIF, why);
