@@ -57,7 +57,7 @@ export function curves(h, { title, epochs, lines, tell }) {
     ]));
 }
 
-/** How often answers of a confidence are right. bins: [{confidence, accuracy, pictures}]. */
+/** Accuracy against stated confidence. bins: [{confidence, accuracy, pictures}]. */
 export function calibration(h, { title, bins, confidence, tell }) {
   const f = frame({ width: 300, height: 300, x: [0, 1], y: [0, 1] });
   const ticks = range(6).map((i) => [i / 5, tell(i / 5)]);

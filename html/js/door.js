@@ -79,7 +79,7 @@ export function takeToken(name, token) {
   tokens[name] = token;
 }
 
-/** A link that is good no more. Whatever else went wrong, it may be tried again with. */
+/** A link that has expired. After any other failure it can be tried again. */
 function refused(name, { problem, status }, dead) {
   if (!problem || ![403, 409].includes(status) || /cross-site/.test(problem.type)) return false;
   tokens[name] = '';

@@ -25,7 +25,7 @@ export class Item {
   get sent() { return this.#result ? this.bytes : this.#sent; }
   get result() { return this.#result; }           // as POST /classify answers it; null: not read yet
   get failure() { return this.#failure; }         // an ApiError that is not the picture's fault, or null
-  get sentAgain() { return this.#sentAgain; }     // it lay behind one that stopped the reader
+  get sentAgain() { return this.#sentAgain; }     // it came after one that crashed the decoder
   get wish() { return this.#wish; }               // as what it is being read, or was last asked to be
   get readWith() { return this.#readWith; }       // as what the result was read
   get wishFailure() { return this.#wishFailure; } // an ApiError: it could not be read again

@@ -30,7 +30,7 @@ export function showFigures({ layers, metadata = {}, card }) {
 const layerLines = ({ type, out_shape: [channels, side], kernel }) => [
   type === 'input' ? t('model.input') : pick('model.short', type, { kernel }), type === 'dense' ? count(channels) : `${side} × ${side} × ${channels}`];
 
-/** Of a network that learnt from the pictures held back as well, these tell nothing. */
+/** For a network that was also trained on the validation set these say nothing. */
 function showCurves({ curves: made, epoch, validation }) {
   const held = !validation?.trained_on;
   $('model-curves').hidden = !made;

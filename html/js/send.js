@@ -1,6 +1,6 @@
 // Pictures to the server, in order: some in each request, one request after another.
 // Traps: a refusal of a request with several pictures is no reason to lose the good ones, which are sent again one by one;
-// pictures behind one that stopped the reader were not read, and are sent again once.
+// pictures after one that crashed the decoder were not read; they are sent again once.
 import { ApiError, BUSY, request } from './api.js';
 import { t } from './i18n.js';
 import { bytes, problemText, sentenceOf } from './text.js';
@@ -94,7 +94,7 @@ async function readBatch(batch, hooks) {
   if (left.length) await sendAgain(left, hooks);
 }
 
-/** The pictures behind one that stopped the reader: once more, then it is up to the visitor. */
+/** The pictures after one that crashed the decoder: once more, then it is up to the visitor. */
 async function sendAgain(left, hooks) {
   const fresh = left.filter((item) => !item.sentAgain);
   if (fresh.length < left.length) throw new ApiError('stopped');
