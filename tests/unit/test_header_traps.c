@@ -317,7 +317,7 @@ static void test_webp_traps(void **state)
     put_webp(&m, 2, 50, 50);
     assert_int_equal(read_made(&m, &h, NULL), ERR_UNSUPPORTED);
     assert_int_equal(image_header_read(animated, n, &h, &why), ERR_UNSUPPORTED);
-    assert_non_null(strstr(why.text, "animated"));
+    assert_non_null(strstr(why.text, "Animated"));
     free(animated);
 }
 

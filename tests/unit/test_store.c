@@ -242,6 +242,11 @@ static void answers_leave_nothing_open(void **state)
     store_close(other);
 }
 
+static void assert_column_text(sqlite3_stmt *st, int column, const char *text)
+{
+    assert_string_equal((const char *)sqlite3_column_text(st, column), text);
+}
+
 /* Breaks when a value reaches another column or another type than it was given for, or when a statement runs with a
  * parameter that nobody bound. */
 static void values_are_bound_as_their_kinds(void **state)
@@ -259,15 +264,15 @@ static void values_are_bound_as_their_kinds(void **state)
                                       value_null(), value_text(NULL))));
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     assert_int_equal(sqlite3_column_int64(st, 0), INT64_MIN);
-    assert_string_equal(sqlite3_column_text(st, 1), "integer");
+    assert_column_text(st, 1, "integer");
     assert_true(sqlite3_column_double(st, 2) == 0.5);
-    assert_string_equal(sqlite3_column_text(st, 3), "real");
-    assert_string_equal(sqlite3_column_text(st, 4), "\xc3\xa9");
-    assert_string_equal(sqlite3_column_text(st, 5), "text");
+    assert_column_text(st, 3, "real");
+    assert_column_text(st, 4, "\xc3\xa9");
+    assert_column_text(st, 5, "text");
     assert_int_equal(sqlite3_column_int(st, 6), DIGEST_BYTES);
-    assert_string_equal(sqlite3_column_text(st, 7), "blob");
-    assert_string_equal(sqlite3_column_text(st, 8), "null");
-    assert_string_equal(sqlite3_column_text(st, 9), "null");
+    assert_column_text(st, 7, "blob");
+    assert_column_text(st, 8, "null");
+    assert_column_text(st, 9, "null");
     store_reset(st);
     assert_false(store_bind(st, VALUES(value_int(1), value_int(2))));
     assert_false(store_bind(st, NO_VALUES));
