@@ -118,7 +118,7 @@ test('R31 bombs of work: refused within a second, with the sentence that fits', 
     ['100 scans over 25 megapixels', jpeg(px, px, 100), 415, /more than 20 scans/],
     ['text', Buffer.from('BM is a short magic'), 415, /PNG/],
     ['a PDF', Buffer.from('%PDF-1.7 of some length'), 415, /PDF/],
-    ['an animation', golden('animated.webp'), 415, /animated/],
+    ['an animation', golden('animated.webp'), 415, /Animated/],
   ]) {
     const { reply, ms } = await timed(bytes);
     e2e.assertProblem(reply, status);
