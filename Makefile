@@ -287,7 +287,8 @@ test-install:
 
 # docker-compose.yml with a real engine (root): up, the end-to-end suite, kill, restore, down.
 test-compose:
-	@conf/need deploy test run
+	@conf/need build deploy test run
+	@$(MAKE) --silent -j$$(nproc) all
 	@tests/deploy/run compose
 
 # The same file with podman, asked by docker-compose (root; two minutes, and the build of the images).
