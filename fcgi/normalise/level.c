@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grid.h"
-#include "histogram.h"
+#include "normalise/tools/grid.h"
+#include "normalise/tools/histogram.h"
 #include "stages.h"
 #include "tones.h"
 

@@ -1,8 +1,8 @@
 /* Removes lines that do not belong to the digit, run by run. Where a run is thicker than the line, or has more ink, a
  * stroke crosses it, and the run stays. */
-#include "histogram.h"
+#include "normalise/tools/histogram.h"
 #include "stages.h"
-#include "straight.h"
+#include "normalise/tools/straight.h"
 
 /* "Lost at" and "fine at": see parts.c. */
 enum {

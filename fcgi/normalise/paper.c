@@ -2,8 +2,8 @@
  * ink is darker. */
 #include <stdlib.h>
 
-#include "grid.h"
-#include "histogram.h"
+#include "normalise/tools/grid.h"
+#include "normalise/tools/histogram.h"
 #include "stages.h"
 #include "tones.h"
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grid.h"
-#include "histogram.h"
-#include "outline.h"
+#include "normalise/tools/grid.h"
+#include "normalise/tools/histogram.h"
+#include "normalise/tools/outline.h"
 #include "stages.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* Tells ink from the paper's noise, and a full stroke from its edges. */
 #include <string.h>
 
-#include "histogram.h"
+#include "normalise/tools/histogram.h"
 #include "stages.h"
 
 enum {

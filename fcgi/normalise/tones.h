@@ -3,8 +3,8 @@
 #ifndef DIGITD_NORMALISE_TONES_H
 #define DIGITD_NORMALISE_TONES_H
 
-#include "grid.h"
-#include "histogram.h"
+#include "normalise/tools/grid.h"
+#include "normalise/tools/histogram.h"
 #include "picture.h"
 
 struct tones {

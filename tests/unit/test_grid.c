@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "normalise/grid.h"
+#include "normalise/tools/grid.h"
 #include "random_nets.h"
 
 static uint8_t extreme_around(const struct grid *g, int cx, int cy, int radius, bool greatest)

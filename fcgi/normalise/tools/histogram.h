@@ -1,6 +1,6 @@
 /* Counts of grey values. Private to the normaliser. */
-#ifndef DIGITD_NORMALISE_HISTOGRAM_H
-#define DIGITD_NORMALISE_HISTOGRAM_H
+#ifndef DIGITD_NORMALISE_TOOLS_HISTOGRAM_H
+#define DIGITD_NORMALISE_TOOLS_HISTOGRAM_H
 
 #include <stdint.h>
 

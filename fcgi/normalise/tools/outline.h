@@ -1,6 +1,6 @@
 /* The shape of a piece of a small picture. Only sheet.c uses it. */
-#ifndef DIGITD_NORMALISE_OUTLINE_H
-#define DIGITD_NORMALISE_OUTLINE_H
+#ifndef DIGITD_NORMALISE_TOOLS_OUTLINE_H
+#define DIGITD_NORMALISE_TOOLS_OUTLINE_H
 
 #include <stdint.h>
 

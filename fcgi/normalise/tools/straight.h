@@ -1,8 +1,8 @@
 /* Finds straight paths of ink through a picture, for lines.c.
  *
  * The same code works in both directions: u runs along the path, v across it. */
-#ifndef DIGITD_NORMALISE_STRAIGHT_H
-#define DIGITD_NORMALISE_STRAIGHT_H
+#ifndef DIGITD_NORMALISE_TOOLS_STRAIGHT_H
+#define DIGITD_NORMALISE_TOOLS_STRAIGHT_H
 
 #include <stdbool.h>
 #include <stddef.h>

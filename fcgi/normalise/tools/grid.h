@@ -1,6 +1,6 @@
 /* A small copy of a picture, at most 256 cells a side, for filters with wide windows. */
-#ifndef DIGITD_NORMALISE_GRID_H
-#define DIGITD_NORMALISE_GRID_H
+#ifndef DIGITD_NORMALISE_TOOLS_GRID_H
+#define DIGITD_NORMALISE_TOOLS_GRID_H
 
 #include <stdbool.h>
 #include <stddef.h>
