@@ -47,7 +47,7 @@ PROGRAMS  := $(BUILD)/digitd $(BUILD)/digitctl $(BUILD)/digit
 
 LIBS_base  := -lmd -ljansson
 LIBS_net   := -lm
-LIBS_image := -lgd -lseccomp -lz
+LIBS_image := -lgd -ltiff -lavif -lpng -lseccomp -lz
 LIBS_password := -lcrypt -lutf8proc
 LIBS_store := -lsqlite3
 LIBS_web/http := -lfcgi

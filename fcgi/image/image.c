@@ -1,9 +1,12 @@
-/* The only user of libgd: bytes of one of the five formats -> a grey raster, upright, over white.
+/* Bytes of a picture -> a grey raster, upright, over white. The only user of libgd; what libgd reads wrongly, or not
+ * well enough, is in readers.h.
  *
- * libgd is called only after header.c has read the size of the picture, and must then produce exactly that size. Its
- * pitfalls:
+ * A decoder is called only after header.c has read the size of the picture, and must then produce exactly that size.
+ * Pitfalls of libgd:
  * - It tells what went wrong through one process-wide error method, not through results: a JPEG that ends early is a
  *   picture and a message. The method collects the messages of the decode that is running (one at a time in a process).
+ * - It passes on the first of libjpeg's warnings only. Where a JPEG lacks its end marker, and gets one here, any
+ * message means that pixels are missing.
  * - libpng's warnings do not pass through it: they go to stderr.
  * - Alpha has 7 bits and runs from 0, opaque, to 127; a palette picture has alpha in its palette, and on top of it one
  *   colour may be declared transparent. Pixels are read from its arrays: the accessors cost a call and two checks each.
@@ -24,6 +27,8 @@
 #include "image/header/header_formats.h"
 #include "grey.h"
 #include "png_data.h"
+#include "readers.h"
+#include "upright.h"
 
 /* libgd's messages during a decode. Messages that do not fit are dropped: the first ones matter. */
 static struct {
@@ -59,6 +64,9 @@ static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, 
         return gdImageCreateFromBmpPtr(size, data);
     case IMAGE_WEBP:
         return gdImageCreateFromWebpPtr(size, data);
+    case IMAGE_TIFF:
+    case IMAGE_AVIF:
+        break; /* image_run_reader */
     }
     return NULL;
 }
@@ -89,71 +97,110 @@ static bool image_messages_tell_no_memory(void)
            strcasestr(image_messages.text, "out of memory") != NULL;
 }
 
-/* Has libgd decode a picture that the header reader has accepted. *im is NULL on failure. */
-static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_header *header, gdImagePtr *im,
-                             struct why *why)
+static enum err image_no_memory(struct why *why)
 {
-    uint8_t *mended = NULL;
-
-    *im = NULL;
-    if (header->format == IMAGE_PNG || (header->format == IMAGE_BMP && header_bmp_needs_mending(bytes, n))) {
-        mended = malloc(n);
-        if (mended == NULL)
-            return err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
-        memcpy(mended, bytes, n);
-        if (header->format == IMAGE_PNG)
-            n = header_mend_png(mended, n);
-        else
-            header_mend_bmp(mended, n);
-    }
-    if (header->format == IMAGE_PNG && png_data_overflows(mended, n)) {
-        free(mended);
-        return header_damaged(header->format, why);
-    }
-    memset(&image_messages, 0, sizeof(image_messages));
-    gdSetErrorMethod(image_collect_message);
-    *im = image_call_gd(header->format, mended != NULL ? mended : bytes, n);
-    free(mended);
-    if (*im != NULL && !image_messages_tell_damage() && gdImageSX(*im) == header->width &&
-        gdImageSY(*im) == header->height)
-        return OK;
-    if (*im != NULL)
-        gdImageDestroy(*im);
-    *im = NULL;
-    if (image_messages_tell_no_memory())
-        return err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
-    return header_damaged(header->format, why);
+    return err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
 }
 
-/* Where pixel (x, y) as stored goes when the picture is put upright: px[first + x * right + y * down]. */
-struct upright {
-    int width, height; /* after turning */
-    ptrdiff_t first, right, down;
+/* What the decoder is to read: bytes[*n] as they came (*mended NULL), or a copy without what it reads wrongly. */
+static enum err image_mend(const uint8_t *bytes, size_t *n, const struct image_header *header, uint8_t **mended)
+{
+    const enum image_format format = header->format;
+    const bool jpeg = format == IMAGE_JPEG && (header->jpeg_no_end || header->jpeg_no_adobe);
+    const bool bmp = format == IMAGE_BMP && header_bmp_needs_mending(bytes, *n);
+
+    *mended = NULL;
+    if (format != IMAGE_PNG && format != IMAGE_GIF && !jpeg && !bmp)
+        return OK;
+    *mended = malloc(*n + HEADER_MEND_GIF_BYTES + HEADER_MEND_JPEG_BYTES);
+    if (*mended == NULL)
+        return ERR_NOMEM;
+    if (jpeg) {
+        *n = header_mend_jpeg(bytes, *n, header, *mended);
+    } else if (format == IMAGE_GIF) {
+        header_mend_gif(bytes, *n, *mended);
+        *n += HEADER_MEND_GIF_BYTES;
+    } else {
+        memcpy(*mended, bytes, *n);
+        if (bmp)
+            header_mend_bmp(*mended, *n);
+        else
+            *n = header_mend_png(*mended, *n);
+    }
+    return OK;
+}
+
+/* A decoded picture, as it is stored: libgd's, or one of readers.h. */
+struct stored {
+    gdImagePtr im; /* NULL: rgba */
+    struct rgba rgba;
 };
 
-/* EXIF 2.32 section 4.6.5 A: orientation tells where the stored row 0 and column 0 belong. 5 to 8 swap the sides. */
-static struct upright image_upright(const struct image_header *h)
+static void stored_free(struct stored *s)
 {
-    const bool swapped = h->orientation >= 5;
-    const int o = h->orientation;
-    struct upright u = {.width = swapped ? h->height : h->width, .height = swapped ? h->width : h->height};
-    const bool x_back = o == 2 || o == 3 || o == 7 || o == 8; /* stored x runs against its upright axis */
-    const bool y_back = o == 3 || o == 4 || o == 6 || o == 7;
-
-    u.right = swapped ? u.width : 1;
-    u.down = swapped ? 1 : u.width;
-    if (x_back) {
-        u.first += (h->width - 1) * u.right;
-        u.right = -u.right;
-    }
-    if (y_back) {
-        u.first += (h->height - 1) * u.down;
-        u.down = -u.down;
-    }
-    return u;
+    if (s->im != NULL)
+        gdImageDestroy(s->im);
+    free(s->rgba.px);
+    memset(s, 0, sizeof(*s));
 }
 
-static struct grey_colour image_colour(const gdImage *im, int x, int y)
+static bool stored_has_size(const struct stored *s, const struct image_header *header)
+{
+    const int w = s->im != NULL ? gdImageSX(s->im) : s->rgba.width;
+    const int h = s->im != NULL ? gdImageSY(s->im) : s->rgba.height;
+
+    return w == header->width && h == header->height;
+}
+
+static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
+{
+    memset(&image_messages, 0, sizeof(image_messages));
+    gdSetErrorMethod(image_collect_message);
+    s->im = image_call_gd(header->format, bytes, n);
+    if (s->im == NULL)
+        return image_messages_tell_no_memory() ? ERR_NOMEM : ERR_FORMAT;
+    if (header->jpeg_no_end && image_messages.len > 0)
+        return ERR_TRUNCATED;
+    return image_messages_tell_damage() ? ERR_FORMAT : OK;
+}
+
+static enum err image_run(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
+{
+    const bool png = header->format == IMAGE_PNG;
+
+    if (png && png_data_overflows(bytes, n))
+        return ERR_FORMAT;
+    if (png && header_png_is_deep(bytes))
+        return read_png16(bytes, n, header, &s->rgba);
+    if (header->format == IMAGE_TIFF)
+        return read_tiff(bytes, n, &s->rgba);
+    if (header->format == IMAGE_AVIF)
+        return read_avif(bytes, n, &s->rgba);
+    return image_run_gd(bytes, n, header, s);
+}
+
+/* Decodes a picture that the header reader has accepted. *s is zeroed on failure. */
+static enum err image_run_mended(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s,
+                                 struct why *why)
+{
+    uint8_t *mended;
+    enum err e = image_mend(bytes, &n, header, &mended);
+
+    memset(s, 0, sizeof(*s));
+    if (e == OK)
+        e = image_run(mended != NULL ? mended : bytes, n, header, s);
+    free(mended);
+    if (e == OK && !stored_has_size(s, header))
+        e = ERR_FORMAT;
+    if (e == OK)
+        return OK;
+    stored_free(s);
+    return e == ERR_NOMEM       ? image_no_memory(why)
+           : e == ERR_TRUNCATED ? header_cut_short(header->format, why)
+                                : header_damaged(header->format, why);
+}
+
+static struct grey_colour image_gd_colour(const gdImage *im, int x, int y)
 {
     const int c = im->trueColor ? im->tpixels[y][x] : im->pixels[y][x];
 
@@ -165,26 +212,37 @@ static struct grey_colour image_colour(const gdImage *im, int x, int y)
                                 gdAlphaMax - gdTrueColorGetAlpha(c)};
 }
 
-/* Every n-th pixel, starting at a different place in each row, so that no straight line of one pixel is missed. */
-static const struct grey_mix *image_choose_grey(const gdImage *im)
+static struct grey_colour image_colour(const struct stored *s, int x, int y)
 {
-    const int n = (int)((int64_t)im->sx * im->sy / GREY_SAMPLES_MAX) + 1;
+    const uint8_t *px;
+
+    if (s->im != NULL)
+        return image_gd_colour(s->im, x, y);
+    px = s->rgba.px + 4 * ((size_t)y * (size_t)s->rgba.width + (size_t)x);
+    return (struct grey_colour){px[0], px[1], px[2], px[3] >> 1};
+}
+
+/* Every n-th pixel, starting at a different place in each row, so that no straight line of one pixel is missed. */
+static const struct grey_mix *image_choose_grey(const struct stored *s, const struct image_header *h)
+{
+    const int n = (int)((int64_t)h->width * h->height / GREY_SAMPLES_MAX) + 1;
     struct grey_counts counts = {0};
 
-    for (int y = 0; y < im->sy; y++)
-        for (int x = (int)((int64_t)y * 37 % n); x < im->sx; x += n) {
-            const struct grey_colour c = image_colour(im, x, y);
+    for (int y = 0; y < h->height; y++)
+        for (int x = (int)((int64_t)y * 37 % n); x < h->width; x += n) {
+            const struct grey_colour c = image_colour(s, x, y);
 
             grey_count(&counts, &c);
         }
     return &grey_mixes[grey_choose(&counts)];
 }
 
-static void image_fill_grey(const gdImage *im, const struct grey_mix *mix, const struct upright *u, uint8_t *px)
+static void image_fill_grey(const struct stored *s, const struct image_header *h, const struct grey_mix *mix,
+                            const struct upright *u, uint8_t *px)
 {
-    for (int y = 0; y < im->sy; y++)
-        for (int x = 0; x < im->sx; x++) {
-            const struct grey_colour c = image_colour(im, x, y);
+    for (int y = 0; y < h->height; y++)
+        for (int x = 0; x < h->width; x++) {
+            const struct grey_colour c = image_colour(s, x, y);
 
             px[u->first + x * u->right + y * u->down] = grey_of(mix, &c);
         }
@@ -193,31 +251,31 @@ static void image_fill_grey(const gdImage *im, const struct grey_mix *mix, const
 enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct why *why)
 {
     struct image_header header;
+    struct stored stored;
     struct upright u;
-    gdImagePtr im = NULL;
     enum err e;
 
     memset(out, 0, sizeof(*out));
-    if (n > INT_MAX) /* libgd counts bytes in int */
+    if (n > INT_MAX - HEADER_MEND_GIF_BYTES - HEADER_MEND_JPEG_BYTES) /* libgd counts bytes in int */
         return err_why(why, ERR_LIMIT, "The file is too large. Make the picture smaller.");
     e = image_header_read(bytes, n, &header, why);
     if (e == OK)
-        e = image_run_gd(bytes, n, &header, &im, why);
+        e = image_run_mended(bytes, n, &header, &stored, why);
     if (e != OK)
         return e;
-    u = image_upright(&header);
+    u = upright_of(&header);
     out->px = malloc((size_t)u.width * (size_t)u.height);
     if (out->px != NULL) {
-        const struct grey_mix *mix = image_choose_grey(im);
+        const struct grey_mix *mix = image_choose_grey(&stored, &header);
 
-        image_fill_grey(im, mix, &u, out->px);
+        image_fill_grey(&stored, &header, mix, &u, out->px);
         out->channel = mix->name;
         out->upright = header.orientation != 1;
         out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};
     } else {
-        e = err_why(why, ERR_NOMEM, "Out of memory. Try again in a moment.");
+        e = image_no_memory(why);
     }
-    gdImageDestroy(im);
+    stored_free(&stored);
     return e;
 }
 
@@ -252,9 +310,11 @@ enum err image_write_png(const struct raster *r, struct buf *out)
     return e;
 }
 
-/* A small picture in one format, made by libgd itself; free with gdFree. */
+/* A small picture in one format, made by libgd itself, but for AVIF; free with gdFree, which is free. */
 static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
 {
+    void *avif;
+
     switch (format) {
     case IMAGE_PNG:
         return gdImagePngPtr(im, n);
@@ -266,6 +326,14 @@ static void *image_make_sample(gdImagePtr im, enum image_format format, int *n)
         return gdImageBmpPtr(im, n, 0);
     case IMAGE_WEBP:
         return gdImageWebpPtrEx(im, n, 80);
+    case IMAGE_TIFF:
+        return gdImageTiffPtr(im, n);
+    case IMAGE_AVIF:
+        avif = malloc(read_avif_sample_bytes);
+        if (avif != NULL)
+            memcpy(avif, read_avif_sample, read_avif_sample_bytes);
+        *n = (int)read_avif_sample_bytes;
+        return avif;
     }
     return NULL;
 }
@@ -296,13 +364,13 @@ enum err image_warm_up(struct why *why)
         return err_why(why, ERR_NOMEM, "out of memory");
     for (int i = 0; i < 16 * 16; i++) /* data enough to be damaged */
         im->tpixels[i / 16][i % 16] = gdTrueColor(i, i * 7 % 256, i * 31 % 256);
-    for (int format = IMAGE_PNG; e == OK && format <= IMAGE_WEBP; format++) {
+    for (int format = IMAGE_PNG; e == OK && format <= IMAGE_AVIF; format++) {
         struct image img;
         int n = 0;
         void *bytes = image_make_sample(im, (enum image_format)format, &n);
 
         if (bytes == NULL) {
-            e = err_why(why, ERR_NOMEM, "libgd makes no sample of picture format %d", format);
+            e = err_why(why, ERR_NOMEM, "no sample of picture format %d", format);
             break;
         }
         e = image_decode(bytes, (size_t)n, &img, why);

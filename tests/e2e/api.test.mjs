@@ -30,7 +30,7 @@ test('sign up, log out, log in, read a digit, log out', async () => {
   for (const attribute of ['HttpOnly', 'SameSite=Lax', 'Path=/']) assert.ok(cookie.includes(attribute), cookie);
   assert.doesNotMatch(cookie, /Secure|Domain/);
 
-  for (const name of ['digit-7.png', 'digit-7.jpg', 'digit-7.gif', 'digit-7.bmp', 'digit-7.webp']) {
+  for (const name of ['digit-7.png', 'digit-7.jpg', 'digit-7.gif', 'digit-7.bmp', 'digit-7.webp', 'digit-7.tif', 'digit-7.avif', 'digit-7-12bit.png', 'digit-7-cmyk.jpg']) {
     const reply = await visitor.classify([{ filename: name, bytes: picture(name) }], '?input=1');
     assert.equal(reply.status, 200, `${name}: ${reply.text}`);
     const [result] = reply.json.results;

@@ -11,7 +11,7 @@ import { assertWithin, factor } from '../pace.mjs';
 import { childrenOf, cpuMs } from '../procs.mjs';
 import { keepTraces } from '../traces.mjs';
 import { root, sleep } from './lib.mjs';
-import { bmp, gif, giants, golden, jpeg, png, pngSurplus, webp } from './pictures.mjs';
+import { avif, bmp, gif, giants, golden, jpeg, png, pngSurplus, tiff, webp } from './pictures.mjs';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-bombs-')), state = path.join(dir, 'site');
 let site, e2e, visitor, output = '';
@@ -90,7 +90,7 @@ const px = 5000;
 
 // Breaks if anything is allocated, or decoded, from what a header merely says.
 test('R28, R29, R31 giants of a few bytes, and one row more than 25 megapixels: 413 at once', () => besideOthers(async () => {
-  const bombs = { ...giants, 'PNG': png(px, px + 1), 'BMP': bmp(px, px + 1), 'GIF': gif(px, px + 1), 'JPEG': jpeg(px, px + 1), 'WebP': webp(px, px + 1) };
+  const bombs = { ...giants, 'PNG': png(px, px + 1), 'BMP': bmp(px, px + 1), 'GIF': gif(px, px + 1), 'JPEG': jpeg(px, px + 1), 'WebP': webp(px, px + 1), 'TIFF': tiff(px, px + 1), 'AVIF': avif(px, px + 1) };
   for (const [what, bytes] of Object.entries(bombs)) {
     const { reply, ms } = await timed(bytes);
     e2e.assertProblem(reply, 413, 'picture-too-large');
@@ -100,7 +100,7 @@ test('R28, R29, R31 giants of a few bytes, and one row more than 25 megapixels: 
 
 // Breaks if the limit is off by one, a format does not fit into its memory at that size, or takes the 5 s that a decoder has.
 test('R31 25 megapixels of each format are read, within 5 s and 512 MiB', () => besideOthers(async () => {
-  for (const [what, bytes] of Object.entries({ png: png(px, px), bmp: bmp(px, px), gif: gif(px, px), jpeg: jpeg(px, px), 'progressive jpeg': jpeg(px, px, 4), webp: webp(px, px) })) {
+  for (const [what, bytes] of Object.entries({ png: png(px, px), bmp: bmp(px, px), gif: gif(px, px), jpeg: jpeg(px, px), 'progressive jpeg': jpeg(px, px, 4), webp: webp(px, px), tiff: tiff(px, px), 'tiff of 16 bits in one strip': tiff(px, px, 16), avif: avif(px, px) })) {
     let { reply, ms } = await timed(bytes);
     // Its 5 s are on the clock: beside other programs they are up too soon now and then.
     for (; reply.status === 422 && /too long/.test(reply.json.detail) && starved < 10 && factor() > 1.5; starved++) ({ reply, ms } = await timed(bytes));
@@ -128,9 +128,11 @@ test('R31 bombs of work: refused within a second, with the sentence that fits', 
   }
 }));
 
-// Breaks if a cut picture of any format is read, ends a decoder, or costs the others of its request their answers.
+// Breaks if a cut picture of any format is read (but for the last bytes of a JPEG, GIF or TIFF, which no pixel needs: test_image_damage
+// compares those), ends a decoder, or costs the others of its request their answers.
 test('R31, R32 1,000 truncations of each format: all of them 413, 415 or 422', () => besideOthers(async () => {
-  for (const name of ['digit-5-drawing.png', 'digit-4-turned.jpg', 'digit-7.gif', 'digit-7.bmp', 'digit-7.webp', 'digit-7-lossy.webp']) {
+  for (const name of ['digit-5-drawing.png', 'digit-4-turned.jpg', 'digit-7.gif', 'digit-7.bmp', 'digit-7.webp', 'digit-7-lossy.webp', 'digit-7.tif', 'digit-7.avif']) {
+    const spare = { gif: 4, jpg: 2, tif: 4 }[name.split('.').pop()] ?? 0;
     const whole = golden(name), lengths = Array.from({ length: 1000 }, (_, i) => Math.floor(i * whole.length / 1000));
     for (let at = 0; at < lengths.length; at += 63) {
       const cuts = lengths.slice(at, at + 63).map((length) => ({ bytes: whole.subarray(0, length) }));
@@ -140,7 +142,7 @@ test('R31, R32 1,000 truncations of each format: all of them 413, 415 or 422', (
       assert.equal(results.length, cuts.length + 1);
       assert.equal(results.pop().digit, 7);
       for (const [i, result] of results.entries())
-        assert.ok(result.status === 'error' && refused.includes(result.problem.status), `${name} cut to ${cuts[i].bytes.length}: ${JSON.stringify(result)}`);
+        if (whole.length - cuts[i].bytes.length > spare || result.digit !== Number(name.at(6))) assert.ok(result.status === 'error' && refused.includes(result.problem.status), `${name} cut to ${cuts[i].bytes.length}: ${JSON.stringify(result)}`);
     }
   }
 }));

@@ -125,6 +125,24 @@ export function webp(w, h) {
   return Buffer.concat([Buffer.from('RIFF'), le32(12 + padded.length), Buffer.from('WEBPVP8L'), le32(data.length), padded]);
 }
 
+// One strip, deflated, all black: RGB of 8 bits, or RGBA of 16, which is the most memory that a TIFF may ask for.
+export function tiff(w, h, bits = 8) {
+  const samples = bits === 16 ? 4 : 3, fields = bits === 16 ? 10 : 9, bitsAt = 8 + 2 + 12 * fields + 4, dataAt = bitsAt + 2 * samples;
+  const data = zlib.deflateSync(Buffer.alloc(w * h * samples * bits / 8), { level: 1 });
+  const field = (tag, type, count, value) => Buffer.concat([le16(tag), le16(type), le32(count), le32(value)]);
+  return Buffer.concat([Buffer.from('II*\0', 'latin1'), le32(8), le16(fields), field(256, 4, 1, w), field(257, 4, 1, h), field(258, 3, samples, bitsAt),
+    field(259, 3, 1, 8), field(262, 3, 1, 2), field(273, 4, 1, dataAt), field(277, 3, 1, samples), field(278, 4, 1, h), field(279, 4, 1, data.length),
+    ...(bits === 16 ? [field(338, 3, 1, 2)] : []), le32(0), ...Array.from({ length: samples }, () => le16(bits)), data]);
+}
+
+// 25-megapixels.avif is a 1 in 4:2:0, by libavif's avifenc; only what its header says can be changed here.
+export function avif(w, h) {
+  const bytes = fs.readFileSync(path.join(root, 'tests/faults/25-megapixels.avif')), at = bytes.indexOf('ispe') + 8;
+  bytes.writeUInt32BE(w, at);
+  bytes.writeUInt32BE(h, at + 4);
+  return bytes;
+}
+
 // A few bytes that announce a giant.
 export const giants = {
   'a GIF of 34 bytes': Buffer.from('GIF89a\xff\xff\xff\xff\0\0\0\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x4c\x01\0\0\0\0\0\0\x3b', 'latin1'),

@@ -49,8 +49,9 @@ static void test_same_as_here(void **state)
 /* Fails when damage of any kind is told otherwise than here, or ends the child: 300 damaged copies of each format. */
 static void test_same_damage(void **state)
 {
-    static const char *const FILES[] = {"digit-7.png", "digit-7.jpg",  "digit-7.gif",
-                                        "digit-7.bmp", "digit-7.webp", "digit-7-lossy.webp"};
+    static const char *const FILES[] = {"digit-7.png",  "digit-7.jpg",        "digit-7.gif",     "digit-7.bmp",
+                                        "digit-7.webp", "digit-7-lossy.webp", "digit-7.tif",     "digit-4-turned.tif",
+                                        "digit-7.avif", "digit-7-12bit.png",  "digit-7-cmyk.jpg"};
     struct decoder *d = new_decoder(BYTES_MAX);
     unsigned seed = 1;
 

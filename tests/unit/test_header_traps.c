@@ -53,6 +53,15 @@ static void test_png_traps(void **state)
     m.n = 0;
     put(&m, "\x89PNG\r\n\x1a\n", 8);
     put_png_ihdr(&m, 10, 10);
+    put_png_chunk(&m, "IDAT", "x", 1);
+    put_png_chunk(&m, "eXIf", tiff.b, (uint32_t)tiff.n); /* behind the data: browsers do not turn it */
+    put_png_chunk(&m, "IEND", "", 0);
+    assert_int_equal(read_made(&m, &h, NULL), OK);
+    assert_int_equal(h.orientation, 1);
+
+    m.n = 0;
+    put(&m, "\x89PNG\r\n\x1a\n", 8);
+    put_png_ihdr(&m, 10, 10);
     put_png_chunk(&m, "IEND", "", 0); /* no data at all */
     assert_int_equal(read_made(&m, &h, NULL), ERR_FORMAT);
 }
@@ -146,6 +155,62 @@ static void test_jpeg_traps(void **state)
     assert_int_equal(read_made(&tall, &h, &why), ERR_UNSUPPORTED);
 }
 
+/* Two components, then scans as {components, id, id, first, last, bits}; no EOI. */
+static void put_jpeg_two(struct made *m, uint8_t sof, const uint8_t (*scans)[6], size_t n)
+{
+    put(m, "\xff\xd8\xff", 3);
+    put_le(m, sof, 1);
+    put(m, "\0\x0e\x08\0\x10\0\x10\x02\x01\x11\0\x02\x11\0", 14);
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *s = scans[i];
+        struct made head = {.n = 0};
+
+        put_le(&head, s[0], 1);
+        for (int k = 0; k < s[0]; k++)
+            put_le(&head, s[1 + k], 2);
+        put(&head, s + 3, 3);
+        put_jpeg_segment(m, 0xda, head.b, head.n);
+        put(m, "data", 4);
+    }
+}
+
+/* Fails when a JPEG without its end counts as whole although a component, a band or the last bits of one had no scan:
+ * its missing end would be the only sign of it. */
+static void test_jpeg_without_end(void **state)
+{
+    static const struct {
+        uint8_t sof;
+        size_t n;
+        uint8_t scans[5][6];
+        bool whole;
+    } CASES[] = {
+        {0xc0, 1, {{2, 1, 2, 0, 63, 0}}, true},
+        {0xc0, 1, {{1, 1, 0, 0, 63, 0}}, false},
+        {0xc0, 2, {{1, 1, 0, 0, 63, 0}, {1, 2, 0, 0, 63, 0}}, true},
+        {0xc9, 1, {{2, 1, 2, 0, 63, 0}}, false}, /* arithmetic */
+        {0xc2, 1, {{2, 1, 2, 0, 0, 0}}, false},
+        {0xc2, 3, {{2, 1, 2, 0, 0, 0}, {1, 1, 0, 1, 63, 0}, {1, 2, 0, 1, 63, 0}}, true},
+        {0xc2, 3, {{2, 1, 2, 0, 0, 0}, {1, 1, 0, 1, 63, 0}, {1, 2, 0, 1, 63, 1}}, false}, /* a bit is missing */
+        {0xc2, 4, {{2, 1, 2, 0, 0, 0}, {1, 1, 0, 1, 63, 0}, {1, 2, 0, 1, 63, 1}, {1, 2, 0, 1, 63, 0x10}}, true},
+        {0xc2, 3, {{2, 1, 2, 0, 0, 0}, {1, 1, 0, 1, 63, 0}, {1, 2, 0, 1, 62, 0}}, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct made m = {.n = 0};
+        struct image_header h;
+        enum err e;
+
+        put_jpeg_two(&m, CASES[i].sof, CASES[i].scans, CASES[i].n);
+        e = read_made(&m, &h, NULL);
+        if (e != (CASES[i].whole ? OK : ERR_TRUNCATED) || h.jpeg_no_end != CASES[i].whole)
+            fail_msg("case %zu: %s", i, err_str(e));
+        put(&m, "\xff\xd9", 2);
+        assert_int_equal(read_made(&m, &h, NULL), OK);
+        assert_false(h.jpeg_no_end);
+    }
+}
+
 /* Fails when EXIF's offsets, counts or types are followed without a look at the end. */
 static void test_exif(void **state)
 {
@@ -210,8 +275,15 @@ static void test_gif_traps(void **state)
     put_gif(&m, 9, 3, 4, 8); /* one pixel short */
     assert_int_equal(read_made(&m, &h, NULL), ERR_FORMAT);
     m.n = 0;
-    put_gif(&m, 9, 10, 4, 100); /* the frame leaves the screen */
-    assert_int_equal(read_made(&m, &h, NULL), ERR_FORMAT);
+    put_gif(&m, 9, 10, 4, 100); /* the frame leaves the screen: browsers show it */
+    assert_int_equal(read_made(&m, &h, NULL), OK);
+    assert_int_equal(h.width, 10);
+    m.n = 0;
+    put_gif(&m, 0, 10, 4, 100);
+    assert_int_equal(read_made(&m, &h, NULL), OK);
+    m.n = 0;
+    put_gif(&m, 0, 60000, 4, 9);
+    assert_int_equal(read_made(&m, &h, NULL), ERR_LIMIT);
     m.n = 0;
     put_gif(&m, 9, 3, 0, 9); /* an empty control block leads libgd elsewhere */
     assert_int_equal(read_made(&m, &h, NULL), ERR_FORMAT);
@@ -220,7 +292,12 @@ static void test_gif_traps(void **state)
     assert_int_equal(read_made(&m, &h, NULL), ERR_LIMIT);
     m.n = 0;
     put_gif(&m, 9, 3, 4, 9);
-    m.b[m.n - 1] = 'x'; /* no trailer, and no block that one could know */
+    m.n -= 4; /* no end code, no empty block, no trailer */
+    assert_int_equal(read_made(&m, &h, NULL), OK);
+    m.n -= 1; /* the last pixel's byte */
+    assert_int_equal(read_made(&m, &h, NULL), ERR_TRUNCATED);
+    m.n = 13 + 6;
+    put(&m, "\x3b", 1); /* no frame at all */
     assert_int_equal(read_made(&m, &h, NULL), ERR_FORMAT);
 }
 
@@ -324,8 +401,9 @@ static void test_webp_traps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_png_traps), cmocka_unit_test(test_jpeg_traps), cmocka_unit_test(test_exif),
-        cmocka_unit_test(test_gif_traps), cmocka_unit_test(test_bmp_traps),  cmocka_unit_test(test_webp_traps),
+        cmocka_unit_test(test_png_traps),  cmocka_unit_test(test_jpeg_traps), cmocka_unit_test(test_jpeg_without_end),
+        cmocka_unit_test(test_exif),       cmocka_unit_test(test_gif_traps),  cmocka_unit_test(test_bmp_traps),
+        cmocka_unit_test(test_webp_traps),
     };
 
     return cmocka_run_group_tests_name("header_traps", tests, NULL, NULL);

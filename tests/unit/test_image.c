@@ -44,7 +44,8 @@ static void compare_28(const char *file, const uint8_t *want, int *sum, int *gre
 /* Fails when a lossless format does not give back each of MNIST's values, or a lossy one is far off. */
 static void test_formats_give_the_same_greys(void **state)
 {
-    static const char *const EXACT[] = {"digit-7.png", "digit-7.gif", "digit-7.bmp", "digit-7.webp"};
+    static const char *const EXACT[] = {"digit-7.png", "digit-7.gif",  "digit-7.bmp",       "digit-7.webp",
+                                        "digit-7.tif", "digit-7.avif", "digit-7-12bit.png", "digit-7-12bit.tif"};
     size_t n;
     uint8_t *want = file_read(PICTURES "digit-7.raw", &n);
     int sum, greatest;
@@ -59,6 +60,9 @@ static void test_formats_give_the_same_greys(void **state)
     compare_28("digit-7.jpg", want, &sum, &greatest); /* measured: mean 1.1, greatest 11 */
     assert_in_range(sum, 1, 784 * 3);
     assert_in_range(greatest, 1, 30);
+    compare_28("digit-7-cmyk.jpg", want, &sum, &greatest); /* measured: mean 2.4, greatest 20 */
+    assert_in_range(sum, 1, 784 * 4);
+    assert_in_range(greatest, 1, 40);
     for (int i = 0; i < 784; i++)
         want[i] = (uint8_t)(255 - want[i]);
     compare_28("digit-7-negative.png", want, &sum, &greatest);
@@ -82,6 +86,8 @@ static void test_palettes(void **state)
     for (int i = 0; i < 784; i++)
         seven[i] = seven[i] > 127 ? 255 : 0;
     compare_28("digit-7-1bit.png", seven, &sum, &greatest);
+    assert_int_equal(greatest, 0);
+    compare_28("digit-7-fax.tif", seven, &sum, &greatest);
     assert_int_equal(greatest, 0);
     free(seven);
 }
@@ -220,6 +226,47 @@ static void test_orientations(void **state)
     gdImageDestroy(im);
 }
 
+/* Mean brightness of the left, right, upper and lower half. */
+static void halves(const struct image *img, int of[4])
+{
+    int64_t sum[4] = {0};
+    const int w = img->raster.w, h = img->raster.h;
+
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            sum[x < w / 2 ? 0 : 1] += img->px[y * w + x];
+            sum[y < h / 2 ? 2 : 3] += img->px[y * w + x];
+        }
+    for (int i = 0; i < 4; i++)
+        of[i] = (int)(sum[i] / (w * h / 2));
+}
+
+/* Fails when an AVIF or TIFF is turned another way than the camera's JPEG of the same, or a WebP, which browsers show
+ * as it is stored, is turned at all. */
+static void test_turned(void **state)
+{
+    static const char *const FILES[] = {"digit-4-turned.avif", "digit-4-turned.tif", "sideways.webp"};
+    struct image jpeg = decode_ok("digit-4-turned.jpg");
+    int want[4], got[4];
+
+    (void)state;
+    halves(&jpeg, want);
+    for (int i = 0; i < 3; i++) {
+        struct image img = decode_ok(FILES[i]);
+        const bool turned = i < 2;
+
+        assert_int_equal(img.upright, turned);
+        assert_int_equal(img.raster.w, turned ? 120 : 150);
+        assert_int_equal(img.raster.h, turned ? 150 : 120);
+        halves(&img, got);
+        for (int k = 0; turned && k < 4; k++)
+            if (abs(got[k] - want[k]) > 3)
+                fail_msg("%s: half %d is %d, not %d", FILES[i], k, got[k], want[k]);
+        image_free(&img);
+    }
+    image_free(&jpeg);
+}
+
 /* A BMP of 2 x 2: header_bytes of header, masks if any, a palette of 4 greys for 8 bits, then rows from the bottom. */
 static void put_bmp(struct made *m, uint32_t header_bytes, uint32_t depth, const uint32_t *masks)
 {
@@ -299,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_luminance),
         cmocka_unit_test(test_transparency),
         cmocka_unit_test(test_orientations),
+        cmocka_unit_test(test_turned),
         cmocka_unit_test(test_bmp_mended),
         cmocka_unit_test(test_warm_up),
     };

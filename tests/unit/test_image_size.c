@@ -23,8 +23,9 @@ static enum err lying_header_read(const uint8_t *bytes, size_t n, struct image_h
 /* Fails when what libgd has decoded is used although it has another size than the one that was checked. */
 static void test_size_must_be_the_headers(void **state)
 {
-    static const char *const FILES[] = {"digit-7.png",  "digit-7.jpg",        "digit-7.gif",     "digit-7.bmp",
-                                        "digit-7.webp", "digit-7-lossy.webp", "digit-9-dark.png"};
+    static const char *const FILES[] = {"digit-7.png",  "digit-7.jpg",        "digit-7.gif",      "digit-7.bmp",
+                                        "digit-7.webp", "digit-7-lossy.webp", "digit-9-dark.png", "digit-7.tif",
+                                        "digit-7.avif", "digit-7-12bit.png"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {

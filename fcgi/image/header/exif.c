@@ -4,21 +4,11 @@
  * been compared with n, in types that cannot wrap; only one directory is read, so there can be no loop. */
 #include "exif.h"
 
-#include <stdbool.h>
 #include <string.h>
 
+#include "header_formats.h"
+
 enum { TIFF_HEADER_BYTES = 8, TIFF_ENTRY_BYTES = 12, TIFF_TYPE_SHORT = 3, TIFF_TAG_ORIENTATION = 0x0112 };
-
-static unsigned exif_u16(const uint8_t *p, bool big)
-{
-    return big ? (unsigned)p[0] << 8 | p[1] : (unsigned)p[1] << 8 | p[0];
-}
-
-static uint32_t exif_u32(const uint8_t *p, bool big)
-{
-    return big ? (uint32_t)exif_u16(p, big) << 16 | exif_u16(p + 2, big)
-               : (uint32_t)exif_u16(p + 2, big) << 16 | exif_u16(p, big);
-}
 
 int exif_orientation(const uint8_t *tiff, size_t n)
 {
@@ -28,18 +18,18 @@ int exif_orientation(const uint8_t *tiff, size_t n)
     if (n < TIFF_HEADER_BYTES || (memcmp(tiff, "II*\0", 4) != 0 && memcmp(tiff, "MM\0*", 4) != 0))
         return 1;
     big = tiff[0] == 'M';
-    at = exif_u32(tiff + 4, big);
+    at = get_32(tiff + 4, big);
     if (at > n - 2)
         return 1;
-    entries = exif_u16(tiff + at, big);
+    entries = get_16(tiff + at, big);
     at += 2;
     for (size_t i = 0; i < entries && n - at >= TIFF_ENTRY_BYTES; i++, at += TIFF_ENTRY_BYTES) {
         const uint8_t *entry = tiff + at; /* tag, type, count, then a value of up to 4 bytes, at its left */
-        unsigned value = exif_u16(entry + 8, big);
+        const uint32_t value = get_16(entry + 8, big);
 
-        if (exif_u16(entry, big) != TIFF_TAG_ORIENTATION)
+        if (get_16(entry, big) != TIFF_TAG_ORIENTATION)
             continue;
-        if (exif_u16(entry + 2, big) == TIFF_TYPE_SHORT && exif_u32(entry + 4, big) == 1 && value >= 1 && value <= 8)
+        if (get_16(entry + 2, big) == TIFF_TYPE_SHORT && get_32(entry + 4, big) == 1 && value >= 1 && value <= 8)
             return (int)value;
         return 1;
     }

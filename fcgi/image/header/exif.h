@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* tiff[n]: a TIFF header and its directories, as in JPEG's APP1 after "Exif\0\0", PNG's eXIf, WebP's EXIF. 1 (upright)
+/* tiff[n]: a TIFF header and its directories, as in JPEG's APP1 after "Exif\0\0" and PNG's eXIf. 1 (upright)
  * to 8; 1 if the tag is missing, damaged or out of range. Pure; never reads beyond n. */
 int exif_orientation(const uint8_t *tiff, size_t n);
 

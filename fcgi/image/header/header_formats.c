@@ -2,7 +2,8 @@
 #include "header_formats.h"
 
 static const char *const FORMAT_NAMES[] = {
-    [IMAGE_PNG] = "PNG", [IMAGE_JPEG] = "JPEG", [IMAGE_GIF] = "GIF", [IMAGE_BMP] = "BMP", [IMAGE_WEBP] = "WebP"};
+    [IMAGE_PNG] = "PNG",   [IMAGE_JPEG] = "JPEG", [IMAGE_GIF] = "GIF",  [IMAGE_BMP] = "BMP",
+    [IMAGE_WEBP] = "WebP", [IMAGE_TIFF] = "TIFF", [IMAGE_AVIF] = "AVIF"};
 
 enum err header_set_size(struct image_header *out, int64_t width, int64_t height, struct why *why)
 {

@@ -3,7 +3,8 @@
  *
  * Pitfalls: a second IHDR (refused); an APNG's further frames lie in fdAT chunks, and text and colour profiles are
  * inflated by libpng to up to 8 MB each and kept, up to 1,000 of them (7 GB out of a file of 7 MB): header_mend_png
- * drops all that libgd does not use; bytes after IEND (ignored, as everybody does). */
+ * drops all that libgd does not use; bytes after IEND (ignored, as everybody does); an eXIf behind the data, which
+ * browsers do not follow. */
 #include "header_formats.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static enum err png_take_chunk(const uint8_t *type, uint32_t len, bool *data_see
         return header_damaged(IMAGE_PNG, why);
     if (memcmp(type, "IDAT", 4) == 0)
         *data_seen = true;
-    else if (memcmp(type, "eXIf", 4) == 0)
+    else if (memcmp(type, "eXIf", 4) == 0 && !*data_seen)
         out->orientation = exif_orientation(type + 4, len);
     else if (memcmp(type, "IEND", 4) == 0) {
         if (!*data_seen)

@@ -3,12 +3,10 @@
  *
  * Pitfalls: VP8X has its own canvas size, of up to 2^24 a side, which must equal the frame's; libgd returns NULL for an
  * animation, so that is detected and reported here; the size in the RIFF header, not the end of the file, bounds the
- * chunks. */
+ * chunks. An EXIF chunk is not looked at: browsers show such a picture as it is stored, and so it is read. */
 #include "header_formats.h"
 
 #include <string.h>
-
-#include "exif.h"
 
 enum {
     WEBP_RIFF_BYTES = 12,
@@ -77,11 +75,6 @@ static enum err webp_take_chunk(const uint8_t *chunk, uint32_t len, bool first, 
         return header_damaged(IMAGE_WEBP, why);
     if (memcmp(chunk, "ANIM", 4) == 0 || memcmp(chunk, "ANMF", 4) == 0)
         return webp_animated(why);
-    if (memcmp(chunk, "EXIF", 4) == 0) {
-        uint32_t prefix = len >= 6 && memcmp(data, "Exif\0\0", 6) == 0 ? 6 : 0; /* some writers keep JPEG's */
-
-        out->orientation = exif_orientation(data + prefix, len - prefix);
-    }
     return OK;
 }
 

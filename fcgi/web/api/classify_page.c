@@ -63,7 +63,8 @@ void classify_page(struct call *c, struct json *v)
         (void)buf_add_str(
             out, "<form class=\"card\" action=\"classify?save=1\" method=\"post\" enctype=\"multipart/form-data\">\n"
                  "<p><label for=\"files\">Another picture</label></p>\n"
-                 "<p><input id=\"files\" name=\"image\" type=\"file\" multiple accept=\"image/*\"></p>\n"
+                 "<p><input id=\"files\" name=\"image\" type=\"file\" multiple "
+                 "accept=\"image/png,image/jpeg,image/gif,image/bmp,image/webp,image/tiff,image/avif\"></p>\n"
                  "<p><button class=\"button primary\" type=\"submit\">Read it</button></p>\n</form>\n"
                  "<form action=\"logout\" method=\"post\"><button class=\"button\" type=\"submit\">Log "
                  "out</button></form>\n");

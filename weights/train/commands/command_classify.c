@@ -158,10 +158,9 @@ static void help(void)
 {
     puts("usage: digit classify [OPTION...] FILE...\n"
          "\n"
-         "Reads the digit in each picture (PNG, JPEG, GIF, BMP, WebP). Files that cannot be read are reported, the\n"
-         "others are still answered, and the exit status is 1. --steps overwrites files of an earlier run; two "
-         "pictures\n"
-         "with the same name in one run are saved as NAME and NAME~2.\n");
+         "Reads the digit in each picture (PNG, JPEG, GIF, BMP, WebP, TIFF, AVIF). Files that cannot be read are\n"
+         "reported, the others are still answered, and the exit status is 1. --steps overwrites files of an\n"
+         "earlier run; two pictures with the same name in one run are saved as NAME and NAME~2.\n");
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
