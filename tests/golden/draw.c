@@ -9,6 +9,7 @@
 #include "common/files.h"
 #include "common/options.h"
 #include "make/kinds.h"
+#include "make/output.h"
 
 enum { WRITERS = 60, WRITER_STEP = 5 };
 
@@ -31,25 +32,6 @@ static const struct option options[] = {
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, false, "this text"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
-
-/* 64 bits of a name (FNV-1a): a kind's pictures do not change when another is added. */
-static uint64_t name_hash(const char *name)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    while (*name)
-        hash = (hash ^ (uint8_t)*name++) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* In place and without fsync, unlike files.c: a thousand small files that nobody will miss. */
-static void write_file(const char *path, const uint8_t *bytes, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-
-    if (f == NULL || fwrite(bytes, 1, n, f) != n || fclose(f) != 0)
-        die(path, "cannot be written");
-}
 
 static void make_picture(const struct settings *set, const struct kind *kind, int number)
 {

@@ -140,6 +140,16 @@ bool scene_cuts_ink(const struct scene *s, int w, int h)
     return false;
 }
 
+void scene_view_whole(struct scene *s, int w, int h, float turn, float tilt_x, float tilt_y, float zoom)
+{
+    const float least = 0.5F;
+
+    do {
+        scene_view(s, w, h, turn, tilt_x, tilt_y, zoom);
+        zoom *= 0.95F;
+    } while (scene_cuts_ink(s, w, h) && zoom > least);
+}
+
 /* 0 to 1: how much of the pixel at v is a line. */
 static float line_at(float v, float phase, float pitch, float width)
 {

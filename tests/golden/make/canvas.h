@@ -59,6 +59,9 @@ void scene_plain(struct scene *s, const uint8_t *ink, int w, int h);
  * middle of a w x h picture and of the raster, magnified by zoom. */
 void scene_view(struct scene *s, int w, int h, float turn, float tilt_x, float tilt_y, float zoom);
 
+/* The same, but from further away, down to a zoom of about a half, until no ink is under the picture's rim. */
+void scene_view_whole(struct scene *s, int w, int h, float turn, float tilt_x, float tilt_y, float zoom);
+
 /* Whether there is ink under the rim of a w x h picture of the scene. */
 bool scene_cuts_ink(const struct scene *s, int w, int h);
 

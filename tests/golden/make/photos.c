@@ -36,12 +36,8 @@ static void look(struct job *j, struct photo *p, float turn_most, float tilt_mos
 {
     const float turn = between(j, -turn_most, turn_most), tilt_x = between(j, -tilt_most, tilt_most);
     const float tilt_y = between(j, -tilt_most, tilt_most);
-    float zoom = between(j, zoom_low, zoom_high);
 
-    do {
-        scene_view(&p->scene, p->w, p->h, turn, tilt_x, tilt_y, zoom);
-        zoom *= 0.95F;
-    } while (scene_cuts_ink(&p->scene, p->w, p->h) && zoom > 0.5F);
+    scene_view_whole(&p->scene, p->w, p->h, turn, tilt_x, tilt_y, between(j, zoom_low, zoom_high));
 }
 
 /* Paper under a lamp. pen: shares of the digit's size. */
