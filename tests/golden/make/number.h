@@ -9,6 +9,7 @@
 #include "kinds.h"
 
 enum { GLYPHS_MAX = 128, LINES_MAX = 128, NUMBER_TEXT_MAX = 512, DIGITS_MAX = 10, MNIST_HEIGHT_PX = 20 };
+enum { GLYPH_INK = 64 /* of 255: what a box holds; MNIST's edges are fainter */ };
 
 /* MNIST's digits to write with, by label. */
 struct pool {
@@ -85,7 +86,7 @@ struct glyph glyph_make(struct number *n, char c, float size);
 void number_row(struct number *n, float y);
 /* Puts c gap px behind what stands in the row, or at x = gap if nothing does. A box's gap, that is. */
 void number_put(struct number *n, char c, float gap, float size);
-/* Puts c so that its ink meets that of the character before and overlaps by over px. */
+/* Puts c so that its ink meets that of the character before and overlaps by over px; under 0: so much is between. */
 void number_touch(struct number *n, char c, float over);
 /* What the row says besides its characters: a space or a tab. */
 void number_say(struct number *n, char c);

@@ -6,8 +6,6 @@
 #include "number.h"
 #include "strokes.h"
 
-enum { INK = 64 /* what a box must hold; MNIST's edges are fainter */ };
-
 /* Marks of a digit 100 high that stands on 100. A dot is a stroke too short to see. */
 static const struct {
     char c;
@@ -26,7 +24,7 @@ static void cut(struct glyph *g, uint8_t *raster, int w, int h, int top)
     int x0 = w, y0 = h, x1 = -1, y1 = -1;
 
     for (int i = 0; i < w * h; i++)
-        if (raster[i] >= INK) {
+        if (raster[i] >= GLYPH_INK) {
             x0 = i % w < x0 ? i % w : x0;
             x1 = i % w > x1 ? i % w : x1;
             y0 = i / w < y0 ? i / w : y0;

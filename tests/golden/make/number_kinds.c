@@ -68,12 +68,23 @@ static void make_apart(struct number *n)
     finish(n, camera);
 }
 
+/* 0 to 2 px from ink to ink, or from box to box. */
 static void make_tight(struct number *n)
 {
     const bool camera = begin(n);
+    const int length = number_length(n);
 
     number_row(n, 0);
-    write_row(n, number_length(n), (float[]){0, 2}, 0);
+    number_put(n, any_digit(n), 0, 1);
+    for (int i = 1; i < length; i++) {
+        const bool kerned = rng_below(&n->job.r, 2);
+        const float gap = n->scale * between(&n->job, 0, 2);
+
+        if (kerned)
+            number_touch(n, any_digit(n), -gap);
+        else
+            number_put(n, any_digit(n), gap, 1);
+    }
     finish(n, camera);
 }
 
@@ -126,24 +137,54 @@ static void make_paper(struct number *n)
     number_photo(n, NULL, 1);
 }
 
-/* Written on a line, between two or over them. */
-static void make_ruled(struct number *n)
+/* How far a line is under where the first digit ends: most are written over it or on it. */
+static float under_line(struct number *n)
 {
-    static const float colours[][3] = {{120, 150, 200}, {150, 150, 155}, {200, 150, 150}, {90, 90, 95}, {60, 80, 130}};
-    struct job *j = &n->job;
-    struct ruling ruling = {0};
+    return n->scale * between(&n->job, -8, 2);
+}
 
-    number_begin(n, between_log(j, 1.5F, 7));
-    number_row(n, 0);
-    write_row(n, number_length(n), usual_gap, 0);
+static void rule_paper(struct number *n, float pitch)
+{
+    static const float colours[][3] = {{110, 140, 195}, {130, 130, 135}, {190, 120, 125}, {70, 70, 75}, {60, 80, 130}};
+    struct job *j = &n->job;
+    struct ruling ruling = {.pitch_y = pitch};
+
     lay(n, 8, 40);
-    ruling.pitch_y = n->scale * MNIST_HEIGHT_PX * between(j, 0.9F, 2.2F);
-    /* The baseline is where the first digit ends. */
-    ruling.phase_y = (float)(n->g[0].y + n->g[0].h) + n->scale * between(j, -6, 5);
-    ruling.width = fmaxf(n->scale * between(j, 0.15F, 0.9F), 0.8F);
-    ruling.share = between(j, 0.5F, 1);
+    ruling.phase_y = (float)(n->g[0].y + n->g[0].h) + under_line(n);
+    ruling.width = fmaxf(n->scale * between(j, 0.25F, 1), 1);
+    ruling.share = between(j, 0.6F, 1);
     memcpy(ruling.rgb, colours[rng_below(&j->r, 5)], sizeof(ruling.rgb));
     number_photo(n, &ruling, rng_below(&j->r, 2) ? 1 : 0);
+}
+
+/* As a program draws them, from edge to edge, in the ink's tone. */
+static void rule_screen(struct number *n, float pitch)
+{
+    const float left = -n->scale * between(&n->job, 8, 40),
+                right = number_right(n) + n->scale * between(&n->job, 8, 40);
+    const float first = (float)(n->g[0].y + n->g[0].h) + under_line(n), share = between(&n->job, 0.4F, 1);
+    const float width = fmaxf(n->scale * between(&n->job, 0.25F, 1), 1);
+    const int above = 1 + (int)rng_below(&n->job.r, 2), below = (int)rng_below(&n->job.r, 3);
+    const float margin = n->scale * between(&n->job, 2, 12);
+
+    for (int k = -above; k <= below; k++)
+        number_line(n, left, first + (float)k * pitch, right, first + (float)k * pitch, width, share);
+    number_lay(n, (float[]){-2 * width, margin, -2 * width, margin});
+    number_screen(n);
+}
+
+static void make_ruled(struct number *n)
+{
+    const bool screen = rng_below(&n->job.r, 3) == 0;
+
+    number_begin(n, between_log(&n->job, screen ? 1 : 1.5F, screen ? 6 : 7));
+    const float pitch = n->scale * MNIST_HEIGHT_PX * between(&n->job, 0.8F, 2);
+    number_row(n, 0);
+    write_row(n, number_length(n), usual_gap, 0);
+    if (screen)
+        rule_screen(n, pitch);
+    else
+        rule_paper(n, pitch);
 }
 
 /* Where cells meet, the line between them is drawn twice: the ink is the same. */
@@ -162,8 +203,8 @@ static void make_boxes(struct number *n)
     const int length = number_length(n);
     const float w = n->scale * between(j, 24, 32), h = n->scale * between(j, 27, 36);
     const float gap = rng_below(&j->r, 3) ? 0 : n->scale * between(j, 2, 6);
-    const float width = fmaxf(n->scale * between_log(j, 0.4F, 2), 1);
-    const float share = rng_below(&j->r, 10) ? between(j, 0.5F, 1) : between(j, 0.2F, 0.5F);
+    const float width = fmaxf(n->scale * between_log(j, 0.5F, 2), 1.2F);
+    const float share = rng_below(&j->r, 20) ? between(j, 0.75F, 1) : between(j, 0.2F, 0.75F);
 
     number_row(n, 0);
     for (int i = 0; i < length; i++) {

@@ -237,20 +237,22 @@ static void inverse(const float m[9], float out[9])
     }
 }
 
-/* A box of the sheet as the upright box round it in the picture. */
-static void see(const float map[9], float box[4])
+/* The box in the picture of a glyph's ink. Of each pixel of the sheet the middle counts, and half a pixel around. */
+static void see(const float map[9], const struct glyph *g, float box[4])
 {
     float x0 = 1e9F, y0 = 1e9F, x1 = -1e9F, y1 = -1e9F;
 
-    for (int k = 0; k < 4; k++) {
-        const float x = box[0] + (k & 1 ? box[2] : 0), y = box[1] + (k >> 1 ? box[3] : 0);
+    for (int i = 0; i < g->w * g->h; i++) {
+        const float x = (float)(g->x + i % g->w) + 0.5F, y = (float)(g->y + i / g->w) + 0.5F;
         const float z = map[6] * x + map[7] * y + map[8];
         const float u = (map[0] * x + map[1] * y + map[2]) / z, v = (map[3] * x + map[4] * y + map[5]) / z;
 
-        x0 = fminf(x0, u);
-        y0 = fminf(y0, v);
-        x1 = fmaxf(x1, u);
-        y1 = fmaxf(y1, v);
+        if (g->ink[i] < GLYPH_INK)
+            continue;
+        x0 = fminf(x0, u - 0.5F);
+        y0 = fminf(y0, v - 0.5F);
+        x1 = fmaxf(x1, u + 0.5F);
+        y1 = fmaxf(y1, v + 0.5F);
     }
     memcpy(box, (float[]){x0, y0, x1 - x0, y1 - y0}, 4 * sizeof(*box));
 }
@@ -267,10 +269,10 @@ static void light_up(struct number *n, struct scene *s)
         s->pen[2] += between(j, 60, 110);
     s->opacity = between(j, 0.8F, 1);
     s->fibre = between(j, 0, 3);
-    s->light.fall = between(j, 0, 0.5F);
+    s->light.fall = between(j, 0, 0.4F);
     s->light.dx = cosf(angle);
     s->light.dy = sinf(angle);
-    s->light.vignette = between(j, 0, 0.3F);
+    s->light.vignette = between(j, 0, 0.2F);
 }
 
 void number_photo(struct number *n, const struct ruling *ruling, float askew)
@@ -289,7 +291,7 @@ void number_photo(struct number *n, const struct ruling *ruling, float askew)
         scene_view_whole(&s, n->w, n->h, turn, tilt_x, tilt_y, 1);
     inverse(s.view, map);
     for (int i = 0; i < n->n; i++)
-        see(map, n->box[i]);
+        see(map, &n->g[i], n->box[i]);
     j->canvas = canvas_new(n->w, n->h);
     canvas_scene(&j->canvas, &s, &j->r);
     canvas_blur(&j->canvas, fminf(between(j, 0.3F, 1.3F), n->scale / 4));
