@@ -7,6 +7,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { align, calibration, iou, judge, load, total } from './numbers.mjs';
+import { png } from './png.mjs';
 
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
 const build = path.resolve(root, process.env.BUILD ?? 'build');
@@ -73,6 +74,27 @@ test('half of the pairs touch', async () => {
     const gaps = t.glyphs.slice(1).map((g, i) => g.box[0] - (t.glyphs[i].box[0] + t.glyphs[i].box[2]));
     assert.ok(gaps.filter((g) => g <= 1.5).length >= Math.floor(t.digits.length / 2), `${t.file}: gaps ${gaps}`);
   }
+});
+
+// Breaks when a box is not where its character's ink is. A corner of the picture is paper.
+test('all ink is in a box, and every side of a box has ink', async () => {
+  const out = place('boxed');
+  for (const kind of ['ragged', 'marks', 'touching']) await numbers('--out', out, '--kind', kind, '--count', '20');
+  let seen = 0;
+  for (const [kind, truths] of Object.entries(load(out).kinds))
+    for (const t of truths.filter(({ file }) => file.endsWith('.png'))) {
+      const where = `${kind}/${t.file}`, p = png(fs.readFileSync(path.join(out, kind, t.file))), paper = p.at(0, 0);
+      const ink = Array.from({ length: p.w * p.h }, (_, i) => ({ x: i % p.w, y: Math.floor(i / p.w), v: Math.abs(p.at(i % p.w, Math.floor(i / p.w)) - paper) }));
+      const most = ink.reduce((m, { v }) => Math.max(m, v), 0), above = (share) => ink.filter(({ v }) => v > share * most);
+      const inside = (at, [x, y, w, h]) => at.x >= x && at.y >= y && at.x < x + w && at.y < y + h;
+      const clear = above(0.3), faint = above(0.2); // a box ends at a quarter
+      assert.ok(clear.every((at) => t.glyphs.some((g) => inside(at, g.box))), where);
+      for (const { char, box: [x, y, w, h] } of t.glyphs)
+        for (const side of [[x, y, 1, h], [x, y, w, 1], [x + w - 1, y, 1, h], [x, y + h - 1, w, 1]])
+          assert.ok(faint.some((at) => inside(at, side)), `${where}: ${char} ${side}`);
+      seen++;
+    }
+  assert.ok(seen > 20);
 });
 
 // Breaks when both halves have a digit in common, or one of them is trained on, or the digits do not come from where set.json says.
