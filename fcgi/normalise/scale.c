@@ -11,6 +11,10 @@
 static const double STROKE_MIN_PX = 1.6;
 /* Of a stroke that was widened, the brighter half becomes full ink: the other half is its smooth edge. */
 static const double STROKE_FULL_SHARE = 0.5;
+/* What is thinner becomes so wide. */
+static const double STROKE_WIDENED_PX = 2.2;
+/* Strokes are widened in a drawing so many times as large, or their edges would be steps of a pixel. */
+enum { FINE = 4, FINE_SIDE = FINE * DIGIT_SIDE_PX };
 
 /* How pixel i of n_out is made of n_in: from pixel first on, count weights that sum to 1. Getting smaller, each pixel
  * counts with the part of it that is covered; getting larger, the two nearest are mixed. */
@@ -49,17 +53,17 @@ static double taps_weight(const struct taps *t, int k)
     return k == 0 ? t->head : k == t->count - 1 ? t->last : t->body;
 }
 
-/* A box of the ink resampled to out->w x out->h. */
-static enum err resample(const struct raster *ink, const struct box *box, struct small *out)
+/* A box of the ink resampled to out[h][w]. */
+static enum err resample(const struct raster *ink, const struct box *box, int out_w, int out_h, double *out)
 {
     const int w = box_width(box), h = box_height(box);
-    const size_t columns = (size_t)out->w;
-    double *rows = calloc((size_t)h * columns, sizeof(*rows)); /* [h][out->w] */
+    const size_t columns = (size_t)out_w;
+    double *rows = calloc((size_t)h * columns, sizeof(*rows)); /* [h][out_w] */
 
     if (rows == NULL)
         return ERR_NOMEM;
-    for (int x = 0; x < out->w; x++) {
-        const struct taps t = taps_for(x, out->w, w);
+    for (int x = 0; x < out_w; x++) {
+        const struct taps t = taps_for(x, out_w, w);
 
         for (int y = 0; y < h; y++) {
             const uint8_t *px = ink->px + (size_t)(box->y0 + y) * (size_t)ink->w + (size_t)(box->x0 + t.first);
@@ -68,15 +72,15 @@ static enum err resample(const struct raster *ink, const struct box *box, struct
                 rows[(size_t)y * columns + (size_t)x] += taps_weight(&t, k) * px[k];
         }
     }
-    for (int y = 0; y < out->h; y++) {
-        const struct taps t = taps_for(y, out->h, h);
+    for (int y = 0; y < out_h; y++) {
+        const struct taps t = taps_for(y, out_h, h);
 
-        for (int x = 0; x < out->w; x++) {
+        for (int x = 0; x < out_w; x++) {
             double sum = 0;
 
             for (int k = 0; k < t.count; k++)
                 sum += taps_weight(&t, k) * rows[(size_t)(t.first + k) * columns + (size_t)x];
-            out->v[y * out->w + x] = sum;
+            out[y * out_w + x] = sum;
         }
     }
     free(rows);
@@ -90,29 +94,22 @@ static int scaled_side(int side, int longest, int to)
     return scaled > 1 ? scaled : 1;
 }
 
-static void scale_sides(const struct box *box, int to, struct small *out)
+static double value_at(const double *v, int w, int h, int x, int y)
 {
-    const int longest = box_longest(box);
-
-    out->w = scaled_side(box_width(box), longest, to);
-    out->h = scaled_side(box_height(box), longest, to);
+    return x < 0 || y < 0 || x >= w || y >= h ? 0 : v[y * w + x];
 }
 
-static double small_at(const struct small *s, int x, int y)
-{
-    return x < 0 || y < 0 || x >= s->w || y >= s->h ? 0 : s->v[y * s->w + x];
-}
-
-/* The mean width of the strokes in px. A stroke of length l and width w has ink l * w, and two edges: between
- * neighbours, across and down, the values differ by 2 * l * 4/pi in all, if it points everywhere equally often. A
- * stroke of under 1 px counts as 1 px. */
-static double stroke_width(const struct small *s)
+/* The mean width of the strokes of v[h][w] in px. A stroke of length l and width w has ink l * w, and two edges:
+ * between neighbours, across and down, the values differ by 2 * l * 4/pi in all, if it points everywhere equally often.
+ * A stroke of under 1 px counts as 1 px. */
+static double stroke_width(const double *all, int w, int h)
 {
     double ink = 0, edges = 0;
 
-    for (int y = 0; y <= s->h; y++)
-        for (int x = 0; x <= s->w; x++) {
-            const double v = small_at(s, x, y), right = v - small_at(s, x - 1, y), down = v - small_at(s, x, y - 1);
+    for (int y = 0; y <= h; y++)
+        for (int x = 0; x <= w; x++) {
+            const double v = value_at(all, w, h, x, y), right = v - value_at(all, w, h, x - 1, y);
+            const double down = v - value_at(all, w, h, x, y - 1);
 
             ink += v;
             edges += (right < 0 ? -right : right) + (down < 0 ? -down : down);
@@ -120,62 +117,106 @@ static double stroke_width(const struct small *s)
     return edges > 0 ? ink / edges * 2 * 4 / 3.14159265358979 : 0;
 }
 
-/* from, smoothed by 1/4 1/2 1/4 across and down, with so many px of margin on each side. */
-static void smooth(const struct small *from, int margin, struct small *to)
-{
-    to->w = from->w + 2 * margin;
-    to->h = from->h + 2 * margin;
-    for (int y = 0; y < to->h; y++)
-        for (int x = 0; x < to->w; x++) {
-            double sum = 0;
-
-            for (int dy = -1; dy <= 1; dy++)
-                for (int dx = -1; dx <= 1; dx++)
-                    sum += (2 - dx * dx) * (2 - dy * dy) * small_at(from, x - margin + dx, y - margin + dy);
-            to->v[y * to->w + x] = sum / 16;
-        }
-}
-
-/* Multiplies so that a share of the ink (the brightest pixels together) reaches 255, and no pixel more. */
-static void stretch(struct small *s, double share)
+/* Multiplies n values so that a share of the ink (the brightest pixels together) reaches 255, and no pixel more. */
+static void stretch(double *v, int n, double share)
 {
     double bins[256] = {0}, mass = 0, above = 0, brightest = 0, full;
     int bin = 255;
 
-    for (int i = 0; i < s->w * s->h; i++) {
-        mass += s->v[i];
-        brightest = s->v[i] > brightest ? s->v[i] : brightest;
+    for (int i = 0; i < n; i++) {
+        mass += v[i];
+        brightest = v[i] > brightest ? v[i] : brightest;
     }
-    for (int i = 0; brightest > 0 && i < s->w * s->h; i++)
-        bins[(int)(s->v[i] / brightest * 255)] += s->v[i];
+    for (int i = 0; brightest > 0 && i < n; i++)
+        bins[(int)(v[i] / brightest * 255)] += v[i];
     while (bin > 0 && (above += bins[bin]) < share * mass)
         bin--;
     full = brightest * bin / 255;
-    for (int i = 0; full > 0 && i < s->w * s->h; i++)
-        s->v[i] = s->v[i] < full ? s->v[i] * 255 / full : 255;
+    for (int i = 0; full > 0 && i < n; i++)
+        v[i] = v[i] < full ? v[i] * 255 / full : 255;
+}
+
+/* A drawing FINE times as large as what it becomes. */
+struct fine {
+    int w, h;
+    double v[FINE_SIDE * FINE_SIDE]; /* [h][w] */
+};
+
+/* The ink of the box, longest px on its longest side, its strokes full of ink. */
+static enum err fine_take(const struct raster *ink, const struct box *box, int longest, struct fine *f)
+{
+    enum err e;
+
+    f->w = scaled_side(box_width(box), box_longest(box), longest);
+    f->h = scaled_side(box_height(box), box_longest(box), longest);
+    e = resample(ink, box, f->w, f->h, f->v);
+    if (e == OK)
+        stretch(f->v, f->w * f->h, STROKE_FULL_SHARE);
+    return e;
+}
+
+/* The mean over FINE x FINE of the strokes, each widened by radius px to every side: where two come near to each other,
+ * the gap between them has the ink of the nearer, not of both. */
+static void fine_widen(struct fine *f, int radius, struct small *out)
+{
+    const int left = (FINE * out->w - f->w) / 2, top = (FINE * out->h - f->h) / 2;
+
+    for (int i = 0; i < out->w * out->h; i++)
+        out->v[i] = 0;
+    for (int y = 0; y < FINE * out->h; y++)
+        for (int x = 0; x < FINE * out->w; x++) {
+            double most = 0;
+
+            for (int dy = -radius; dy <= radius; dy++)
+                for (int dx = -radius; dx <= radius; dx++) {
+                    const double v = value_at(f->v, f->w, f->h, x - left + dx, y - top + dy);
+
+                    most = v > most && dx * dx + dy * dy <= radius * (radius + 1) ? v : most;
+                }
+            out->v[y / FINE * out->w + x / FINE] += most / (FINE * FINE);
+        }
 }
 
 /* A hairline of a big drawing is a fraction of a pixel wide here, and grey: what is under STROKE_MIN_PX is drawn
- * 2 * margin px smaller, widened by as much, and made bright. */
+ * smaller, by up to 2 * margin px, and widened by as much. */
+static enum err scale_thin(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out)
+{
+    struct fine *f = malloc(sizeof(*f));
+    enum err e = ERR_NOMEM;
+    int radius, room;
+
+    if (f == NULL)
+        return e;
+    e = fine_take(ink, box, FINE * side_px, f);
+    if (e != OK)
+        goto out;
+    radius = (int)((FINE * STROKE_WIDENED_PX - stroke_width(f->v, f->w, f->h)) / 2 + 0.5);
+    radius = radius < 1 ? 1 : radius > FINE ? FINE : radius;
+    room = margin > 0 ? 2 * radius : 0;
+    e = fine_take(ink, box, FINE * side_px - room, f);
+    if (e != OK)
+        goto out;
+    out->w = (f->w + room + FINE - 1) / FINE;
+    out->h = (f->h + room + FINE - 1) / FINE;
+    fine_widen(f, radius, out);
+    stretch(out->v, out->w * out->h, 0);
+out:
+    free(f);
+    return e;
+}
+
 enum err scale_piece(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out)
 {
-    struct small thin;
     enum err e;
 
-    scale_sides(box, side_px, out);
-    e = resample(ink, box, out);
+    out->w = scaled_side(box_width(box), box_longest(box), side_px);
+    out->h = scaled_side(box_height(box), box_longest(box), side_px);
+    e = resample(ink, box, out->w, out->h, out->v);
     if (e != OK)
         return e;
-    if (stroke_width(out) >= STROKE_MIN_PX) {
-        stretch(out, 0);
-        return OK;
-    }
-    scale_sides(box, side_px - 2 * margin, &thin);
-    e = resample(ink, box, &thin);
-    if (e != OK)
-        return e;
-    smooth(&thin, margin, out);
-    stretch(out, STROKE_FULL_SHARE);
+    if (stroke_width(out->v, out->w, out->h) < STROKE_MIN_PX)
+        return scale_thin(ink, box, side_px, margin, out);
+    stretch(out->v, out->w * out->h, 0);
     return OK;
 }
 

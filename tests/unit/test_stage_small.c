@@ -88,6 +88,38 @@ static void test_scale_strokes(void **state)
     picture_free(&pale);
 }
 
+/* Breaks when the gap between two strokes that are widened is filled, as a narrow 2's hook is where it gets the ink of
+ * both: then it is 255, 135 and 129 in these. */
+static void test_scale_keeps_gaps(void **state)
+{
+    static const struct {
+        int wide, most;
+    } cases[] = {{34, 130}, {42, 80}, {46, 40}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const int end = 100 + cases[i].wide;
+        struct picture p = block(BOX(100, 20, end, 220), 0);
+        double least = 255, left = 0, right = 0;
+
+        picture_fill(&p, BOX(100, 20, 102, 220), 255);
+        picture_fill(&p, BOX(end - 2, 20, end, 220), 255);
+        picture_fill(&p, BOX(100, 218, end, 220), 255);
+        assert_int_equal(scale_run(&p), OK);
+        assert_int_equal(p.small.h, 20);
+        for (int x = 0; x < p.small.w; x++) {
+            const double v = p.small.v[p.small.w * 10 + x];
+
+            least = x > 0 && x + 1 < p.small.w && v < least ? v : least;
+            left = 2 * x < p.small.w && v > left ? v : left;
+            right = 2 * x >= p.small.w && v > right ? v : right;
+        }
+        if (least > cases[i].most || left < 200 || right < 200)
+            fail_msg("%d px: %.0f, %.0f between, %.0f", cases[i].wide, left, least, right);
+        picture_free(&p);
+    }
+}
+
 /* Twenty px high and ten wide, its ink in the left column alone. */
 static struct picture lopsided(void)
 {
@@ -141,9 +173,10 @@ static void test_place_stays_inside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scale_to_20), cmocka_unit_test(test_scale_averages),
-        cmocka_unit_test(test_scale_whole), cmocka_unit_test(test_scale_strokes),
-        cmocka_unit_test(test_place),       cmocka_unit_test(test_place_stays_inside),
+        cmocka_unit_test(test_scale_to_20),        cmocka_unit_test(test_scale_averages),
+        cmocka_unit_test(test_scale_whole),        cmocka_unit_test(test_scale_strokes),
+        cmocka_unit_test(test_scale_keeps_gaps),   cmocka_unit_test(test_place),
+        cmocka_unit_test(test_place_stays_inside),
     };
 
     return cmocka_run_group_tests_name("stage_small", tests, NULL, NULL);
