@@ -43,7 +43,8 @@ enum err lines_run(struct picture *p);
 /* DARKENING -> INK: 0 up to the paper's noise, 255 from a full stroke on. Sets threshold, or refuses. */
 enum err threshold_run(struct picture *p);
 
-/* Sets to 0 what does not belong to the digit: specks, frames, pieces of lines or of a neighbour. Sets box, or refuses.
+/* Sets to 0 what does not belong to the digit: specks, frames and rings, marks, pieces of lines or of a neighbour. Sets
+ * box, or refuses.
  * Allocates up to 2.5 MB. */
 enum err parts_run(struct picture *p);
 
