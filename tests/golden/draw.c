@@ -92,7 +92,7 @@ int main(int argc, char **argv)
         options_help(options, OPTIONS, &defaults, stdout);
         return set.help ? 0 : 2;
     }
-    if (make_kinds(&set, kinds_drawn) + make_kinds(&set, kinds_photographed) == 0)
+    if (make_kinds(&set, kinds_drawn) + make_kinds(&set, kinds_photographed) + make_kinds(&set, kinds_company) == 0)
         die("draw", "no such kind (--list prints them)");
     return 0;
 }

@@ -47,6 +47,16 @@ const kinds = {
   scan: [40, 40, 39],
   'scan-lines': [40, 40, 38],
   'scan-parts': [40, 39, 37],
+  ringed: [40, 37, 35],
+  wheel: [40, 39, 38],
+  beside: [40, 39, 37],
+  marked: [40, 40, 38],
+  broken: [40, 39, 37],
+  dotted: [40, 35, 33],
+  narrow: [40, 39, 38],
+  cut: [40, 32, 30],
+  long: [40, 37, 35],
+  minute: [40, 31, 29],
 };
 
 const run = promisify(execFile);

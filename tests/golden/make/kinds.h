@@ -21,8 +21,9 @@ struct kind {
     void (*make)(struct job *j);
 };
 
-/* Ended by a NULL name. photos.c has those behind a lens or from a scanner, drawings.c the others. */
-extern const struct kind kinds_drawn[], kinds_photographed[];
+/* Ended by a NULL name. photos.c has those behind a lens or from a scanner, company.c those whose digit has company or
+ * lies in pieces, drawings.c the others. */
+extern const struct kind kinds_drawn[], kinds_photographed[], kinds_company[];
 
 /* Numbers for a job. One call an expression: the order of two would be the compiler's choice. */
 float between(struct job *j, float low, float high);
