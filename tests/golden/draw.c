@@ -79,6 +79,7 @@ static int make_kinds(const struct settings *set, const struct kind *kinds)
 
 int main(int argc, char **argv)
 {
+    static const struct kind *const all[] = {kinds_drawn, kinds_photographed, kinds_company, kinds_cells};
     struct settings set = defaults;
     struct why why = {0};
     int rest;
@@ -92,7 +93,10 @@ int main(int argc, char **argv)
         options_help(options, OPTIONS, &defaults, stdout);
         return set.help ? 0 : 2;
     }
-    if (make_kinds(&set, kinds_drawn) + make_kinds(&set, kinds_photographed) + make_kinds(&set, kinds_company) == 0)
+    int made = 0;
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        made += make_kinds(&set, all[i]);
+    if (made == 0)
         die("draw", "no such kind (--list prints them)");
     return 0;
 }

@@ -22,8 +22,8 @@ struct kind {
 };
 
 /* Ended by a NULL name. photos.c has those behind a lens or from a scanner, company.c those whose digit has company or
- * lies in pieces, drawings.c the others. */
-extern const struct kind kinds_drawn[], kinds_photographed[], kinds_company[];
+ * lies in pieces, cells.c cells of forms, drawings.c the others. */
+extern const struct kind kinds_drawn[], kinds_photographed[], kinds_company[], kinds_cells[];
 
 /* Numbers for a job. One call an expression: the order of two would be the compiler's choice. */
 float between(struct job *j, float low, float high);
