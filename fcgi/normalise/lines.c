@@ -94,7 +94,9 @@ enum err lines_run(struct picture *p)
 
     if (p->w < LINES_SIDE_MIN_PX || p->h < LINES_SIDE_MIN_PX)
         return OK;
-    e = erase_direction(&across, ink, &p->lined);
+    e = sides_run(p);
+    if (e == OK)
+        e = erase_direction(&across, ink, &p->lined);
     if (e == OK)
         e = erase_direction(&down, ink, &p->lined);
     return e;

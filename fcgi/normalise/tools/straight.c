@@ -8,14 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ballot.h"
+
 /* "Lost at" and "fine at": see parts.c. */
 enum {
     /* A hundred lines across 1,000 px, and half as much besides. What has more is a texture, and would take a second.
      */
     RUNS_MAX = 150 * 1000,
     TRIES_MAX = 2 * STRAIGHT_MAX,
-    BINS_PART = 200, /* a path is known to 1/200 of its length, to begin with; fine at 80 and 500 */
-    BIN_MIN_PX = 2,
     /* The thickest run that may vote, in px and percent of the shorter side: a window's frame and cell lines are lost
      * at 0, two digits that were cropped at 10. */
     VOTER_PX = 3,
@@ -40,13 +40,6 @@ struct run {
     int16_t u, v2, thick; /* v2: twice the middle */
 };
 
-/* Where runs vote for the paths they lie on: count[slope][bin]. */
-struct ballot {
-    double bin;
-    int slopes, bins, low; /* low: the first bin's number */
-    int *count;
-};
-
 static size_t runs_collect(const struct view *p, int thickest, struct run *runs)
 {
     size_t n = 0;
@@ -61,21 +54,6 @@ static size_t runs_collect(const struct view *p, int thickest, struct run *runs)
                 runs[n++] = (struct run){(int16_t)u, (int16_t)(first + v - 1), (int16_t)(v - first)};
         }
     return n;
-}
-
-static double slope_of(const struct ballot *b, int k)
-{
-    return SLOPE_MAX * (2 * k - (b->slopes - 1)) / (b->slopes - 1);
-}
-
-static void ballot_add(struct ballot *b, const struct view *p, const struct run *r, int by)
-{
-    for (int k = 0; k < b->slopes; k++) {
-        const double at = r->v2 / 2.0 - slope_of(b, k) * (r->u - p->n_u / 2);
-        const int bin = (int)(at / b->bin - b->low);
-
-        b->count[k * b->bins + bin] += by;
-    }
 }
 
 /* The range of u in which a path is inside the picture. */
@@ -97,25 +75,6 @@ static void line_clip(const struct view *p, struct line *l)
             break;
         l->to--;
     }
-}
-
-/* The path with the most votes in two neighbouring bins. */
-static struct line ballot_best(const struct ballot *b)
-{
-    struct line best = {.votes = 0};
-
-    for (int k = 0; k < b->slopes; k++)
-        for (int i = 0; i + 1 < b->bins; i++) {
-            const int votes = b->count[k * b->bins + i] + b->count[k * b->bins + i + 1];
-
-            if (votes > best.votes) {
-                best.votes = votes;
-                best.slope = slope_of(b, k);
-                best.at = (b->low + i + 1) * b->bin;
-            }
-        }
-    best.reach = b->bin;
-    return best;
 }
 
 static double line_off(const struct view *p, const struct line *l, const struct run *r)
@@ -229,11 +188,12 @@ static int find(const struct view *p, struct run *runs, size_t n, struct ballot 
     int found = 0;
 
     for (size_t i = 0; i < n; i++)
-        ballot_add(b, p, &runs[i], 1);
+        ballot_add(b, runs[i].u, runs[i].v2, 1);
     for (int tries = 0; tries < TRIES_MAX && found < STRAIGHT_MAX; tries++) {
-        struct line l = ballot_best(b);
+        struct line l = {.reach = b->bin};
         double rms;
 
+        l.votes = ballot_best(b, &l.at, &l.slope);
         if (l.votes < VOTES_MIN * p->n_u)
             break;
         line_fit(p, runs, n, &l);
@@ -246,7 +206,7 @@ static int find(const struct view *p, struct run *runs, size_t n, struct ballot 
                 i++;
                 continue;
             }
-            ballot_add(b, p, &runs[i], -1);
+            ballot_add(b, runs[i].u, runs[i].v2, -1);
             runs[i] = runs[--n];
         }
         if (l.votes == 0)
@@ -261,19 +221,13 @@ static int find(const struct view *p, struct run *runs, size_t n, struct ballot 
 enum err straight_find(const struct view *p, struct line lines[STRAIGHT_MAX], int *found)
 {
     const int side = p->n_u < p->n_v ? p->n_u : p->n_v, thickest = VOTER_PX + side * VOTER_PERCENT / 100;
-    const int bin = p->n_u / BINS_PART;
-    const double lean = SLOPE_MAX * (p->n_u / 2 + 1);
-    struct ballot b = {.bin = bin > BIN_MIN_PX ? bin : BIN_MIN_PX};
     struct run *runs = malloc(((size_t)p->n_u * (size_t)(p->n_v + 1) / 2 + 1) * sizeof(*runs));
+    struct ballot b = {.count = NULL};
     enum err e = ERR_NOMEM;
     size_t n;
 
     *found = 0;
-    b.slopes = 2 * (int)ceil(lean / b.bin) + 1; /* neighbours differ by a bin from end to end */
-    b.low = (int)floor(-lean / b.bin) - 1;
-    b.bins = (int)ceil((p->n_v + lean) / b.bin) + 2 - b.low;
-    b.count = calloc((size_t)(b.slopes * b.bins), sizeof(*b.count));
-    if (runs == NULL || b.count == NULL)
+    if (runs == NULL || ballot_open(&b, p->n_u, p->n_v, SLOPE_MAX) != OK)
         goto out;
     n = runs_collect(p, thickest, runs);
     if (n <= RUNS_MAX)
@@ -281,6 +235,6 @@ enum err straight_find(const struct view *p, struct line lines[STRAIGHT_MAX], in
     e = OK;
 out:
     free(runs);
-    free(b.count);
+    ballot_close(&b);
     return e;
 }
