@@ -17,6 +17,8 @@ enum {
     /* Of the shorter side. A cell line or a frame covers one such ring around the picture, but hardly two of three.
      * Frames are lost at 128; fine at 8. */
     PAPER_RING_PART = 32,
+    /* Of a side's outermost row a thick frame covers so much, or leaves so much free. */
+    PAPER_SIDE_PERCENT = 70,
     PAPER_LAG_PART = 64, /* of the longest side, between two pixels that are compared for grain; fine at 8 and 400 */
     /* Between these percentiles lie the tones that count: one pixel in a hundred may be a glint or a speck. */
     PAPER_RANGE_LOW_PERCENT = 1,
@@ -81,10 +83,27 @@ static int middle_of(int a, int b, int c)
     return (a > b) == (b > c) ? b : (b > a) == (a > c) ? a : c;
 }
 
+/* Whether each side's outermost row lies on one side of the split, nearly: dark where a thick frame runs along it, and
+ * light where there is none. A digit that was cut out tightly covers parts of the sides. */
+static bool is_framed(const struct picture *p, int split)
+{
+    for (int side = 0; side < 4; side++) {
+        const int n = side < 2 ? p->w : p->h, at = side % 2 == 0 ? 0 : side < 2 ? p->h - 1 : p->w - 1;
+        int light = 0;
+
+        for (int i = 0; i < n; i++)
+            light += (side < 2 ? *picture_at(p, i, at) : *picture_at(p, at, i)) >= split;
+        if (100 * light < PAPER_SIDE_PERCENT * n && 100 * (n - light) < PAPER_SIDE_PERCENT * n)
+            return false;
+    }
+    return true;
+}
+
 /* The paper's tone. More than half of the border is paper even where a digit touches it; a cell line or a frame may
  * cover one ring around the picture, but hardly two of three. A vignette darkens the border, though. The median of the
  * whole picture is another measure, unless ink covers half of it, as in a tight cut around a fat digit. The two differ
- * by the contrast then, and by less than half of it in a vignette. */
+ * by the contrast then, and by less than half of it in a vignette. They also differ where a frame is so thick that it
+ * covers all three rings. */
 static int paper_tone(const struct picture *p, const struct histogram *all)
 {
     const int first = ring_median(p->px, p->w, p->h, 0), second = ring_median(p->px, p->w, p->h, 1);
@@ -92,7 +111,7 @@ static int paper_tone(const struct picture *p, const struct histogram *all)
     const int whole = histogram_percentile(all, 50);
     const int border = first < 0 ? whole : third < 0 ? first : middle_of(first, second, third);
 
-    return 2 * abs(border - whole) <= range_of(all) ? whole : border;
+    return 2 * abs(border - whole) <= range_of(all) || is_framed(p, (border + whole) / 2) ? whole : border;
 }
 
 /* The median difference between pixels PAPER_LAG_PART of the side apart: most pairs lie on paper, and the light is
