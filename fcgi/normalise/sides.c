@@ -10,7 +10,7 @@
 enum {
     /* Of full ink, lines are at least so dark; JPEG's ringing beside them is less. */
     SURE_PERCENT = 40,
-    ZONE_PERCENT = 30,  /* of the side: so far from its border */
+    ZONE_PERCENT = 40,  /* of the side: so far from its border */
     THICK_PERCENT = 18, /* of the shorter side: so thick at most */
     REST_PERCENT = 30,  /* of the longer side: without lines, there is something of this size */
     BORDER_PERCENT = 3  /* of the shorter side: so near to the border, a stroke is where a crop was cut */
@@ -121,15 +121,17 @@ static struct box measure_rest(const struct picture *p, const struct sides *s, d
     return box;
 }
 
-/* Cut out at its own ink, a 7 has its bar along the border, and the rest of it reaches the border opposite. */
+/* Cut out at its own ink, a 7 has its bar along the border, or a 4 its stem near it; the rest of it reaches both this
+ * border, if the line does not, and the one opposite. */
 static bool may_be_stroke(const struct picture *p, const struct sides *s, int side, const struct side_line *l,
                           const struct box *rest)
 {
+    const struct view *v = &s->view[side];
     const int shorter = p->w < p->h ? p->w : p->h, near = BORDER_PERCENT * shorter / 100 + 1;
     const int room[SIDES] = {rest->y0, p->h - rest->y1, rest->x0, p->w - rest->x1};
 
     return room[side ^ 1] <= near && count_lines(s, side ^ 1) == 0 &&
-           side_outer(&s->view[side], l, s->view[side].n_u / 2) <= near;
+           (room[side] <= near || side_outer(v, l, l->from) <= near || side_outer(v, l, l->to - 1) <= near);
 }
 
 static enum err take_out(struct picture *p, struct sides *s, int ink)
