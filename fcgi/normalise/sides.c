@@ -16,7 +16,7 @@ enum {
     BORDER_PERCENT = 3  /* of the shorter side: so near to the border, a stroke is where a crop was cut */
 };
 /* The end of a line, from the picture's border or from the line across: a part of the side, and px. */
-static const double END_PART = 0.04, END_PX = 1.5;
+static const double END_PART = 0.02, END_PX = 1;
 
 enum { SIDE_TOP, SIDE_BOTTOM, SIDE_LEFT, SIDE_RIGHT, SIDES };
 
@@ -49,7 +49,7 @@ static bool ends_well(const struct sides *s, int side, int u, int v, bool high)
     const int across = (side < SIDE_LEFT ? SIDE_LEFT : SIDE_TOP) + high, along = side % 2 ? p->n_v - 1 - v : v;
     const double far = high ? p->n_u - u : u, near = END_PART * p->n_u + END_PX;
 
-    if (far <= near)
+    if (far <= near || v <= 2 * END_PX) /* it leaves by the side that it runs along */
         return true;
     for (int i = 0; i < s->n[across]; i++)
         if (!s->off[across][i] && far <= side_inner(&s->view[across], &s->line[across][i], along) + near &&
