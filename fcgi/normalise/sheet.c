@@ -16,7 +16,6 @@
 enum {
     SHEET_SIDE = OUTLINE_SIDE_MAX, /* cells; at most this many */
     SHEET_MAP_MIN_PX = 96,      /* the longest side: under it, the outermost two cells of a sheet are a stroke wide */
-    SHEET_DARK_PERCENT = 50,    /* of what is around; */
     SHEET_APART_MIN = 30,       /* levels between the sheet and what surrounds it */
     SHEET_AREA_MIN_PERCENT = 8, /* of the picture, where the sheet covers the middle; else: */
     SHEET_AREA_ASIDE_PERCENT = 25,
@@ -229,7 +228,7 @@ static bool is_written_or_empty(struct search *s, const struct picture *map)
 
 static bool find_at(struct search *s, const struct picture *map)
 {
-    int sum = 0, n = 0, around = 0;
+    int sum = 0, n = 0;
 
     s->cells = part_from_border(s);
     if (!lies_well(s))
@@ -238,15 +237,11 @@ static bool find_at(struct search *s, const struct picture *map)
     if (!has_four_corners(s))
         return false;
     for (int i = 0; i < s->g.w * s->g.h; i++)
-        if (s->kind[i] == AROUND) {
-            around++;
-            if (s->g.v[i] >= s->split)
-                continue;
+        if (s->kind[i] == AROUND && s->g.v[i] < s->split) {
             sum += s->g.v[i];
             n++;
         }
-    /* A cell's lines with the paper beyond them: a digit may touch those. */
-    if (n == 0 || 100 * n < SHEET_DARK_PERCENT * around)
+    if (n == 0)
         return false;
     s->around = sum / n;
     mark_inner(s);

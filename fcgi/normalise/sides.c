@@ -136,7 +136,7 @@ static bool may_be_stroke(const struct picture *p, const struct sides *s, int si
 
 static enum err take_out(struct picture *p, struct sides *s, int ink)
 {
-    struct mending m = {.noise = p->paper.noise, .ink = ink};
+    struct mending m = {.ink = ink};
     const struct box rest = measure_rest(p, s, &m.pen);
     enum err e = OK;
 

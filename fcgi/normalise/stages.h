@@ -39,7 +39,10 @@ enum err level_run(struct picture *p);
 /* Sets straight lines that are not part of the digit to 0: ruled and squared paper, frames, the cell lines of a form.
  * Sets lined. Allocates up to 8 bytes a pixel. */
 enum err lines_run(struct picture *p);
-enum err sides_run(struct picture *p); /* a part of it */
+
+/* A part of lines: takes off those along the sides of the picture, and mends the strokes that touch or cross them.
+ * Allocates up to 64 bytes for each px of a side. */
+enum err sides_run(struct picture *p);
 
 /* DARKENING -> INK: 0 up to the paper's noise, 255 from a full stroke on. Sets threshold, or refuses. */
 enum err threshold_run(struct picture *p);

@@ -6,7 +6,6 @@
 #include "side.h"
 
 struct mending {
-    int noise;  /* darkening up to this is paper */
     int ink;    /* darkening of a full stroke */
     double pen; /* px: how thick strokes are */
 };

@@ -16,8 +16,8 @@ struct side_line {
 };
 
 /* Finds lines up to thickest px thick that keep within zone px of the border, best first. They may end before the
- * picture does. p->floor: only what is darker is a line's. Allocates up to 8 bytes a pixel and frees them; only
- * ERR_NOMEM. */
+ * picture does. p->floor: only what is darker is a line's. Allocates up to 64 bytes for each px of p's length, and
+ * its ballot, and frees them; only ERR_NOMEM. */
 enum err side_find(const struct view *p, int zone, int thickest, struct side_line lines[SIDE_LINES_MAX], int *found);
 
 /* Its edge at u, rounded: the first v beyond it towards the middle; and its first v. */
