@@ -13,6 +13,7 @@ enum {
     ZONE_PERCENT = 40,  /* of the side: so far from its border */
     THICK_PERCENT = 18, /* of the shorter side: so thick at most */
     REST_PERCENT = 30,  /* of the longer side: without lines, there is something of this size */
+    CELL_LINES = 3,     /* across or down */
     BORDER_PERCENT = 3  /* of the shorter side: so near to the border, a stroke is where a crop was cut */
 };
 /* The end of a line, from the picture's border or from the line across: a part of the side, and px. */
@@ -154,6 +155,14 @@ static enum err take_out(struct picture *p, struct sides *s, int ink)
     return e;
 }
 
+/* More lines in one direction than a cell and its neighbours have: ruled or squared paper, which lines.c knows as a
+ * whole. Dark squared paper is lost without this (test_normalise_clutter). */
+static bool is_paper(const struct sides *s)
+{
+    return count_lines(s, SIDE_TOP) + count_lines(s, SIDE_BOTTOM) > CELL_LINES ||
+           count_lines(s, SIDE_LEFT) + count_lines(s, SIDE_RIGHT) > CELL_LINES;
+}
+
 /* Full ink: a tenth of what is darker than the split is darker still. */
 static int full_tone(const struct picture *p)
 {
@@ -187,5 +196,5 @@ enum err sides_run(struct picture *p)
     }
     while (drop_short(&s))
         ;
-    return e == OK ? take_out(p, &s, ink) : e;
+    return e == OK && !is_paper(&s) ? take_out(p, &s, ink) : e;
 }
