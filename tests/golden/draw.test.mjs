@@ -57,17 +57,17 @@ const kinds = {
   cut: [40, 32, 30],
   long: [40, 37, 35],
   minute: [40, 31, 29],
-  'cell-stands': [40, 39, 37],
+  'cell-stands': [40, 37, 35],
   'cell-thick': [40, 39, 37],
-  'cell-cross': [40, 40, 38],
+  'cell-cross': [40, 38, 36],
   'cell-corner': [40, 39, 37],
-  'cell-side': [40, 37, 36],
+  'cell-side': [40, 40, 38],
   'cell-pale': [40, 38, 36],
-  'cell-askew': [40, 37, 36],
-  'cell-comb': [40, 39, 37],
+  'cell-askew': [40, 38, 36],
+  'cell-comb': [40, 37, 35],
   'cell-neighbour': [40, 40, 38],
   'cell-halftone': [40, 38, 36],
-  'cell-moire': [40, 40, 38],
+  'cell-moire': [40, 38, 36],
 };
 
 const run = promisify(execFile);

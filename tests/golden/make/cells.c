@@ -56,7 +56,7 @@ static void cell_draw_side(struct job *j, struct cell *c, enum side side, float 
 
 static void cell_begin(struct job *j, struct cell *c)
 {
-    const float dark = between(j, 5, 70);
+    const float dark = between(j, 5, 70), paper = between(j, 222, 247);
     const int sides = between_int(j, 1, 15);
 
     *c = (struct cell){.share = between(j, 0.75F, 1), .over = 1e4F};
@@ -71,7 +71,7 @@ static void cell_begin(struct job *j, struct cell *c)
     for (int k = 0; k < SIDES; k++)
         if (sides >> k & 1)
             cell_draw_side(j, c, (enum side)k, 0, 0.09F);
-    between_each(j, c->paper, 225, 255);
+    between_each(j, c->paper, paper, paper + 8);
     for (int k = 0; k < 3; k++) {
         c->ink[k] = dark + (rng_below(&j->r, 2) ? 0.0F : between(j, 0, 40));
         c->line[k] = between(j, 10, 70);
