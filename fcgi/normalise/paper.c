@@ -17,7 +17,7 @@ enum {
     /* Of the shorter side. A cell line or a frame covers one such ring around the picture, but hardly two of three.
      * Frames are lost at 128; fine at 8. */
     PAPER_RING_PART = 32,
-    /* Of a side's outermost row a thick frame covers so much, or leaves so much free. */
+    /* Of a side's outermost row a thick frame covers so much, or leaves so much free: one of 80 cells is lost at 85. */
     PAPER_SIDE_PERCENT = 70,
     PAPER_LAG_PART = 64, /* of the longest side, between two pixels that are compared for grain; fine at 8 and 400 */
     /* Between these percentiles lie the tones that count: one pixel in a hundred may be a glint or a speck. */
