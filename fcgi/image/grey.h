@@ -6,6 +6,7 @@
 #ifndef DIGITD_IMAGE_GREY_H
 #define DIGITD_IMAGE_GREY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum grey_channel { GREY_LUMINANCE, GREY_RED, GREY_GREEN, GREY_BLUE, GREY_COVER, GREY_CHANNELS };
@@ -39,6 +40,20 @@ struct grey_counts {
     int64_t grey[256], of[GREY_CHANNELS][256];
 };
 void grey_count(struct grey_counts *c, const struct grey_colour *colour);
+
+/* What tells a picture whose black was made transparent. Zero it first; 4 kB. */
+struct grey_key {
+    int64_t clear, partial;     /* transparent pixels; those that are neither that nor opaque */
+    int64_t of[256], edge[256]; /* opaque pixels by their luminance; those of them beside a transparent one */
+};
+void grey_key_count(struct grey_key *k, const struct grey_colour *colour, bool beside_clear);
+
+/* Whether transparent pixels stand for black, not for white: light ink on black, of which somebody made exactly the
+ * black transparent, has opaque edges that get darker towards it. */
+bool grey_is_keyed(const struct grey_key *k);
+
+/* A colour over black, opaque. */
+struct grey_colour grey_over_black(const struct grey_colour *c);
 
 /* The channel to use: luminance, unless another one has more than 1.5 times its contrast. */
 enum grey_channel grey_choose(const struct grey_counts *c);

@@ -1,5 +1,5 @@
-/* Bytes of a picture -> a grey raster, upright, over white. The only user of libgd; what libgd reads wrongly, or not
- * well enough, is in readers.h.
+/* Bytes of a picture -> a grey raster, upright, over white (or black: grey.h). The only user of libgd; what libgd
+ * reads wrongly, or not well enough, is in readers.h.
  *
  * A decoder is called only after header.c has read the size of the picture, and must then produce exactly that size.
  * Pitfalls of libgd:
@@ -222,15 +222,54 @@ static struct grey_colour image_colour(const struct stored *s, int x, int y)
     return (struct grey_colour){px[0], px[1], px[2], px[3] >> 1};
 }
 
-/* Every n-th pixel, starting at a different place in each row, so that no straight line of one pixel is missed. */
-static const struct grey_mix *image_choose_grey(const struct stored *s, const struct image_header *h)
+static struct grey_colour image_colour_keyed(const struct stored *s, int x, int y, bool keyed)
 {
-    const int n = (int)((int64_t)h->width * h->height / GREY_SAMPLES_MAX) + 1;
+    const struct grey_colour c = image_colour(s, x, y);
+
+    return keyed ? grey_over_black(&c) : c;
+}
+
+static bool image_clear_at(const struct stored *s, const struct image_header *h, int x, int y)
+{
+    return x >= 0 && y >= 0 && x < h->width && y < h->height && image_colour(s, x, y).cover == 0;
+}
+
+/* Samples are every n-th pixel, starting at a different place in each row, so that no straight line of one pixel is
+ * missed. */
+static int image_sample_step(const struct image_header *h)
+{
+    return (int)((int64_t)h->width * h->height / GREY_SAMPLES_MAX) + 1;
+}
+
+static int image_sample_first(int y, int n)
+{
+    return (int)((int64_t)y * 37 % n);
+}
+
+static bool image_is_keyed(const struct stored *s, const struct image_header *h)
+{
+    const int n = image_sample_step(h);
+    struct grey_key key = {0};
+
+    for (int y = 0; y < h->height; y++)
+        for (int x = image_sample_first(y, n); x < h->width; x += n) {
+            const struct grey_colour c = image_colour(s, x, y);
+
+            grey_key_count(&key, &c,
+                           image_clear_at(s, h, x - 1, y) || image_clear_at(s, h, x + 1, y) ||
+                               image_clear_at(s, h, x, y - 1) || image_clear_at(s, h, x, y + 1));
+        }
+    return grey_is_keyed(&key);
+}
+
+static const struct grey_mix *image_choose_grey(const struct stored *s, const struct image_header *h, bool keyed)
+{
+    const int n = image_sample_step(h);
     struct grey_counts counts = {0};
 
     for (int y = 0; y < h->height; y++)
-        for (int x = (int)((int64_t)y * 37 % n); x < h->width; x += n) {
-            const struct grey_colour c = image_colour(s, x, y);
+        for (int x = image_sample_first(y, n); x < h->width; x += n) {
+            const struct grey_colour c = image_colour_keyed(s, x, y, keyed);
 
             grey_count(&counts, &c);
         }
@@ -238,11 +277,11 @@ static const struct grey_mix *image_choose_grey(const struct stored *s, const st
 }
 
 static void image_fill_grey(const struct stored *s, const struct image_header *h, const struct grey_mix *mix,
-                            const struct upright *u, uint8_t *px)
+                            bool keyed, const struct upright *u, uint8_t *px)
 {
     for (int y = 0; y < h->height; y++)
         for (int x = 0; x < h->width; x++) {
-            const struct grey_colour c = image_colour(s, x, y);
+            const struct grey_colour c = image_colour_keyed(s, x, y, keyed);
 
             px[u->first + x * u->right + y * u->down] = grey_of(mix, &c);
         }
@@ -266,9 +305,10 @@ enum err image_decode(const uint8_t *bytes, size_t n, struct image *out, struct 
     u = upright_of(&header);
     out->px = malloc((size_t)u.width * (size_t)u.height);
     if (out->px != NULL) {
-        const struct grey_mix *mix = image_choose_grey(&stored, &header);
+        const bool keyed = image_is_keyed(&stored, &header);
+        const struct grey_mix *mix = image_choose_grey(&stored, &header, keyed);
 
-        image_fill_grey(&stored, &header, mix, &u, out->px);
+        image_fill_grey(&stored, &header, mix, keyed, &u, out->px);
         out->channel = mix->name;
         out->upright = header.orientation != 1;
         out->raster = (struct raster){.w = u.width, .h = u.height, .px = out->px};

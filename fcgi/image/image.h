@@ -14,7 +14,8 @@
 #include "image/header/header.h"
 #include "normalise/normalise.h"
 
-/* A decoded picture; free it with image_free. Transparent pixels are over white; the orientation is undone. */
+/* A decoded picture; free it with image_free. Transparent pixels are over white, or over black if that was made
+ * transparent (grey.h); the orientation is undone. */
 struct image {
     struct raster raster;
     uint8_t *px;         /* == raster.px */

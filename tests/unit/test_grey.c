@@ -58,6 +58,42 @@ static void test_cover(void **state)
     assert_int_equal(grey_choose(&c), GREY_LUMINANCE);
 }
 
+/* Of 1,000 pixels so many are an ink's edge beside transparent ones, and so many its inside; the rest are transparent.
+ */
+static bool is_keyed(struct grey_colour edge, int edges, struct grey_colour inside, int insides)
+{
+    const struct grey_colour nothing = {0, 0, 0, 0};
+    struct grey_key k = {0};
+
+    for (int i = 0; i < 1000; i++)
+        grey_key_count(&k, i < edges ? &edge : i < edges + insides ? &inside : &nothing, i < edges);
+    return grey_is_keyed(&k);
+}
+
+/* Fails when light ink whose black was made transparent is not told, also where its edges are most of it; or when ink
+ * that is drawn on nothing is taken for such: dark, dark blue, grey, white, or with a soft edge of opacity; or dark ink
+ * of which the white was made transparent. */
+static void test_keyed(void **state)
+{
+    const struct grey_colour over = grey_over_black(&(struct grey_colour){200, 100, 50, GREY_OPAQUE / 2});
+
+    (void)state;
+    assert_true(is_keyed(RGB(60, 60, 60), 60, RGB(250, 250, 250), 60));
+    assert_true(is_keyed(RGB(20, 20, 20), 150, RGB(200, 200, 200), 40));
+    assert_true(is_keyed(RGB(10, 40, 60), 40, RGB(90, 220, 255), 80));
+    assert_false(is_keyed(RGB(0, 0, 0), 60, RGB(0, 0, 0), 60));
+    assert_false(is_keyed(RGB(20, 40, 160), 60, RGB(20, 40, 160), 60));
+    assert_false(is_keyed(RGB(100, 100, 100), 60, RGB(100, 100, 100), 60));
+    assert_false(is_keyed(RGB(255, 255, 255), 60, RGB(255, 255, 255), 60));
+    assert_false(is_keyed(RGB(190, 190, 190), 60, RGB(20, 20, 20), 60));
+    assert_false(is_keyed((struct grey_colour){0, 0, 0, 60}, 60, RGB(250, 250, 250), 60));
+    assert_false(is_keyed(RGB(60, 60, 60), 0, RGB(250, 250, 250), 1000)); /* nothing is transparent */
+    assert_int_equal(over.cover, GREY_OPAQUE);
+    assert_int_equal(over.red, 200 * 63 / 127);
+    assert_int_equal(over.green, 100 * 63 / 127);
+    assert_int_equal(over.blue, 50 * 63 / 127);
+}
+
 /* Fails when a grey picture changes by a bit, in any channel. */
 static void test_grey_stays(void **state)
 {
@@ -72,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_channels),
         cmocka_unit_test(test_cover),
+        cmocka_unit_test(test_keyed),
         cmocka_unit_test(test_grey_stays),
     };
 
