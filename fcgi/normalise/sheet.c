@@ -248,9 +248,45 @@ static bool find_at(struct search *s, const struct picture *map)
     return is_written_or_empty(s, map);
 }
 
-/* Around the INNER cells comes what their paper, which is in room, is like there. */
+/* Sets the cells of room that are not INNER to v, where they must not count. */
+static void room_mask(struct search *s, uint8_t v)
+{
+    for (int i = 0; i < s->g.w * s->g.h; i++)
+        if (s->kind[i] != INNER)
+            s->room.v[i] = v;
+}
+
+/* Whether the ink is lighter than the sheet, as a pen's on a grey patch in a white page is when turned over: by the
+ * third powers of the distances from the sheet's median, as in paper.c. */
+static bool ink_is_light(const struct search *s)
+{
+    struct histogram inner = {.total = 0};
+    int64_t lighter = 0;
+    int middle;
+
+    for (int i = 0; i < s->g.w * s->g.h; i++)
+        if (s->kind[i] == INNER)
+            histogram_add(&inner, s->g.v[i]);
+    middle = histogram_percentile(&inner, 50);
+    for (int v = 0; v < 256; v++)
+        lighter += inner.count[v] * (v - middle) * (v - middle) * (v - middle);
+    return lighter > 0;
+}
+
+/* Around the INNER cells comes what their paper is like there. Ink that is darker than it is no more in room. What is
+ * lighter is taken off by an opening, of the sheet alone: where it touches the sheet's edge, it would be drawn out to
+ * the border. */
 static void fill_around(struct search *s, struct picture *map)
 {
+    const int radius = greater(s->g.w, s->g.h) / SHEET_STROKE_PART;
+
+    if (ink_is_light(s)) {
+        s->room = s->g;
+        room_mask(s, 255);
+        grid_spread(&s->room, radius, false);
+        room_mask(s, 0);
+        grid_spread(&s->room, radius, true);
+    }
     for (int i = 0; i < s->g.w * s->g.h; i++)
         s->g.v[i] = (uint8_t)(s->kind[i] == INNER ? greater(s->room.v[i], 1) : 0);
     grid_fill(&s->g, &s->room);
