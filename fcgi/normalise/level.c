@@ -126,6 +126,7 @@ static void level_sift(struct picture *p, struct grid *median, struct grid *floo
                 for (int x = gx * median->cell; x < (gx + 1) * median->cell && x < p->w; x++)
                     histogram_add(&window, *picture_at(p, x, y));
             middle = histogram_percentile(&window, 50);
+            middle = middle > LEVEL_ZERO ? middle : LEVEL_ZERO; /* lighter than its paper is a shadow's soft edge */
             deviation = middle - histogram_percentile(&window, LEVEL_DEVIATION_PERCENT);
             over = middle + (LEVEL_HALF_DEVIATIONS * deviation + 1) / 2;
             median->v[gy * median->w + gx] = (uint8_t)middle;

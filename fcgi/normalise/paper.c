@@ -33,6 +33,10 @@ enum {
      * edges of strokes. Photos (desk, pencil, shadow) are lost at 60; fine at 98. */
     PAPER_DRAWN_PERCENT = 85,
     PAPER_DRAWN_LEVELS = 2,
+    /* What is so many levels outside the two is a third tone, where it is more than one pixel in so many. JPEG's
+     * ringing beside strokes is less. */
+    PAPER_THIRD_LEVELS = 24,
+    PAPER_THIRD_PART = 200,
     /* Windows for telling light ink from dark where the light is uneven: this part of the side to each side, so that a
      * stroke is the smaller part of one of them. Fine at 8 and 40; the wide one: a shadow is lost at 4; fine at 16. */
     PAPER_WINDOW_PART = 16,
@@ -149,11 +153,14 @@ static bool paper_is_left(const struct picture *p, int tone, int near, bool clos
            histogram_percentile(&left, 100 - PAPER_FLAT_OUT_PERCENT) <= tone + near;
 }
 
-/* Whether nearly all pixels have one of two tones: drawn by a program, and not under a lamp. */
+/* Whether nearly all pixels have one of two tones, and hardly any lies outside them: drawn by a program, and not under
+ * a lamp. On a page that is half in the shadow of something, without grain, the two are paper, and the ink is a third.
+ */
 static bool paper_is_drawn(const struct histogram *all)
 {
     struct histogram left = *all;
-    int64_t two = 0;
+    int64_t two = 0, outside = 0;
+    int low = 255, high = 0;
 
     for (int peak = 0; peak < 2; peak++) {
         int64_t most = 0;
@@ -174,16 +181,22 @@ static bool paper_is_drawn(const struct histogram *all)
              k++)
             left.count[k] = 0;
         two += most;
+        low = most > 0 && at < low ? at : low;
+        high = most > 0 && at > high ? at : high;
     }
-    return 100 * two >= PAPER_DRAWN_PERCENT * all->total;
+    for (int v = 0; v < 256; v++)
+        outside += v < low - PAPER_THIRD_LEVELS || v > high + PAPER_THIRD_LEVELS ? all->count[v] : 0;
+    return 100 * two >= PAPER_DRAWN_PERCENT * all->total && PAPER_THIRD_PART * outside <= all->total;
 }
 
-/* What deviates along the border is a shadow, a vignette, or a very fat stroke. */
-static bool paper_is_flat(const struct picture *p, const struct histogram *all, int tone, struct grid *g)
+/* What deviates along the border is a shadow, a vignette, or a very fat stroke. Of a picture in two tones, the second
+ * may be a shadow without grain: it is drawn only where that tone is in strokes. */
+static bool paper_is_flat(const struct picture *p, const struct histogram *all, const struct tones *tones, int tone,
+                          struct grid *g)
 {
     const int part = range_of(all) / PAPER_FLAT_RANGE_PART, near = part > PAPER_FLAT_LEVELS ? part : PAPER_FLAT_LEVELS;
 
-    return picture_longest(p) < PAPER_UNEVEN_SIDE_MIN_PX || paper_is_drawn(all) ||
+    return picture_longest(p) < PAPER_UNEVEN_SIDE_MIN_PX || (tones->clear && paper_is_drawn(all)) ||
            paper_is_left(p, tone, near, true, g) || paper_is_left(p, tone, near, false, g);
 }
 
@@ -241,8 +254,8 @@ static void judge(const struct picture *p, struct grid *g, struct judged *out)
         histogram_add(&all, p->px[i]);
     out->tone = paper_tone(p, &all);
     out->noise = paper_grain(p);
-    out->flat = paper_is_flat(p, &all, out->tone, g);
     tones_judge(p, &all, g, &out->tones);
+    out->flat = paper_is_flat(p, &all, &out->tones, out->tone, g);
     out->tones.clear &= out->flat || out->tones.off_border;
     if (out->tones.clear) {
         out->tone = out->tones.paper;

@@ -62,6 +62,25 @@ static void test_level_uneven(void **state)
     }
 }
 
+/* Breaks when a shadow's soft edge on paper without grain leaves steps beside it: it is lighter than its paper's tone,
+ * by which the windows beside it were measured. */
+static void test_level_soft_edge(void **state)
+{
+    struct picture p = picture_new(PICTURE_TONES, 160, 120, 0);
+
+    (void)state;
+    p.paper.light = PAPER_UNEVEN;
+    for (int y = 0; y < 120; y++)
+        for (int x = 0; x < 160; x++) {
+            const int along = x - 95; /* -5 to 5: the edge; windows are 10 px wide */
+
+            *picture_at(&p, x, y) = (uint8_t)(along < -5 ? 240 : along > 5 ? 150 : 195 - 9 * along);
+        }
+    assert_int_equal(level_run(&p), OK);
+    EXPECT_RANGE(&p, BOX(0, 12, 160, 108), 0, 4);
+    picture_free(&p);
+}
+
 /* Breaks when a stroke of a quarter of the side is taken for light, where the tones tell it; and when size changes. */
 static void test_level_two_tones(void **state)
 {
@@ -181,9 +200,10 @@ static void test_lines_along_edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_level_flat),          cmocka_unit_test(test_level_uneven),
-        cmocka_unit_test(test_level_two_tones),     cmocka_unit_test(test_lines_go),
-        cmocka_unit_test(test_lines_leave_strokes), cmocka_unit_test(test_lines_along_edges),
+        cmocka_unit_test(test_level_flat),        cmocka_unit_test(test_level_uneven),
+        cmocka_unit_test(test_level_two_tones),   cmocka_unit_test(test_level_soft_edge),
+        cmocka_unit_test(test_lines_go),          cmocka_unit_test(test_lines_leave_strokes),
+        cmocka_unit_test(test_lines_along_edges),
     };
 
     return cmocka_run_group_tests_name("stage_darkening", tests, NULL, NULL);

@@ -46,6 +46,38 @@ static void test_reduce_averages(void **state)
     free(px);
 }
 
+/* A grey patch in a white page, with a thick 0 that touches two of the patch's edges. */
+static struct picture patch_on_page(uint8_t page, uint8_t patch, uint8_t ink)
+{
+    struct picture p = picture_new(PICTURE_TONES, 300, 240, page);
+
+    picture_fill(&p, BOX(30, 40, 250, 210), patch);
+    picture_fill(&p, BOX(170, 120, 250, 210), ink);
+    picture_fill(&p, BOX(184, 134, 236, 196), patch);
+    return p;
+}
+
+/* Breaks when ink that touches the edge of a patch is drawn out to the border of the picture, where the patch is darker
+ * than the page and the ink darker still, or the other way round. */
+static void test_sheet_ends_ink(void **state)
+{
+    (void)state;
+    for (int negative = 0; negative < 2; negative++) {
+        struct picture p = negative ? patch_on_page(0, 50, 220) : patch_on_page(255, 205, 35);
+        const int paper = negative ? 50 : 205;
+        uint8_t *was = picture_copy(&p);
+
+        assert_int_equal(sheet_run(&p), OK);
+        EXPECT_RANGE(&p, BOX(256, 0, 300, 240), paper - 2, paper + 2);
+        EXPECT_RANGE(&p, BOX(0, 216, 300, 240), paper - 2, paper + 2);
+        EXPECT_RANGE(&p, BOX(0, 0, 300, 36), paper - 2, paper + 2);
+        for (int y = 50; y < 200; y++)
+            assert_memory_equal(picture_at(&p, 40, y), was + y * 300 + 40, 200);
+        free(was);
+        picture_free(&p);
+    }
+}
+
 static struct picture sheet_on_desk(uint8_t desk, uint8_t paper, uint8_t ink)
 {
     struct picture p = picture_new(PICTURE_TONES, 300, 240, desk);
@@ -192,13 +224,39 @@ static void test_paper_tells_light(void **state)
     }
 }
 
+/* Breaks when the shadow over half a page, with a hard edge and no grain, is taken for the second tone of a drawing,
+ * and so for ink; or when a drawing is not flat: in two tones, with a frame, and with fat ink that fills half of it. */
+static void test_paper_tells_shadows(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 5; kind++) {
+        struct picture p = picture_new(PICTURE_TONES, 200, 150, 235);
+
+        if (kind < 2)
+            picture_fill(&p, kind == 0 ? BOX(110, 0, 200, 150) : BOX(0, 0, 200, 70), 150);
+        if (kind == 3) {
+            picture_fill(&p, BOX(0, 0, 200, 4), 120);
+            picture_fill(&p, BOX(0, 0, 4, 150), 120);
+        }
+        picture_fill(&p, kind == 4 ? BOX(80, 5, 125, 145) : BOX(95, 20, 107, 130), 30);
+        if (kind == 4)
+            picture_fill(&p, BOX(20, 5, 80, 45), 30);
+        assert_int_equal(paper_run(&p), OK);
+        assert_true(p.dark);
+        if (p.paper.light != (kind < 2 ? PAPER_UNEVEN : PAPER_FLAT))
+            fail_msg("kind %d: light %d", kind, (int)p.paper.light);
+        picture_free(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reduce_leaves_small_ones), cmocka_unit_test(test_reduce_averages),
-        cmocka_unit_test(test_sheet_isolates),           cmocka_unit_test(test_sheet_leaves_others),
-        cmocka_unit_test(test_paper_tells_ink),          cmocka_unit_test(test_paper_follows_wishes),
-        cmocka_unit_test(test_paper_measures_grain),     cmocka_unit_test(test_paper_tells_light),
+        cmocka_unit_test(test_sheet_ends_ink),           cmocka_unit_test(test_sheet_isolates),
+        cmocka_unit_test(test_sheet_leaves_others),      cmocka_unit_test(test_paper_tells_ink),
+        cmocka_unit_test(test_paper_follows_wishes),     cmocka_unit_test(test_paper_measures_grain),
+        cmocka_unit_test(test_paper_tells_light),        cmocka_unit_test(test_paper_tells_shadows),
     };
 
     return cmocka_run_group_tests_name("stage_tones", tests, NULL, NULL);
