@@ -35,6 +35,106 @@ static void test_threshold_is_not_low(void **state)
     picture_free(&p);
 }
 
+/* Breaks when what is faint and does not hang together, as the grain of a blank page, is made ink; when two faint
+ * strokes are not; or when what is clear has to hang together too. */
+static void test_threshold_tells_faint_ink(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        struct picture p = picture_new(PICTURE_DARKENING, 200, 160, 0);
+        const uint8_t ink = kind == 3 ? 25 : 16;
+
+        if (kind == 0 || kind == 3)
+            for (int i = 0; i < 200; i++)
+                picture_fill(&p, BOX(i * 7 % 190, i * 31 % 150, i * 7 % 190 + 3, i * 31 % 150 + 3), ink);
+        if (kind == 1)
+            picture_fill(&p, BOX(100, 60, 106, 90), ink); /* a sixth of the side */
+        if (kind == 2) {
+            picture_fill(&p, BOX(70, 30, 130, 36), ink);
+            picture_fill(&p, BOX(110, 45, 116, 130), ink);
+        }
+        assert_int_equal(threshold_run(&p), OK);
+        if ((p.refusal == NORMALISE_NOT_REFUSED) != (kind >= 2))
+            fail_msg("kind %d: %d", kind, (int)p.refusal);
+        picture_free(&p);
+    }
+}
+
+/* Breaks when what a vignette has left in the corners is all the ink there is; or when it takes part where the light is
+ * even, or ink elsewhere is not told. */
+static void test_threshold_leaves_corners(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct picture p = picture_new(PICTURE_DARKENING, 200, 160, 0);
+
+        p.paper.light = kind == 1 ? PAPER_FLAT : PAPER_UNEVEN;
+        picture_fill(&p, BOX(0, 0, 14, 6), 30);
+        picture_fill(&p, BOX(190, 148, 200, 160), 30);
+        if (kind == 2)
+            picture_fill(&p, BOX(95, 40, 103, 120), 30);
+        assert_int_equal(threshold_run(&p), OK);
+        if ((p.refusal == NORMALISE_NO_CONTRAST) != (kind == 0))
+            fail_msg("kind %d: %d", kind, (int)p.refusal);
+        picture_free(&p);
+    }
+}
+
+static const struct box dark_stroke = {60, 40, 140, 50}, pale_stroke = {96, 50, 106, 130};
+
+/* A 7 whose bar is full ink, with a soft edge, and whose stem has that tone. */
+static struct picture uneven_seven(uint8_t stem)
+{
+    struct picture p = picture_new(PICTURE_DARKENING, 200, 160, 0);
+
+    picture_fill(&p, pale_stroke, stem);
+    picture_fill(&p, BOX(59, 39, 141, 51), 70);
+    picture_fill(&p, dark_stroke, 180);
+    return p;
+}
+
+/* Breaks when the pale stem of a digit is not brought to full ink, or more than it is. */
+static void test_threshold_lifts_pale_strokes(void **state)
+{
+    struct picture p = uneven_seven(50);
+
+    (void)state;
+    assert_int_equal(threshold_run(&p), OK);
+    EXPECT_RANGE(&p, dark_stroke, 255, 255);
+    EXPECT_RANGE(&p, BOX(96, 75, 106, 130), 255, 255);
+    assert_in_range(p.threshold, INK_SURE_LEAST, 128);
+    EXPECT_RANGE(&p, BOX(0, 0, 200, 39), 0, 0);
+    EXPECT_RANGE(&p, BOX(106, 52, 200, 160), 0, 0);
+    picture_free(&p);
+}
+
+/* Breaks when something else that is pale is lifted: what is paler than a sixth of the ink, what does not touch it, a
+ * soft edge, a block of shadow, a line to the border; and anything once lines were found. */
+static void test_threshold_leaves_pale_others(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 6; kind++) {
+        struct picture p = uneven_seven(kind == 0 ? 25 : kind == 5 ? 50 : 0);
+        int least, most;
+
+        if (kind == 1)
+            picture_fill(&p, BOX(96, 60, 106, 130), 50);
+        if (kind == 2)
+            picture_fill(&p, BOX(57, 51, 143, 54), 50);
+        if (kind == 3)
+            picture_fill(&p, BOX(60, 51, 130, 120), 50);
+        if (kind == 4)
+            picture_fill(&p, BOX(96, 51, 100, 160), 50);
+        p.lined = kind == 5;
+        assert_int_equal(threshold_run(&p), OK);
+        EXPECT_RANGE(&p, dark_stroke, 255, 255);
+        picture_range(&p, BOX(0, 53, 200, 160), &least, &most);
+        if (most > 100)
+            fail_msg("kind %d: %d", kind, most);
+        picture_free(&p);
+    }
+}
+
 /* Breaks when next to no contrast, or what is little over the grain, is made ink, or what is a little more is not. */
 static void test_threshold_refuses(void **state)
 {
@@ -42,7 +142,7 @@ static void test_threshold_refuses(void **state)
         uint8_t ink;
         int noise;
         bool refused;
-    } cases[] = {{0, 0, true}, {19, 0, true}, {20, 0, false}, {59, 30, true}, {60, 30, false}, {255, 255, true}};
+    } cases[] = {{0, 0, true}, {11, 0, true}, {12, 0, false}, {59, 30, true}, {60, 30, false}, {255, 255, true}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -203,10 +303,18 @@ static void test_parts_leave_dots(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threshold_stretches), cmocka_unit_test(test_threshold_is_not_low),
-        cmocka_unit_test(test_threshold_refuses),   cmocka_unit_test(test_parts_leave_a_stroke),
-        cmocka_unit_test(test_parts_clear_others),  cmocka_unit_test(test_parts_keep_pieces),
-        cmocka_unit_test(test_parts_refuse),        cmocka_unit_test(test_parts_leave_dots),
+        cmocka_unit_test(test_threshold_stretches),
+        cmocka_unit_test(test_threshold_is_not_low),
+        cmocka_unit_test(test_threshold_refuses),
+        cmocka_unit_test(test_threshold_tells_faint_ink),
+        cmocka_unit_test(test_threshold_leaves_corners),
+        cmocka_unit_test(test_threshold_lifts_pale_strokes),
+        cmocka_unit_test(test_threshold_leaves_pale_others),
+        cmocka_unit_test(test_parts_leave_a_stroke),
+        cmocka_unit_test(test_parts_clear_others),
+        cmocka_unit_test(test_parts_keep_pieces),
+        cmocka_unit_test(test_parts_refuse),
+        cmocka_unit_test(test_parts_leave_dots),
     };
 
     return cmocka_run_group_tests_name("stage_ink", tests, NULL, NULL);
