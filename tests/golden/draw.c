@@ -79,7 +79,7 @@ static int make_kinds(const struct settings *set, const struct kind *kinds)
 
 int main(int argc, char **argv)
 {
-    static const struct kind *const all[] = {kinds_drawn, kinds_photographed, kinds_company, kinds_cells};
+    static const struct kind *const all[] = {kinds_drawn, kinds_photographed, kinds_company, kinds_cells, kinds_faint};
     struct settings set = defaults;
     struct why why = {0};
     int rest;

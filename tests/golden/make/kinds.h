@@ -22,8 +22,9 @@ struct kind {
 };
 
 /* Ended by a NULL name. photos.c has those behind a lens or from a scanner, company.c those whose digit has company or
- * lies in pieces, cells.c cells of forms, drawings.c the others. */
-extern const struct kind kinds_drawn[], kinds_photographed[], kinds_company[], kinds_cells[];
+ * lies in pieces, cells.c cells of forms, faint.c those of hard papers (a name that begins with "blank-": nothing is
+ * written there), drawings.c the others. */
+extern const struct kind kinds_drawn[], kinds_photographed[], kinds_company[], kinds_cells[], kinds_faint[];
 
 /* Numbers for a job. One call an expression: the order of two would be the compiler's choice. */
 float between(struct job *j, float low, float high);
