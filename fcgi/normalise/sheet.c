@@ -37,13 +37,16 @@ enum {
     SHEET_EDGE_CELLS = 2,
     SHEET_EDGE_PART = 3,
     /* Ink is at least this part of the way from the paper's own tone to what surrounds the sheet; fine at 2 and 6. */
-    SHEET_INK_PART = 3
+    SHEET_INK_PART = 3,
+    /* Light ink is at least this part of what a closing takes away, in third powers: of the drawn patches' an 8, whose
+     * holes it fills, has the least. */
+    SHEET_LIGHT_PART = 4
 };
 
 enum { AROUND, SHEET, INNER, UNSEEN }; /* INNER: without the outermost cells, which are part of both */
 
 struct search {
-    struct grid g, room;
+    struct grid g, room, opened;
     uint8_t kind[SHEET_SIDE * SHEET_SIDE];
     int stack[SHEET_SIDE * SHEET_SIDE];
     int split, around; /* the first value of the sheet; the mean tone of the dark around it */
@@ -248,29 +251,39 @@ static bool find_at(struct search *s, const struct picture *map)
     return is_written_or_empty(s, map);
 }
 
-/* Sets the cells of room that are not INNER to v, where they must not count. */
-static void room_mask(struct search *s, uint8_t v)
+/* Sets the cells of opened that are not INNER to v, where they must not count. */
+static void mask_opened(struct search *s, uint8_t v)
 {
     for (int i = 0; i < s->g.w * s->g.h; i++)
         if (s->kind[i] != INNER)
-            s->room.v[i] = v;
+            s->opened.v[i] = v;
 }
 
-/* Whether the ink is lighter than the sheet, as a pen's on a grey patch in a white page is when turned over: by the
- * third powers of the distances from the sheet's median, as in paper.c. */
+static int64_t cube(int d)
+{
+    return (int64_t)d * d * d;
+}
+
+/* Whether the ink is lighter than the sheet, as a pen's on a grey patch in a white page is when turned over. Nothing on
+ * it is then as dark as what is around, and most of the ink is lighter than the sheet's median, in third powers as in
+ * paper.c. So is the lit half of a sheet in the shadow, but an opening does not take that away, as it does strokes. (A
+ * closing takes away what strokes enclose, too.) */
 static bool ink_is_light(const struct search *s)
 {
     struct histogram inner = {.total = 0};
-    int64_t lighter = 0;
+    int64_t skew = 0, light = 0, dark = 0;
     int middle;
 
     for (int i = 0; i < s->g.w * s->g.h; i++)
-        if (s->kind[i] == INNER)
+        if (s->kind[i] == INNER) {
             histogram_add(&inner, s->g.v[i]);
+            light += cube(s->g.v[i] - s->opened.v[i]);
+            dark += cube(s->room.v[i] - s->g.v[i]);
+        }
     middle = histogram_percentile(&inner, 50);
     for (int v = 0; v < 256; v++)
-        lighter += inner.count[v] * (v - middle) * (v - middle) * (v - middle);
-    return lighter > 0;
+        skew += inner.count[v] * cube(v - middle);
+    return is_plain(s) && skew > 0 && SHEET_LIGHT_PART * light > dark;
 }
 
 /* Around the INNER cells comes what their paper is like there. Ink that is darker than it is no more in room. What is
@@ -280,13 +293,13 @@ static void fill_around(struct search *s, struct picture *map)
 {
     const int radius = greater(s->g.w, s->g.h) / SHEET_STROKE_PART;
 
-    if (ink_is_light(s)) {
-        s->room = s->g;
-        room_mask(s, 255);
-        grid_spread(&s->room, radius, false);
-        room_mask(s, 0);
-        grid_spread(&s->room, radius, true);
-    }
+    s->opened = s->g;
+    mask_opened(s, 255);
+    grid_spread(&s->opened, radius, false);
+    mask_opened(s, 0);
+    grid_spread(&s->opened, radius, true);
+    if (ink_is_light(s))
+        s->room = s->opened;
     for (int i = 0; i < s->g.w * s->g.h; i++)
         s->g.v[i] = (uint8_t)(s->kind[i] == INNER ? greater(s->room.v[i], 1) : 0);
     grid_fill(&s->g, &s->room);
