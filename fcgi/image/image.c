@@ -6,7 +6,7 @@
  * - It tells what went wrong through one process-wide error method, not through results: a JPEG that ends early is a
  *   picture and a message. The method collects the messages of the decode that is running (one at a time in a process).
  * - It passes on the first of libjpeg's warnings only. Where a JPEG lacks its end marker, and gets one here, any
- * message means that pixels are missing.
+ *   message means that pixels are missing.
  * - libpng's warnings do not pass through it: they go to stderr.
  * - Alpha has 7 bits and runs from 0, opaque, to 127; a palette picture has alpha in its palette, and on top of it one
  *   colour may be declared transparent. Pixels are read from its arrays: the accessors cost a call and two checks each.
@@ -16,36 +16,17 @@
 #include "image.h"
 
 #include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <gd.h>
 
 #include "image/header/header_formats.h"
 #include "grey.h"
+#include "messages.h"
 #include "png_data.h"
 #include "readers.h"
 #include "upright.h"
-
-/* libgd's messages during a decode. Messages that do not fit are dropped: the first ones matter. */
-static struct {
-    char text[1000];
-    size_t len;
-} image_messages;
-
-static void image_collect_message(int priority, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
-static void image_collect_message(int priority, const char *format, va_list ap)
-{
-    const size_t room = sizeof(image_messages.text) - image_messages.len;
-    int n = vsnprintf(image_messages.text + image_messages.len, room, format, ap);
-
-    (void)priority;
-    if (n > 0)
-        image_messages.len += (size_t)n < room ? (size_t)n : room - 1;
-}
 
 /* The one place that knows libgd's functions. */
 static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, size_t n)
@@ -69,32 +50,6 @@ static gdImagePtr image_call_gd(enum image_format format, const uint8_t *bytes, 
         break; /* image_run_reader */
     }
     return NULL;
-}
-
-/* Whether libgd's messages say that pixels were made up. libjpeg's other warnings (bytes before a marker, an unknown
- * JFIF revision) concern pictures that are complete. */
-static bool image_messages_tell_damage(void)
-{
-    static const char *const PHRASES[] = {
-        "Premature end of JPEG file",    /* JWRN_JPEG_EOF */
-        "premature end of data segment", /* JWRN_HIT_MARKER */
-        "bad Huffman code",              /* JWRN_HUFF_BAD_CODE */
-        "bad arithmetic code",           /* JWRN_ARITH_BAD_CODE */
-        "instead of RST",                /* JWRN_MUST_RESYNC */
-        "Inconsistent progression",      /* JWRN_BOGUS_PROGRESSION */
-    };
-
-    for (size_t i = 0; i < sizeof(PHRASES) / sizeof(PHRASES[0]); i++)
-        if (strcasestr(image_messages.text, PHRASES[i]) != NULL)
-            return true;
-    return false;
-}
-
-static bool image_messages_tell_no_memory(void)
-{
-    return strcasestr(image_messages.text, "cannot allocate gdImage") != NULL ||
-           strcasestr(image_messages.text, "insufficient memory") != NULL ||
-           strcasestr(image_messages.text, "out of memory") != NULL;
 }
 
 static enum err image_no_memory(struct why *why)
@@ -154,14 +109,14 @@ static bool stored_has_size(const struct stored *s, const struct image_header *h
 
 static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
 {
-    memset(&image_messages, 0, sizeof(image_messages));
-    gdSetErrorMethod(image_collect_message);
+    messages_begin();
+    gdSetErrorMethod(messages_collect);
     s->im = image_call_gd(header->format, bytes, n);
     if (s->im == NULL)
-        return image_messages_tell_no_memory() ? ERR_NOMEM : ERR_FORMAT;
-    if (header->jpeg_no_end && image_messages.len > 0)
+        return messages_tell_no_memory() ? ERR_NOMEM : ERR_FORMAT;
+    if (header->jpeg_no_end && messages_any())
         return ERR_TRUNCATED;
-    return image_messages_tell_damage() ? ERR_FORMAT : OK;
+    return messages_tell_damage() ? ERR_FORMAT : OK;
 }
 
 static enum err image_run(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
