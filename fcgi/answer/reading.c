@@ -14,9 +14,18 @@ void reading_set_probabilities(struct json *result, const float probabilities[MO
         json_add_num(list, (double)probabilities[i]);
 }
 
+void reading_set_unsure(struct json *result, enum unsure because)
+{
+    if (because == UNSURE_NOT)
+        json_set_null(result, "unsure_because");
+    else
+        json_set_str(result, "unsure_because", unsure_name(because));
+}
+
 static void set_answer(struct json *result, const struct answer *a)
 {
     json_set_str(result, "status", verdict_name(a->verdict));
+    reading_set_unsure(result, a->unsure_because);
     if (a->verdict == VERDICT_NOT_A_DIGIT)
         json_set_null(result, "digit");
     else

@@ -16,14 +16,15 @@ struct reading {
 /* The visitor's words for enum normalise_invert and enum normalise_center: words[value], NULL-terminated. */
 extern const char *const reading_invert_words[], *const reading_center_words[];
 
-/* Sets the members of a result: name, status, digit, confidence, probabilities, and preprocessing (what was done to the
- * picture before the network read it). */
+/* Sets the members of a result: name, status, unsure_because, digit, confidence, probabilities, and preprocessing (what
+ * was done to the picture before the network read it). */
 void reading_set(struct json *result, const struct reading *r);
 
 /* The same for a picture that could not be read: name, and status "error". The caller adds the reason. */
 void reading_set_error(struct json *result, const char *name);
 
-/* Sets only the member probabilities, for a stored answer. */
+/* Sets only this member, for a stored answer: unsure_because (null for UNSURE_NOT), or probabilities. */
+void reading_set_unsure(struct json *result, enum unsure because);
 void reading_set_probabilities(struct json *result, const float probabilities[MODEL_CLASSES]);
 
 /* Adds a picture between two steps: name, width, height. Returns the object; the caller adds the pixels or their

@@ -31,8 +31,12 @@ void cnn_forward(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float l
 
 /* What the visitor is told. */
 enum verdict { VERDICT_DIGIT, VERDICT_UNSURE, VERDICT_NOT_A_DIGIT };
+/* Why it is unsure: the confidence is low, so another digit may be the right one; or the rejection score is low, so the
+ * picture is unlike the digits of the training, however high the confidence. Bits. */
+enum unsure { UNSURE_NOT, UNSURE_CONFIDENCE, UNSURE_UNFAMILIAR, UNSURE_BOTH };
 struct answer {
     enum verdict verdict;
+    enum unsure unsure_because;       /* UNSURE_NOT if and only if the verdict is not VERDICT_UNSURE */
     int digit;                        /* 0 to 9: the most likely digit, whatever the verdict */
     float confidence;                 /* probability of that digit, 0 to 1 */
     float probability[MODEL_CLASSES]; /* softmax(logits / temperature), sums to 1 */
@@ -56,6 +60,10 @@ void cnn_features_get(const struct cnn *c, const void *scratch, float *features)
 
 /* "digit", "unsure", "not_a_digit". */
 const char *verdict_name(enum verdict v);
+/* "confidence", "unfamiliar", "both"; NULL for UNSURE_NOT. */
+const char *unsure_name(enum unsure because);
+/* The most likely digit but for best. */
+int verdict_runner_up(const float probability[MODEL_CLASSES], int best);
 
 /* Checks that c can read digits as they are given to it here: light ink on black, pixel / 255. It reads ten built-in
  * samples, each in nine positions. Nothing is tested if m has its own golden pictures, since cnn_self_test uses those.

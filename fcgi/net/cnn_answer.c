@@ -78,6 +78,9 @@ void cnn_answer(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct a
         look_again(c, image, a, scratch);
         set_probabilities(c, a);
     }
-    if (a->verdict == VERDICT_DIGIT && (a->doubted || !(a->confidence >= c->unsure_below)))
-        a->verdict = VERDICT_UNSURE;
+    if (a->verdict == VERDICT_DIGIT) {
+        a->unsure_because = (a->confidence >= c->unsure_below ? UNSURE_NOT : UNSURE_CONFIDENCE) |
+                            (a->doubted ? UNSURE_UNFAMILIAR : UNSURE_NOT);
+        a->verdict = a->unsure_because == UNSURE_NOT ? VERDICT_DIGIT : VERDICT_UNSURE;
+    }
 }

@@ -58,12 +58,16 @@ static void history_item(sqlite3_stmt *st, void *item)
     picture = sqlite3_column_blob(st, 8);
     if (picture != NULL && sqlite3_column_bytes(st, 8) == DIGIT_PIXELS)
         memcpy(row->picture, picture, DIGIT_PIXELS);
+    row->unsure_because = sqlite3_column_int(st, 9);
 }
 
 static bool row_is_sound(const struct store_history *row)
 {
     if (row->digit < STORE_HISTORY_NONE || row->digit > 9 || row->status < STORE_HISTORY_DIGIT ||
         row->status > STORE_HISTORY_NOT_A_DIGIT)
+        return false;
+    if (row->unsure_because < 0 || row->unsure_because > STORE_HISTORY_UNSURE_MAX ||
+        (row->unsure_because != 0 && row->status != STORE_HISTORY_UNSURE))
         return false;
     return (row->digit == STORE_HISTORY_NONE) == (row->status == STORE_HISTORY_NOT_A_DIGIT) && row->confidence >= 0 &&
            row->confidence <= 1;
@@ -83,7 +87,7 @@ static enum err history_insert(struct store *s, int64_t user_id, struct store_hi
                  VALUES(value_int(user_id), value_int(row->created_at_s), value_text(row->name), value_int(row->status),
                         row->digit == STORE_HISTORY_NONE ? value_null() : value_int(row->digit),
                         value_real((double)row->confidence), value_bytes(probabilities, PROBABILITIES_BYTES),
-                        value_bytes(row->picture, DIGIT_PIXELS)));
+                        value_bytes(row->picture, DIGIT_PIXELS), value_int(row->unsure_because)));
     if (e == OK && sqlite3_changes(s->db) == 0)
         e = ERR_NOT_FOUND;
     row->id = e == OK ? sqlite3_last_insert_rowid(s->db) : 0;
@@ -131,8 +135,8 @@ enum err store_history_each(struct store *s, int64_t user_id, const struct store
     if (rows == NULL)
         return ERR_NOMEM;
     (void)store_bind(s->sql[SQL_HISTORY_PAGE],
-                     VALUES(value_int(user_id), value_int(before), value_int(filter->digit),
-                            value_int(filter->corrected), value_int(filter->status), value_int(limit)));
+                     VALUES(value_int(user_id), value_int(before), value_int(filter->digit), value_int(filter->checked),
+                            value_int(filter->status), value_int(limit)));
     e = store_rows(s, SQL_HISTORY_PAGE, "history_each", sizeof(*item), history_item, rows);
     item = (const void *)buf_data(rows);
     for (size_t i = 0; e == OK && i < buf_len(rows) / sizeof(*item); i++)
@@ -162,7 +166,7 @@ enum err store_history_count(struct store *s, int64_t user_id, struct store_hist
     memset(counts, 0, sizeof(*counts));
     if (e == OK) {
         counts->kept = sqlite3_column_int64(st, 0);
-        counts->corrected = sqlite3_column_int64(st, 1);
+        counts->checked = sqlite3_column_int64(st, 1);
         counts->right = sqlite3_column_int64(st, 2);
         store_reset(st);
     }
@@ -171,7 +175,7 @@ enum err store_history_count(struct store *s, int64_t user_id, struct store_hist
 
 enum err store_history_label(struct store *s, int64_t user_id, int64_t id, int label)
 {
-    if (label < STORE_HISTORY_NONE || label > 9)
+    if (label < STORE_HISTORY_NONE || label > STORE_HISTORY_NO_DIGIT)
         return ERR_RANGE;
     return store_change(s, SQL_HISTORY_LABEL, "history_label",
                         VALUES(value_int(user_id), value_int(id), value_int(label)));

@@ -26,8 +26,11 @@
 #define USER_COLUMNS  "id, email, created_at, disabled, password_hash"
 #define TOKEN_COLUMNS "id, user_id, created_at, expires_at, last_used_at, scopes, name"
 #define EMAIL_OF_USER "(SELECT email FROM users WHERE id = ?1)"
+/* A label is a digit, or 10: no digit (STORE_HISTORY_NO_DIGIT). */
 #define HISTORY_COLUMNS                                                                                                \
-    "id, created_at, name, status, ifnull(digit, -1), ifnull(label, -1), confidence, probabilities, picture"
+    "id, created_at, name, status, ifnull(digit, -1), iif(no_digit, 10, ifnull(label, -1)), confidence, "              \
+    "probabilities, picture, ifnull(unsure_because, 0)"
+#define HISTORY_IS_CHECKED "(label IS NOT NULL OR no_digit)"
 
 const char *const store_sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -122,20 +125,22 @@ const char *const store_sql_text[SQL_COUNT] = {
 
     /* From users, so that an account that was deleted a moment ago gets none. */
     [SQL_HISTORY_ADD] =
-        "INSERT INTO history (user_id, created_at, name, status, digit, label, confidence, probabilities, picture) "
-        "SELECT id, ?2, ?3, ?4, ?5, NULL, ?6, ?7, ?8 FROM users WHERE id = ?1",
+        "INSERT INTO history (user_id, created_at, name, status, digit, confidence, probabilities, picture, "
+        "unsure_because) SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, 0) FROM users WHERE id = ?1",
     /* What is over ?2 rows, the oldest first, at most ?3 of them. (A limit below 0 would be none at all.) */
     [SQL_HISTORY_TRIM] = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE user_id = ?1 ORDER BY id "
                          "LIMIT max(0, min(?3, (SELECT count(*) FROM history WHERE user_id = ?1) - ?2)))",
     /* A filter that is -1 is none. All of it is decided in history_by_user; only what is answered is read. */
     [SQL_HISTORY_PAGE] =
         "SELECT " HISTORY_COLUMNS " FROM history INDEXED BY history_by_user "
-        "WHERE user_id = ?1 AND id < ?2 AND (?3 < 0 OR ifnull(label, digit) = ?3) "
-        "AND (?4 < 0 OR (label IS NOT NULL) = ?4) AND (?5 < 0 OR status = ?5) ORDER BY id DESC LIMIT ?6",
+        "WHERE user_id = ?1 AND id < ?2 AND (?3 < 0 OR (NOT no_digit AND ifnull(label, digit) = ?3)) "
+        "AND (?4 < 0 OR " HISTORY_IS_CHECKED " = ?4) AND (?5 < 0 OR status = ?5) ORDER BY id DESC LIMIT ?6",
     [SQL_HISTORY_FIND] = "SELECT " HISTORY_COLUMNS " FROM history WHERE id = ?2 AND user_id = ?1",
-    [SQL_HISTORY_COUNT] = "SELECT count(*), count(label), count(*) - ifnull(sum(label IS NOT digit AND label >= 0), 0) "
+    [SQL_HISTORY_COUNT] = "SELECT count(*), ifnull(sum" HISTORY_IS_CHECKED
+                          ", 0), ifnull(sum(iif(no_digit, digit IS NULL, label IS digit AND label IS NOT NULL)), 0) "
                           "FROM history INDEXED BY history_by_user WHERE user_id = ?1",
-    [SQL_HISTORY_LABEL] = "UPDATE history SET label = nullif(?3, -1) WHERE id = ?2 AND user_id = ?1",
+    [SQL_HISTORY_LABEL] = "UPDATE history SET label = iif(?3 BETWEEN 0 AND 9, ?3, NULL), no_digit = (?3 = 10) "
+                          "WHERE id = ?2 AND user_id = ?1",
     [SQL_HISTORY_DROP] = "DELETE FROM history WHERE id = ?2 AND user_id = ?1",
     [SQL_HISTORY_CLEAR] = "DELETE FROM history WHERE id IN "
                           "(SELECT id FROM history WHERE user_id = ?1 AND id <= ?2 ORDER BY id LIMIT ?3)",

@@ -38,9 +38,11 @@ static bool field_take(const struct json *v, struct field *f)
         return f->optional;
     if (f->kind == FIELD_TEXT)
         good = (f->text = json_get_str(v, f->name, &f->n)) != NULL;
-    else if (f->kind == FIELD_NUMBER_OR_NULL && json_is_null(member))
+    else if (f->kind == FIELD_NUMBER_WORD_OR_NULL && json_is_null(member))
         good = f->null = true;
-    else if (f->kind == FIELD_NUMBER || f->kind == FIELD_NUMBER_OR_NULL)
+    else if (f->kind == FIELD_NUMBER_WORD_OR_NULL)
+        good = json_get_int(v, f->name, &f->number) || (f->text = json_get_str(v, f->name, &f->n)) != NULL;
+    else if (f->kind == FIELD_NUMBER)
         good = json_get_int(v, f->name, &f->number);
     else if (json_is_array(member)) {
         f->list = member;
@@ -51,7 +53,7 @@ static bool field_take(const struct json *v, struct field *f)
 
 static void refuse_fields(struct call *c, const struct field *fields, size_t n)
 {
-    static const char *const kinds[] = {"text", "a whole number", "a whole number or null", "a list"};
+    static const char *const kinds[] = {"text", "a whole number", "a whole number, a word or null", "a list"};
     char detail[400] = "Send an object with these members and no others:";
 
     for (size_t i = 0; i < n; i++) {

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "call.h"
 
-enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_OR_NULL, FIELD_LIST };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_WORD_OR_NULL, FIELD_LIST };
 
 struct field {
     const char *name;
@@ -18,10 +18,10 @@ struct field {
     bool optional;
     /* Set by fields_read; borrowed from the JSON. */
     bool given;
-    const char *text; /* [n], and a NUL */
+    const char *text; /* [n], and a NUL; for FIELD_NUMBER_WORD_OR_NULL, NULL if it was no word */
     size_t n;
     int64_t number;
-    bool null; /* for FIELD_NUMBER_OR_NULL: it was null */
+    bool null; /* for FIELD_NUMBER_WORD_OR_NULL: it was null */
     const struct json *list;
 };
 

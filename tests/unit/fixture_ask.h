@@ -74,8 +74,20 @@ static inline enum err ask_session(struct store *s, int token)
     return store_session_user(s, token_hash(token), &fixture_rule, &user);
 }
 
-/* Makes a database of schema version 1 with a user and a session, as the program of that time left it. The tests run in
- * the directory of the repository. */
+/* Runs a file of SQL. The tests run in the directory of the repository. */
+static inline void sql_file(sqlite3 *db, const char *path)
+{
+    char sql[16384];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, sql, sizeof(sql) - 1);
+
+    assert_in_range(n, 1, sizeof(sql) - 2);
+    sql[n] = '\0';
+    (void)close(fd);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Makes a database of schema version 1 with a user and a session, as the program of that time left it. */
 static inline void make_version_1(const char *path)
 {
     static const char *const rows =
@@ -83,16 +95,10 @@ static inline void make_version_1(const char *path)
         "INSERT INTO users (email, password_hash, created_at) VALUES ('ada@example.org', 'x', 1);"
         "INSERT INTO sessions (token_hash, user_id, created_at, last_seen_at, address, agent) "
         "VALUES (zeroblob(32), 1, unixepoch(), unixepoch(), '::1', 'old')";
-    char sql[8192];
-    int fd = open("fcgi/store/schema.sql", O_RDONLY | O_CLOEXEC);
-    ssize_t n = read(fd, sql, sizeof(sql) - 1);
     sqlite3 *db = NULL;
 
-    assert_in_range(n, 1, sizeof(sql) - 2);
-    sql[n] = '\0';
-    (void)close(fd);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sql_file(db, "fcgi/store/schema.sql");
     assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

@@ -39,6 +39,10 @@ static void test_classify(void **state)
     r = first_result();
     assert_string_equal(json_get_str(r, "name", NULL), "");
     assert_string_equal(json_get_str(r, "status", NULL), verdict_name(want.verdict));
+    if (want.unsure_because == UNSURE_NOT)
+        assert_true(json_is_null(json_get(r, "unsure_because")));
+    else
+        assert_string_equal(json_get_str(r, "unsure_because", NULL), unsure_name(want.unsure_because));
     if (want.verdict == VERDICT_NOT_A_DIGIT)
         assert_false(json_get_int(r, "digit", &i64));
     else

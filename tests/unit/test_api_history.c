@@ -28,9 +28,10 @@ static int change(const char *method, int64_t id, const char *body)
     return answer((struct ask){.method = method, .uri = uri, .type = JSON, .body = body});
 }
 
-static void expect_counts(int line, int64_t kept, int64_t corrected, int64_t right)
+static void expect_counts(int line, int64_t kept, int64_t checked, int64_t right)
 {
-    if (count("kept") != kept || count("corrected") != corrected || count("right") != right)
+    if (count("kept") != kept || count("checked") != checked || count("corrected") != checked ||
+        count("right") != right)
         fail_msg("line %d: %s", line, got.text);
 }
 
@@ -63,7 +64,7 @@ static void what_is_kept(void **state)
     assert_true(json_is_null(json_get(row, "label")));
     assert_true(json_is_null(json_get(got.json, "next")));
     assert_null(header("Link"));
-    expect_counts(__LINE__, 1, 0, 1);
+    expect_counts(__LINE__, 1, 0, 0);
     assert_int_equal(sql_int(db.store, "SELECT max(length(picture)) FROM history"), 784);
     free(input);
 }
@@ -140,7 +141,7 @@ static void read_only(void **state)
     assert_int_equal(answer((struct ask){.method = "DELETE", .uri = "/history"}), 503);
     sql_do(db.store, "PRAGMA query_only = OFF");
     assert_int_equal(get("/history", NULL), 200);
-    expect_counts(__LINE__, 1, 0, 1);
+    expect_counts(__LINE__, 1, 0, 0);
 }
 
 /* RFC 8288. Breaks when a page repeats or skips an answer, loses a filter on the way, or links to what is absolute. */
@@ -163,7 +164,7 @@ static void pages_by_link(void **state)
             break;
         (void)snprintf(link, sizeof(link), "<%s>; rel=\"next\"", json_get_str(got.json, "next", NULL));
         assert_string_equal(header("Link"), link);
-        assert_int_equal(strncmp(link, "<history?corrected=0&status=digit&limit=7&before=", 49), 0);
+        assert_int_equal(strncmp(link, "<history?checked=0&status=digit&limit=7&before=", 47), 0);
         (void)snprintf(query, sizeof(query), "%.*s", (int)strcspn(link + 9, ">"), link + 9);
     }
     assert_int_equal(n, 32);
@@ -176,17 +177,9 @@ static void pages_by_link(void **state)
 
 static void bad_queries(void **state)
 {
-    static const char *const page[] = {"digit=10",
-                                       "digit=-1",
-                                       "digit=",
-                                       "digit",
-                                       "corrected=2",
-                                       "status=error",
-                                       "before=0",
-                                       "limit=0",
-                                       "limit=101",
-                                       "digit=1&digit=1",
-                                       "before=99999999999999999999"},
+    static const char *const page[] = {"digit=10",    "digit=-1",  "digit=",          "digit",
+                                       "corrected=2", "checked=2", "status=error",    "before=0",
+                                       "limit=0",     "limit=101", "digit=1&digit=1", "before=99999999999999999999"},
                              *const export[] = {"format=xml", "format=", "digit=x"};
 
     (void)state;
@@ -205,7 +198,8 @@ static void bad_queries(void **state)
 /* Breaks when a correction changes what was read, cannot be taken back, or counts wrongly. */
 static void corrections(void **state)
 {
-    static const char *const bad[] = {"{\"label\":10}",  "{\"label\":-1}",           "{\"label\":\"7\"}", "{}",
+    static const char *const bad[] = {"{\"label\":10}",  "{\"label\":-1}",           "{\"label\":\"none\"}",
+                                      "{\"label\":[]}",  "{\"label\":\"7\"}",        "{}",
                                       "{\"label\":7.5}", "{\"label\":7,\"digit\":7}"};
     const struct json *row;
     int64_t label = 0, id;
@@ -218,18 +212,50 @@ static void corrections(void **state)
     row = json_get(got.json, "answer");
     assert_true(json_get_int(row, "label", &label) && label == 7);
     assert_true(json_get_int(row, "digit", &label) && label == 2);
-    expect_counts(__LINE__, 3, 1, 2);
+    expect_counts(__LINE__, 3, 1, 0);
     assert_int_equal(get("/history", "corrected=1&digit=7"), 200);
     assert_int_equal(listed(), 1);
+    assert_int_equal(get("/history", "checked=1&digit=7"), 200);
+    assert_int_equal(listed(), 1);
+    assert_int_equal(get("/history", "checked=0"), 200);
+    assert_int_equal(listed(), 2);
     assert_int_equal(change("PATCH", id, "{\"label\":2}"), 200);
-    expect_counts(__LINE__, 3, 1, 3);
+    expect_counts(__LINE__, 3, 1, 1);
+    assert_int_equal(change("PATCH", id, "{\"label\":\"not_a_digit\"}"), 200);
+    assert_string_equal(json_get_str(json_get(got.json, "answer"), "label", NULL), "not_a_digit");
+    expect_counts(__LINE__, 3, 1, 0);
+    assert_int_equal(get("/history", "limit=1"), 200);
+    row = json_at(json_get(got.json, "history"), 0);
+    assert_string_equal(json_get_str(row, "label", NULL), "not_a_digit");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         (void)change("PATCH", id, bad[i]);
         expect_problem(__LINE__, 422, "bad-fields");
     }
     assert_int_equal(change("PATCH", id, "{\"label\":null}"), 200);
     assert_true(json_is_null(json_get(json_get(got.json, "answer"), "label")));
-    expect_counts(__LINE__, 3, 0, 3);
+    expect_counts(__LINE__, 3, 0, 0);
+}
+
+/* Breaks when the reason of a doubt that was kept is not the one that the history gives. */
+static void what_was_doubted(void **state)
+{
+    static const char *const words[] = {NULL, "confidence", "unfamiliar", "both"};
+    const struct json *row;
+
+    (void)state;
+    sign_up("a@example.org");
+    for (int i = 0; i <= STORE_HISTORY_UNSURE_MAX; i++) {
+        struct store_history one = {
+            .status = i == 0 ? STORE_HISTORY_DIGIT : STORE_HISTORY_UNSURE, .confidence = 0.5F, .unsure_because = i};
+
+        assert_int_equal(store_history_add(db.store, 1, &one, 1, 100), OK);
+        assert_int_equal(get("/history", "limit=1"), 200);
+        row = json_at(json_get(got.json, "history"), 0);
+        if (words[i] == NULL)
+            assert_true(json_is_null(json_get(row, "unsure_because")));
+        else
+            assert_string_equal(json_get_str(row, "unsure_because", NULL), words[i]);
+    }
 }
 
 /* Breaks when somebody reaches what is another's, or learns that it is there. */
@@ -256,7 +282,7 @@ static void whose_it_is(void **state)
     (void)snprintf(cookie_jar, sizeof(cookie_jar), "%s", alice);
     assert_int_equal(get("/history", NULL), 200);
     assert_int_equal(listed(), 1);
-    expect_counts(__LINE__, 1, 0, 1);
+    expect_counts(__LINE__, 1, 0, 0);
     assert_int_equal(change("DELETE", hers, NULL), 204);
     assert_int_equal(change("DELETE", hers, NULL), 404);
     cookie_jar[0] = '\0';
@@ -353,9 +379,10 @@ static void from_other_sites(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_kept),  TEST(several_at_once),      TEST(full_disk),        TEST(read_only),
-        TEST(pages_by_link), TEST(bad_queries),          TEST(corrections),      TEST(whose_it_is),
-        TEST(scopes),        TEST(limit_of_the_setting), TEST(from_other_sites),
+        TEST(what_is_kept), TEST(several_at_once),      TEST(full_disk),
+        TEST(read_only),    TEST(pages_by_link),        TEST(bad_queries),
+        TEST(corrections),  TEST(what_was_doubted),     TEST(whose_it_is),
+        TEST(scopes),       TEST(limit_of_the_setting), TEST(from_other_sites),
     };
 
     return cmocka_run_group_tests_name("api_history", tests, seven_read, seven_free);

@@ -31,13 +31,17 @@ static void export_csv(void **state)
         fill(1, 1, cases[i].name);
     sql_do(db.store, "UPDATE history SET created_at = 0");
     sql_do(db.store, "UPDATE history SET label = 4 WHERE id = 2");
+    sql_do(db.store, "UPDATE history SET no_digit = 1 WHERE id = 4");
     assert_int_equal(get("/history/export", "format=csv"), 200);
     assert_string_equal(header("Content-Type"), "text/csv; charset=utf-8");
     assert_string_equal(header("Content-Disposition"), "attachment; filename=\"digitd-history.csv\"");
     assert_int_equal(strncmp(got.text, "id,created_at,name,status,digit,label,confidence\r\n12,", 53), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         (void)snprintf(want, sizeof(want), "\r\n%zu,1970-01-01T00:00:00Z,%s,digit,0,%s,0.500000\r\n", i + 1,
-                       cases[i].cell, i == 1 ? "4" : "");
+                       cases[i].cell,
+                       i == 1   ? "4"
+                       : i == 3 ? "not_a_digit"
+                                : "");
         if (strstr(got.text, want) == NULL)
             fail_msg("%s is not in %s", want, got.text);
     }
@@ -72,6 +76,7 @@ static void export_idx(void **state)
     sql_do(db.store, "UPDATE history SET label = 9 WHERE id = 1"); /* reads 0 */
     sql_do(db.store, "UPDATE history SET status = 2, digit = NULL WHERE id IN (2, 3)");
     sql_do(db.store, "UPDATE history SET label = 5 WHERE id = 3");
+    sql_do(db.store, "UPDATE history SET no_digit = 1 WHERE id = 4"); /* IDX has no label for it */
     assert_int_equal(get("/history/export", "format=idx"), 200);
     assert_string_equal(header("Content-Type"), "application/x-tar");
     assert_int_equal(got.text_n % 512, 0);
@@ -81,14 +86,14 @@ static void export_idx(void **state)
     bytes = tar_find(got.text, got.text_n, "train-labels-idx1-ubyte", &n);
     if (idx_parse_labels(&labels, bytes, n, "labels", &why) != OK)
         fail_msg("%s", why.text);
-    assert_int_equal(images.n, 449);
-    assert_int_equal(labels.n, 449);
-    for (int i = 0; i < 447; i++) { /* newest first: number 450 - i was filled with 449 - i */
+    assert_int_equal(images.n, 448);
+    assert_int_equal(labels.n, 448);
+    for (int i = 0; i < 446; i++) { /* newest first: number 450 - i was filled with 449 - i */
         assert_int_equal(labels.data[i], (449 - i) % 10);
         assert_int_equal(images.data[i * 784 + 783], (uint8_t)(449 - i));
     }
-    assert_int_equal(labels.data[447], 5);
-    assert_int_equal(labels.data[448], 9);
+    assert_int_equal(labels.data[446], 5);
+    assert_int_equal(labels.data[447], 9);
     assert_int_equal(get("/history/export", "format=idx&corrected=1"), 200);
     bytes = tar_find(got.text, got.text_n, "train-labels-idx1-ubyte", &n);
     assert_int_equal(n, 8 + 2);

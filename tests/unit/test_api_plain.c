@@ -149,6 +149,40 @@ static void never_certain(void **state)
     reply_free(bare.reply);
 }
 
+/* Breaks when a browser without scripts is not told what the answer is unsure about. */
+static void what_it_is_unsure_about(void **state)
+{
+    static const struct {
+        const char *because, *says;
+    } cases[] = {
+        {"confidence", "<p>Unsure: it may also be a 1 (40.0&nbsp;%).</p>"},
+        {"unfamiliar", "<p>Unsure: It is unlike the digits that the network was trained on.</p>"},
+        {"both",
+         "<p>Unsure: it may also be a 1 (40.0&nbsp;%). It is unlike the digits that the network was trained on.</p>"}};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        struct request req = {.path = "/classify"};
+        struct app bare = {.reply = reply_new()};
+        struct call c = {.app = &bare, .req = &req};
+        struct json *v = json_new_object(), *result = json_add_object(json_set_array(v, "results")), *p;
+        size_t n;
+
+        json_set_str(result, "status", "unsure");
+        json_set_str(result, "unsure_because", cases[k].because);
+        json_set_int(result, "digit", 7);
+        json_set_num(result, "confidence", 0.5);
+        p = json_set_array(result, "probabilities");
+        for (int i = 0; i < MODEL_CLASSES; i++)
+            json_add_num(p, i == 7 ? 0.5 : i == 1 ? 0.4 : 0.0125);
+        classify_page(&c, v);
+        (void)reply_bytes(bare.reply, &n);
+        if (strstr(reply_rest(bare.reply, &n), cases[k].says) == NULL)
+            fail_msg("%s", reply_rest(bare.reply, &n));
+        reply_free(bare.reply);
+    }
+}
+
 static void expect_field(int line, const char *body, const char *name, const char *value)
 {
     struct json *v = NULL;
@@ -202,8 +236,13 @@ static void bodies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(forms),   TEST(forms_of_others),           TEST(by_mail),
-        TEST(results), cmocka_unit_test(never_certain), cmocka_unit_test(bodies),
+        TEST(forms),
+        TEST(forms_of_others),
+        TEST(by_mail),
+        TEST(results),
+        cmocka_unit_test(never_certain),
+        cmocka_unit_test(what_it_is_unsure_about),
+        cmocka_unit_test(bodies),
     };
 
     return cmocka_run_group_tests_name("api_plain", tests, seven_read, seven_free);

@@ -206,6 +206,7 @@ static void test_answer(void **state)
         for (int k = 0; k < MODEL_CLASSES; k++)
             sum += (double)a.probability[k];
         assert_int_equal(a.verdict, verdict[i]);
+        assert_int_equal(a.unsure_because, verdict[i] == VERDICT_UNSURE ? UNSURE_CONFIDENCE : UNSURE_NOT);
         assert_int_equal(a.digit, 7);
         assert_true(fabs((double)a.confidence - e / (e + 9)) < 1e-6);
         assert_true(fabs(sum - 1) < 1e-6);
@@ -219,6 +220,26 @@ static void test_answer(void **state)
     assert_string_equal(verdict_name(VERDICT_DIGIT), "digit");
     assert_string_equal(verdict_name(VERDICT_UNSURE), "unsure");
     assert_string_equal(verdict_name(VERDICT_NOT_A_DIGIT), "not_a_digit");
+    assert_null(unsure_name(UNSURE_NOT));
+    assert_string_equal(unsure_name(UNSURE_CONFIDENCE), "confidence");
+    assert_string_equal(unsure_name(UNSURE_UNFAMILIAR), "unfamiliar");
+    assert_string_equal(unsure_name(UNSURE_BOTH), "both");
+}
+
+/* Breaks when the best digit is its own runner-up, or the first or the last digit is never looked at. */
+static void test_runner_up(void **state)
+{
+    (void)state;
+    for (int best = 0; best < MODEL_CLASSES; best++)
+        for (int second = 0; second < MODEL_CLASSES; second++) {
+            float p[MODEL_CLASSES] = {0};
+            p[best] = 0.6F;
+            p[second] = second == best ? 0.6F : 0.4F;
+            if (second == best)
+                assert_int_not_equal(verdict_runner_up(p, best), best);
+            else
+                assert_int_equal(verdict_runner_up(p, best), second);
+        }
 }
 
 /* Breaks when "confidence < threshold" is written where "not confidence >= threshold" is meant, or the self test takes
@@ -319,9 +340,9 @@ static void test_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_networks), cmocka_unit_test(test_no_dense),     cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_answer),          cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_self_test),
-        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_random_networks), cmocka_unit_test(test_no_dense),  cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_answer),          cmocka_unit_test(test_runner_up), cmocka_unit_test(test_not_a_number),
+        cmocka_unit_test(test_self_test),       cmocka_unit_test(test_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,7 @@ static void test_when(void **state)
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_DIGIT);
     m->unsure_below = nextafterf(second.confidence, 2);
     assert_int_equal(answer(m, CNN_AUTO, image).verdict, VERDICT_UNSURE);
+    assert_int_equal(answer(m, CNN_AUTO, image).unsure_because, UNSURE_CONFIDENCE);
     m->reject.below = m->reject.doubt = nextafterf(first.score, INFINITY);
     const struct answer refused = answer(m, CNN_AUTO, image);
     assert_int_equal(refused.verdict, VERDICT_NOT_A_DIGIT);

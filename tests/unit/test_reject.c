@@ -82,10 +82,15 @@ static void test_score(void **state)
             assert_false(answer(m, paths[p], image).doubted);
             m->reject.doubt = nextafterf(all.score, INFINITY); /* between the two thresholds it is unsure */
             assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_UNSURE);
+            assert_int_equal(answer(m, paths[p], image).unsure_because, UNSURE_UNFAMILIAR);
+            m->unsure_below = 1; /* random weights are never that confident */
+            assert_int_equal(answer(m, paths[p], image).unsure_because, UNSURE_BOTH);
+            m->unsure_below = 0;
             assert_true(answer(m, paths[p], image).doubted);
             m->reject.below = m->reject.doubt;
             assert_true(answer(m, paths[p], image).doubted);
             assert_int_equal(answer(m, paths[p], image).verdict, VERDICT_NOT_A_DIGIT);
+            assert_int_equal(answer(m, paths[p], image).unsure_because, UNSURE_NOT);
             assert_int_equal(answer(m, paths[p], image).digit, all.digit);
             assert_int_equal(cnn_create(&c, m, paths[p], &why), OK); /* plain sums say the same */
             if (cnn_self_test(c, m, &why))

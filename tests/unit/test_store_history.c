@@ -55,16 +55,18 @@ static struct seen ask(int64_t user, const struct store_history_filter *filter, 
 /* Breaks when a column is bound or read in another's place, or a float's bytes are turned round. */
 static void rows_come_back(void **state)
 {
-    struct store_history row = answer_of(7, STORE_HISTORY_UNSURE, 3), back;
+    struct store_history row = answer_of(7, STORE_HISTORY_UNSURE, 3), back = {0};
     const struct store_history *const two[] = {&row, &back};
 
     (void)state;
     (void)snprintf(row.name, sizeof(row.name), "a\x1b\xe2\x80\xae.png"); /* an escape; a turn of direction */
+    row.unsure_because = 2;
     assert_int_equal(store_history_add(f.store, ada, &row, 1, 10), OK);
     assert_int_equal(store_history_find(f.store, ada, row.id, &back), OK);
     for (int i = 0; i < 2; i++) {
         assert_string_equal(two[i]->name, "a??.png");
         assert_int_equal(two[i]->status, STORE_HISTORY_UNSURE);
+        assert_int_equal(two[i]->unsure_because, 2);
         assert_int_equal(two[i]->digit, 7);
         assert_int_equal(two[i]->label, STORE_HISTORY_NONE);
         assert_true(two[i]->confidence == 0.75F);
@@ -76,6 +78,7 @@ static void rows_come_back(void **state)
                      1); /* 0.2 */
     (void)add(ada, -1, 10);
     assert_int_equal(ask(ada, &any, INT64_MAX, 1).last.digit, STORE_HISTORY_NONE);
+    assert_int_equal(ask(ada, &any, INT64_MAX, 1).last.unsure_because, 0);
 }
 
 /* Breaks when a row that the schema would refuse is tried, a stranger's name is taken, or a failure leaves half. */
@@ -98,9 +101,16 @@ static void what_is_refused(void **state)
     row[2] = answer_of(3, STORE_HISTORY_DIGIT, 1);
     row[2].confidence = 1.5F;
     assert_int_equal(store_history_add(f.store, ada, row, 3, 10), ERR_RANGE);
+    row[2] = answer_of(3, STORE_HISTORY_DIGIT, 1);
+    row[2].unsure_because = 1; /* a reason to doubt what is not doubted */
+    assert_int_equal(store_history_add(f.store, ada, row, 3, 10), ERR_RANGE);
+    row[2] = answer_of(3, STORE_HISTORY_UNSURE, 1);
+    row[2].unsure_because = STORE_HISTORY_UNSURE_MAX + 1;
+    assert_int_equal(store_history_add(f.store, ada, row, 3, 10), ERR_RANGE);
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM history"), 0);
     assert_int_equal(store_history_each(f.store, ada, &any, INT64_MAX, 0, see, NULL), ERR_RANGE);
-    assert_int_equal(store_history_label(f.store, ada, 1, 10), ERR_RANGE);
+    assert_int_equal(store_history_label(f.store, ada, 1, STORE_HISTORY_NO_DIGIT + 1), ERR_RANGE);
+    assert_int_equal(store_history_label(f.store, ada, 1, STORE_HISTORY_NONE - 1), ERR_RANGE);
 }
 
 /* R74. A disk that is full. Breaks when a row is told as kept that is not, or the store does not recover. */
@@ -172,9 +182,31 @@ static void pages(void **state)
     assert_int_equal(stopped.n, 2);
 }
 
-static int filtered(int digit, int corrected, int status)
+/* Breaks when the schema would keep what the program never means: the last guard of what a network is trained with. */
+static void schema_has_its_checks(void **state)
 {
-    const struct store_history_filter filter = {digit, corrected, status};
+    static const char *const bad[] = {"label = 10",      "label = 3, no_digit = 1",        "no_digit = 2",
+                                      "no_digit = NULL", "status = 1, unsure_because = 4", "unsure_because = 1",
+                                      "status = 2"};
+    static const char *const good[] = {"label = 3", "label = NULL, no_digit = 1", "status = 1, unsure_because = 3"};
+    char sql[120];
+
+    (void)state;
+    (void)add(ada, 7, 10);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(sql, sizeof(sql), "UPDATE history SET %s", bad[i]);
+        if ((sqlite3_exec(f.store->db, sql, NULL, NULL, NULL) & 0xff) != SQLITE_CONSTRAINT)
+            fail_msg("%s: not refused", bad[i]);
+    }
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        (void)snprintf(sql, sizeof(sql), "UPDATE history SET %s", good[i]);
+        sql_do(f.store, sql);
+    }
+}
+
+static int filtered(int digit, int checked, int status)
+{
+    const struct store_history_filter filter = {digit, checked, status};
 
     return ask(ada, &filter, INT64_MAX, 100).n;
 }
@@ -197,7 +229,7 @@ static void filters_and_counts(void **state)
     assert_int_equal(filtered(-1, -1, STORE_HISTORY_NOT_A_DIGIT), 1);
     assert_int_equal(filtered(-1, -1, STORE_HISTORY_DIGIT), 3);
     assert_int_equal(store_history_count(f.store, ada, &counts), OK);
-    assert_true(counts.kept == 5 && counts.corrected == 0 && counts.right == 5);
+    assert_true(counts.kept == 5 && counts.checked == 0 && counts.right == 0);
 
     assert_int_equal(store_history_label(f.store, ada, one, 7), OK);   /* it was wrong */
     assert_int_equal(store_history_label(f.store, ada, seven, 7), OK); /* it was right */
@@ -207,15 +239,43 @@ static void filters_and_counts(void **state)
     assert_int_equal(filtered(4, 1, STORE_HISTORY_NOT_A_DIGIT), 1);
     assert_int_equal(filtered(-1, 1, -1), 3);
     assert_int_equal(store_history_count(f.store, ada, &counts), OK);
-    assert_true(counts.kept == 5 && counts.corrected == 3 && counts.right == 3);
+    assert_true(counts.kept == 5 && counts.checked == 3 && counts.right == 1);
     assert_int_equal(store_history_label(f.store, ada, one, STORE_HISTORY_NONE), OK);
     assert_int_equal(filtered(1, 0, -1), 1);
     assert_int_equal(store_history_drop(f.store, ada, none), OK);
     assert_int_equal(store_history_drop(f.store, ada, none), ERR_NOT_FOUND);
     assert_int_equal(store_history_count(f.store, ada, &counts), OK);
-    assert_true(counts.kept == 4 && counts.corrected == 1 && counts.right == 4);
+    assert_true(counts.kept == 4 && counts.checked == 1 && counts.right == 1);
     assert_int_equal(store_history_count(f.store, bob, &counts), OK);
-    assert_true(counts.kept == 0 && counts.corrected == 0 && counts.right == 0);
+    assert_true(counts.kept == 0 && counts.checked == 0 && counts.right == 0);
+}
+
+/* Breaks when "no digit" is lost, stays beside a digit, is listed as the digit that was read, or counts wrongly. */
+static void no_digit(void **state)
+{
+    const int64_t seven = add(ada, 7, 100), none = add(ada, -1, 100);
+    struct store_history_counts counts;
+    struct store_history row;
+
+    (void)state;
+    assert_int_equal(store_history_label(f.store, ada, seven, STORE_HISTORY_NO_DIGIT), OK); /* it was none */
+    assert_int_equal(store_history_label(f.store, ada, none, STORE_HISTORY_NO_DIGIT), OK);  /* it was right */
+    assert_int_equal(store_history_find(f.store, ada, seven, &row), OK);
+    assert_true(row.label == STORE_HISTORY_NO_DIGIT && row.digit == 7);
+    assert_int_equal(filtered(7, -1, -1), 0);
+    assert_int_equal(filtered(-1, 1, -1), 2);
+    assert_int_equal(filtered(-1, 0, -1), 0);
+    assert_int_equal(store_history_count(f.store, ada, &counts), OK);
+    assert_true(counts.kept == 2 && counts.checked == 2 && counts.right == 1);
+    assert_int_equal(store_history_label(f.store, ada, seven, 7), OK);
+    assert_int_equal(store_history_find(f.store, ada, seven, &row), OK);
+    assert_int_equal(row.label, 7);
+    assert_int_equal(filtered(7, 1, -1), 1);
+    assert_int_equal(store_history_label(f.store, ada, none, STORE_HISTORY_NONE), OK);
+    assert_int_equal(store_history_find(f.store, ada, none, &row), OK);
+    assert_int_equal(row.label, STORE_HISTORY_NONE);
+    assert_int_equal(store_history_count(f.store, ada, &counts), OK);
+    assert_true(counts.kept == 2 && counts.checked == 1 && counts.right == 1);
 }
 
 /* Breaks when the newest go instead of the oldest, another's go, or a limit that was lowered is reached in one leap. */
@@ -324,7 +384,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(full_disk, with_two, teardown),
         cmocka_unit_test_setup_teardown(one_user_one_history, with_two, teardown),
         cmocka_unit_test_setup_teardown(pages, with_two, teardown),
+        cmocka_unit_test_setup_teardown(schema_has_its_checks, with_two, teardown),
         cmocka_unit_test_setup_teardown(filters_and_counts, with_two, teardown),
+        cmocka_unit_test_setup_teardown(no_digit, with_two, teardown),
         cmocka_unit_test_setup_teardown(oldest_make_room, with_two, teardown),
         cmocka_unit_test_setup_teardown(clearing_takes_all, with_two, teardown),
         cmocka_unit_test_setup_teardown(accounts_end_in_steps, with_two, teardown),

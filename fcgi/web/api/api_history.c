@@ -1,5 +1,6 @@
 /* GET and DELETE /history, PATCH and DELETE /history/{id}. (GET /history/export: api_history_export.c.) */
 #include <stdio.h>
+#include <string.h>
 
 #include "account.h"
 #include "history.h"
@@ -74,21 +75,39 @@ static void reply_failed(struct call *c, const char *what, enum err e)
         call_store_failed(c, what, e);
 }
 
+/* false: it is none. */
+static bool label_read(const struct field *f, int *label)
+{
+    *label = STORE_HISTORY_NONE;
+    if (f->null)
+        return true;
+    if (f->text != NULL) {
+        *label = STORE_HISTORY_NO_DIGIT;
+        return strcmp(f->text, history_no_digit) == 0;
+    }
+    if (f->number < 0 || f->number > 9)
+        return false;
+    *label = (int)f->number;
+    return true;
+}
+
 void api_history_correct(struct call *c)
 {
     struct json *v = NULL, *reply;
-    struct field f[] = {{.name = "label", .kind = FIELD_NUMBER_OR_NULL}};
+    struct field f[] = {{.name = "label", .kind = FIELD_NUMBER_WORD_OR_NULL}};
     struct store_history row;
+    int label;
     enum err e;
 
     if (!fields_read(c, &v, f, 1))
         goto out;
-    if (!f[0].null && (f[0].number < 0 || f[0].number > 9)) {
-        call_problem(c, PROBLEM_BAD_FIELDS, "The label is a digit from 0 to 9, or null to take a correction back.");
+    if (!label_read(&f[0], &label)) {
+        call_problem(c, PROBLEM_BAD_FIELDS,
+                     "The label is a digit from 0 to 9, \"not_a_digit\", or null to take a correction back.");
         goto out;
     }
     call_phase(c, PHASE_DATABASE);
-    e = store_history_label(c->app->store, c->user.id, c->id, f[0].null ? STORE_HISTORY_NONE : (int)f[0].number);
+    e = store_history_label(c->app->store, c->user.id, c->id, label);
     if (e == OK)
         e = store_history_find(c->app->store, c->user.id, c->id, &row);
     reply = json_new_object();

@@ -2,7 +2,8 @@
  *
  * CSV for a spreadsheet, without the pictures. JSON with everything. IDX, the format of MNIST, for training a network:
  * a tar archive of pictures and labels, because two requests could see two states that do not match. The label is the
- * user's, or else what was read; a row with neither is left out.
+ * user's, or else what was read; a row with neither, or whose label says that it shows no digit, is left out: the
+ * format has no label for it.
  *
  * Pitfall: a spreadsheet takes a cell that begins with = + - or @ for a formula, and anybody can choose the name of a
  * picture. A leading apostrophe makes it text (OWASP, "CSV injection"). Where the comma is the decimal separator, a
@@ -51,7 +52,9 @@ static void csv_text(struct buf *out, const char *text)
 
 static void csv_digit(struct buf *out, int digit)
 {
-    if (digit != STORE_HISTORY_NONE)
+    if (digit == STORE_HISTORY_NO_DIGIT)
+        (void)buf_add_str(out, history_no_digit);
+    else if (digit != STORE_HISTORY_NONE)
         (void)buf_add_fmt(out, "%d", digit);
 }
 
@@ -86,7 +89,7 @@ static enum err idx_row(const struct store_history *row, void *ctx)
     const uint8_t byte = (uint8_t)label;
     enum err e;
 
-    if (label == STORE_HISTORY_NONE)
+    if (label == STORE_HISTORY_NONE || label == STORE_HISTORY_NO_DIGIT)
         return OK;
     e = buf_add(pair->images, row->picture, DIGIT_PIXELS);
     return e == OK ? buf_add(pair->labels, &byte, 1) : e;

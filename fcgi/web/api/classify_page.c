@@ -25,10 +25,30 @@ static void add_probabilities(struct buf *out, const struct json *result)
     (void)buf_add_str(out, "</table>\n");
 }
 
+/* What the answer is unsure about, and the digit that it may also be. */
+static void add_doubt(struct buf *out, const struct json *result, const char *because, int digit)
+{
+    const struct json *probabilities = json_get(result, "probabilities");
+    float probability[MODEL_CLASSES] = {0};
+    int second;
+    double p = 0;
+
+    for (size_t i = 0; i < MODEL_CLASSES; i++)
+        if (json_num(json_at(probabilities, i), &p))
+            probability[i] = (float)p;
+    second = verdict_runner_up(probability, digit);
+    (void)buf_add_str(out, "<p>Unsure:");
+    if (strcmp(because, unsure_name(UNSURE_UNFAMILIAR)) != 0)
+        (void)buf_add_fmt(out, " it may also be a %d (%.1f&nbsp;%%).", second, percent((double)probability[second]));
+    if (strcmp(because, unsure_name(UNSURE_CONFIDENCE)) != 0)
+        (void)buf_add_str(out, " It is unlike the digits that the network was trained on.");
+    (void)buf_add_str(out, "</p>\n");
+}
+
 /* One picture: its name, then the result, or why there is none. */
 static void add_result(struct buf *out, const struct json *result)
 {
-    const char *name = json_get_str(result, "name", NULL), *status = json_get_str(result, "status", NULL);
+    const char *name = json_get_str(result, "name", NULL), *because = json_get_str(result, "unsure_because", NULL);
     const struct json *problem = json_get(result, "problem");
     double confidence = 0;
     int64_t digit = 0;
@@ -43,8 +63,10 @@ static void add_result(struct buf *out, const struct json *result)
                  "This does not look like a digit. Try a picture with one digit, dark on light or light on dark.");
     } else {
         (void)json_get_num(result, "confidence", &confidence);
-        (void)buf_add_fmt(out, "<p class=\"digit\">%d</p>\n<p>%s%.1f&nbsp;%% confident</p>\n", (int)digit,
-                          status == NULL || strcmp(status, "unsure") == 0 ? "Unsure: " : "", percent(confidence));
+        (void)buf_add_fmt(out, "<p class=\"digit\">%d</p>\n<p>%.1f&nbsp;%% confident</p>\n", (int)digit,
+                          percent(confidence));
+        if (because != NULL)
+            add_doubt(out, result, because, (int)digit);
         add_probabilities(out, result);
     }
     (void)buf_add_str(out, "</section>\n");

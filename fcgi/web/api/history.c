@@ -9,14 +9,19 @@
 enum { WALK_ROWS = 200, JSON_DIGITS = 9 };
 
 _Static_assert(MODEL_CLASSES == (int)STORE_HISTORY_CLASSES, "net and store agree");
+_Static_assert(UNSURE_BOTH == (int)STORE_HISTORY_UNSURE_MAX, "net and store agree");
 _Static_assert(VERDICT_DIGIT == (int)STORE_HISTORY_DIGIT && VERDICT_UNSURE == (int)STORE_HISTORY_UNSURE &&
                    VERDICT_NOT_A_DIGIT == (int)STORE_HISTORY_NOT_A_DIGIT,
                "net and store agree");
+
+const char *const history_no_digit = "not_a_digit";
 
 static void set_digit(struct json *obj, const char *key, int digit)
 {
     if (digit == STORE_HISTORY_NONE)
         json_set_null(obj, key);
+    else if (digit == STORE_HISTORY_NO_DIGIT)
+        json_set_str(obj, key, history_no_digit);
     else
         json_set_int(obj, key, digit);
 }
@@ -29,6 +34,7 @@ void history_set_row(struct json *obj, const struct store_history *row)
     json_set_time(obj, "created_at", row->created_at_s);
     json_set_str(obj, "name", row->name);
     json_set_str(obj, "status", verdict_name((enum verdict)row->status));
+    reading_set_unsure(obj, (enum unsure)(row->unsure_because & UNSURE_BOTH));
     set_digit(obj, "digit", row->digit);
     set_digit(obj, "label", row->label);
     json_set_num(obj, "confidence", (double)row->confidence);
@@ -47,7 +53,8 @@ enum err history_set_counts(struct call *c, struct json *obj)
         return e;
     v = json_set_object(obj, "counts");
     json_set_int(v, "kept", counts.kept);
-    json_set_int(v, "corrected", counts.corrected);
+    json_set_int(v, "checked", counts.checked);
+    json_set_int(v, "corrected", counts.checked);
     json_set_int(v, "right", counts.right);
     return OK;
 }
@@ -120,6 +127,7 @@ void history_keep_add(struct history_keep *keep, const struct reading *r, struct
     row->status = (enum store_history_status)answer->verdict;
     row->digit = answer->verdict == VERDICT_NOT_A_DIGIT ? STORE_HISTORY_NONE : answer->digit;
     row->label = STORE_HISTORY_NONE;
+    row->unsure_because = (int)answer->unsure_because;
     row->confidence = answer->confidence;
     memcpy(row->probabilities, answer->probability, sizeof(row->probabilities));
     memcpy(row->picture, r->decoded.input, DIGIT_PIXELS);

@@ -6,10 +6,13 @@
 #include "store/store_history.h"
 #include "web/call.h"
 
-/* Members of a row: id, created_at, name, status, digit, label, confidence, probabilities, input. */
+/* The label of what shows no digit, in JSON and CSV: the word that is also the status of what was read so. */
+extern const char *const history_no_digit;
+
+/* Members of a row: id, created_at, name, status, unsure_because, digit, label, confidence, probabilities, input. */
 void history_set_row(struct json *obj, const struct store_history *row);
 
-/* The member counts: kept, corrected, right. */
+/* The member counts: kept, checked, corrected (as checked, for programs that know the older name), right. */
 enum err history_set_counts(struct call *c, struct json *obj);
 
 /* Calls row for all rows of c->user that pass the filter, the newest first, until it fails; returns that error. Reads

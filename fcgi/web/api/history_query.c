@@ -15,7 +15,8 @@ static const char *const format_words[] = {"json", "csv", "idx", NULL};
 
 #define FILTERS                                                                                                        \
     {"digit", NULL, 0, 9, "a digit from 0 to 9", MEMBER(digit)},                                                       \
-        {"corrected", query_no_or_yes, 0, 0, "0 or 1", MEMBER(corrected)},                                             \
+        {"checked", query_no_or_yes, 0, 0, "0 or 1", MEMBER(checked)},                                                 \
+        {"corrected", query_no_or_yes, 0, 0, "0 or 1", MEMBER(checked)}, /* its older name */                          \
     {                                                                                                                  \
         "status", status_words, 0, 0, "digit, unsure or not_a_digit", MEMBER(status)                                   \
     }
@@ -36,11 +37,11 @@ static enum err read_as(const struct query_param *params, size_t n, const char *
     enum err e;
 
     memset(out, 0, sizeof(*out));
-    out->digit = out->corrected = out->status = -1;
+    out->digit = out->checked = out->status = -1;
     out->before = INT64_MAX;
     out->limit = HISTORY_PAGE_ROWS;
     e = query_read(params, n, query, out, why);
-    out->filter = (struct store_history_filter){(int)out->digit, out->corrected, out->status};
+    out->filter = (struct store_history_filter){(int)out->digit, out->checked, out->status};
     return e;
 }
 
@@ -74,8 +75,8 @@ void history_query_next(const struct history_query *q, int64_t last, char link[H
     (void)snprintf(link, HISTORY_LINK_MAX, "history");
     if (q->digit >= 0)
         link_add_number(link, "digit", q->digit);
-    if (q->corrected >= 0)
-        link_add(link, "corrected", query_no_or_yes[q->corrected]);
+    if (q->checked >= 0)
+        link_add(link, "checked", query_no_or_yes[q->checked]);
     if (q->status >= 0)
         link_add(link, "status", status_words[q->status]);
     if (q->limit != HISTORY_PAGE_ROWS)

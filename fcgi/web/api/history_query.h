@@ -10,12 +10,12 @@ enum history_format { HISTORY_JSON, HISTORY_CSV, HISTORY_IDX };
 
 struct history_query {
     int64_t digit, before, limit;
-    int corrected, status;
+    int checked, status;
     int format; /* enum history_format */
     struct store_history_filter filter;
 };
 
-/* Reads query ("" if there is none): digit, corrected, status, and before and limit for a page, or format for an
+/* Reads query ("" if there is none): digit, checked, status, and before and limit for a page, or format for an
  * export. Ignores other parameters. ERR_FORMAT, like query_read. */
 enum err history_query_page(const char *query, struct history_query *out, struct why *why);
 enum err history_query_export(const char *query, struct history_query *out, struct why *why);

@@ -108,11 +108,19 @@ static void tell_json(struct json *results, enum err e, const struct reading *v,
 
 static void tell_line(const char *path, const struct answer *a)
 {
-    if (a->verdict == VERDICT_NOT_A_DIGIT)
+    const int second = verdict_runner_up(a->probability, a->digit);
+    if (a->verdict == VERDICT_NOT_A_DIGIT) {
         printf("%s: not a digit\n", path);
-    else
-        printf("%s: %d (%.2f %%%s)\n", path, a->digit, 100 * (double)a->confidence,
-               a->verdict == VERDICT_UNSURE ? ", unsure" : "");
+        return;
+    }
+    printf("%s: %d (%.2f %%", path, a->digit, 100 * (double)a->confidence);
+    if (a->verdict == VERDICT_UNSURE)
+        fputs(", unsure:", stdout);
+    if (a->unsure_because & UNSURE_CONFIDENCE)
+        printf(" may be %d, %.2f %%", second, 100 * (double)a->probability[second]);
+    if (a->unsure_because & UNSURE_UNFAMILIAR)
+        printf("%s unlike the digits it was trained on", a->unsure_because == UNSURE_BOTH ? ";" : "");
+    puts(")");
 }
 
 /* Classifies all files. EXIT_FAILED when one of them could not be read. */
