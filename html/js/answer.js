@@ -1,6 +1,7 @@
 // Shows one result large, and a row of results as cards. A result is what POST /classify answers for a part.
 import { $, el, calm, paintGrey } from './dom.js';
 import { drawGlyph, makeGlyph } from './glyph.js';
+import { isRight, readAs } from './check.js';
 import { t } from './i18n.js';
 import { digitName, verdict, failed, problemWords, reducedText, stepsOf, percent, shortName } from './text.js';
 
@@ -114,19 +115,23 @@ export function makeCard(item, onPick) {
   return { node: el('li', {}, button), button, img, glyph, word };
 }
 
-export function fillCard(card, result, failure) {
+export function fillCard(card, { result, label }, failure) {
   const state = failure ? 'error' : result ? result.status : 'reading';
   card.button.dataset.state = state;
   card.button.dataset.digit = result && Number.isInteger(result.digit) ? result.digit : '';
   drawGlyph(card.glyph, failure ? '!' : result ? signOf(result) : '-');
-  card.word.textContent = failure ? t('answer.notRead') : cardWord(result);
+  card.word.textContent = failure ? t('answer.notRead') : cardWord(result, label);
   if (failure || state === 'error') card.button.title = failure || problemWords(result.problem).title;
 }
 
-function cardWord(result) {
+function cardWord(result, label) {
   if (!result) return t('answer.reading');
+  if (isRight(result, label)) return `✓ ${cardWord(result, null)}`;
+  if (label !== null) return t('check.card', { label: shortLabel(label), read: shortLabel(readAs(result)) });
   const { status, digit, confidence } = result;
   if (status === 'digit') return t('answer.card', { digit: digitName(digit), percent: percent(confidence) });
   if (status === 'unsure') return t('answer.unsure', { digit: digitName(digit) });
   return t(status === 'not_a_digit' ? 'answer.noDigit' : 'answer.notRead');
 }
+
+const shortLabel = (label) => (Number.isInteger(label) ? digitName(label) : t('answer.noDigit'));

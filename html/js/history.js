@@ -3,11 +3,12 @@
 // the address that the server gave; a button that goes away must not take the focus with it; a 401 is the end of the session.
 import { $, el, paintGrey, say } from './dom.js';
 import { request } from './api.js';
-import { intl, pick, t } from './i18n.js';
-import { busy, digitName, percent, sentenceOf } from './text.js';
+import { intl, t } from './i18n.js';
+import { isRight, makeCheck, savedText } from './check.js';
+import { busy, digitName, percent, runnerUp, sentenceOf, share } from './text.js';
 import { timeNode } from './list.js';
 
-const KINDS = { unsure: { status: 'unsure' }, none: { status: 'not_a_digit' }, corrected: { corrected: 1 }, uncorrected: { corrected: 0 } };
+const KINDS = { unsure: { status: 'unsure' }, none: { status: 'not_a_digit' }, checked: { checked: 1 }, unchecked: { checked: 0 } };
 const AHEAD_PX = 600; // the next page is asked for before its place is seen
 
 let hooks;          // onExpired()
@@ -16,7 +17,7 @@ let shown = 0;      // counts the lists that were begun
 let next = null;    // where the next page is
 let asking = false; // for a page
 let stale = true;   // what is listed is not by the filters as they are
-let counts = { kept: 0, corrected: 0, right: 0 };
+let counts = { kept: 0, checked: 0, right: 0 };
 let ready = false;
 
 export function showHistory(who, theirs) {
@@ -110,8 +111,8 @@ function fit() {
 
 function tell(now) {
   counts = now;
-  const { kept, corrected, right } = counts;
-  say($('history-right'), corrected ? t('history.right', { right, kept, share: percent(kept ? right / kept : 0) }) : '');
+  const { kept, checked, right } = counts;
+  say($('history-right'), checked ? t('history.right', { right, checked, kept, share: share(right, checked) }) : '');
   $('history-sure-text').textContent = t('history.sure', { n: kept });
 }
 
@@ -119,8 +120,7 @@ function tell(now) {
 
 function card(answer) {
   const canvas = el('canvas', { className: 'kept-picture', width: 28, height: 28, role: 'img', 'aria-label': t('history.picture') });
-  const digits = el('div', { className: 'kept-digits', role: 'group', 'aria-label': t('history.which') },
-    ...Array.from({ length: 10 }, (_, digit) => digitButton(answer, digit)));
+  const buttons = el('div', { className: 'kept-check', role: 'group', 'aria-label': t('check.title') });
   const remove = el('button', { className: 'link kept-remove', type: 'button' }, t('history.delete'), ' ',
     el('span', { className: 'unseen' }, t('history.theAnswer', { digit: wordOf(answer), time: momentOf(answer) })));
   const node = el('li', { className: 'card kept' },
@@ -129,36 +129,32 @@ function card(answer) {
       el('p', { className: 'kept-answer' },
         el('b', {}, answer.digit === null ? '–' : String(answer.digit)), ' ',
         el('span', {}, answer.status === 'not_a_digit' ? t('history.noDigit') : percent(answer.confidence)),
-        ...(answer.status === 'unsure' ? [' ', el('span', { className: 'kept-unsure' }, t('history.unsure'))] : [])),
+        ...(answer.status === 'unsure' ? [' ', el('span', { className: 'kept-unsure' }, doubtOf(answer))] : [])),
       el('p', { className: 'kept-facts', title: answer.name }, el('span', { className: 'kept-name' }, answer.name), timeNode(answer.created_at))),
-    remove, digits, el('p', { className: 'kept-said error', hidden: true }));
+    remove, buttons, el('p', { className: 'kept-said error', hidden: true }));
   paintGrey(canvas, answer.input);
   remove.addEventListener('click', () => act(node, () => drop(node, answer)));
-  mark(node, answer);
+  const show = makeCheck(buttons, (label) => act(node, () => check(node, answer, label, show)));
+  mark(node, answer, show);
   return node;
+}
+
+/** What it is unsure about; answers from before that was kept do not tell. */
+function doubtOf(answer) {
+  const because = answer.unsure_because;
+  if (!because) return t('history.unsure');
+  if (because === 'unfamiliar') return t('history.unsureUnfamiliar');
+  const { p, other } = runnerUp(answer);
+  return t(because === 'both' ? 'history.unsureBoth' : 'history.unsureConfidence', { other: String(other), second: percent(p) });
 }
 
 const wordOf = ({ digit }) => (digit === null ? t('history.noDigit') : digitName(digit));
 const momentOf = ({ created_at: at }) => intl('DateTimeFormat', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
 
-function digitButton(answer, digit) {
-  const button = el('button', { type: 'button' }, String(digit));
-  button.dataset.digit = digit;
-  button.addEventListener('click', () => {
-    const node = button.closest('li');
-    act(node, () => correct(node, answer, answer.label === digit ? null : digit));
-  });
-  return button;
-}
-
-/** Which digit was read, and which the visitor says it is. */
-function mark(node, { digit, label }) {
-  for (const button of node.querySelectorAll('[data-digit]')) {
-    const each = Number(button.dataset.digit);
-    button.setAttribute('aria-pressed', String(label === each));
-    button.classList.toggle('was-read', digit === each);
-  }
-  node.classList.toggle('wrong', label !== null && label !== digit);
+/** What was read, and what the visitor says it is. */
+function mark(node, answer, show) {
+  show(answer, answer.label);
+  node.classList.toggle('wrong', answer.label !== null && !isRight(answer, answer.label));
 }
 
 /** One thing at a time; what went wrong stands at the card. */
@@ -179,17 +175,18 @@ async function act(node, run) {
   }
 }
 
-async function correct(node, answer, label) {
+async function check(node, answer, label, show) {
   const mine = shown;
   const { answer: now, counts: all } = await request(`history/${answer.id}`, { method: 'PATCH', json: { label } });
   if (mine !== shown) return;
   Object.assign(answer, { label: now.label });
-  mark(node, answer);
+  mark(node, answer, show);
   tell(all);
-  $('history-said').textContent = t(label === null ? 'history.tookBack' : 'history.corrected', { digit: label === null ? '' : pick('aDigit', label) });
+  $('history-said').textContent = savedText(answer, now.label);
 }
 
-async function drop(node, { id, digit, label }) {
+async function drop(node, answer) {
+  const { id, label } = answer;
   const mine = shown;
   try {
     await request(`history/${id}`, { method: 'DELETE' });
@@ -200,8 +197,8 @@ async function drop(node, { id, digit, label }) {
   const after = node.nextElementSibling || node.previousElementSibling;
   node.remove();
   tell({
-    kept: counts.kept - 1, corrected: counts.corrected - (label === null ? 0 : 1),
-    right: counts.right - (label === null || label === digit ? 1 : 0),
+    kept: counts.kept - 1, checked: counts.checked - (label === null ? 0 : 1),
+    right: counts.right - (isRight(answer, label) ? 1 : 0),
   });
   fit();
   (after ? after.querySelector('.kept-remove') : $('history-title')).focus();

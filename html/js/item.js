@@ -8,6 +8,7 @@ export const NO_WISH = { invert: 'auto', center: 'mass' };
 export class Item {
   #url; #shrunk = null; #sent = 0; #result = null; #failure = null; #sentAgain = false;
   #wish = NO_WISH; #readWith = NO_WISH; #wishFailure = null; #asking = null;
+  #kept = null; #keeping = null; #label = null; #saying = false; #sayFailure = '';
 
   /** drawn: by the pad, not chosen. */
   constructor(file, drawn = false) {
@@ -30,6 +31,10 @@ export class Item {
   get readWith() { return this.#readWith; }       // as what the result was read
   get wishFailure() { return this.#wishFailure; } // an ApiError: it could not be read again
   get asking() { return this.#asking; }           // AbortController of its being read again, or null
+  get kept() { return this.#kept; }               // the result's id in the history; null: it is not there
+  get label() { return this.#label; }             // what the visitor says it is (check.js), or null
+  get saying() { return this.#saying; }           // a label is on its way
+  get sayFailure() { return this.#sayFailure; }   // a sentence: it was not kept
 
   // ---- read with the others
 
@@ -50,7 +55,7 @@ export class Item {
 
   upload(share) { this.#sent = share * this.bytes; }
   sendAgain() { this.#sentAgain = true; }
-  answer(result) { this.#result = result; }
+  answer(result) { this.#take(result); }
   fail(error) { this.#failure = error; }
 
   // ---- read again by itself, with its steps
@@ -68,7 +73,7 @@ export class Item {
   answerAsked(result) {
     const isNew = this.#wish !== this.#readWith;
     this.#asking = null;
-    if (isNew) this.#result = result;
+    if (isNew) this.#take(result);
     else this.#result.steps = result.steps;
     this.#readWith = this.#wish;
     return isNew;
@@ -83,6 +88,47 @@ export class Item {
   dropAsked() {
     this.#asking = null;
     this.#result.steps = null;
+  }
+
+  // ---- kept in the history, and checked by the visitor
+
+  /** A new answer is not checked yet. */
+  #take(result) {
+    this.#result = result;
+    this.#kept = result.id ?? null;
+    this.#keeping = null;
+    this.#label = null;
+    this.#sayFailure = '';
+  }
+
+  /** Once, however many ask: run() sends it with save and returns the result, whose id is null where it could not be kept. */
+  keep(run) {
+    if (this.#kept !== null) return Promise.resolve();
+    if (this.#keeping) return this.#keeping;
+    const of = this.#result;
+    const mine = run().then(({ id }) => { if (of === this.#result) this.#kept = id ?? null; })
+      .finally(() => { if (this.#keeping === mine) this.#keeping = null; });
+    this.#keeping = mine;
+    return mine;
+  }
+
+  /** It was deleted from the history. */
+  lose() { this.#kept = null; }
+
+  beginSaying() {
+    this.#saying = true;
+    this.#sayFailure = '';
+  }
+
+  /** of: the result that it was said of. */
+  said(of, label) {
+    this.#saying = false;
+    if (of === this.#result) this.#label = label;
+  }
+
+  failSaying(sentence) {
+    this.#saying = false;
+    this.#sayFailure = sentence;
   }
 
   /** Nobody needs it any more. */

@@ -32,7 +32,7 @@ export function fillMany(chosen, { sent, total, running }) {
   items.forEach((item, i) => {
     const card = cards[i];
     if (card.img.getAttribute('src') !== item.url) card.img.src = item.url; // made smaller since
-    fillCard(card, item.result, item.failure && sentenceOf(item.failure));
+    fillCard(card, item, item.failure && sentenceOf(item.failure));
     card.button.setAttribute('aria-pressed', String(i === chosen));
   });
   const bad = items.filter((item) => item.result && item.result.status === 'error').length;
@@ -59,11 +59,11 @@ const cell = (value) => {
 };
 
 function csvOf(list) {
-  const head = ['name', 'status', 'digit', 'confidence', ...Array.from({ length: 10 }, (_, digit) => `p${digit}`), 'message'];
-  const rows = list.map(({ name, result, failure }) => {
-    if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : ''];
-    const { status, digit, confidence, probabilities = Array(10).fill(''), problem } = result;
-    return [name, status, digit, confidence, ...probabilities, problem ? problemText(problem) : ''];
+  const head = ['name', 'status', 'digit', 'confidence', ...Array.from({ length: 10 }, (_, digit) => `p${digit}`), 'message', 'unsure_because', 'label'];
+  const rows = list.map(({ name, result, failure, label }) => {
+    if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : '', '', ''];
+    const { status, digit, confidence, probabilities = Array(10).fill(''), problem, unsure_because: because } = result;
+    return [name, status, digit, confidence, ...probabilities, problem ? problemText(problem) : '', because, label];
   });
   return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }

@@ -9,6 +9,8 @@ import { initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 import { initGive, rewordGive } from './give.js';
 import { initPad, resetPad } from './pad.js';
 import { Item } from './item.js';
+import { makeCheck, savedText } from './check.js';
+import { request } from './api.js';
 import { readAll, send } from './send.js';
 import { fillMany, initMany, layMany } from './many.js';
 
@@ -21,10 +23,12 @@ let items = [];           // of class Item, in the order given
 let chosen = 0;
 let running = null;       // AbortController of the reading going on
 let waiting = false;      // pictures are kept for after the log-in
+let mark;                 // shows what the visitor says of the answer
 
 export function initRead(hooks) {
   onExpired = hooks.onExpired;
   initAnswer();
+  mark = makeCheck($('check-buttons'), (label) => check(items[chosen], label));
   initHow({ onLook: look, onWish: readAgain });
   initMany({ onStop: stop });
   initGive({
@@ -125,11 +129,14 @@ const isDrawn = () => Boolean(items[0] && items[0].drawn);
 async function keepDrawing(item) {
   if (item !== items[0] || item.result.status === 'error') return;
   try {
-    await send([item], { save: true, onNote: (text) => { if (item === items[0]) note(text); } });
+    await keep(item, (text) => { if (item === items[0]) note(text); });
   } catch (error) {
     if (item === items[0]) note(t('read.notKept', { why: sentenceOf(error) }));
   }
 }
+
+/** The answer as it stands goes into the history, if it is not there. */
+const keep = (item, onNote) => item.keep(async () => (await send([item], { wish: item.readWith, save: true, onNote }))[0]);
 
 function stop() {
   if (!running) return;
@@ -182,6 +189,50 @@ async function readAgain(item, wish) {
   }
 }
 
+// ---- what the visitor says of the answer ----
+
+/** label: as in check.js. Kept where the answer is, in the history. */
+async function check(item, label) {
+  if (item.saying) return;
+  const { result } = item;
+  item.beginSaying();
+  showCheck(item);
+  try {
+    const why = await tellLabel(item, label);
+    if (why) item.failSaying(why);
+    else item.said(result, label);
+  } catch (error) {
+    item.failSaying(sentenceOf(error));
+    if (error.status === 401) onExpired();
+  }
+  if (item !== items[chosen]) return;
+  showCheck(item);
+  fillMany(chosen, progress());
+}
+
+/** Returns why the answer, and with it the label, could not be kept; '' if it was. */
+async function tellLabel(item, label, again = true) {
+  let why = '';
+  await keep(item, (text) => { why = text; });
+  if (item.kept === null) return why;
+  try {
+    await request(`history/${item.kept}`, { method: 'PATCH', json: { label } });
+  } catch (error) {
+    if (error.status !== 404 || !again) throw error;
+    item.lose(); // it was deleted on the History screen
+    return tellLabel(item, label, false);
+  }
+  return '';
+}
+
+function showCheck(item) {
+  const { result, label, saying, sayFailure } = item;
+  mark(result, label);
+  $('check').setAttribute('aria-busy', String(saying));
+  $('check-said').textContent = sayFailure || (label === null ? '' : savedText(result, label));
+  $('check-said').classList.toggle('error', Boolean(sayFailure));
+}
+
 // ---- showing ----
 
 function choose(index) {
@@ -196,8 +247,10 @@ function choose(index) {
 function refresh(written) {
   const item = items[chosen];
   if (!item) return;
-  if (item.result) showResult(item, written);
-  else if (item.failure) showFailure(item, sentenceOf(item.failure));
+  if (item.result) {
+    showResult(item, written);
+    showCheck(item);
+  } else if (item.failure) showFailure(item, sentenceOf(item.failure));
   else showReading(item);
   showHow(item);
   if (isLooking() && !item.wishFailure) look(item);

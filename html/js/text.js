@@ -12,6 +12,9 @@ const sureWord = (p) => pick('answer.sure', 5 - SURE.filter((from) => p < from).
 /** A probability as percent; never certainty, which a network does not have. */
 export const percent = (p) => number(Math.min(0.999, p), { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+/** So many of a whole, counted: all of them are 100 %. */
+export const share = (part, whole) => number(whole ? part / whole : 0, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 export function bytes(n) {
   const mib = n / 1048576;
   return mib >= 1 ? `${number(mib >= 10 ? Math.ceil(mib) : mib, { maximumFractionDigits: 1 })}\u00a0MiB` : `${number(Math.ceil(n / 1024))}\u00a0KiB`;
@@ -57,21 +60,28 @@ export const failed = (sentence) => ({ over: t('answer.notRead'), word: t('answe
 /** A file's name, short enough for a line. */
 export const shortName = (name) => (name.length > 40 ? `${name.slice(0, 24)}…${name.slice(-14)}` : name);
 
+/** The most likely digit but for the one that was read. */
+export const runnerUp = ({ digit, probabilities }) =>
+  probabilities.map((p, other) => ({ p, other })).filter(({ other }) => other !== digit).sort((a, b) => b.p - a.p)[0];
+
+/** What an unsure answer is unsure about: which of two digits it is, or whether it is like a digit at all, or both. */
+function doubt({ unsure_because: because, digit, probabilities, confidence }) {
+  const { p, other } = runnerUp({ digit, probabilities });
+  const values = { digit: String(digit), first: percent(confidence), other: String(other), second: percent(p) };
+  if (because === 'unfamiliar') return { word: pick('aDigit', digit), sure: t('answer.unsureUnfamiliar', values) };
+  const word = t('answer.oneOrOther', { first: pick('aDigit', digit), second: pick('aDigit', other) });
+  return { word, sure: t(because === 'both' ? 'answer.unsureBoth' : 'answer.unsureConfidence', values) };
+}
+
 /** The verdict on one picture: a small line, a large word, how sure. */
 export function verdict(result) {
-  const { status, digit, probabilities = [], confidence } = result;
+  const { status, digit, confidence } = result;
   if (status === 'error') {
     const { title, detail } = problemWords(result.problem);
     return { over: t('answer.notRead'), word: title, sure: detail };
   }
   if (status === 'not_a_digit') return { over: t('answer.looksLike'), word: t('answer.noDigit'), sure: t('answer.noDigitText') };
-  if (status === 'unsure') {
-    const [second, other] = probabilities.map((p, d) => [p, d]).filter(([, d]) => d !== digit).sort((a, b) => b[0] - a[0])[0];
-    return {
-      over: t('answer.unsureOver'), word: pick('aDigit', digit),
-      sure: t('answer.unsureText', { first: percent(confidence), other: pick('aDigit', other), second: percent(second) }),
-    };
-  }
+  if (status === 'unsure') return { over: t('answer.unsureOver'), ...doubt(result) };
   return {
     over: t(digit === 8 ? 'answer.itIsAn' : 'answer.itIs'), word: digitName(digit),
     sure: t('answer.howSure', { words: sureWord(confidence) }), percent: percent(confidence),

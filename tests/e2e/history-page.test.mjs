@@ -87,11 +87,11 @@ test('correct, filter, take back, delete one', async () => {
   await nine.locator('[data-digit="4"]').click();
   await says(page, '#history-said', /Saved: it is a four\./);
   assert.equal(await nine.locator('[data-digit="4"]').getAttribute('aria-pressed'), 'true');
-  assert.equal(await text(page, '#history-right'), 'Right so far: 9 of 10 (90.0%)');
+  assert.equal(await text(page, '#history-right'), 'Right so far: 0 of 1 checked (0.0%); 10 saved');
   await inspect(visit, 'history');
-  await page.selectOption('#history-kind', 'corrected');
+  await page.selectOption('#history-kind', 'checked');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
-  assert.equal(await page.getAttribute('[data-format="idx"]', 'href'), 'history/export?format=idx&corrected=1');
+  assert.equal(await page.getAttribute('[data-format="idx"]', 'href'), 'history/export?format=idx&checked=1');
   await page.selectOption('#history-digit', '9'); // it is a four now
   await says(page, '#history-none', /Nothing matches/);
   await page.selectOption('#history-digit', '4');
@@ -102,7 +102,7 @@ test('correct, filter, take back, delete one', async () => {
   await page.selectOption('#history-digit', '');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 10);
   await nine.locator('[data-digit="4"]').click(); // once more takes it back
-  await says(page, '#history-said', /Correction removed/);
+  await says(page, '#history-said', /Removed: this answer is not checked/);
   assert.equal(await page.locator('#history-right').isVisible(), false);
 
   // By keyboard alone: the focus goes on to the next card.
@@ -112,11 +112,13 @@ test('correct, filter, take back, delete one', async () => {
   assert.equal(await cards(page).count(), 9);
   assert.equal(await page.evaluate(() => document.activeElement === document.querySelector('#history-list .kept-remove')), true);
   await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'check-right');
+  await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement.dataset.digit), '0');
   await page.keyboard.press('Space');
   await says(page, '#history-said', /Saved: it is a zero\./);
   const { json } = await program.send('GET', 'history');
-  assert.deepEqual(json.counts, { kept: 9, corrected: 1, right: 8 });
+  assert.deepEqual(json.counts, { kept: 9, checked: 1, corrected: 1, right: 0 });
   assert.equal(json.history[0].label, 0);
   await end(visit);
 });

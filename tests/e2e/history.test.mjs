@@ -38,7 +38,11 @@ test('answers are kept, listed page by page, corrected, deleted', async () => {
   const corrected = await visitor.send('PATCH', `history/${ids[0]}`, { json: { label: 1 } });
   assert.equal(corrected.status, 200, corrected.text);
   described('Corrected', corrected.json);
-  assert.deepEqual(corrected.json.counts, { kept: 5, corrected: 1, right: 4 });
+  assert.deepEqual(corrected.json.counts, { kept: 5, checked: 1, corrected: 1, right: 0 });
+  const none = await visitor.send('PATCH', `history/${ids[1]}`, { json: { label: 'not_a_digit' } });
+  described('Corrected', none.json);
+  assert.deepEqual([none.json.answer.label, none.json.counts.checked], ['not_a_digit', 2]);
+  assertProblem(await visitor.send('PATCH', `history/${ids[1]}`, { json: { label: 'seven' } }), 422, 'bad-fields');
   const ones = await visitor.send('GET', 'history?digit=1&corrected=1');
   assert.deepEqual(ones.json.history.map(({ id }) => id), [ids[0]]);
 
@@ -48,7 +52,7 @@ test('answers are kept, listed page by page, corrected, deleted', async () => {
   assert.equal((await visitor.send('DELETE', `history/${ids[0]}`)).status, 204);
   assert.equal((await visitor.send('DELETE', 'history')).status, 204);
   const empty = await visitor.send('GET', 'history');
-  assert.deepEqual(empty.json, { history: [], counts: { kept: 0, corrected: 0, right: 0 }, next: null });
+  assert.deepEqual(empty.json, { history: [], counts: { kept: 0, checked: 0, corrected: 0, right: 0 }, next: null });
   assertProblem(await exchange('GET', 'history'), 401, 'log-in-first');
 });
 

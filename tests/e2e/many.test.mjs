@@ -73,8 +73,8 @@ test('20 pictures go request by request, with bars that tell how far they are, a
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#many-csv')]);
   const lines = fs.readFileSync(await download.path(), 'utf8').split('\r\n');
   assert.match(download.suggestedFilename(), /\.csv$/);
-  assert.equal(lines[0], 'name,status,digit,confidence,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9,message');
-  assert.match(lines[1], /^n0\.png,digit,7,0\.\d+(,[\d.e-]+){10},$/);
+  assert.equal(lines[0], 'name,status,digit,confidence,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9,message,unsure_because,label');
+  assert.match(lines[1], /^n0\.png,digit,7,0\.\d+(,[\d.e-]+){10},,,$/);
   assert.match(lines[6], /^"'=1\+1, ""bad"";'=2\.png",error,,,{10},.*picture/); // no formula
   assert.deepEqual([lines.length, lines[21]], [22, '']);
   await end(visit);

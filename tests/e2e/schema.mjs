@@ -20,7 +20,7 @@ const checks = {
   required: (names, v) => names.every((name) => name in v),
   contentEncoding: (_, v) => Buffer.from(v, 'base64').toString('base64') === v,
 };
-const SILENT = ['description', 'properties', 'items', 'oneOf', '$ref', 'format', 'default', 'additionalProperties'];
+const SILENT = ['description', 'properties', 'items', 'oneOf', '$ref', 'format', 'default', 'deprecated', 'additionalProperties'];
 
 /** What is wrong, as lines; empty where nothing is. */
 export function faults(schema, value, where = '$') {

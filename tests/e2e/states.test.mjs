@@ -119,7 +119,7 @@ test('the history gets a picture at once, and a drawing when it has come to rest
   await end(visit);
 });
 
-// Breaks when a picture without a digit is called a failure, or doubt is hidden, or nothing is said of what to try.
+// Breaks when a picture without a digit is called a failure, or doubt is hidden or given another reason, or nothing is said of what to try.
 test('no digit, and not sure, in plain words with what to try', { timeout: 600000 }, async () => {
   const visit = await newPage(browser);
   const { page } = visit;
@@ -128,16 +128,23 @@ test('no digit, and not sure, in plain words with what to try', { timeout: 60000
   await says(page, '.verdict', /It looks like\s*no digit\s*Try a single digit that fills the picture/);
   assert.equal(await page.textContent('#bars tr:first-child .value'), '–');
   await inspect(visit, 'read-no-digit');
-  await page.route(/classify/, async (route) => {
-    const reply = await route.fetch();
-    const body = await reply.json();
-    const probabilities = [0.48, 0.01, 0.01, 0.01, 0.01, 0.01, 0.41, 0.02, 0.02, 0.02];
-    Object.assign(body.results[0], { status: 'unsure', digit: 0, confidence: 0.48, probabilities });
-    await route.fulfill({ response: reply, json: body });
-  });
-  await give(page);
-  await says(page, '.verdict', /Unsure, it may be\s*a zero\s*48\.0%, or a six \(41\.0%\)\. A larger, darker digit helps\./);
-  assert.equal(await page.textContent('#bars .best .value'), '48.0%');
-  await inspect(visit, 'read-unsure');
+  const doubts = [
+    ['confidence', [0.48, 0.01, 0.01, 0.01, 0.01, 0.01, 0.41, 0.02, 0.02, 0.02], /Unsure, it may be\s*a zero or a six\s*0: 48\.0%, 6: 41\.0%\. A larger, darker digit helps\./],
+    ['unfamiliar', [0.997, 0, 0.003, 0, 0, 0, 0, 0, 0, 0], /Unsure, it may be\s*a zero\s*99\.7% if it is a digit, but it is unlike the digits the network was trained on\./],
+    ['both', [0.48, 0.01, 0.01, 0.01, 0.01, 0.01, 0.41, 0.02, 0.02, 0.02], /a zero or a six\s*0: 48\.0%, 6: 41\.0%, and it is unlike the digits the network was trained on\./],
+  ];
+  for (const [because, probabilities, pattern] of doubts) {
+    await page.unroute(/classify/);
+    await page.route(/classify/, async (route) => {
+      const reply = await route.fetch();
+      const body = await reply.json();
+      Object.assign(body.results[0], { status: 'unsure', unsure_because: because, digit: 0, confidence: probabilities[0], probabilities });
+      await route.fulfill({ response: reply, json: body });
+    });
+    await give(page);
+    await says(page, '.verdict', pattern);
+    assert.equal(await page.textContent('#bars .best .value'), because === 'unfamiliar' ? '99.7%' : '48.0%');
+    await inspect(visit, `read-unsure-${because}`);
+  }
   await end(visit);
 });
