@@ -1,6 +1,7 @@
 // `digit classify` as a person or a script calls it: answers, JSON, wishes, the files of --steps, and what each mistake gets.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,6 +36,35 @@ test('--json says what the service says', () => {
   const { width, height, upright, channel, unchanged, inverted } = result.preprocessing;
   assert.deepEqual([width, height, upright, channel, unchanged, inverted], [300, 240, true, 'luminance', false, true]);
   assert.equal(result.digit, 4);
+});
+
+// A copy of the weights with other thresholds, and the digest that fits (fcgi/net/model_parse.c).
+function weightsWith(metadata) {
+  const bytes = fs.readFileSync(path.join(root, 'weights/digits.safetensors')), n = Number(bytes.readBigUInt64LE());
+  const header = JSON.parse(bytes.subarray(8, 8 + n));
+  const whole = (sha256) => {
+    Object.assign(header.__metadata__, metadata, { sha256 });
+    const text = Buffer.from(JSON.stringify(header)), length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    return Buffer.concat([length, text, bytes.subarray(8 + n)]);
+  };
+  const file = path.join(folder, 'doubtful.safetensors');
+  fs.writeFileSync(file, whole(createHash('sha256').update(whole('0'.repeat(64))).digest('hex')));
+  return file;
+}
+
+// Breaks when a doubt does not say what it is about, in words or in JSON.
+test('an unsure answer says why', () => {
+  const other = ' may be \\d, [\\d.]+ %', unlike = ' unlike the digits it was trained on', seven = picture('digit-7.png');
+  for (const [because, metadata, words] of [['confidence', { unsure_below: '1', temperature: '9' }, other], ['unfamiliar', { doubt_below: '1e6' }, unlike],
+    ['both', { unsure_below: '1', temperature: '9', doubt_below: '1e6' }, `${other};${unlike}`]]) {
+    const file = weightsWith(metadata);
+    const { stdout, stderr, status } = classify('--weights', file, seven);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, new RegExp(`digit-7\\.png: 7 \\([\\d.]+ %, unsure:${words}\\)\\n$`));
+    assert.deepEqual(results('--weights', file, seven).map((result) => [result.status, result.unsure_because]), [['unsure', because]]);
+  }
+  assert.equal(results(seven)[0].unsure_because, null);
 });
 
 // Breaks when a picture without ink does not tell which stage found none, or one with ink does.
