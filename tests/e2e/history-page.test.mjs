@@ -192,3 +192,22 @@ test('another browser deleted it, the server cannot be reached, the session has 
   assert.equal(new URL(page.url()).hash, '#login');
   await end(visit);
 });
+
+// Breaks when an answer of the history does not say what it was unsure about, or one from before that was kept says anything but unsure.
+test('what an answer was unsure about', async () => {
+  const visit = await visitorWith(digits(0, 1, 2, 3));
+  const { page } = visit;
+  const because = [null, 'confidence', 'unfamiliar', 'both'];
+  await page.route(/history\?/, async (route) => {
+    const reply = await route.fetch();
+    const body = await reply.json();
+    body.history.forEach((answer, i) => Object.assign(answer, { status: 'unsure', unsure_because: because[i], digit: 7, confidence: 0.56,
+      probabilities: [0, 0.4, 0, 0, 0, 0, 0, 0.56, 0, 0.04] }));
+    await route.fulfill({ response: reply, json: body });
+  });
+  await toHistory(page);
+  assert.deepEqual(await page.locator('.kept-unsure').allTextContents(), ['unsure', 'unsure, or 1 (40.0%)',
+    'unsure: unlike the digits it was trained on', 'unsure, or 1 (40.0%); unlike the digits it was trained on']);
+  await inspect(visit, 'history-unsure');
+  await end(visit);
+});
