@@ -40,6 +40,10 @@ enum err store_user_change_password(struct store *s, int64_t user_id, const char
 enum err store_user_delete(struct store *s, int64_t user_id);
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */
+/* Whether the site may learn from the digits that the user corrected or confirmed: not, until they allow it.
+ * ERR_NOT_FOUND. */
+enum err store_user_learn(struct store *s, int64_t user_id, bool *learn);
+enum err store_user_set_learn(struct store *s, int64_t user_id, bool learn);
 
 /* All users whose address contains text (NULL: all), by id, starting after after_id. */
 enum err store_user_each(struct store *s, const char *text, int64_t after_id,

@@ -48,6 +48,8 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_USER_UPGRADE_HASH] = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
     [SQL_USER_CHANGE_HASH] = "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND (?2 IS NULL OR password_hash = ?2)",
     [SQL_USER_SET_DISABLED] = "UPDATE users SET disabled = ?2 WHERE id = ?1",
+    [SQL_USER_LEARN] = "SELECT learn FROM users WHERE id = ?1",
+    [SQL_USER_SET_LEARN] = "UPDATE users SET learn = ?2 WHERE id = ?1",
     [SQL_USER_DELETE] = "DELETE FROM users WHERE id = ?1",
     [SQL_USER_DROP_MAIL] = "DELETE FROM outbox WHERE email = " EMAIL_OF_USER,
     [SQL_USER_DROP_RESETS] = "DELETE FROM outbox WHERE kind = 1 AND email = " EMAIL_OF_USER,

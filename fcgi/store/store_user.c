@@ -162,6 +162,23 @@ enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled
     return store_end(s, e);
 }
 
+enum err store_user_learn(struct store *s, int64_t user_id, bool *learn)
+{
+    enum err e = store_row(s, SQL_USER_LEARN, "user_learn", VALUES(value_int(user_id)));
+
+    *learn = false;
+    if (e == OK) {
+        *learn = sqlite3_column_int(s->sql[SQL_USER_LEARN], 0) != 0;
+        store_reset(s->sql[SQL_USER_LEARN]);
+    }
+    return e;
+}
+
+enum err store_user_set_learn(struct store *s, int64_t user_id, bool learn)
+{
+    return store_change(s, SQL_USER_SET_LEARN, "user_set_learn", VALUES(value_int(user_id), value_int(learn)));
+}
+
 static void user_item(sqlite3_stmt *st, void *item)
 {
     store_user_read(st, 0, item);

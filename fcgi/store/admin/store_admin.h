@@ -2,6 +2,7 @@
 #ifndef DIGITD_STORE_ADMIN_STORE_ADMIN_H
 #define DIGITD_STORE_ADMIN_STORE_ADMIN_H
 
+#include "base/buf.h"
 #include "store/store.h"
 
 /* Makes a consistent copy of the database in a new file of mode 0600, while others write (VACUUM INTO: it contains no
@@ -23,5 +24,21 @@ enum err store_check_integrity(struct store *s, void (*tell)(void *ctx, const ch
 
 /* How many rows each table has: for `digitctl check`. */
 enum err store_count_each(struct store *s, bool (*row)(const char *table, int64_t rows, void *ctx), void *ctx);
+
+/* ---- what a site may learn from ---- */
+enum {
+    STORE_LEARN_PART = 20,  /* at most one picture in so many, 5 %, is from one account */
+    STORE_LEARN_MAX = 60000 /* pictures in all: as many as MNIST has */
+};
+
+struct store_learn {
+    int64_t accounts; /* that allowed it, are not disabled, and have corrected or confirmed a digit */
+    size_t n;         /* pictures that may be used: the first n of those that were read */
+};
+
+/* Appends 28x28 pictures and their labels, a byte each: what users said of the answers in their history, if they
+ * allowed the site to learn from it. Of an account that has more than its share, the newest. With fewer than
+ * STORE_LEARN_PART accounts, each would have more than its share, and found->n is 0. */
+enum err store_learn_read(struct store *s, struct buf *pictures, struct buf *labels, struct store_learn *found);
 
 #endif

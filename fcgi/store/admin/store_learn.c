@@ -1,0 +1,87 @@
+/* What a site may learn from. One statement reads all of it, so that the share of an account is worked out on the very
+ * rows that are given away. It asks in rounds: the newest digit of each account, then the next of each, and so on. The
+ * number of rows in the first n rounds is then what there would be if nobody gave more than n. */
+#include "store_admin.h"
+
+#include <string.h>
+
+#include "base/digit_size.h"
+#include "store/store_internal.h"
+
+/* Only the rows that are answered are read from the table; all else is decided in the index. A label that is no digit
+ * is nothing to learn a digit from. */
+static const char learn_sql[] =
+    "SELECT place, h.label, h.picture FROM ("
+    "SELECT i.id AS id, u.id AS user_id, row_number() OVER (PARTITION BY u.id ORDER BY i.id DESC) AS place "
+    "FROM users AS u JOIN history AS i INDEXED BY history_by_user ON i.user_id = u.id "
+    "WHERE u.learn = 1 AND u.disabled = 0 AND i.label BETWEEN 0 AND 9) AS chosen "
+    "JOIN history AS h ON h.id = chosen.id WHERE place <= ?1 ORDER BY place, chosen.user_id LIMIT ?2";
+
+enum { ROUNDS_MAX = STORE_LEARN_MAX / STORE_LEARN_PART };
+
+/* The most that one account may give, and the rows that this leaves. */
+struct cap {
+    int64_t round; /* that is being read */
+    size_t n;      /* read so far */
+    size_t taken;  /* at the end of the last round after which no account has too large a share */
+    int64_t accounts;
+};
+
+/* After a round: nobody has given more than cap->round, and somebody has given as many. */
+static void round_end(struct cap *cap)
+{
+    if (cap->round > 0 && (size_t)cap->round * STORE_LEARN_PART <= cap->n)
+        cap->taken = cap->n;
+}
+
+static enum err row_take(sqlite3_stmt *st, struct cap *cap, struct buf *pictures, struct buf *labels)
+{
+    const int64_t round = sqlite3_column_int64(st, 0);
+    const uint8_t label = (uint8_t)sqlite3_column_int(st, 1);
+    const void *picture = sqlite3_column_blob(st, 2);
+    enum err e;
+
+    if (picture == NULL || sqlite3_column_bytes(st, 2) != DIGIT_PIXELS)
+        return OK; /* the schema's check forbids it, but a damaged file may have it */
+    if (round != cap->round) {
+        round_end(cap);
+        cap->round = round;
+    }
+    e = buf_add(pictures, picture, DIGIT_PIXELS);
+    if (e == OK)
+        e = buf_add(labels, &label, 1);
+    if (e == OK) {
+        cap->n++;
+        cap->accounts += round == 1;
+    }
+    return e;
+}
+
+enum err store_learn_read(struct store *s, struct buf *pictures, struct buf *labels, struct store_learn *found)
+{
+    struct cap cap = {.round = 0};
+    sqlite3_stmt *st = NULL;
+    enum err e = store_present(s);
+    int rc;
+
+    memset(found, 0, sizeof(*found));
+    if (e != OK)
+        return e;
+    rc = sqlite3_prepare_v2(s->db, learn_sql, -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int(st, 1, ROUNDS_MAX);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int(st, 2, STORE_LEARN_MAX);
+    if (rc == SQLITE_OK)
+        while (e == OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+            e = row_take(st, &cap, pictures, labels);
+    if (e == OK && rc != SQLITE_DONE)
+        e = store_fail(s, rc, "learn_read");
+    (void)sqlite3_finalize(st);
+    if (e == OK) {
+        round_end(&cap);
+        found->accounts = cap.accounts;
+        found->n = cap.taken;
+    }
+    return e;
+}
