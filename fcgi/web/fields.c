@@ -44,6 +44,8 @@ static bool field_take(const struct json *v, struct field *f)
         good = json_get_int(v, f->name, &f->number) || (f->text = json_get_str(v, f->name, &f->n)) != NULL;
     else if (f->kind == FIELD_NUMBER)
         good = json_get_int(v, f->name, &f->number);
+    else if (f->kind == FIELD_BOOL)
+        good = json_get_bool(v, f->name, &f->yes);
     else if (json_is_array(member)) {
         f->list = member;
         good = true;
@@ -53,7 +55,8 @@ static bool field_take(const struct json *v, struct field *f)
 
 static void refuse_fields(struct call *c, const struct field *fields, size_t n)
 {
-    static const char *const kinds[] = {"text", "a whole number", "a whole number, a word or null", "a list"};
+    static const char *const kinds[] = {"text", "a whole number", "a whole number, a word or null", "true or false",
+                                        "a list"};
     char detail[400] = "Send an object with these members and no others:";
 
     for (size_t i = 0; i < n; i++) {

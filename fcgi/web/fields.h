@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "call.h"
 
-enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_WORD_OR_NULL, FIELD_LIST };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_NUMBER_WORD_OR_NULL, FIELD_BOOL, FIELD_LIST };
 
 struct field {
     const char *name;
@@ -22,6 +22,7 @@ struct field {
     size_t n;
     int64_t number;
     bool null; /* for FIELD_NUMBER_WORD_OR_NULL: it was null */
+    bool yes;  /* for FIELD_BOOL */
     const struct json *list;
 };
 

@@ -1,4 +1,4 @@
-// The account: password, sessions, API tokens, export, end. Comes when somebody goes there.
+// The account: password, sessions, API tokens, permission to learn, export, end. Comes when somebody goes there.
 // Traps: every list is asked for anew whenever the screen is shown, since another browser may have changed it; a 401 from anywhere
 // is the end of the session; what is secret goes when the screen does.
 import { $, el, say } from './dom.js';
@@ -30,10 +30,11 @@ export async function showAccount(who, theirs) {
   note($('account-parts').hidden ? t('page.moment') : '');
   try {
     const onWait = (left) => note(busy(left));
-    const [{ sessions }, { tokens }] = await Promise.all([request('account/sessions', { onWait }), request('account/tokens', { onWait })]);
+    const [{ sessions }, { tokens }, { learn }] = await Promise.all(['account/sessions', 'account/tokens', 'account'].map((path) => request(path, { onWait })));
     if (mine !== shown) return;
     fillSessions(sessions);
     showTokens(tokens);
+    $('learn').checked = learn;
     note('');
     $('account-parts').hidden = false;
   } catch (error) {
@@ -53,6 +54,7 @@ export function leaveAccount(all = false) {
   forgetSecret();
   if (!all) return;
   user = null;
+  $('learn').checked = false;
   $('account-parts').hidden = true;
   for (const id of ['account-email', 'account-since', 'sessions', 'tokens']) $(id).replaceChildren();
   for (const input of document.querySelectorAll('#screen-account [autocomplete="username"]')) input.value = '';
@@ -83,6 +85,7 @@ function init() {
   initTokens({ expired });
   $('leave-all').addEventListener('click', () => act($('leave-all'), 'sessions-done', leaveEverywhere));
   $('export').addEventListener('click', () => act($('export'), 'export-done', save));
+  $('learn').addEventListener('change', () => act($('learn'), 'learn-done', allowLearning));
   $('delete-fold').addEventListener('toggle', () => { if (!$('delete-fold').open) clearForm($('delete')); });
 }
 
@@ -160,6 +163,17 @@ async function endSession(id, device) {
 async function leaveEverywhere() {
   await request('account/sessions', { method: 'DELETE' });
   hooks.onSignedOut(t('account.leftEverywhere'));
+}
+
+// ---- learning ----
+
+/** The box shows what the server has: a change that failed is not shown as made. */
+async function allowLearning() {
+  const wanted = $('learn').checked;
+  $('learn').checked = !wanted;
+  const { learn } = await request('account', { method: 'PATCH', json: { learn: wanted } });
+  $('learn').checked = learn;
+  return t(learn ? 'account.learnOn' : 'account.learnOff');
 }
 
 // ---- the data ----

@@ -64,6 +64,34 @@ test('#account: who, since when, and a new password', async () => {
   await end(visit);
 });
 
+// Breaks when the box is ticked before anybody did it, shows what the server does not have, or stays ticked for the next visitor.
+test('permission to learn: off, on, kept, and not shown as given when it could not be', async () => {
+  const visit = await signedUp();
+  const { page } = visit;
+  const allowed = async () => (await page.evaluate(() => fetch('account').then((reply) => reply.json()))).learn;
+  await toAccount(visit);
+  assert.match(await text(page, '#learn-what'), /28×28 picture of each digit, never what you uploaded/);
+  assert.equal(await page.isChecked('#learn'), false);
+  assert.equal(await allowed(), false);
+  await page.getByLabel('Allow this site to learn from my digits').click();
+  await says(page, '#learn-done', /^Allowed\.$/);
+  assert.equal(await page.isChecked('#learn'), true);
+  assert.equal(await allowed(), true);
+  await page.reload();
+  await shown(page, '#account-parts');
+  assert.equal(await page.isChecked('#learn'), true);
+  visit.seen.allow = /ERR_INTERNET_DISCONNECTED/;
+  await visit.context.setOffline(true);
+  await page.click('#learn');
+  await says(page, '#learn-done', /offline/);
+  assert.equal(await page.isChecked('#learn'), true, 'it is still allowed');
+  await visit.context.setOffline(false);
+  await page.click('#learn');
+  await says(page, '#learn-done', /Not allowed any more/);
+  assert.equal(await allowed(), false);
+  await end(visit);
+});
+
 // R51 as a person meets it. Breaks when Retry-After is not told.
 test('after too many wrong passwords the wait is told in seconds', async () => {
   const visit = await signedUp();
@@ -235,7 +263,7 @@ test('#account: an ended session, back and forward, a page that comes back, a se
   await page.goForward();
   await shown(page, '#screen-model');
   // Its lists have come: one that is still asked for would meet the log-out below, and end at the log-in screen.
-  const lists = Promise.all([page.waitForResponse(/account\/sessions$/), page.waitForResponse(/account\/tokens$/)]);
+  const lists = Promise.all([/account\/sessions$/, /account\/tokens$/, /\/account$/].map((path) => page.waitForResponse(path)));
   await page.goBack();
   await lists;
 

@@ -270,6 +270,54 @@ static void test_session_cap(void **state)
     assert_int_equal(get_session(second), 200);
 }
 
+/* Breaks when the permission to learn is there before it was given, is another's, cannot be taken back, or is taken
+ * from a body that says something else; when a token can give it. */
+static void test_learn(void **state)
+{
+    static const char *const bad[] = {"{}",
+                                      "{\"learn\":1}",
+                                      "{\"learn\":\"true\"}",
+                                      "{\"learn\":null}",
+                                      "{\"learn\":true,\"more\":1}",
+                                      "{\"Learn\":true}",
+                                      "[true]",
+                                      "true"};
+    char first[256], second[256];
+    bool learn = true;
+
+    (void)state;
+    sign_up("b@example.org");
+    keep_cookie(first);
+    sign_up("a@example.org");
+    keep_cookie(second);
+    assert_int_equal(ask_as(second, "GET", "/account"), 200);
+    assert_true(json_get_bool(got.json, "learn", &learn) && !learn);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)post_as(second, "PATCH", "/account", bad[i]);
+        expect_problem(__LINE__, 422, "bad-fields");
+    }
+    (void)post_as(second, "PATCH", "/account", "{\"learn\":tru}");
+    expect_problem(__LINE__, 400, "bad-json");
+    (void)ask_as(second, "PATCH", "/account");
+    expect_problem(__LINE__, 411, "length-required");
+    cookie_jar[0] = '\0';
+    (void)post_as("digitd_session=nobody", "PATCH", "/account", "{\"learn\":true}");
+    expect_problem(__LINE__, 401, "log-in-first");
+    assert_int_equal(sql_int(db.store, "SELECT sum(learn) FROM users"), 0);
+
+    assert_int_equal(post_as(second, "PATCH", "/account", "{\"learn\":true}"), 200);
+    assert_string_equal(got.text, "{\"learn\":true}");
+    assert_int_equal(sql_int(db.store, "SELECT sum(learn) FROM users WHERE email = 'a@example.org'"), 1);
+    assert_int_equal(sql_int(db.store, "SELECT sum(learn) FROM users"), 1);
+    assert_int_equal(ask_as(first, "GET", "/account"), 200);
+    assert_true(json_get_bool(got.json, "learn", &learn) && !learn);
+    assert_int_equal(post_as(second, "PATCH", "/account", "{\"learn\":false}"), 200);
+    assert_string_equal(got.text, "{\"learn\":false}");
+    assert_int_equal(sql_int(db.store, "SELECT sum(learn) FROM users"), 0);
+    assert_int_equal(fixture_logged(&db, "learn_allowed"), 1);
+    assert_int_equal(fixture_logged(&db, "learn_forbidden"), 1);
+}
+
 /* R55. Breaks when a wrong password deletes, or a row of the user's outlives the account. */
 static void test_delete(void **state)
 {
@@ -310,6 +358,7 @@ static void test_export(void **state)
 {
     char token[64];
     const char *secret;
+    bool learn = true;
 
     (void)state;
     sign_up("b@example.org");
@@ -320,7 +369,8 @@ static void test_export(void **state)
     assert_int_equal(strlen(secret), 47);
     assert_int_equal(answer((struct ask){.uri = "/account/export", .accept = "text/html"}), 200);
     assert_string_equal(header("Content-Disposition"), "attachment; filename=\"digitd-account.json\"");
-    assert_int_equal(json_members(got.json), 5);
+    assert_int_equal(json_members(got.json), 6);
+    assert_int_equal(json_get_bool(got.json, "learn", &learn) && !learn, true);
     assert_int_equal(json_len(json_get(got.json, "history")), 0);
     assert_string_equal(json_get_str(json_get(got.json, "user"), "email", NULL), "a@example.org");
     assert_int_equal(json_len(json_get(got.json, "sessions")), 1);
@@ -339,7 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_site),     TEST(test_account),     TEST(test_password_change), TEST(test_late_password_change),
         TEST(test_sessions), TEST(test_session_cap), TEST(test_disabled),        TEST(test_logout_everywhere),
-        TEST(test_delete),   TEST(test_export),
+        TEST(test_delete),   TEST(test_export),      TEST(test_learn),
     };
 
     return cmocka_run_group_tests_name("api_account", tests, NULL, NULL);

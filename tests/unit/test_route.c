@@ -32,6 +32,7 @@ static const struct {
     {"/session", METHOD_GET, ACCESS_TOKEN, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#read", api_session},
     {"/site", METHOD_GET, ACCESS_ANYONE, 0, BODY_NONE, 8192, POOL_MAIN, false, "./#read", api_site},
     {"/account", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_account},
+    {"/account", METHOD_PATCH, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#account", api_account_change},
     {"/account", METHOD_DELETE, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_HASH, true, "./#account", api_account_delete},
     {"/account/password", METHOD_POST, ACCESS_SESSION, 0, BODY_JSON, 8192, POOL_HASH, true, "./#account", api_password_change},
     {"/account/forgot", METHOD_POST, ACCESS_ANYONE, 0, BODY_JSON, 8192, POOL_MAIN, true, "./#forgot", api_password_forgot},
@@ -167,7 +168,7 @@ static void test_find(void **state)
     expect_allow(__LINE__, "/session", METHOD_DELETE, "GET, HEAD");
     expect_allow(__LINE__, "/classify", METHOD_OPTIONS, "POST");
     expect_allow(__LINE__, "/model", METHOD_OTHER, "GET, HEAD");
-    expect_allow(__LINE__, "/account", METHOD_POST, "GET, HEAD, DELETE");
+    expect_allow(__LINE__, "/account", METHOD_POST, "GET, HEAD, PATCH, DELETE");
     expect_allow(__LINE__, "/account/tokens", METHOD_DELETE, "GET, HEAD, POST");
     expect_allow(__LINE__, "/account/tokens/9", METHOD_GET, "DELETE");
     assert_non_null(route_find(&api_routes, "/account/tokens/999999999999999999", METHOD_DELETE, allow, &id));

@@ -1,4 +1,4 @@
-/* GET and DELETE /account, GET /account/export. */
+/* GET, PATCH and DELETE /account, GET /account/export. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -6,6 +6,16 @@
 #include "account.h"
 #include "history.h"
 #include "routes.h"
+
+/* The member learn: whether the site may learn from the user's digits. */
+static enum err set_learn(struct call *c, struct json *v)
+{
+    bool learn;
+    enum err e = store_user_learn(c->app->store, c->user.id, &learn);
+
+    json_set_bool(v, "learn", learn);
+    return e;
+}
 
 void api_account(struct call *c)
 {
@@ -20,6 +30,8 @@ void api_account(struct call *c)
         e = account_add_tokens(c, NULL, &tokens);
     if (e == OK)
         e = store_history_count(c->app->store, c->user.id, &history);
+    if (e == OK)
+        e = set_learn(c, v);
     if (e != OK) {
         json_free(v);
         call_store_failed(c, "account", e);
@@ -33,6 +45,34 @@ void api_account(struct call *c)
     json_set_bool(v, "mail", account_mail_on(c->app->conf));
     reply_status(c->app->reply, 200);
     reply_json(c->app->reply, v);
+}
+
+void api_account_change(struct call *c)
+{
+    struct json *v = NULL, *reply;
+    struct field f[] = {{.name = "learn", .kind = FIELD_BOOL}};
+    enum err e;
+
+    if (!fields_read(c, &v, f, 1))
+        goto out;
+    call_phase(c, PHASE_DATABASE);
+    e = store_user_set_learn(c->app->store, c->user.id, f[0].yes);
+    reply = json_new_object();
+    if (e == OK)
+        e = set_learn(c, reply);
+    if (e == OK) {
+        account_event(c, f[0].yes ? "learn_allowed" : "learn_forbidden", c->user.id);
+        reply_status(c->app->reply, 200);
+        reply_json(c->app->reply, reply);
+        goto out;
+    }
+    json_free(reply);
+    if (e == ERR_NOT_FOUND) /* deleted a moment ago */
+        call_problem(c, PROBLEM_LOG_IN_FIRST, "Log in, then try again.");
+    else
+        call_store_failed(c, "user_set_learn", e);
+out:
+    json_free(v);
 }
 
 /* R55: asks for the password. All that is the user's goes with the row. */
@@ -72,7 +112,9 @@ void api_account_export(struct call *c)
     json_set_time(v, "exported_at", clock_wall_s());
     account_set_user(v, &c->user);
     call_phase(c, PHASE_DATABASE);
-    e = account_add_sessions(c, json_set_array(v, "sessions"), NULL);
+    e = set_learn(c, v);
+    if (e == OK)
+        e = account_add_sessions(c, json_set_array(v, "sessions"), NULL);
     if (e == OK)
         e = account_add_tokens(c, json_set_array(v, "tokens"), NULL);
     if (e == OK && out == NULL)

@@ -24,6 +24,7 @@ static const struct route rows[] = {
     {"/session",               METHOD_GET,    TOKEN,   NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#read",    api_session},
     {"/site",                  METHOD_GET,    ANYONE,  NO_SCOPE, NO_BODY,  POOL_MAIN,   false, "./#read",    api_site},
     {"/account",               METHOD_GET,    SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_account},
+    {"/account",               METHOD_PATCH,  SESSION, NO_SCOPE, JSON,     POOL_MAIN,   true,  "./#account", api_account_change},
     {"/account",               METHOD_DELETE, SESSION, NO_SCOPE, JSON,     POOL_HASH,   true,  "./#account", api_account_delete},
     {"/account/password",      METHOD_POST,   SESSION, NO_SCOPE, JSON,     POOL_HASH,   true,  "./#account", api_password_change},
     {"/account/forgot",        METHOD_POST,   ANYONE,  NO_SCOPE, JSON,     POOL_MAIN,   true,  "./#forgot",  api_password_forgot},

@@ -13,6 +13,7 @@ void api_logout(struct call *c);
 void api_session(struct call *c);
 void api_site(struct call *c);
 void api_account(struct call *c);
+void api_account_change(struct call *c);
 void api_account_delete(struct call *c);
 void api_account_export(struct call *c);
 void api_password_change(struct call *c);
