@@ -30,8 +30,8 @@ enum ctl_status {
 /* The options on the command line; 0, false or NULL where it has none, but -1 for days and uses. */
 struct ctl_options {
     bool json, help, version;
-    bool all, link, once, password_stdin, yes;
-    const char *config, *name, *note, *scope;
+    bool all, link, once, password_stdin, undo, yes;
+    const char *config, *name, *note, *scope, *weights;
     int days, uses;
 };
 
@@ -103,6 +103,8 @@ enum ctl_status ctl_invite_revoke(struct ctl *c);
 enum ctl_status ctl_mail_run(struct ctl *c);
 enum ctl_status ctl_backup(struct ctl *c);
 enum ctl_status ctl_restore(struct ctl *c);
+enum ctl_status ctl_learn_export(struct ctl *c);
+enum ctl_status ctl_reload(struct ctl *c);
 enum ctl_status ctl_check(struct ctl *c);
 
 #endif

@@ -37,6 +37,15 @@ const struct ctl_command ctl_commands[] = {
     {"restore", "FILE", "", 1, 1, NEEDS_CONF, false, ctl_restore, "replace the database with a backup",
      "Refuses while digitd runs. The current database is kept beside it as NAME.before-restore.\n"
      "Sessions, tokens and passwords are restored too: revoke those that should no longer work.\n"},
+    {"learn export", "DIR", "", 1, 1, NEEDS_STORE, false, ctl_learn_export,
+     "write the digits that a site may learn from, as IDX files",
+     "These are the 28x28 pictures whose answers users corrected or confirmed, if they allowed it on their Account "
+     "page.\n"
+     "At most 5 % of them are from one account, so at least 20 accounts are needed. `digit learn` learns from them.\n"},
+    {"reload", "", "weights undo", 0, 0, NEEDS_CONF, false, ctl_reload,
+     "have digitd load its settings and network again, or another network",
+     "A new network is tested before anything changes. It must have the place that the setting weights names, in the\n"
+     "database's directory; the network before it is kept there as NAME.before.safetensors. No request is lost.\n"},
     {"check", "", "", 0, 0, NEEDS_NOTHING, false, ctl_check, "look for problems: settings, files, database, email",
      "Prints one line per finding: ok, warn or bad. Exit status 1 if anything is bad. Changes nothing.\n"},
     {NULL, NULL, NULL, 0, 0, NEEDS_NOTHING, false, NULL, NULL, NULL},

@@ -1,9 +1,16 @@
-/* digitctl backup|restore. */
+/* digitctl backup|restore|learn export. */
 #include <sys/stat.h>
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/digit_size.h"
+#include "files/fs.h"
+#include "files/idx_head.h"
 #include "files/run_dir.h"
+#include "files/whole.h"
 #include "ctl_parts.h"
 
 enum ctl_status ctl_backup(struct ctl *c)
@@ -76,4 +83,85 @@ enum ctl_status ctl_restore(struct ctl *c)
     ctl_note(
         "sessions, tokens and passwords were restored too: what was ended or changed since the backup is valid again");
     return CTL_DONE;
+}
+
+enum { IDX_HEAD_BYTES_MAX = 16, PATH_BYTES = 4096 };
+
+/* The names that MNIST has, which `digit` looks for: pictures, labels. */
+static const char *const learn_names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"};
+
+/* The directory, for the owner of the database alone. */
+static enum err learn_dir_make(const struct conf *conf, const char *dir, struct why *why)
+{
+    struct stat st, owner;
+
+    if (mkdir(dir, 0700) == 0 && geteuid() == 0 && stat(conf->database, &owner) == 0 &&
+        lchown(dir, owner.st_uid, owner.st_gid) != 0)
+        return err_why(why, ERR_IO, "%s: cannot give it to the owner of the database: %s", dir, strerror(errno));
+    if (stat(dir, &st) != 0)
+        return err_why(why, ERR_IO, "%s: %s", dir, strerror(errno));
+    return S_ISDIR(st.st_mode) ? OK : err_why(why, ERR_IO, "%s: not a directory", dir);
+}
+
+/* Writes both files, or, of nothing, removes those of an earlier time: what they have may have been deleted since. */
+static enum err learn_write(const struct ctl *c, const struct buf *data[2], size_t n, struct why *why)
+{
+    const uint32_t dims[3] = {(uint32_t)n, DIGIT_SIDE_PX, DIGIT_SIDE_PX};
+    enum err e = OK;
+
+    for (int i = 0; e == OK && i < 2; i++) {
+        const size_t bytes = n * (i == 0 ? (size_t)DIGIT_PIXELS : 1);
+        struct buf *file = buf_new(bytes + IDX_HEAD_BYTES_MAX);
+        char path[PATH_BYTES];
+
+        if (file == NULL)
+            return err_why(why, ERR_NOMEM, "out of memory");
+        if (snprintf(path, sizeof(path), "%s/%s", c->arg[0], learn_names[i]) >= (int)sizeof(path))
+            e = err_why(why, ERR_LIMIT, "%.60s...: the path is too long", c->arg[0]);
+        else if (n == 0 && unlink(path) != 0 && errno != ENOENT)
+            e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
+        (void)idx_head_add(file, dims, i == 0 ? 3 : 1);
+        if (e == OK && buf_add(file, buf_data(data[i]), bytes) != OK)
+            e = err_why(why, ERR_NOMEM, "out of memory");
+        if (e == OK && n > 0)
+            e = whole_write(path, file, c->conf.database, why);
+        buf_free(file);
+    }
+    return e;
+}
+
+static enum ctl_status learn_told(const struct ctl *c, const struct store_learn *found)
+{
+    if (found->n == 0)
+        return ctl_fail(
+            CTL_NOT_FOUND,
+            "nothing to learn from: %lld accounts with corrected or confirmed digits allow it, and at least %d "
+            "must, so that no account has more than 5 %% of the pictures",
+            (long long)found->accounts, STORE_LEARN_PART);
+    if (c->opt.json) {
+        struct json *v = json_new_object();
+
+        json_set_str(v, "exported", c->arg[0]);
+        json_set_int(v, "pictures", (int64_t)found->n);
+        json_set_int(v, "accounts", found->accounts);
+        return ctl_print(v);
+    }
+    ctl_say("%s: %zu digits of %lld accounts", c->arg[0], found->n, (long long)found->accounts);
+    return CTL_DONE;
+}
+
+enum ctl_status ctl_learn_export(struct ctl *c)
+{
+    struct buf *pictures = buf_new((size_t)STORE_LEARN_MAX * DIGIT_PIXELS), *labels = buf_new(STORE_LEARN_MAX);
+    struct store_learn found = {.n = 0};
+    struct why why = {""};
+    enum err e = pictures == NULL || labels == NULL ? ERR_NOMEM : learn_dir_make(&c->conf, c->arg[0], &why);
+
+    if (e == OK)
+        e = store_learn_read(c->store, pictures, labels, &found);
+    if (e == OK)
+        e = learn_write(c, (const struct buf *[]){pictures, labels}, found.n, &why);
+    buf_free(pictures);
+    buf_free(labels);
+    return e == OK ? learn_told(c, &found) : ctl_fail_err(e == ERR_NOT_FOUND ? ERR_IO : e, "the history", &why);
 }

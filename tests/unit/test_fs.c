@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "files/fs.h"
+#include "files/whole.h"
 #include "fixture_dir.h"
 #include "fixture_refuse.h"
 
@@ -218,11 +219,46 @@ static void test_words(void **state)
     assert_string_equal(fs_socket_refused(EACCES), "Permission denied");
 }
 
+/* Breaks when a file that is written is half there, is readable by others, goes through a link that lies in its place,
+ * or leaves something behind; when more than was asked for is read, or what is no file. */
+static void test_whole_files(void **state)
+{
+    struct buf *bytes = buf_new(100), *back = NULL;
+    struct why why = {""};
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(buf_add_str(bytes, "new bytes"), OK);
+    put(from, "a file of root's", 0644);
+    assert_int_equal(symlink(from, to), 0);
+    assert_int_equal(whole_write(to, bytes, dir, &why), OK);
+    assert_string_equal(get(from), "a file of root's");
+    assert_string_equal(get(to), "new bytes");
+    assert_int_equal(lstat(to, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(whole_write(to, bytes, dir, &why), OK); /* and over itself */
+    assert_int_equal(whole_write("/nonexistent/x", bytes, dir, &why), ERR_IO);
+    assert_int_equal(whole_write(dir, bytes, dir, &why), ERR_IO); /* a directory */
+    assert_int_equal(whole_read(&back, to, 9, &why), OK);
+    assert_string_equal(buf_data(back), "new bytes");
+    buf_free(back);
+    assert_int_equal(whole_read(&back, to, 8, &why), ERR_LIMIT);
+    assert_null(back);
+    assert_int_equal(whole_read(&back, dir, 100, &why), ERR_FORMAT);
+    assert_int_equal(unlink(to), 0);
+    assert_int_equal(whole_read(&back, to, 100, &why), ERR_NOT_FOUND);
+    assert_int_equal(mkfifo(to, 0600), 0);
+    assert_int_equal(whole_read(&back, to, 100, &why), ERR_FORMAT);
+    buf_free(bytes);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, dir_new, dir_free)
     const struct CMUnitTest tests[] = {
-        TEST(test_names), TEST(test_modes), TEST(test_owners), TEST(test_directories), TEST(test_words),
+        TEST(test_names),       TEST(test_modes), TEST(test_owners),
+        TEST(test_directories), TEST(test_words), TEST(test_whole_files),
     };
 
     return cmocka_run_group_tests_name("fs", tests, NULL, NULL);

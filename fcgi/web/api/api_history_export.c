@@ -12,13 +12,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "files/idx_head.h"
 #include "files/tar.h"
 #include "account.h"
 #include "history.h"
 #include "history_query.h"
 #include "routes.h"
-
-enum { IDX_BYTES = 8 }; /* the type in an IDX magic number: unsigned bytes */
 
 /* Whether a spreadsheet would take this for a formula: the characters, their full-width forms, and what is skipped
  * before them. */
@@ -95,23 +94,15 @@ static enum err idx_row(const struct store_history *row, void *ctx)
     return e == OK ? buf_add(pair->labels, &byte, 1) : e;
 }
 
-/* Big-endian: 0, 0, type, the number of dimensions; then each of them. */
 static enum err idx_add(struct buf *tar, const char *name, const struct buf *data, const uint32_t *dims, uint8_t n_dims,
                         int64_t now_s)
 {
-    const uint8_t magic[4] = {0, 0, IDX_BYTES, n_dims};
     struct buf *file = buf_new(HISTORY_EXPORT_BYTES_MAX);
     enum err e;
 
     if (file == NULL)
         return ERR_NOMEM;
-    (void)buf_add(file, magic, sizeof(magic));
-    for (int i = 0; i < n_dims; i++) {
-        const uint8_t dim[4] = {(uint8_t)(dims[i] >> 24), (uint8_t)(dims[i] >> 16), (uint8_t)(dims[i] >> 8),
-                                (uint8_t)dims[i]};
-
-        (void)buf_add(file, dim, sizeof(dim));
-    }
+    (void)idx_head_add(file, dims, n_dims);
     e = buf_add(file, buf_data(data), buf_len(data));
     if (e == OK)
         e = tar_add(tar, name, buf_data(file), buf_len(file), now_s);
