@@ -14,6 +14,7 @@ static const struct {
     {"evaluate", command_evaluate, "measure a network on MNIST's test or validation set"},
     {"calibrate", command_calibrate, "fit confidence, thresholds and rejection head of a trained network"},
     {"join", command_join, "combine networks with the same layers into one ensemble"},
+    {"learn", command_learn, "train a copy of a network further on a site's own digits"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

@@ -19,11 +19,18 @@
 
 enum { PATH_BYTES = 4096 };
 
+#define FETCH_MNIST "weights/fetch-mnist"
+
 const char *weights_find(const char *named)
 {
     if (strcmp(named, WEIGHTS_DEFAULT) == 0 && access(named, F_OK) != 0)
         return DIGITD_SHARE "/digits.safetensors";
     return named;
+}
+
+const char *fetch_mnist_find(void)
+{
+    return access(FETCH_MNIST, F_OK) == 0 ? FETCH_MNIST : DIGITD_SHARE "/fetch-mnist";
 }
 
 enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struct why *why)

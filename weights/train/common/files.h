@@ -14,6 +14,8 @@ enum err file_read(uint8_t **out, size_t *n, const char *path, size_t max, struc
 /* The weights file that the command line names. Without one, and outside a source tree, the installed one. */
 #define WEIGHTS_DEFAULT "weights/digits.safetensors"
 const char *weights_find(const char *named);
+/* The script that fetches MNIST: the source tree's, or the installed one. */
+const char *fetch_mnist_find(void);
 
 /* Files are written from parts, one after another. */
 struct file_part {

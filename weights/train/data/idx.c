@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/files.h"
 #include "common/rng.h"
 #include "idx_files.h"
 
@@ -84,7 +85,7 @@ static enum err load_pair(uint8_t *block[2], struct idx idx[2], char *digests[2]
         size_t n = 0;
         enum err e = idx_file_read(&block[i], &n, path, dir, files[which][i].name, FILE_MAX, &missing);
         if (e == ERR_NOT_FOUND && published)
-            return err_why(why, e, "%s; weights/fetch-mnist %s fetches it", missing.text, dir);
+            return err_why(why, e, "%s; %s %s fetches it", missing.text, fetch_mnist_find(), dir);
         if (e != OK)
             return err_why(why, e, "%s", missing.text);
         e = (i == 0 ? idx_parse_images : idx_parse_labels)(&idx[i], block[i], n, path, why);

@@ -60,8 +60,7 @@ static enum err check_text(const struct run *r, const char *command, struct why 
     return err_why(why, ERR_FORMAT, "the command line or a path is not UTF-8, so it cannot go into the log");
 }
 
-/* The weights file is written hours from now, so check now that it can be. */
-static enum err check_out(const char *path, struct why *why)
+enum err train_out_check(const char *path, struct why *why)
 {
     char copy[OPTION_TEXT_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
@@ -224,9 +223,9 @@ enum err run_open(struct run *r, const char *command, struct why *why)
     bool go_on = r->set.resume || r->set.finish;
     enum err e;
     r->lock = -1;
-    if ((e = check_text(r, command, why)) != OK || (!go_on && (e = check_out(r->set.out, why)) != OK) ||
+    if ((e = check_text(r, command, why)) != OK || (!go_on && (e = train_out_check(r->set.out, why)) != OK) ||
         (!r->set.finish && (e = lock(r, why)) != OK) || (e = find_run(r, command, why)) != OK ||
-        (e = check_out(r->set.out, why)) != OK || (e = choose_kernels(r, why)) != OK)
+        (e = train_out_check(r->set.out, why)) != OK || (e = choose_kernels(r, why)) != OK)
         return e;
     r->set.trainer.bn = !r->set.no_bn;
     if (!r->data && (e = dataset_load(&r->loaded, r->set.data, IDX_TRAIN, why)) != OK)

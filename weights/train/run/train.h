@@ -52,4 +52,7 @@ enum err train_run(const struct train_settings *set, const char *command, const 
 enum err train_run_on(const struct train_settings *set, const struct dataset *data, const char *command,
                       const volatile sig_atomic_t *stop, FILE *progress, enum train_end *end, struct why *why);
 
+/* Whether a weights file can be written at path: it is written hours later. */
+enum err train_out_check(const char *path, struct why *why);
+
 #endif
