@@ -250,7 +250,7 @@ INSTALLED := $(foreach p,digitd digitctl,$(BUILD)/$(p):$(PREFIX)/sbin:755) $(BUI
   $(foreach n,$(NETWORKS),$(n):$(SHARE):644 $(n:.safetensors=.card.json):$(SHARE):644) weights/MODEL.md:$(SHARE):644 weights/TRIALS.md:$(SHARE):644 \
   $(foreach f,$(shell find html -type f),$(f):$(SHARE)/$(patsubst %/,%,$(dir $(f))):644) \
   $(foreach f,http.conf server.conf site.conf tls.conf.example,conf/nginx/$(f):$(SHARE)/nginx:644) conf/nginx/tls-site:$(SHARE)/nginx:755 conf/nginx.conf:$(SHARE):644 conf/fail2ban.conf:$(SHARE):644 \
-  conf/need:$(SHARE):755 conf/packages:$(SHARE):644 \
+  conf/need:$(SHARE):755 conf/packages:$(SHARE):644 weights/fetch-mnist:$(SHARE):755 \
   $(foreach f,$(wildcard docs/man/*.[1-8]) $(BUILD)/man/digitd.conf.5,$(f):$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(f))):644) \
   $(foreach f,$(wildcard conf/systemd/digitd*),$(f):$(PREFIX)/lib/systemd/system:644) \
   $(foreach d,sysusers tmpfiles,conf/systemd/$(d).conf:$(PREFIX)/lib/$(d).d/digitd.conf:644) \

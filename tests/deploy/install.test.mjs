@@ -33,7 +33,7 @@ function isPatched(host) {
 
 // R84: the unit as systemd sees it, and as it runs.
 function unitIsTight(host) {
-  host.run('systemd-analyze verify --man=no digitd.service digitd-mail.service digitd-backup.service digitd-backup.timer 2>&1 | tee verify; ! grep . verify');
+  host.run('systemd-analyze verify --man=no digitd.service digitd-mail.service digitd-backup.service digitd-backup.timer digitd-learn.service digitd-learn.timer 2>&1 | tee verify; ! grep . verify');
   for (const how of ['--offline=true $(systemctl show -P FragmentPath digitd.service)', 'digitd.service']) {
     const out = host.run(`systemd-analyze security --no-pager --threshold=5 ${how}`); // 5 is 0.5
     assert.match(out, /Overall exposure level for digitd.service: 0\.[0-5]/, out);
