@@ -190,13 +190,13 @@ static bool paper_is_drawn(const struct histogram *all)
 }
 
 /* What deviates along the border is a shadow, a vignette, or a very fat stroke. Of a picture in two tones, the second
- * may be a shadow without grain: it is drawn only where that tone is in strokes. */
+ * may be a shadow without grain: where it goes across, it is drawn only if that tone is in strokes. */
 static bool paper_is_flat(const struct picture *p, const struct histogram *all, const struct tones *tones, int tone,
                           struct grid *g)
 {
     const int part = range_of(all) / PAPER_FLAT_RANGE_PART, near = part > PAPER_FLAT_LEVELS ? part : PAPER_FLAT_LEVELS;
 
-    return picture_longest(p) < PAPER_UNEVEN_SIDE_MIN_PX || (tones->clear && paper_is_drawn(all)) ||
+    return picture_longest(p) < PAPER_UNEVEN_SIDE_MIN_PX || ((tones->clear || !tones->across) && paper_is_drawn(all)) ||
            paper_is_left(p, tone, near, true, g) || paper_is_left(p, tone, near, false, g);
 }
 

@@ -85,7 +85,7 @@ static struct border border_of(const struct grid *g)
                            TONES_BORDER_PART * (along[0] + along[1] + along[2] + along[3]) <= 2 * (g->w + g->h)};
 }
 
-/* Whether next to nothing of the ink is thicker than a stroke; sets off_border. */
+/* Whether next to nothing of the ink is thicker than a stroke; sets off_border and across. */
 static bool is_strokes(const struct picture *p, struct tones *t, struct grid *g)
 {
     struct border border;
@@ -103,6 +103,7 @@ static bool is_strokes(const struct picture *p, struct tones *t, struct grid *g)
     /* A shadow and the table around a sheet reach into corners, or far along the border. A digit cut out tightly
      * touches three sides and may end in one corner; a shadow that touches three has two. */
     t->off_border = border.little && border.corners <= (border.sides >= TONES_CUT_SIDES);
+    t->across = border.sides >= 2 && !(t->off_border && border.sides >= TONES_CUT_SIDES);
     /* A sheet of paper on a table is not in strokes, though what is written on it makes it look so. */
     if (!t->dark && border.sides < TONES_CUT_SIDES) {
         grid_spread(g, TONES_WRITTEN_CELLS, true);

@@ -11,6 +11,7 @@ struct tones {
     bool clear;      /* two tones with hardly any pixels in between, the ink in strokes; otherwise ignore the rest */
     bool dark;       /* the ink is darker than the paper */
     bool off_border; /* the ink touches the border no more than a digit does: then clear counts in uneven light too */
+    bool across;     /* the ink goes from one side of the picture to another as a shadow does; false if not two tones */
     int split;       /* the lowest value of the lighter tone */
     int paper;       /* median of the paper */
     int apart;       /* levels between the two means */

@@ -225,11 +225,12 @@ static void test_paper_tells_light(void **state)
 }
 
 /* Breaks when the shadow over half a page, with a hard edge and no grain, is taken for the second tone of a drawing,
- * and so for ink; or when a drawing is not flat: in two tones, with a frame, and with fat ink that fills half of it. */
+ * and so for ink; or when a drawing is not flat: in two tones, with a frame, with fat ink that fills half of it, and
+ * with ink thicker than any stroke that lies in the middle. */
 static void test_paper_tells_shadows(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         struct picture p = picture_new(PICTURE_TONES, 200, 150, 235);
 
         if (kind < 2)
@@ -241,6 +242,8 @@ static void test_paper_tells_shadows(void **state)
         picture_fill(&p, kind == 4 ? BOX(80, 5, 125, 145) : BOX(95, 20, 107, 130), 30);
         if (kind == 4)
             picture_fill(&p, BOX(20, 5, 80, 45), 30);
+        if (kind == 5)
+            picture_fill(&p, BOX(60, 12, 150, 138), 30);
         assert_int_equal(paper_run(&p), OK);
         assert_true(p.dark);
         if (p.paper.light != (kind < 2 ? PAPER_UNEVEN : PAPER_FLAT))
