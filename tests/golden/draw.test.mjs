@@ -19,6 +19,8 @@ const SEED = 1;
 const kinds = {
   'canvas-hairline': [40, 40, 39],
   canvas: [40, 39, 38],
+  continental: [40, 40, 38],
+  upstroke: [40, 40, 39],
   'canvas-fat': [40, 38, 37],
   'canvas-edge': [40, 40, 39],
   'canvas-small': [40, 40, 39],

@@ -3,6 +3,7 @@
 #include "kinds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 float between(struct job *j, float low, float high)
@@ -120,6 +121,28 @@ static void make_hairline(struct job *j)
 static void make_canvas(struct job *j)
 {
     draw(j, 160, 700, (float[]){0.015F, 0.12F}, (float[]){0.3F, 0.95F}, 0.17F, PLACE_ANYWHERE, white, black);
+}
+
+static void make_continental(struct job *j)
+{
+    writer_make_continental(&j->writer, &j->r);
+    draw(j, 100, 700, (float[]){0.01F, 0.1F}, (float[]){0.4F, 0.95F}, 0.16F, PLACE_ANYWHERE, white, black);
+}
+
+/* A 1 with an upstroke from a fifth to more than half of its height, upright or leaning. */
+static void make_upstroke(struct job *j)
+{
+    char skeleton[64];
+    const float angle = between(j, 0.63F, 0.9F);
+    const int length = between_int(j, 20, 60);
+
+    (void)snprintf(skeleton, sizeof(skeleton), "M%d %d L70 0 L70 100", 70 - (int)((float)length * sinf(angle)),
+                   (int)((float)length * cosf(angle)));
+    j->label = 1;
+    j->writer.skeleton[1] = skeleton;
+    j->writer.hand.slant = between(j, 0, 0.4F);
+    draw(j, 60, 500, (float[]){0.02F, 0.1F}, (float[]){0.4F, 0.9F}, 0.14F, PLACE_ANYWHERE, white, black);
+    j->writer.skeleton[1] = NULL;
 }
 
 static void make_fat(struct job *j)
@@ -285,6 +308,8 @@ static void make_formats(struct job *j)
 const struct kind kinds_drawn[] = {
     {"canvas-hairline", make_hairline},
     {"canvas", make_canvas},
+    {"continental", make_continental},
+    {"upstroke", make_upstroke},
     {"canvas-fat", make_fat},
     {"canvas-edge", make_edge},
     {"canvas-small", make_small},

@@ -21,18 +21,6 @@ static void choose_weight(struct number *n)
         n->fat = n->scale * between(&n->job, 0.3F, 0.8F);
 }
 
-/* The writer's 1 and 7 as their country has them. */
-static void choose_styles(struct number *n)
-{
-    struct writer *who = &n->job.writer;
-    const bool continental = n->hand == HAND_CONTINENTAL;
-
-    while ((strstr(digits_style_name(1, who->style[1]), "upstroke") != NULL) != continental)
-        who->style[1] = rng_below(&n->job.r, digits_styles(1));
-    while ((strstr(digits_style_name(7, who->style[7]), "barred") != NULL) != continental)
-        who->style[7] = rng_below(&n->job.r, digits_styles(7));
-}
-
 void number_begin(struct number *n, float scale)
 {
     n->scale = scale;
@@ -41,7 +29,7 @@ void number_begin(struct number *n, float scale)
         n->pen = fmaxf(scale * between(&n->job, 2.2F, 3.2F) + 2 * n->fat, 1.2F);
     } else {
         n->pen = fmaxf(scale * between_log(&n->job, 1.1F, 3.4F), 1.2F);
-        choose_styles(n);
+        (n->hand == HAND_CONTINENTAL ? writer_make_continental : writer_make_english)(&n->job.writer, &n->job.r);
     }
     n->row = -1;
     n->wave = 1;
