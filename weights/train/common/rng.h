@@ -18,7 +18,8 @@ enum rng_use {
     RNG_TEST,
     RNG_NONDIGIT,
     RNG_DRAW,
-    RNG_EXAMPLE
+    RNG_EXAMPLE,
+    RNG_HAND
 };
 
 struct rng {

@@ -4,10 +4,9 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "pen.h"
+#include "skeleton.h"
 
 enum { SIDE = RANDOM_STROKES_SIDE, FULL_TURN_DEG = 360 };
 static const float two_pi = 6.2831853F;
@@ -23,43 +22,22 @@ static int either(struct rng *r)
     return below(r, 2) ? 1 : -1;
 }
 
-/* A skeleton for the pen, and the points put so far, where strokes may start. */
-struct strokes {
-    int n, x[PEN_NODES_MAX], y[PEN_NODES_MAX];
-    size_t used;
-    char text[1024];
-};
-
-static void put_point(struct strokes *k, const char *how, int x, int y)
-{
-    const size_t room = sizeof(k->text) - k->used;
-    const int put = snprintf(k->text + k->used, room, "%s%d %d ", how, x, y);
-
-    if (put < 0 || (size_t)put >= room || k->n == PEN_NODES_MAX) {
-        k->text[k->used] = '\0';
-        return;
-    }
-    k->used += (size_t)put;
-    k->x[k->n] = x;
-    k->y[k->n++] = y;
-}
-
 /* Starts anywhere, or on an earlier stroke: at one of its points or half-way between two. */
-static void begin_stroke(struct strokes *k, struct rng *r)
+static void begin_stroke(struct skeleton *k, struct rng *r)
 {
     if (k->n < 2 || below(r, 10) < 3) {
         const int x = below(r, 101);
 
-        put_point(k, "M", x, below(r, 101));
+        skeleton_put(k, "M", x, below(r, 101));
         return;
     }
     const int a = below(r, k->n - 1), b = below(r, 2) ? a + 1 : a;
 
-    put_point(k, "M", (k->x[a] + k->x[b]) / 2, (k->y[a] + k->y[b]) / 2);
+    skeleton_put(k, "M", (k->x[a] + k->x[b]) / 2, (k->y[a] + k->y[b]) / 2);
 }
 
 /* A part of an ellipse, open by 70 degrees or more. */
-static void add_arc(struct strokes *k, struct rng *r)
+static void add_arc(struct skeleton *k, struct rng *r)
 {
     const int steps = 4 + below(r, 3), way = either(r), sweep = way * (100 + below(r, 190));
     const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
@@ -75,29 +53,29 @@ static void add_arc(struct strokes *k, struct rng *r)
     for (int i = 0; i <= steps; i++) {
         const float angle = first + two_pi * (float)(sweep * i) / (float)(FULL_TURN_DEG * steps);
 
-        put_point(k, i == 0 ? "M" : "S", (int)(x + (float)wide * cosf(angle)), (int)(y + (float)high * sinf(angle)));
+        skeleton_put(k, i == 0 ? "M" : "S", (int)(x + (float)wide * cosf(angle)), (int)(y + (float)high * sinf(angle)));
     }
 }
 
 /* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
-static void add_line(struct strokes *k, struct rng *r)
+static void add_line(struct skeleton *k, struct rng *r)
 {
     const int how = below(r, 6), way = either(r), far = way * (30 + below(r, 71));
 
     begin_stroke(k, r);
     if (how == 0)
-        put_point(k, "L", k->x[k->n - 1] + far, k->y[k->n - 1]);
+        skeleton_put(k, "L", k->x[k->n - 1] + far, k->y[k->n - 1]);
     if (how == 1)
-        put_point(k, "L", k->x[k->n - 1], k->y[k->n - 1] + far);
+        skeleton_put(k, "L", k->x[k->n - 1], k->y[k->n - 1] + far);
     for (int i = how < 2 ? 0 : how < 4 ? 1 : how == 4 ? 2 : 2 + below(r, 3); i > 0; i--) {
         const int x = below(r, 101);
 
-        put_point(k, how == 5 ? "S" : "L", x, below(r, 101));
+        skeleton_put(k, how == 5 ? "S" : "L", x, below(r, 101));
     }
 }
 
 /* A line or a bent one over an earlier stroke: its middle is where that has a point, or between two. */
-static void add_crossing(struct strokes *k, struct rng *r)
+static void add_crossing(struct skeleton *k, struct rng *r)
 {
     const float angle = two_pi * rng_float(r), half = 15 + 35 * rng_float(r), bend = below(r, 3) ? 0 : 12;
     int x = 50, y = 50;
@@ -109,14 +87,14 @@ static void add_crossing(struct strokes *k, struct rng *r)
         y = (k->y[a] + k->y[b]) / 2;
     }
     const int dx = (int)(half * cosf(angle)), dy = (int)(half * sinf(angle));
-    put_point(k, "M", x - dx, y - dy);
+    skeleton_put(k, "M", x - dx, y - dy);
     if (bend > 0)
-        put_point(k, "S", x + (int)(bend * sinf(angle)), y - (int)(bend * cosf(angle)));
-    put_point(k, bend > 0 ? "S" : "L", x + dx, y + dy);
+        skeleton_put(k, "S", x + (int)(bend * sinf(angle)), y - (int)(bend * cosf(angle)));
+    skeleton_put(k, bend > 0 ? "S" : "L", x + dx, y + dy);
 }
 
 /* A straight line between two earlier strokes. */
-static void add_strut(struct strokes *k, struct rng *r)
+static void add_strut(struct skeleton *k, struct rng *r)
 {
     int end[2][2] = {{50, 20}, {50, 80}};
 
@@ -126,12 +104,12 @@ static void add_strut(struct strokes *k, struct rng *r)
         end[i][0] = (k->x[a] + k->x[b]) / 2;
         end[i][1] = (k->y[a] + k->y[b]) / 2;
     }
-    put_point(k, "M", end[0][0], end[0][1]);
-    put_point(k, "L", end[1][0], end[1][1]);
+    skeleton_put(k, "M", end[0][0], end[0][1]);
+    skeleton_put(k, "L", end[1][0], end[1][1]);
 }
 
 /* Three to six corners around a middle, closed; now and then a point of it is drawn in, as in a heart or a star. */
-static void add_polygon(struct strokes *k, struct rng *r)
+static void add_polygon(struct skeleton *k, struct rng *r)
 {
     const int corners = 3 + below(r, 4), x = 35 + below(r, 31), y = 35 + below(r, 31), from = below(r, FULL_TURN_DEG);
     const int drawn_in = below(r, 2) ? below(r, corners) : corners, closed = below(r, 3) ? corners : corners - 1;
@@ -146,31 +124,22 @@ static void add_polygon(struct strokes *k, struct rng *r)
         py[i] = y + (int)(radius * sinf(angle));
     }
     for (int i = 0; i <= closed; i++)
-        put_point(k, i == 0 ? "M" : how, px[i % corners], py[i % corners]);
-}
-
-static void put_ellipse(struct strokes *k, int x, int y, int wide, int high)
-{
-    for (int i = 0; i <= 8; i++) {
-        const float angle = two_pi * (float)i / 8;
-
-        put_point(k, i == 0 ? "M" : "S", x + (int)((float)wide * sinf(angle)), y - (int)((float)high * cosf(angle)));
-    }
+        skeleton_put(k, i == 0 ? "M" : how, px[i % corners], py[i % corners]);
 }
 
 /* A closed curve, which alone would be a 0. */
-static void add_loop(struct strokes *k, struct rng *r)
+static void add_loop(struct skeleton *k, struct rng *r)
 {
     const int wide = 12 + below(r, 39), high = 12 + below(r, 39);
 
-    put_ellipse(k, 50, 20 + below(r, 61), wide, high);
+    skeleton_ellipse(k, 50, 20 + below(r, 61), wide, high);
     for (int i = 2 + below(r, 2); i > 0; i--)
         (below(r, 2) ? add_line : add_arc)(k, r);
 }
 
 /* A closed curve with a dent on one side: round as a bean, or with corners in the dent and across from it, as a heart
  * or a leaf. Every other one stands upright or upside down. */
-static void add_dented(struct strokes *k, struct rng *r)
+static void add_dented(struct skeleton *k, struct rng *r)
 {
     enum { POINTS = 8, ACROSS = POINTS / 2 };
     const float wide = (float)(25 + below(r, 26)), high = (float)(25 + below(r, 26)), dent = 0.6F * rng_float(r);
@@ -187,54 +156,54 @@ static void add_dented(struct strokes *k, struct rng *r)
         y[i] = 50 + (int)(high * radius * sinf(angle));
     }
     for (int i = 0; i <= POINTS; i++) {
-        put_point(k, i == 0 ? "M" : "S", x[i % POINTS], y[i % POINTS]);
+        skeleton_put(k, i == 0 ? "M" : "S", x[i % POINTS], y[i % POINTS]);
         if (i == ACROSS && corners)
-            put_point(k, "M", x[i], y[i]);
+            skeleton_put(k, "M", x[i], y[i]);
     }
 }
 
 /* Two lines side by side or leaning together, and a third across: A and H. Unlike a 4's, both lines go on beyond it. */
-static void add_posts(struct strokes *k, struct rng *r)
+static void add_posts(struct skeleton *k, struct rng *r)
 {
     const int wide = 25 + below(r, 26), narrow = below(r, 2) ? wide : below(r, wide);
     const int top = below(r, 4) ? narrow : wide, low = top == wide ? narrow : wide; /* from the middle */
     const int across = 35 + below(r, 31), half = top + (low - top) * across / 100, slope = below(r, 21) - 10;
 
     for (int side = -1; side <= 1; side += 2) {
-        put_point(k, "M", 50 + side * top, 0);
-        put_point(k, "L", 50 + side * low, 100);
+        skeleton_put(k, "M", 50 + side * top, 0);
+        skeleton_put(k, "L", 50 + side * low, 100);
     }
-    put_point(k, "M", 50 - half, across);
-    put_point(k, "L", 50 + half, across + slope);
+    skeleton_put(k, "M", 50 - half, across);
+    skeleton_put(k, "L", 50 + half, across + slope);
 }
 
 /* A closed curve and a line along its side as high as itself, with or without a tail: a. A 6's or a 9's line is twice
  * as high. */
-static void add_belly(struct strokes *k, struct rng *r)
+static void add_belly(struct skeleton *k, struct rng *r)
 {
     const int wide = 20 + below(r, 31), high = 20 + below(r, 31), side = below(r, 4) ? 1 : -1, x = 50 + side * wide;
     const int top = 50 - high + below(r, 11) - 5, low = 50 + high + below(r, 11) - 5, tail = below(r, 2);
 
-    put_ellipse(k, 50, 50, wide, high);
-    put_point(k, "M", x + below(r, 11) - 5, top);
-    put_point(k, "L", x + below(r, 11) - 5, low);
+    skeleton_ellipse(k, 50, 50, wide, high);
+    skeleton_put(k, "M", x + below(r, 11) - 5, top);
+    skeleton_put(k, "L", x + below(r, 11) - 5, low);
     if (tail)
-        put_point(k, "S", x + side * (8 + below(r, 15)), low + 3);
+        skeleton_put(k, "S", x + side * (8 + below(r, 15)), low + 3);
 }
 
 /* A drawing that is not meant as a digit. By chance a few of these are. */
-static void strokes_make(struct strokes *k, struct rng *r)
+static void strokes_make(struct skeleton *k, struct rng *r)
 {
     static const struct {
-        void (*add)(struct strokes *, struct rng *);
+        void (*add)(struct skeleton *, struct rng *);
         int alone; /* so many of eight have nothing else */
     } first[] = {{add_arc, 3},     {add_arc, 3},  {add_line, 0},   {add_line, 0},  {add_line, 0},
                  {add_polygon, 3}, {add_loop, 3}, {add_dented, 7}, {add_posts, 7}, {add_belly, 7}};
-    static void (*const then[])(struct strokes *, struct rng *) = {add_line, add_line, add_arc, add_crossing,
-                                                                   add_strut};
+    static void (*const then[])(struct skeleton *, struct rng *) = {add_line, add_line, add_arc, add_crossing,
+                                                                    add_strut};
     const int what = below(r, sizeof(first) / sizeof(*first));
 
-    *k = (struct strokes){.n = 0};
+    *k = SKELETON_EMPTY;
     first[what].add(k, r);
     for (int i = below(r, 8) < first[what].alone ? 0 : 1 + below(r, 4); i > 0; i--)
         then[below(r, 5)](k, r);
@@ -242,19 +211,11 @@ static void strokes_make(struct strokes *k, struct rng *r)
 
 void random_strokes_draw(struct rng *r, uint8_t px[SIDE * SIDE])
 {
-    struct strokes strokes;
-    struct pen_figure figure;
+    struct skeleton strokes;
     struct pen_hand hand;
-    float box[4];
 
-    memset(px, 0, SIDE * SIDE);
     strokes_make(&strokes, r);
     pen_hand_make(&hand, r);
     const float radius = SIDE * (0.01F + 0.05F * rng_float(r));
-    if (pen_write(strokes.text, &hand, r, &figure) != OK)
-        return; /* not met: there are two points or more and fewer than the pen may have */
-    pen_box(&figure, box);
-    const float scale = (SIDE - 4 * radius) / fmaxf(fmaxf(box[2] - box[0], box[3] - box[1]), 0.01F);
-    pen_move(&figure, scale, 2 * radius - scale * box[0], 2 * radius - scale * box[1], radius);
-    pen_draw(&figure, SIDE, SIDE, px);
+    skeleton_draw(strokes.text, &hand, r, radius, SIDE, px);
 }

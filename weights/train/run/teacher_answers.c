@@ -63,6 +63,10 @@ static struct json *header_of(const struct teacher_answers *b, const struct trai
     json_set_str(h, "distort_seed", text);
     json_set_int(h, "distortions", distortions);
     options_write(train_options, train_options_n, set, OPTION_DISTORTION, json_set_object(h, "distortion"));
+    snprintf(text, sizeof(text), "%.9g", (double)t->set.hands);
+    json_set_str(h, "hands", text);
+    snprintf(text, sizeof(text), "%.9g", (double)t->set.remnants);
+    json_set_str(h, "remnants", text);
     if (distortions >= TRAINER_CALM) {
         snprintf(text, sizeof(text), "%.9g", (double)t->set.calm_strength);
         json_set_str(h, "calm_strength", text);
@@ -155,7 +159,7 @@ static enum err write_answers(struct teacher_answers *b, const struct trainer *t
 
 /* One teacher at a time, so that a thread needs the memory of only one. */
 struct asking {
-    const struct trainer *t;
+    struct trainer *t;
     const struct teacher *teacher;
     int64_t distortions;
     float *logits;              /* [train.n][10] */

@@ -151,6 +151,8 @@ static enum err train_loop(struct run *r, const volatile sig_atomic_t *stop, FIL
         if (*stop)
             continue;
         double loss = trainer_step(t);
+        if (atomic_load(&t->no_memory))
+            return err_why(why, ERR_NOMEM, "out of memory");
         if (!(loss < LOSS_MAX)) /* NaN is not less than anything */
             return diverged(r, why);
         r->loss_sum += loss;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/rng.h"
+#include "data/hands.h"
+#include "data/remnants.h"
 #include "net/moments.h"
 #include "network/graph_params.h"
 #include "teacher.h"
@@ -144,13 +146,43 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set)
     return set->distort_seed ? set->distort_seed : set->seed;
 }
 
-const uint8_t *trainer_picture(const struct trainer *t, const struct dataset *d, uint32_t index,
-                               uint8_t room[DIGIT_PIXELS])
+/* image as the network reads it: itself, or in room. */
+static const uint8_t *as_read(const struct trainer *t, const uint8_t *image, uint8_t room[DIGIT_PIXELS])
 {
-    const uint8_t *image = d->images + (size_t)index * DIGIT_PIXELS;
     if (!t->graph->moments)
         return image;
     moments_normalise(image, room);
+    return room;
+}
+
+const uint8_t *trainer_picture(const struct trainer *t, const struct dataset *d, uint32_t index,
+                               uint8_t room[DIGIT_PIXELS])
+{
+    return as_read(t, d->images + (size_t)index * DIGIT_PIXELS, room);
+}
+
+/* The picture to be distorted: in the dataset itself, or in room. Its label is the dataset's. */
+static const uint8_t *varied_picture(struct trainer *t, int64_t distortions, uint32_t index, uint8_t room[DIGIT_PIXELS])
+{
+    const struct dataset *d = t->train.data;
+    const uint8_t *image = d->images + (size_t)index * DIGIT_PIXELS;
+    struct rng r;
+    enum err e = OK;
+
+    /* A stream of its own: runs without hands and remnants have the distortions that they always had. */
+    rng_seed(&r, trainer_distort_seed(&t->set), RNG_HAND, (uint64_t)distortions << 32 | index);
+    const bool drawn = rng_float(&r) < t->set.hands, beside = rng_float(&r) < t->set.remnants;
+    if (!drawn && !beside)
+        return image;
+    memcpy(room, image, DIGIT_PIXELS);
+    if (drawn)
+        e = hands_make(d->labels[index], &r, room);
+    if (e == OK && beside) {
+        const uint32_t neighbour = t->train.index[rng_below(&r, (uint32_t)t->train.n)];
+        e = remnants_add(d->images + (size_t)neighbour * DIGIT_PIXELS, &r, room);
+    }
+    if (e != OK)
+        atomic_store(&t->no_memory, true);
     return room;
 }
 
@@ -165,10 +197,11 @@ static void distort(const struct trainer *t, int64_t distortions, uint32_t index
     augment_picture(&a, &r, image, px);
 }
 
-void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS])
+void trainer_distort(struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS])
 {
     /* The plain picture: a teacher may see pictures otherwise than the student does. */
-    distort(t, distortions, index, t->train.data->images + (size_t)index * DIGIT_PIXELS, px);
+    uint8_t room[DIGIT_PIXELS];
+    distort(t, distortions, index, varied_picture(t, distortions, index, room), px);
 }
 
 /* Loss of picture i of a shard, which is number `at` of the training list: part from its label, part from the teachers'
@@ -203,12 +236,13 @@ static void shard_gradient(void *ctx, size_t shard, int thread)
     size_t n = g->shard, first = (size_t)(t->step % t->steps_per_epoch) * (size_t)t->set.batch + shard * n;
     int64_t distortions = trainer_distortions(&t->set, t->step / t->steps_per_epoch);
     float *grad = t->grads + shard * g->n_params, px[DIGIT_PIXELS];
-    uint8_t normal[DIGIT_PIXELS];
+    uint8_t room[DIGIT_PIXELS], normal[DIGIT_PIXELS];
     struct graph_pass pass = training_pass(t, shard);
     for (size_t i = 0; i < n; i++) {
         uint32_t index = t->train.index[t->order[first + i]];
         /* Normalised first, then distorted: the other way round would undo the slant that was just put in. */
-        distort(t, distortions, index, trainer_picture(t, t->train.data, index, normal), px);
+        const uint8_t *image = varied_picture(t, distortions, index, room);
+        distort(t, distortions, index, as_read(t, image, normal), px);
         graph_set_picture(g, ws, i, px);
     }
     /* graph_backward adds, and this block still holds the last step's. */

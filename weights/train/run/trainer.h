@@ -7,6 +7,7 @@
 #ifndef DIGITD_WEIGHTS_TRAINER_H
 #define DIGITD_WEIGHTS_TRAINER_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "common/options.h"
@@ -27,6 +28,8 @@ struct trainer_settings {
     bool bn;
     int bn_pictures; /* training pictures that fix the statistics of batch norm */
     struct augment augment;
+    float hands;    /* share of the pictures that are drawn by other hands than MNIST's (hands.h), of the same digit */
+    float remnants; /* share of the pictures with remnants beside the digit (remnants.h) */
     float calm; /* share of the epochs, at the end and at least one unless it is 0, with weaker distortions: pictures in
                    use are not distorted (He et al. 2019, arXiv 1909.09148, on the gap between the two) */
     float calm_strength;       /* their strength then, as a share */
@@ -60,6 +63,7 @@ struct trainer {
     int n_teachers;
     size_t keep_bytes;             /* most that trainer_stats may keep from stage to stage, so as not to begin again */
     int64_t steps_per_epoch, step; /* steps done so far, over all epochs */
+    atomic_bool no_memory;         /* a picture could not be drawn: the run cannot be repeated, so it must end */
 };
 
 /* m gives the layers. A training list shorter than a batch is ERR_RANGE. Pictures at the end of an epoch that do not
@@ -82,10 +86,11 @@ uint64_t trainer_distort_seed(const struct trainer_settings *set);
 const uint8_t *trainer_picture(const struct trainer *t, const struct dataset *d, uint32_t index,
                                uint8_t room[DIGIT_PIXELS]);
 
-/* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone.
+/* Picture `index` of the dataset as those distortions make it: a function of their seed, number and picture alone. It
+ * may be drawn by another hand instead, or have remnants beside it.
  * Teachers are asked about it; a network with moments in front learns from the same distortions of what its moments
  * make of the picture. */
-void trainer_distort(const struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS]);
+void trainer_distort(struct trainer *t, int64_t distortions, uint32_t index, float px[DIGIT_PIXELS]);
 
 /* Sets the number of steps done, to resume a run. */
 void trainer_go_to(struct trainer *t, int64_t step);

@@ -1,4 +1,5 @@
-/* The last epochs' weaker distortions: which epochs have them, how weak they are, that steps see them. */
+/* What varies a training picture: the last epochs' weaker distortions (which epochs have them, how weak they are, that
+ * steps see them), other hands, and remnants. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +87,7 @@ static void test_epochs(void **state)
 }
 
 /* How far the pictures of these distortions are from the pictures as they are. */
-static double distance(const struct trainer *t, int64_t distortions)
+static double distance(struct trainer *t, int64_t distortions)
 {
     double sum = 0;
     float px[DIGIT_PIXELS];
@@ -137,9 +138,62 @@ static void test_steps(void **state)
             fail_msg("step %d: %.6f without distortions, %.6f in calm of strength 0", i, a[i], c[i]);
 }
 
+/* How many of the pictures are as the dataset has them. */
+static int plain_pictures(struct trainer *t, int64_t distortions)
+{
+    int n = 0;
+    float px[DIGIT_PIXELS];
+    for (uint32_t i = 0; i < PICTURES; i++) {
+        double far = 0;
+        trainer_distort(t, distortions, i, px);
+        for (int k = 0; k < DIGIT_PIXELS; k++)
+            far += fabs((double)px[k] - images[i * DIGIT_PIXELS + (uint32_t)k] / 255.0);
+        n += far < 1e-3;
+    }
+    return n;
+}
+
+/* Breaks with: hands or remnants that come without being asked for, never, always, or alike in every epoch; with a
+ * picture that depends on the thread or on what was drawn before. */
+static void test_hands_and_remnants(void **state)
+{
+    (void)state;
+    struct trainer_settings set = plain;
+    set.augment = (struct augment){.elastic_cell_px = 7};
+    const struct {
+        float hands, remnants;
+        int least, most; /* plain pictures */
+    } shares[] = {{0, 0, PICTURES, PICTURES}, {1, 0, 0, 0}, {0, 1, 0, 4}, {0.5F, 0, 16, 48}, {0, 0.5F, 16, 48}};
+    for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++) {
+        set.hands = shares[i].hands;
+        set.remnants = shares[i].remnants;
+        struct trainer *t = new_trainer(&set);
+        const int n = plain_pictures(t, 0);
+        if (n < shares[i].least || n > shares[i].most)
+            fail_msg("hands %.1f, remnants %.1f: %d of %d pictures are plain", (double)set.hands, (double)set.remnants,
+                     n, PICTURES);
+        trainer_free(t);
+    }
+    set.hands = 1;
+    struct trainer *t = new_trainer(&set);
+    float a[DIGIT_PIXELS], b[DIGIT_PIXELS];
+    trainer_distort(t, 2, 5, a);
+    trainer_distort(t, 3, 5, b);
+    assert_true(memcmp(a, b, sizeof(a)) != 0);
+    trainer_distort(t, 2, 5, b);
+    assert_memory_equal(a, b, sizeof(a));
+    trainer_free(t);
+    double one[4 * STEPS], three[4 * STEPS];
+    set.remnants = 0.5F;
+    losses(&set, one);
+    set.threads = 3;
+    losses(&set, three);
+    assert_memory_equal(one, three, sizeof(one));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_epochs), cmocka_unit_test(test_strength),
-                                       cmocka_unit_test(test_steps)};
+                                       cmocka_unit_test(test_steps), cmocka_unit_test(test_hands_and_remnants)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -1,0 +1,378 @@
+/* One function a digit. Numbers are in hundredths of the box that pen.h's skeletons have; what looks like a choice of
+ * taste is one: the parts are as frequent as makes a network good at all of them, not as they are among people.
+ *
+ * Where two digits come near each other, the angle decides, as it does for readers: a 1's upstroke meets the stem at
+ * less than 65 degrees, a 7's bar at more than 65. */
+#include "hands.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "normalise/normalise.h"
+#include "skeleton.h"
+
+enum { SIDE = HANDS_SIDE, EDGE = 33 }; /* ink of at least EDGE belongs to a stroke, as in MNIST's boxes */
+static const float degree = 3.14159265F / 180;
+
+/* Whole numbers from least to most, both included. */
+static int pick(struct rng *r, int least, int most)
+{
+    return least + (int)rng_below(r, (uint32_t)(most - least + 1));
+}
+
+static bool chance(struct rng *r, int percent)
+{
+    return (int)rng_below(r, 100) < percent;
+}
+
+static void line(struct skeleton *k, int x0, int y0, int x1, int y1)
+{
+    skeleton_put(k, "M", x0, y0);
+    skeleton_put(k, "L", x1, y1);
+}
+
+/* An arc around x, y from one angle to another (degrees, 0 at the top, clockwise), by points of `how` after the first,
+ * which is put with `first`. boxy: 0 round to 1 nearly a box. */
+static void arc(struct skeleton *k, const char *first, const char *how, int x, int y, int wide, int high, int from,
+                int to, float boxy)
+{
+    const int steps = 3 + abs(to - from) / 50;
+
+    for (int i = 0; i <= steps; i++) {
+        const float a = degree * (float)(from + (to - from) * i / steps), s = sinf(a), c = cosf(a);
+        const float out = 1 + boxy * (1 / fmaxf(fmaxf(fabsf(s), fabsf(c)), 0.7F) - 1);
+
+        skeleton_put(k, i == 0 ? first : how, x + (int)lroundf((float)wide * out * s),
+                     y - (int)lroundf((float)high * out * c));
+    }
+}
+
+static void zero(struct skeleton *k, struct rng *r)
+{
+    const int wide = pick(r, 18, 50), from = pick(r, -40, 40), round = pick(r, 335, 385);
+    const float boxy = chance(r, 25) ? rng_float(r) : 0;
+
+    arc(k, "M", "S", 50, 50, wide, 50, from, chance(r, 50) ? from + round : from - round, boxy);
+    if (chance(r, 40)) { /* slashed, either way, inside or beyond */
+        const int half = pick(r, wide * 6 / 10, wide * 13 / 10), rise = pick(r, 22, 50), way = chance(r, 85) ? 1 : -1;
+
+        line(k, 50 - way * half, 50 + rise, 50 + way * half, 50 - rise);
+    }
+}
+
+/* Upstroke, stem, foot. */
+static void one(struct skeleton *k, struct rng *r)
+{
+    const int low = pick(r, 44, 56), bend = chance(r, 25) ? pick(r, -6, 6) : 0;
+    const bool foot = chance(r, 25);
+
+    if (chance(r, 65)) {
+        const float length = (float)pick(r, 12, 62), angle = degree * (float)pick(r, 18, 60);
+        const int x = 50 - (int)(length * sinf(angle)), y = (int)(length * cosf(angle));
+
+        skeleton_put(k, "M", x, y);
+        if (chance(r, 35)) /* a curved one */
+            skeleton_put(k, "S", (x + 50) / 2 + pick(r, 0, 5), y / 2 + pick(r, 0, 5));
+        skeleton_put(k, "L", 50, 0);
+    } else {
+        skeleton_put(k, "M", 50, 0);
+    }
+    if (bend != 0)
+        skeleton_put(k, "S", 50 + bend, 50);
+    skeleton_put(k, bend != 0 ? "S" : "L", low, 100);
+    if (foot) {
+        const int half = pick(r, 12, 40), tilt = pick(r, -5, 5);
+
+        line(k, low - half, 99 + tilt, low + half + pick(r, -6, 6), 99 - tilt);
+    }
+}
+
+static void two(struct skeleton *k, struct rng *r)
+{
+    const int wide = pick(r, 22, 42), high = pick(r, 18, 30), left = 50 - wide - pick(r, -4, 6), right = 50 + wide;
+    const int base = pick(r, 92, 100), end = right + pick(r, -4, 14);
+
+    if (chance(r, 12)) { /* like a Z with a round or pointed head */
+        skeleton_put(k, "M", left, pick(r, 2, 16));
+        skeleton_put(k, chance(r, 50) ? "S" : "L", right, pick(r, 0, 6));
+        skeleton_put(k, "L", left, base);
+        skeleton_put(k, "L", end, base + pick(r, -4, 4));
+        return;
+    }
+    arc(k, "M", "S", 50, high, wide, high, pick(r, -100, -50), pick(r, 90, 115), 0);
+    skeleton_put(k, "S", 50 + pick(r, -4, 8), pick(r, 58, 70));
+    if (chance(r, 35)) { /* a loop or a curl where the base begins */
+        skeleton_put(k, "S", left + pick(r, 2, 10), base);
+        skeleton_put(k, "S", left - pick(r, 0, 6), base - pick(r, 4, 12));
+        skeleton_put(k, "S", left + pick(r, 10, 18), base - pick(r, 12, 22));
+        skeleton_put(k, "S", 50 + pick(r, 0, 12), base - pick(r, 2, 10));
+        skeleton_put(k, "S", end, base + pick(r, -8, 4));
+        return;
+    }
+    skeleton_put(k, "S", left, base);
+    if (chance(r, 40))
+        skeleton_put(k, "S", 50, base - pick(r, -3, 8));
+    skeleton_put(k, chance(r, 60) ? "L" : "S", end, base + pick(r, -10, 6));
+}
+
+static void three(struct skeleton *k, struct rng *r)
+{
+    const int up = pick(r, 40, 56), wide = pick(r, 24, 40), in = pick(r, 34, 54), low = pick(r, 26, 46);
+
+    if (chance(r, 25)) { /* a flat top */
+        skeleton_put(k, "M", 50 - pick(r, 20, 36), pick(r, 0, 8));
+        skeleton_put(k, "L", 50 + wide, pick(r, 0, 6));
+        skeleton_put(k, "L", in, up);
+    } else {
+        arc(k, "M", "S", 48, up / 2, wide, up / 2, pick(r, -85, -40), pick(r, 130, 150), 0);
+        skeleton_put(k, "S", in, up);
+    }
+    if (chance(r, 35)) /* a small loop at the waist */
+        skeleton_put(k, "S", in - pick(r, 3, 9), up - pick(r, 0, 7));
+    skeleton_put(k, "L", in + pick(r, 1, 4), up + 1);
+    arc(k, "S", "S", 50, (100 + up) / 2, low, (100 - up) / 2, pick(r, 20, 40), pick(r, 220, 265), 0);
+}
+
+static void four(struct skeleton *k, struct rng *r)
+{
+    const int bar = pick(r, 48, 74), left = pick(r, 4, 22), stem = pick(r, 56, 78), right = stem + pick(r, 6, 34);
+    const int low = pick(r, 92, 100);
+
+    if (chance(r, 35)) { /* closed: the stem's top is where the slope begins */
+        const int top = stem + pick(r, -6, 4);
+
+        skeleton_put(k, "M", top, 0);
+        skeleton_put(k, "L", left, bar);
+        skeleton_put(k, "L", right, bar + pick(r, -8, 4));
+        line(k, top, 0, stem, low);
+        return;
+    }
+    /* open: a slope or an upright, the bar, and a stem that begins anywhere from the top to above the bar */
+    skeleton_put(k, "M", left + pick(r, 0, 40), pick(r, 0, 8));
+    if (chance(r, 30)) {
+        skeleton_put(k, "S", left, bar - pick(r, 4, 14));
+        skeleton_put(k, "S", left + pick(r, 8, 18), bar);
+        skeleton_put(k, "S", right, bar - pick(r, 0, 10));
+    } else {
+        skeleton_put(k, "L", left, bar);
+        skeleton_put(k, "L", right, bar + pick(r, -10, 4));
+    }
+    line(k, stem + pick(r, -6, 12), chance(r, 60) ? pick(r, 0, 20) : pick(r, 20, bar - 12), stem, low);
+}
+
+static void five(struct skeleton *k, struct rng *r)
+{
+    const int left = pick(r, 20, 34), waist = pick(r, 38, 52), wide = pick(r, 24, 42), end = left + pick(r, 36, 66);
+    const int tilt = pick(r, -8, 5), gap = chance(r, 25) ? pick(r, 2, 9) : 0;
+    const bool one_stroke = chance(r, 45);
+
+    if (one_stroke) {
+        skeleton_put(k, "M", end, tilt);
+        skeleton_put(k, chance(r, 20) ? "S" : "L", left, 2);
+    } else {
+        skeleton_put(k, "M", left + pick(r, -2, 3), gap);
+    }
+    skeleton_put(k, "L", left - pick(r, 0, 7), waist);
+    arc(k, chance(r, 70) ? "S" : "L", "S", 48, (waist + 98) / 2, wide, (100 - waist) / 2, pick(r, -35, 5),
+        pick(r, 205, 265), chance(r, 20) ? 0.6F : 0);
+    if (!one_stroke)
+        line(k, left + pick(r, -4, 8), 0, end, tilt);
+}
+
+static void six(struct skeleton *k, struct rng *r)
+{
+    const int loop = pick(r, 20, 34), wide = pick(r, 22, 38), x = 50, y = 100 - loop;
+
+    skeleton_put(k, "M", x + pick(r, -10, 34), 0);
+    if (chance(r, 25)) /* curled */
+        skeleton_put(k, "S", x + pick(r, -14, 0), pick(r, 2, 10));
+    skeleton_put(k, "S", x - wide + pick(r, -2, 12), pick(r, 32, 48));
+    /* down the left side, round, and back to it or past it */
+    arc(k, "S", "S", x, y, wide, loop, -80, pick(r, -420, -370), 0);
+    if (chance(r, 20))
+        skeleton_put(k, "S", x + pick(r, -8, 12), y + pick(r, 0, 8));
+}
+
+/* Serif, bar, stem, bar across. */
+static void seven(struct skeleton *k, struct rng *r)
+{
+    const int left = pick(r, 6, 22), right = pick(r, 74, 94), rise = pick(r, -10, 9), low = pick(r, 24, 60);
+
+    if (chance(r, 35)) {
+        skeleton_put(k, "M", left + pick(r, -4, 4), pick(r, 10, 26));
+        skeleton_put(k, "L", left, rise + 3);
+    } else {
+        skeleton_put(k, "M", left, rise + 3);
+    }
+    if (chance(r, 20)) {
+        skeleton_put(k, "S", (left + right) / 2 - 8, rise + pick(r, -5, 10));
+        skeleton_put(k, "S", right, 2);
+    } else {
+        skeleton_put(k, "L", right, 2);
+    }
+    if (chance(r, 35))
+        skeleton_put(k, chance(r, 50) ? "S" : "L", (right + low) / 2 + pick(r, -10, 4), pick(r, 38, 56));
+    skeleton_put(k, chance(r, 40) ? "S" : "L", low, 100);
+    if (chance(r, 55)) {
+        const int y = pick(r, 40, 62), x = right + (low - right) * y / 100, half = pick(r, 12, 30),
+                  tilt = pick(r, -9, 6);
+
+        line(k, x - half + pick(r, -6, 4), y - tilt, x + half, y + tilt);
+    }
+}
+
+static void eight(struct skeleton *k, struct rng *r)
+{
+    const int up = chance(r, 25) ? pick(r, 11, 18) : pick(r, 18, 27), low = 50 - up; /* some have a small head */
+    const int wide = up < 18 ? pick(r, 8, 20) : pick(r, 18, 34), broad = pick(r, 18, 40);
+
+    if (chance(r, 35)) { /* two circles */
+        skeleton_ellipse(k, 50 + pick(r, -4, 4), up, wide, up + pick(r, 0, 2));
+        skeleton_ellipse(k, 50, 2 * up + low, broad, low + pick(r, 0, 2));
+        return;
+    }
+    /* one stroke: an S, and back up on the other side; the top may stay open */
+    const int way = chance(r, 85) ? 1 : -1, begin = pick(r, 8, 34), end = chance(r, 30) ? pick(r, 10, 24) : begin - 4;
+    const int open = chance(r, 30) ? pick(r, 0, 12) : 0;
+
+    skeleton_put(k, "M", 50 + way * begin, pick(r, 3, 14));
+    skeleton_put(k, "S", 50, 0);
+    skeleton_put(k, "S", 50 - way * wide, up);
+    skeleton_put(k, "S", 50, 2 * up);
+    skeleton_put(k, "S", 50 + way * broad, 2 * up + low);
+    skeleton_put(k, "S", 50, 100);
+    skeleton_put(k, "S", 50 - way * broad, 2 * up + low);
+    skeleton_put(k, "S", 50, 2 * up);
+    skeleton_put(k, "S", 50 + way * (end + open), pick(r, 4, 16));
+}
+
+/* A loop, round or with corners, and a tail. */
+static void nine(struct skeleton *k, struct rng *r)
+{
+    const int loop = pick(r, 18, 32), wide = pick(r, 22, 38), right = 50 + wide, tail = pick(r, 0, 4);
+    const float boxy = chance(r, 30) ? 0.5F + 0.5F * rng_float(r) : 0;
+    const int begin = pick(r, 30, 80);
+
+    if (chance(r, 20)) { /* the tail's own stroke, from above the loop */
+        skeleton_ellipse(k, 50, loop + 2, wide, loop);
+        skeleton_put(k, "M", right + pick(r, -2, 3), pick(r, -2, loop));
+    } else if (boxy > 0) {
+        arc(k, "M", "L", 50, loop, wide, loop, begin, begin - pick(r, 345, 375), boxy);
+        skeleton_put(k, "L", right, pick(r, 0, loop));
+    } else {
+        arc(k, "M", "S", 50, loop, wide, loop, begin, begin - pick(r, 330, 375), 0);
+        skeleton_put(k, "S", right + pick(r, -3, 2), pick(r, 2, loop));
+    }
+    if (tail < 2) { /* straight, upright or towards the left */
+        skeleton_put(k, "L", right - pick(r, -4, 30), 100);
+    } else if (tail < 4) { /* curved or hooked to the left */
+        skeleton_put(k, "S", right - pick(r, 0, 8), pick(r, 66, 80));
+        skeleton_put(k, "S", 50 + pick(r, -14, 14), pick(r, 96, 100));
+        skeleton_put(k, "S", 50 - pick(r, 16, 34), pick(r, 82, 98));
+    } else {
+        skeleton_put(k, "S", right - pick(r, 2, 12), 60);
+        skeleton_put(k, "S", right - pick(r, 16, 40), 100);
+    }
+}
+
+/* A pencil on rough paper: ink in grains. */
+static void roughen(struct rng *r, uint8_t *px)
+{
+    const float grain = 0.1F + 0.35F * rng_float(r);
+
+    for (int i = 0; i < SIDE * SIDE; i++)
+        if (px[i] > 0) {
+            const float v = (float)px[i] * (1 - grain * fabsf(rng_normal(r)));
+
+            px[i] = v > 0 ? (uint8_t)v : 0;
+        }
+}
+
+/* Out of focus, or ink that runs: the mean over a box, twice, across and down. */
+static void soften(struct rng *r, uint8_t *px)
+{
+    const int reach = pick(r, 1, 4);
+
+    for (int pass = 0; pass < 4; pass++) {
+        const int step = pass % 2 ? SIDE : 1, next = pass % 2 ? 1 : SIDE;
+
+        for (int line = 0; line < SIDE; line++) {
+            uint8_t from[SIDE];
+
+            for (int i = 0; i < SIDE; i++)
+                from[i] = px[line * next + i * step];
+            for (int i = 0; i < SIDE; i++) {
+                int sum = 0;
+
+                for (int k = i - reach; k <= i + reach; k++)
+                    sum += k >= 0 && k < SIDE ? from[k] : 0;
+                px[line * next + i * step] = (uint8_t)(sum / (2 * reach + 1));
+            }
+        }
+    }
+}
+
+/* As the normaliser's stage threshold has it: the darkest is full ink. */
+static void stretch(uint8_t *px)
+{
+    int most = 1;
+
+    for (int i = 0; i < SIDE * SIDE; i++)
+        most = px[i] > most ? px[i] : most;
+    for (int i = 0; i < SIDE * SIDE; i++)
+        px[i] = (uint8_t)(px[i] * 255 / most);
+}
+
+void hands_draw(int label, struct rng *r, uint8_t px[SIDE * SIDE])
+{
+    static void (*const write[10])(struct skeleton *, struct rng *) = {zero, one, two,   three, four,
+                                                                       five, six, seven, eight, nine};
+    struct skeleton k = SKELETON_EMPTY;
+    struct pen_hand hand;
+
+    write[label](&k, r);
+    pen_hand_make(&hand, r);
+    if (label == 1 && chance(r, 30)) /* leaning far, as some do with this digit alone */
+        hand.slant = 0.2F + 0.35F * rng_float(r);
+    if (label == 1)
+        hand.width = 1; /* the angle of the upstroke is what makes it a 1 */
+    /* From a hairline to a marker: thin ones are more frequent. */
+    const float share = rng_float(r);
+    skeleton_draw(k.text, &hand, r, SIDE * (0.01F + 0.07F * share * share), SIDE, px);
+    if (chance(r, 25))
+        roughen(r, px);
+    if (chance(r, 20))
+        soften(r, px);
+    stretch(px);
+}
+
+enum err hands_make(int label, struct rng *r, uint8_t out[DIGIT_PIXELS])
+{
+    uint8_t px[SIDE * SIDE];
+    const struct raster ink = {SIDE, SIDE, px};
+    struct box box = BOX_NONE;
+    double shift[2];
+
+    hands_draw(label, r, px);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        if (px[i] >= EDGE)
+            box_add(&box, i % SIDE, i / SIDE);
+    return normalise_piece(&ink, &box, out, shift);
+}
+
+enum err hands_dataset(struct dataset *out, uint64_t seed, size_t n)
+{
+    uint8_t *images = calloc(n + 1, DIGIT_PIXELS), *labels = calloc(n + 1, 1);
+    enum err e = images != NULL && labels != NULL ? OK : ERR_NOMEM;
+
+    *out = (struct dataset){.n = n, .images = images, .labels = labels, .block = {images, labels}};
+    for (size_t i = 0; e == OK && i < n; i++) {
+        struct rng r;
+
+        rng_seed(&r, seed, RNG_HAND, i);
+        labels[i] = (uint8_t)(i % 10);
+        e = hands_make(labels[i], &r, images + i * DIGIT_PIXELS);
+    }
+    return e;
+}
