@@ -16,10 +16,12 @@ struct drawing {
     const char *name, *skeleton;
 };
 
-/* Left out as digits in shape: O o D Q U (0), I i l J j t (1), Z z (2), S s (5), G b (6), T (7), B (8), g q P (9,
- * mirrored or with a short loop), Y y (4 with an open top), and c, v, u, w, x, k, which are their capitals. */
+/* Left out as digits in shape: O o Q U (0), I i l J j t (1), Z z (2), S s (5), G b (6), T (7), g q P (9, mirrored or
+ * with a short loop), Y y (4 with an open top), and c, v, u, w, x, k, which are their capitals. */
 static const struct drawing letters[] = {
     {"A", "M50 0 L10 100 M50 0 L92 100 M25 62 L77 62"},
+    {"B", "M18 3 L16 97 M4 4 S58 -4 72 16 60 44 20 50 M20 50 S76 46 86 70 62 98 6 97"},
+    {"D", "M24 0 L22 98 M10 2 S60 -6 82 26 78 84 10 100"},
     {"C", "M88 18 S60 0 28 14 10 50 26 86 60 100 90 82"},
     {"E", "M15 0 L15 100 M15 2 L85 0 M15 50 L75 50 M15 98 L88 98"},
     {"F", "M15 0 L15 100 M15 2 L85 0 M15 48 L72 48"},
@@ -33,6 +35,9 @@ static const struct drawing letters[] = {
     {"W", "M2 0 L26 100 L50 25 L74 100 L98 0"},
     {"X", "M10 0 L90 100 M90 0 L10 100"},
     {"a", "M80 34 S50 22 22 40 20 80 46 92 78 66 80 34 L80 80 S84 92 96 94"},
+    {"alpha", "M96 6 S74 62 48 88 16 88 6 62 22 30 46 40 74 84 98 92"},
+    {"gamma", "M2 22 S14 2 30 14 46 58 S56 92 46 112 34 98 46 58 L86 4"},
+    {"beta", "M14 128 S24 60 26 28 50 -2 68 14 60 44 36 46 S80 52 76 80 46 96 24 82"},
     {"d", "M76 44 S50 36 26 50 20 86 46 98 72 82 78 60 M80 0 L78 84 S82 98 94 98"},
     {"e", "M18 62 L82 56 S76 28 48 30 18 60 26 84 56 100 84 84"},
     {"f", "M84 12 S66 -2 52 16 46 60 46 100 M20 46 L76 44"},

@@ -1,7 +1,7 @@
 /* Generated pictures that are not digits, on which the rejection head is measured.
  *
  * A picture is named by (kind, seed, index) and looks the same on every machine with the same libm. Letters and shapes
- * that look like digits (O, I, l, Z, S, B, g, q ...; a circle, a single line) are left out: no network could reject
+ * that look like digits (O, I, l, Z, S, g, q ...; a circle, a single line) are left out: no network could reject
  * them. */
 #ifndef DIGITD_WEIGHTS_NONDIGITS_H
 #define DIGITD_WEIGHTS_NONDIGITS_H

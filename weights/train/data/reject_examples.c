@@ -9,9 +9,13 @@
 #include <string.h>
 
 #include "augment.h"
+#include "hands.h"
+#include "letters.h"
 #include "random_strokes.h"
+#include "remnants.h"
 
 enum { SIDE = RANDOM_STROKES_SIDE, DIGIT = DIGIT_SIDE_PX, AREA = DIGIT_PIXELS, TRIES = 50 };
+enum { HANDS_PERCENT = 40, REMNANTS_PERCENT = 15 }; /* of the digits */
 static const float two_pi = 6.2831853F;
 
 /* As in training, slightly stronger. */
@@ -219,11 +223,26 @@ static struct raster draw_pattern(struct rng *r, uint8_t *px)
     return (struct raster){side, side, px};
 }
 
+/* A digit of MNIST's, or one in two hands that MNIST has not; now and then with remnants beside it. */
+static enum err draw_digit(const struct reject_example_source *s, struct rng *r, uint8_t out[AREA])
+{
+    int label;
+    const uint8_t *digit = any_digit(s, r, &label);
+    enum err e = OK;
+
+    memcpy(out, digit, AREA);
+    if (below(r, 100) < HANDS_PERCENT)
+        e = hands_make(label, r, out);
+    if (e == OK && below(r, 100) < REMNANTS_PERCENT)
+        e = remnants_add(any_digit(s, r, &label), r, out);
+    return e;
+}
+
 /* A non-digit, before the normaliser. */
 static struct raster draw_other(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);
-    switch (below(r, 14)) {
+    switch (below(r, 18)) {
     case 0:
         return draw_row(s, r, px);
     case 1:
@@ -238,6 +257,12 @@ static struct raster draw_other(const struct reject_example_source *s, struct rn
         return draw_blobs(r, px);
     case 6:
         return draw_pattern(r, px);
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+        letters_draw(r, px);
+        return (struct raster){SIDE, SIDE, px};
     default:
         random_strokes_draw(r, px);
         return (struct raster){SIDE, SIDE, px};
@@ -251,18 +276,17 @@ enum err reject_example_make(const struct reject_example_source *s, bool digit, 
     float distorted[AREA];
     struct normalise_steps steps;
     struct rng r;
-    int label;
+    enum err e;
 
     rng_seed(&r, seed, RNG_EXAMPLE, 2 * i + digit);
     if (digit) {
-        memcpy(out, any_digit(s, &r, &label), AREA);
+        e = draw_digit(s, &r, out);
     } else {
         const struct raster drawn = draw_other(s, &r, px);
-        const enum err e = normalise(&drawn, out, &steps);
-
-        if (e != OK)
-            return e;
+        e = normalise(&drawn, out, &steps);
     }
+    if (e != OK)
+        return e;
     const uint32_t how = rng_below(&r, 4);
     if (how < 2)
         return OK;

@@ -20,7 +20,7 @@
 
 enum { PIECE = 64, BATCH = 128, SHARDS = 4, SHARD = BATCH / SHARDS, CHUNK = 64 * BATCH };
 
-const struct reject_settings reject_defaults = {.seed = 1, .hidden = 192, .examples = REJECT_EXAMPLES};
+const struct reject_settings reject_defaults = {.seed = 1, .hidden = 64, .examples = REJECT_EXAMPLES};
 
 static const struct optim recipe = {.rate = 2e-3F,
                                     .warm_up = 0.1F,

@@ -9,7 +9,7 @@
 #include "data/reject_examples.h"
 #include "net/model.h"
 
-enum { REJECT_EXAMPLES = 275000, REJECT_EXAMPLES_MAX = 10000000 };
+enum { REJECT_EXAMPLES = 550000, REJECT_EXAMPLES_MAX = 10000000 };
 
 struct reject_settings {
     uint64_t seed;
