@@ -125,7 +125,7 @@ WEIGHTS ?= $(firstword $(NETWORKS))
 SPLIT   ?= validation
 BROWSER ?=
 OUT     ?= $(BUILD)/digits.safetensors
-EPOCHS  ?= 40
+EPOCHS  ?= 60
 SECONDS_IN_ALL ?= 540
 
 run:
@@ -205,6 +205,14 @@ model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' >$(BUILD)/card/perturb.json
 	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
 	node weights/model-card.mjs write $(NETWORKS)
+# Everything that is fitted from a network, anew: temperature, thresholds and rejection head, and the card with all that shows it. FROM= names
+# the file whose network it is, WEIGHTS= the file that is written.
+FROM ?= $(WEIGHTS)
+refit: $(BUILD)/digit data
+	@mkdir -p $(BUILD)/refit
+	$(BUILD)/digit calibrate --data '$(DATA)' --weights '$(FROM)' --out '$(BUILD)/refit/$(notdir $(WEIGHTS))' $(ARGS)
+	cp '$(BUILD)/refit/$(notdir $(WEIGHTS))' '$(WEIGHTS)'
+	@$(MAKE) model-card WEIGHTS='$(WEIGHTS)'
 reject: $(BUILD)/digit data
 	@conf/need reject
 	$(BUILD)/digit evaluate --reject --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
@@ -322,11 +330,12 @@ help:
 	@echo 'make fuzz       run every fuzzer   SECONDS_IN_ALL=540 (total) or SECONDS=60 (for each)'
 	@echo 'make bench      benchmarks of the network and the trainer'
 	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
-	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=40  OUT=file  ARGS="options of digit train"'
+	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=60  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails below 98.9 % validation accuracy'
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     rejection rates for clothes, noise, paper, letters and shapes   WEIGHTS=file'
 	@echo 'make model-card  measure the weights again; write their card, MODEL.md and docs/model/'
+	@echo 'make refit      fit temperature, thresholds and rejection head of a network anew, and write its card   FROM=file  WEIGHTS=file'
 	@echo 'make perturb    accuracy on pictures that were shifted, rotated, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    install into PREFIX=/usr/local, below DESTDIR=; make uninstall removes it, except for files in /etc'
 	@echo 'make deb        build the Debian package: build/digitd_VERSION_amd64.deb'
@@ -338,4 +347,4 @@ help:
 	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject refit bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
