@@ -172,10 +172,12 @@ static void erase_column(const struct work *w, int u)
 enum err mend_out(const struct view *p, const struct side_line *l, const struct mending *m)
 {
     int *room = calloc((size_t)p->n_u * 3, sizeof(*room));
-    struct work w = {.p = p, .l = l, .m = m, .in = room, .out = room + p->n_u, .keep = room + 2 * p->n_u};
+    struct work w = {.p = p, .l = l, .m = m, .in = room};
 
     if (room == NULL)
         return ERR_NOMEM;
+    w.out = room + p->n_u;
+    w.keep = room + 2 * p->n_u;
     for (int u = 0; u < p->n_u; u++) {
         const int inner = side_inner(p, l, u), outer = side_outer(p, l, u);
 
