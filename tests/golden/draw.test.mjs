@@ -81,7 +81,7 @@ const kinds = {
   pasted: [40, 39, 38],
   vignette: [40, 40, 39],
   keyed: [40, 38, 37],
-  'blank-paper': [40, 38, 37],
+  'blank-paper': [40, 35, 34],
   'blank-shadow': [40, 24, 22],
   'blank-vignette': [40, 40, 39],
 };

@@ -31,7 +31,7 @@ const floors = {
   'jpeg-30': [199, 197],
   'noise-mild': [200, 198],
   'noise-heavy': [198, 196],
-  light: [198, 196],
+  light: [195, 193],
   colour: [200, 198],
   sizes: [198, 196],
 };

@@ -193,7 +193,7 @@ static void test_wrong_answers(void **state)
     struct train_settings bad = s;
     bad.trainer.augment.rotate_deg = 11;
     assert_int_equal(run_error(&bad, &why), ERR_FORMAT);
-    expect_words(&why, "rotate is 12 there and 11 here");
+    expect_words(&why, "rotate is 15 there and 11 here");
     bad = s;
     bad.trainer.seed = 2;
     assert_int_equal(run_error(&bad, &why), ERR_FORMAT);

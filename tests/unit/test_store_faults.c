@@ -104,7 +104,7 @@ static void full_disks_recover(void **state)
     f.store = NULL;
     pid = fork();
     if (pid == 0) { /* in a child, for the limit on the size of its files */
-        struct rlimit small = {200000, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
+        struct rlimit small = {400000, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
         struct store *s = fixture_open(&f);
         int n = 0;
 

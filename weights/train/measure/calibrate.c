@@ -76,16 +76,20 @@ static float *put_scores(const struct engine_answers *a, float *score)
     return score;
 }
 
-/* The score below which this share of the answers lies. Pictures that other rules reject count as the lowest. */
+/* The score below which this share of the answers lies. Pictures that other rules reject count as the lowest; where
+ * they are more than the share, no other is below it. */
 static enum err score_limit(const struct answered *a, double share, float *out)
 {
-    const size_t n = a->validation.n + a->drawn.n, at = (size_t)(share * (double)n);
+    const size_t n = a->validation.n + a->drawn.n;
+    size_t at = (size_t)(share * (double)n);
     float *score = calloc(n + 1, sizeof(*score));
     if (!score)
         return ERR_NOMEM;
     put_scores(&a->drawn, put_scores(&a->validation, score));
     qsort(score, n, sizeof(*score), by_value);
-    *out = n > 0 && isfinite(score[at]) ? score[at] : 0;
+    while (at < n && !isfinite(score[at]))
+        at++;
+    *out = at < n ? score[at] : 0;
     free(score);
     return OK;
 }
