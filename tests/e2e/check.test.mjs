@@ -77,7 +77,14 @@ test('right, another digit, no digit, taken back: by mouse, and the history has 
   await says(page, '#history-said', /^Saved: right, it is a seven\.$/);
   assert.equal(await text(page, '#history-right'), 'Right so far: 1 of 1 checked (100.0%); 1 saved');
 
+  // The style sheet of a screen stays when that screen is left, and must not change the buttons.
   await page.click('nav a[href="#read"]');
+  const layout = () => page.locator('#check-buttons').evaluate((node) => [...node.children].map((each) => [each.offsetLeft, each.offsetTop, each.offsetWidth]));
+  const before = await layout();
+  await page.click('nav a[href="#account"]');
+  await shown(page, '#account-parts');
+  await page.click('nav a[href="#read"]');
+  assert.deepEqual(await layout(), before);
   await button(page, '3').click();
   await says(page, '#check-said', /it is a three/);
   await button(page, '3').click(); // once more takes it back
