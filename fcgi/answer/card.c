@@ -41,9 +41,8 @@ static enum err read_all(const char *path, char *text, size_t *n, struct why *wh
     return e;
 }
 
-/* text of the file to *out, if it is the card of the network with this digest. */
-static enum err parse(struct json **out, const char *path, const char *text, size_t n, const char *sha256,
-                      struct why *why)
+enum err card_parse(struct json **out, const char *path, const char *text, size_t n, const char *sha256,
+                    struct why *why)
 {
     struct why inner = {0};
     enum err e = json_parse(out, text, n, CARD_DEPTH, &inner);
@@ -74,7 +73,7 @@ enum err card_load(struct json **out, const char *weights_path, const char *sha2
         return err_why(why, ERR_NOMEM, "%s: %s", path, err_str(ERR_NOMEM));
     enum err e = read_all(path, text, &n, why);
     if (e == OK)
-        e = parse(out, path, text, n, sha256, why);
+        e = card_parse(out, path, text, n, sha256, why);
     free(text);
     return e;
 }

@@ -16,4 +16,8 @@ void card_identify(struct json *obj, const struct model *m, const char *weights_
  * network works without a card. */
 enum err card_load(struct json **out, const char *weights_path, const char *sha256, struct why *why);
 
+/* The same for text[n] of a file; path is for why. ERR_FORMAT also if it is no JSON. */
+enum err card_parse(struct json **out, const char *path, const char *text, size_t n, const char *sha256,
+                    struct why *why);
+
 #endif

@@ -5,13 +5,15 @@
  * is kept beside it. A network's model card, which has its figures for the page, goes along with it.
  *
  * Pitfall: root does this in a directory of the service's user, who could have placed a link to any file there. What is
- * read is only passed on if it is a network, and nothing is written through a link (files/whole.h). */
+ * read is only passed on if it is a network, or the card of one, and nothing is written through a link (files/whole.h).
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "answer/card.h"
 #include "files/run_dir.h"
 #include "files/whole.h"
 #include "net/cnn.h"
@@ -44,22 +46,45 @@ static bool path_with(const char *path, const char *end, char out[PATH_BYTES])
     return snprintf(out, PATH_BYTES, "%.*s%s", (int)n, path, end) < PATH_BYTES;
 }
 
-static enum err network_read(struct network *n, const char *path, struct why *why)
+/* The card beside the network, if there is one and it is this network's. */
+static void card_read(struct network *n, const char *path, const char *sha256)
 {
+    struct why why = {""};
+    struct json *v = NULL;
     char card[PATH_BYTES];
+
+    if (!path_with(path, CARD_END, card) || whole_read(&n->card, card, CARD_BYTES_MAX, NULL) != OK)
+        return;
+    if (card_parse(&v, card, buf_data(n->card), buf_len(n->card), sha256, &why) != OK) {
+        buf_free(n->card);
+        n->card = NULL;
+    }
+    json_free(v);
+}
+
+/* *m: what it is; NULL on failure, and then none of its bytes are kept. */
+static enum err network_read(struct network *n, struct model **m, const char *path, struct why *why)
+{
     enum err e = whole_read(&n->weights, path, WEIGHTS_BYTES_MAX, why);
 
-    if (e == OK && path_with(path, CARD_END, card))
-        (void)whole_read(&n->card, card, CARD_BYTES_MAX, NULL);
+    *m = NULL;
+    if (e == OK)
+        e = model_parse(m, (const uint8_t *)buf_data(n->weights), buf_len(n->weights), path, why);
+    if (e == OK) {
+        card_read(n, path, (*m)->sha256);
+    } else {
+        buf_free(n->weights);
+        n->weights = NULL;
+    }
     return e;
 }
 
-/* The tests that digitd makes before it uses a network. */
-static enum err network_test(const struct network *n, const char *path, char sha256[DIGEST_HEX + 1], struct why *why)
+/* Reads it and makes the tests that digitd makes before it uses a network. */
+static enum err network_test(struct network *n, const char *path, char sha256[DIGEST_HEX + 1], struct why *why)
 {
     struct model *m = NULL;
     struct cnn *cnn = NULL;
-    enum err e = model_parse(&m, (const uint8_t *)buf_data(n->weights), buf_len(n->weights), path, why);
+    enum err e = network_read(n, &m, path, why);
 
     if (e == OK)
         e = cnn_create(&cnn, m, CNN_AUTO, why);
@@ -112,6 +137,18 @@ static bool same_bytes(const struct buf *a, const struct buf *b)
     return buf_len(a) == buf_len(b) && memcmp(buf_data(a), buf_data(b), buf_len(a)) == 0;
 }
 
+/* What has the site's place now. None, without an error: the place is free, or has no network, which nobody would go
+ * back to. */
+static enum err network_now(struct network *now, const char *path, struct why *why)
+{
+    struct why inner = {""};
+    struct model *m = NULL;
+    enum err e = network_read(now, &m, path, &inner);
+
+    model_free(m);
+    return e == ERR_IO || e == ERR_NOMEM ? err_why(why, e, "%s", inner.text) : OK;
+}
+
 /* Gives the site's place to `fresh`, and keeps what is there. Whatever is lost in a crash is there twice: on the way
  * back the place comes first, since what would be kept is the network that nobody wants now. */
 static enum err swap(const struct conf *conf, const struct network *fresh, bool undo, bool *kept, struct why *why)
@@ -120,15 +157,14 @@ static enum err swap(const struct conf *conf, const struct network *fresh, bool 
     /* Whose the files are to be: digitd's, which reads them. It may not have made its database yet. */
     const char *like = access(conf->database, F_OK) == 0 ? conf->database : dir;
     struct network now = {NULL, NULL};
-    enum err e = OK;
+    enum err e;
 
     *kept = false;
     ctl_directory_of(conf->database, dir);
     if (!path_with(conf->weights, BEFORE_END, before))
         return err_why(why, ERR_LIMIT, "weights: the path is too long");
-    if (network_read(&now, conf->weights, why) != OK && access(conf->weights, F_OK) == 0)
-        e = ERR_IO;
-    else if (now.weights != NULL && same_bytes(now.weights, fresh->weights))
+    e = network_now(&now, conf->weights, why);
+    if (e == OK && now.weights != NULL && same_bytes(now.weights, fresh->weights))
         e = err_why(why, ERR_EXISTS, "%s is this network already", conf->weights);
     if (e == OK && undo)
         e = network_write(fresh, conf->weights, like, why);
@@ -205,8 +241,6 @@ enum ctl_status ctl_reload(struct ctl *c)
             e = err_why(&why, ERR_LIMIT, "weights: the path is too long");
         if (e == OK && c->opt.undo && access(before, F_OK) != 0)
             e = err_why(&why, ERR_NOT_FOUND, "there is no earlier network: %s does not exist", before);
-        if (e == OK)
-            e = network_read(&fresh, from, &why);
         if (e == OK)
             e = network_test(&fresh, from, sha256, &why);
         if (e == OK)

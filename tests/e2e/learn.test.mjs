@@ -138,6 +138,25 @@ test('corrections are exported, learnt from, used, kept over a restart, and left
       ['network.before.safetensors', 'network.card.json', 'network.safetensors'], 'nothing half-written is left');
   });
 
+  await t.test('what links point to is not passed on, unless it is a network or its card', () => {
+    // Root copies these for the service's user, who could have placed the links and could not read what they point to.
+    const there = path.join(place, 'links'), file = path.join(there, 'network.safetensors'), given = path.join(there, 'given.safetensors');
+    const secret = path.join(place, 'secret.json'), env = { DIGITD_RUN_DIR: path.join(there, 'run'), DIGITD_DATABASE: path.join(there, 'digitd.db'), DIGITD_WEIGHTS: file };
+    fs.mkdirSync(there);
+    fs.writeFileSync(secret, '{"password":"a secret"}');
+    fs.copyFileSync(released, given);
+    fs.symlinkSync(secret, path.join(there, 'given.card.json'));
+    fs.symlinkSync(secret, file);
+    fs.symlinkSync(secret, path.join(there, 'network.card.json'));
+    assert.equal(ctl(site, ['reload', '--weights', given, '--json'], { env }).rows[0].kept, false);
+    assert.deepEqual(fs.readFileSync(file), fs.readFileSync(released));
+    assert.deepEqual(fs.readdirSync(there).sort(), ['given.card.json', 'given.safetensors', 'network.safetensors']);
+    fs.symlinkSync(secret, path.join(there, 'network.card.json'));
+    assert.equal(ctl(site, ['reload', '--weights', out, '--json'], { env }).rows[0].kept, true);
+    assert.deepEqual(fs.readdirSync(there).sort(), ['given.card.json', 'given.safetensors', 'network.before.safetensors', 'network.safetensors']);
+    assert.equal(fs.readFileSync(secret, 'utf8'), '{"password":"a secret"}');
+  });
+
   await t.test('on a new machine, before there is a database, the network is the service\'s to read', () => {
     const there = path.join(place, 'new'), file = path.join(there, 'network.safetensors');
     fs.mkdirSync(there);
