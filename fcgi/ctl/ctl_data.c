@@ -136,7 +136,7 @@ static enum ctl_status learn_told(const struct ctl *c, const struct store_learn 
         return ctl_fail(
             CTL_NOT_FOUND,
             "nothing to learn from: %lld accounts with corrected or confirmed digits allow it, and at least %d "
-            "must, so that no account has more than 5 %% of the pictures",
+            "must, with different pictures, so that no account has more than 5 %% of them",
             (long long)found->accounts, STORE_LEARN_PART);
     if (c->opt.json) {
         struct json *v = json_new_object();

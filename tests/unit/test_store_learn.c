@@ -112,6 +112,35 @@ static void nobody_has_more_than_a_share(void **state)
             assert_in_range((uint8_t)buf_data(pictures)[i * DIGIT_PIXELS + 1], 94, 99); /* the newest */
 }
 
+/* Breaks when pictures that many people have, such as the page's samples, make room for one account's own. */
+static void equal_pictures_count_once(void **state)
+{
+    int64_t busy;
+    struct store_learn found;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        const int64_t id = user_new(i, true);
+
+        for (int sample = 0; sample < 10; sample++) {
+            struct store_history row = {.status = STORE_HISTORY_DIGIT, .digit = sample, .confidence = 0.5F};
+
+            row.picture[2] = (uint8_t)(1 + sample);
+            assert_int_equal(store_history_add(f.store, id, &row, 1, 20000), OK);
+            assert_int_equal(store_history_label(f.store, id, row.id, sample), OK);
+        }
+        if (i < 30)
+            give(id, 1, 7); /* and one of their own */
+    }
+    busy = user_new(99, true);
+    give(busy, 100, 8);
+    found = read_all();
+    assert_int_equal(found.accounts, 41);
+    assert_int_equal(found.n,
+                     30 + 1 + 1); /* of each their own, one sample, and one of busy's: two rounds have but 34 */
+    assert_int_equal(share_of(busy, found.n), 1);
+}
+
 /* Breaks when few accounts, of whom each must have more than a twentieth, are learnt from all the same. */
 static void too_few_accounts_give_nothing(void **state)
 {
@@ -178,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_what_is_allowed, with_room, end),
         cmocka_unit_test_setup_teardown(nobody_has_more_than_a_share, with_room, end),
+        cmocka_unit_test_setup_teardown(equal_pictures_count_once, with_room, end),
         cmocka_unit_test_setup_teardown(too_few_accounts_give_nothing, with_room, end),
         cmocka_unit_test_setup_teardown(shares_are_as_large_as_can_be, with_room, end),
     };

@@ -37,8 +37,9 @@ struct store_learn {
 };
 
 /* Appends 28x28 pictures and their labels, a byte each: what users said of the answers in their history, if they
- * allowed the site to learn from it. Of an account that has more than its share, the newest. With fewer than
- * STORE_LEARN_PART accounts, each would have more than its share, and found->n is 0. */
+ * allowed the site to learn from it. Equal pictures count once, with the label of whoever comes first. Of an account
+ * that has more than its share, the newest. With fewer than STORE_LEARN_PART accounts, each would have more than its
+ * share, and found->n is 0. */
 enum err store_learn_read(struct store *s, struct buf *pictures, struct buf *labels, struct store_learn *found);
 
 #endif

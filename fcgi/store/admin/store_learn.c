@@ -1,10 +1,13 @@
 /* What a site may learn from. One statement reads all of it, so that the share of an account is worked out on the very
  * rows that are given away. It asks in rounds: the newest digit of each account, then the next of each, and so on. The
- * number of rows in the first n rounds is then what there would be if nobody gave more than n. */
+ * number of different pictures in the first n rounds is then what there would be if nobody gave more than n. Equal ones
+ * count once: many people read the page's samples, and these must not make room for somebody's hundred others. */
 #include "store_admin.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/digit_size.h"
 #include "store/store_internal.h"
 
@@ -17,7 +20,8 @@ static const char learn_sql[] =
     "WHERE u.learn = 1 AND u.disabled = 0 AND i.label BETWEEN 0 AND 9) AS chosen "
     "JOIN history AS h ON h.id = chosen.id WHERE place <= ?1 ORDER BY place, chosen.user_id LIMIT ?2";
 
-enum { ROUNDS_MAX = STORE_LEARN_MAX / STORE_LEARN_PART };
+enum { ROUNDS_MAX = STORE_LEARN_MAX / STORE_LEARN_PART, SLOTS = 1 << 17 };
+_Static_assert(SLOTS > 2 * STORE_LEARN_MAX, "half of the slots stay free");
 
 /* The most that one account may give, and the rows that this leaves. */
 struct cap {
@@ -25,9 +29,25 @@ struct cap {
     size_t n;      /* read so far */
     size_t taken;  /* at the end of the last round after which no account has too large a share */
     int64_t accounts;
+    uint32_t *slots; /* [SLOTS]: 1 + the place of a picture that was read, where its digest says or behind; 0: free */
 };
 
-/* After a round: nobody has given more than cap->round, and somebody has given as many. */
+/* Whether the picture was read before; if not, it is the next. */
+static bool seen(struct cap *cap, const struct buf *pictures, const void *picture)
+{
+    uint8_t digest[DIGEST_BYTES];
+    uint32_t at;
+
+    digest_sha256(picture, DIGIT_PIXELS, digest);
+    memcpy(&at, digest, sizeof(at));
+    for (at %= SLOTS; cap->slots[at] != 0; at = (at + 1) % SLOTS)
+        if (memcmp(buf_data(pictures) + (size_t)(cap->slots[at] - 1) * DIGIT_PIXELS, picture, DIGIT_PIXELS) == 0)
+            return true;
+    cap->slots[at] = (uint32_t)cap->n + 1;
+    return false;
+}
+
+/* After a round: nobody has given more than cap->round. */
 static void round_end(struct cap *cap)
 {
     if (cap->round > 0 && (size_t)cap->round * STORE_LEARN_PART <= cap->n)
@@ -47,13 +67,14 @@ static enum err row_take(sqlite3_stmt *st, struct cap *cap, struct buf *pictures
         round_end(cap);
         cap->round = round;
     }
+    cap->accounts += round == 1;
+    if (seen(cap, pictures, picture))
+        return OK;
     e = buf_add(pictures, picture, DIGIT_PIXELS);
     if (e == OK)
         e = buf_add(labels, &label, 1);
-    if (e == OK) {
+    if (e == OK)
         cap->n++;
-        cap->accounts += round == 1;
-    }
     return e;
 }
 
@@ -67,6 +88,9 @@ enum err store_learn_read(struct store *s, struct buf *pictures, struct buf *lab
     memset(found, 0, sizeof(*found));
     if (e != OK)
         return e;
+    cap.slots = calloc(SLOTS, sizeof(*cap.slots));
+    if (cap.slots == NULL)
+        return ERR_NOMEM;
     rc = sqlite3_prepare_v2(s->db, learn_sql, -1, &st, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int(st, 1, ROUNDS_MAX);
@@ -78,6 +102,7 @@ enum err store_learn_read(struct store *s, struct buf *pictures, struct buf *lab
     if (e == OK && rc != SQLITE_DONE)
         e = store_fail(s, rc, "learn_read");
     (void)sqlite3_finalize(st);
+    free(cap.slots);
     if (e == OK) {
         round_end(&cap);
         found->accounts = cap.accounts;
