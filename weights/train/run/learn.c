@@ -42,8 +42,7 @@ static int by_digest(const void *a, const void *b)
     return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-/* Nothing to read, or so much ink that the network would not read it. One blot would also raise the limit of ink, which
- * is fitted to the darkest digit. */
+/* Blank, or with more ink than the network reads. One blot would also raise that limit, fitted to the darkest digit. */
 static bool is_spoilt(const struct model *m, const uint8_t *px)
 {
     uint32_t ink = 0;
@@ -182,6 +181,8 @@ static enum err train_epochs(struct learn *l, struct trainer *t, struct epoch_li
             epoch_list_next(p, l);
         loss += trainer_step(t);
         n++;
+        if (atomic_load(&t->no_memory))
+            return err_why(why, ERR_NOMEM, "out of memory");
         if (!(loss < 1e6)) /* not a number is not less either */
             return err_why(why, ERR_RANGE, "learning diverged; try a lower --rate");
         if (*l->stop)

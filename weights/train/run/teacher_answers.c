@@ -195,7 +195,8 @@ static enum err ask(struct asking *a, const volatile sig_atomic_t *stop, bool *d
     for (int i = 0; i < made; i++)
         teacher_room_free(a->room[i]);
     free(a->room);
-    return made == threads ? OK : err_why(why, ERR_NOMEM, "out of memory");
+    /* Answers about a picture that could not be drawn must not be saved. */
+    return made == threads && !atomic_load(&a->t->no_memory) ? OK : err_why(why, ERR_NOMEM, "out of memory");
 }
 
 /* Computes the outputs that no file had. */
