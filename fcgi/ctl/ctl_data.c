@@ -85,7 +85,7 @@ enum ctl_status ctl_restore(struct ctl *c)
     return CTL_DONE;
 }
 
-enum { IDX_HEAD_BYTES_MAX = 16, PATH_BYTES = 4096 };
+enum { IDX_HEAD_BYTES_MAX = 16 };
 
 /* The names that MNIST has, which `digit` looks for: pictures, labels. */
 static const char *const learn_names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"};
@@ -103,8 +103,9 @@ static enum err learn_dir_make(const struct conf *conf, const char *dir, struct 
     return S_ISDIR(st.st_mode) ? OK : err_why(why, ERR_IO, "%s: not a directory", dir);
 }
 
-/* Writes both files, or, of nothing, removes those of an earlier time: what they have may have been deleted since. */
-static enum err learn_write(const struct ctl *c, const struct buf *data[2], size_t n, struct why *why)
+/* Writes both files into the working directory, or, of nothing, removes those of an earlier time: what they have may
+ * have been deleted since. */
+static enum err learn_write(const struct buf *data[2], size_t n, struct why *why)
 {
     const uint32_t dims[3] = {(uint32_t)n, DIGIT_SIDE_PX, DIGIT_SIDE_PX};
     enum err e = OK;
@@ -112,22 +113,34 @@ static enum err learn_write(const struct ctl *c, const struct buf *data[2], size
     for (int i = 0; e == OK && i < 2; i++) {
         const size_t bytes = n * (i == 0 ? (size_t)DIGIT_PIXELS : 1);
         struct buf *file = buf_new(bytes + IDX_HEAD_BYTES_MAX);
-        char path[PATH_BYTES];
+        const char *path = learn_names[i];
 
         if (file == NULL)
             return err_why(why, ERR_NOMEM, "out of memory");
-        if (snprintf(path, sizeof(path), "%s/%s", c->arg[0], learn_names[i]) >= (int)sizeof(path))
-            e = err_why(why, ERR_LIMIT, "%.60s...: the path is too long", c->arg[0]);
-        else if (n == 0 && unlink(path) != 0 && errno != ENOENT)
+        if (n == 0 && unlink(path) != 0 && errno != ENOENT)
             e = err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
         (void)idx_head_add(file, dims, i == 0 ? 3 : 1);
         if (e == OK && buf_add(file, buf_data(data[i]), bytes) != OK)
             e = err_why(why, ERR_NOMEM, "out of memory");
         if (e == OK && n > 0)
-            e = whole_write(path, file, c->conf.database, why);
+            e = whole_write(path, file, ".", why);
         buf_free(file);
     }
     return e;
+}
+
+/* The same in dir. Pitfall: root may be told a directory in one of the service's user, who could make it a link to any
+ * other at any moment. So root goes there first (and needs no path from before any more), and the files are the owner's
+ * of wherever that is: a file of the service's user appears in no directory of root's. */
+static enum err learn_write_in(const char *dir, const struct buf *data[2], size_t n, struct why *why)
+{
+    struct why inner = {""};
+    enum err e;
+
+    if (chdir(dir) != 0)
+        return err_why(why, ERR_IO, "%s: %s", dir, strerror(errno));
+    e = learn_write(data, n, &inner);
+    return e == OK ? OK : err_why(why, e, "%s: %s", dir, inner.text);
 }
 
 static enum ctl_status learn_told(const struct ctl *c, const struct store_learn *found)
@@ -160,7 +173,7 @@ enum ctl_status ctl_learn_export(struct ctl *c)
     if (e == OK)
         e = store_learn_read(c->store, pictures, labels, &found);
     if (e == OK)
-        e = learn_write(c, (const struct buf *[]){pictures, labels}, found.n, &why);
+        e = learn_write_in(c->arg[0], (const struct buf *[]){pictures, labels}, found.n, &why);
     buf_free(pictures);
     buf_free(labels);
     return e == OK ? learn_told(c, &found) : ctl_fail_err(e == ERR_NOT_FOUND ? ERR_IO : e, "the history", &why);

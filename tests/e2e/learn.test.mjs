@@ -68,6 +68,14 @@ test('corrections are exported, learnt from, used, kept over a restart, and left
     const [mode, ...modes] = [corrections, ...files].map((file) => fs.statSync(file).mode & 0o777);
     assert.deepEqual([mode, modes], [0o700, [0o600, 0o600]]);
     assert.equal(fs.statSync(files[0]).uid, fs.statSync(`${state}/digitd.db`).uid);
+    // Where a link leads, nothing becomes the service's that was not.
+    const aside = path.join(place, 'aside'), link = path.join(place, 'link');
+    fs.mkdirSync(aside);
+    fs.symlinkSync(aside, link);
+    ctl(site, ['learn', 'export', link]);
+    assert.deepEqual(fs.readdirSync(aside), files.map((file) => path.basename(file)));
+    for (const name of fs.readdirSync(aside)) assert.equal(fs.statSync(path.join(aside, name)).uid, process.getuid());
+    assert.match(ctl(site, ['learn', 'export', released], { status: 1 }).err, /digits\.safetensors: not a directory/);
     // What the network saw, not what was sent: each is a picture of the history.
     const kept = new Set(sql(site, "SELECT label || hex(picture) FROM history JOIN users ON users.id = user_id WHERE learn = 1").split('\n'));
     for (let i = 0; i < pair.n; i++) assert.ok(kept.has(pair.label(i) + Buffer.from(pair.pixels(i)).toString('hex').toUpperCase()), `picture ${i}`);
