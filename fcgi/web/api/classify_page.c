@@ -39,7 +39,8 @@ static void add_doubt(struct buf *out, const struct json *result, const char *be
     second = verdict_runner_up(probability, digit);
     (void)buf_add_str(out, "<p>Unsure:");
     if (strcmp(because, unsure_name(UNSURE_UNFAMILIAR)) != 0)
-        (void)buf_add_fmt(out, " it may also be a %d (%.1f&nbsp;%%).", second, percent((double)probability[second]));
+        (void)buf_add_fmt(out, " it may also be %s %d (%.1f&nbsp;%%).", second == 8 ? "an" : "a", second,
+                          percent((double)probability[second]));
     if (strcmp(because, unsure_name(UNSURE_CONFIDENCE)) != 0)
         (void)buf_add_str(out, " It is unlike the digits that the network was trained on.");
     (void)buf_add_str(out, "</p>\n");
