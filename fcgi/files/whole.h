@@ -9,8 +9,8 @@
 enum err whole_read(struct buf **out, const char *path, size_t max, struct why *why);
 
 /* Writes a file of mode 0600 next to path, syncs it, renames it to path and syncs the directory. If root does this, the
- * file gets the owner of `like`. A link at path is replaced, not followed. ERR_IO, ERR_LIMIT; path is then as it was.
- */
+ * file gets the owner of `like`. A link at path is replaced, not followed. ERR_IO, ERR_LIMIT; path is then as it was,
+ * or has the new bytes but might lose them in a crash. */
 enum err whole_write(const char *path, const struct buf *bytes, const char *like, struct why *why);
 
 #endif
