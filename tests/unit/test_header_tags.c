@@ -100,6 +100,39 @@ static void test_tiff_traps(void **state)
         }
 }
 
+/* Fails when a tag that is there twice has its second value, while libtiff goes by the first. */
+static void test_tiff_twice(void **state)
+{
+    static const struct {
+        struct field first; /* its value as in a sound file comes again at the end */
+        enum err e;
+    } CASES[] = {
+        {{259, 3, 1, 50000}, ERR_UNSUPPORTED}, /* Zstandard */
+        {{257, 4, 1, 10001}, ERR_LIMIT},
+        {{278, 3, 1, 3}, ERR_FORMAT}, /* too few strips */
+        {{258, 3, 1, 8}, OK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++)
+        for (int big = 0; big < 2; big++) {
+            const struct field otherwise[] = {CASES[i].first, {0}}, first = CASES[i].first;
+            const uint32_t sound = first.tag == 259 ? 1 : first.tag == 278 ? 4 : 8;
+            struct made m = {.n = 0}, again = {.n = 0};
+            struct image_header h;
+
+            put_page(&m, big, otherwise);
+            (big ? put_be : put_le)(&again, first.tag, 2);
+            (big ? put_be : put_le)(&again, 4, 2);
+            (big ? put_be : put_le)(&again, 1, 4);
+            (big ? put_be : put_le)(&again, sound, 4);
+            memcpy(m.b + 8 + 2 + 12 * 9, again.b, 12); /* the tenth field, 279, moves to the seventh, 274 */
+            put_page(&again, big, NULL);
+            memcpy(m.b + 8 + 2 + 12 * 6, again.b + 12 + 8 + 2 + 12 * 9, 12);
+            assert_int_equal(read_made(&m, &h, NULL), CASES[i].e);
+        }
+}
+
 /* Fails when tiles may be larger than a picture may be, or strips share their bytes (each is decoded by itself). */
 static void test_tiff_work(void **state)
 {
@@ -263,10 +296,8 @@ static void test_avif_film(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tiff_traps),
-        cmocka_unit_test(test_tiff_work),
-        cmocka_unit_test(test_avif_traps),
-        cmocka_unit_test(test_avif_film),
+        cmocka_unit_test(test_tiff_traps), cmocka_unit_test(test_tiff_twice), cmocka_unit_test(test_tiff_work),
+        cmocka_unit_test(test_avif_traps), cmocka_unit_test(test_avif_film),
     };
 
     return cmocka_run_group_tests_name("header_tags", tests, NULL, NULL);

@@ -3,8 +3,9 @@
  * Pitfalls: both byte orders; offsets and counts that the file chooses freely, so each is compared with n before it is
  * used, in types that cannot wrap; a value of up to four bytes stands in its entry, a longer one elsewhere; a tile may
  * be far larger than the picture, and strips may all lie on the same bytes, which would be decoded again for each: both
- * are bounded. What is compressed in a rare way is refused by name of the way out, not tried: each codec of libtiff is
- * one more thing to attack. */
+ * are bounded. Of a tag that is there twice, libtiff takes the first, and so must we, or it would decode with a codec
+ * or a size that were never checked. What is compressed in a rare way is refused by name of the way out, not tried:
+ * each codec of libtiff is one more thing to attack. */
 #include "header_formats.h"
 
 #include <string.h>
@@ -48,6 +49,7 @@ struct tiff {
     uint32_t rows_per_strip, tile_w, tile_h; /* tile_w 0: strips */
     struct tiff_array offsets, lengths;
     struct tiff_array other; /* not looked at: that it is in the file is enough */
+    uint32_t taken;          /* a bit for each tag that was met */
 };
 
 static uint32_t tiff_number(const struct tiff *t, const struct tiff_array *a, uint32_t i)
@@ -108,6 +110,9 @@ static enum err tiff_take_entry(struct tiff *t, const uint8_t *entry)
     for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++) {
         if (FIELDS[i].tag != tag)
             continue;
+        if (t->taken & 1u << i)
+            return OK;
+        t->taken |= 1u << i;
         e = tiff_values(t, entry, &a);
         if (e == OK && FIELDS[i].array != NULL)
             *FIELDS[i].array = a;
