@@ -1,6 +1,8 @@
 /* Lines along the sides of the picture, as a cell's are: what goes, what must stay, what is mended. */
 #include "fixture_stage.h"
 
+#include <time.h>
+
 enum { W = 300, H = 240, INK = 180 };
 
 /* A cell with a 1 in it that keeps off the lines. */
@@ -185,6 +187,32 @@ static void test_a_thick_frame_is_no_paper(void **state)
     picture_free(&p);
 }
 
+/* A line along the top of a long picture, teeth below it as far apart as told, and a block that they all run into. */
+static double seconds_of_comb(int apart)
+{
+    struct picture p = picture_new(PICTURE_DARKENING, 10000, 100, 0);
+    clock_t from;
+
+    picture_fill(&p, BOX(0, 6, 10000, 10), INK);
+    for (int x = 0; x < 6400; x += apart)
+        picture_fill(&p, BOX(x, 10, x + 1, 14), INK);
+    picture_fill(&p, BOX(0, 14, 6400, 99), INK);
+    from = clock();
+    assert_int_equal(lines_run(&p), OK);
+    from = clock() - from;
+    assert_true(p.lined);
+    picture_free(&p);
+    return (double)from / CLOCKS_PER_SEC;
+}
+
+/* Breaks when what strokes at a line cost grows with their number times the picture's length: 3,200 of them took a
+ * hundred times as long as 32. Processor time, so that other programs do not matter. */
+static void test_a_comb_takes_no_time(void **state)
+{
+    (void)state;
+    assert_true(seconds_of_comb(2) < 20 * seconds_of_comb(200));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_strokes_stand_on_a_line), cmocka_unit_test(test_strokes_cross_a_line),
         cmocka_unit_test(test_arcs_are_joined),         cmocka_unit_test(test_strokes_stay),
         cmocka_unit_test(test_ink_on_a_pale_line),      cmocka_unit_test(test_a_thick_frame_is_no_paper),
+        cmocka_unit_test(test_a_comb_takes_no_time),
     };
 
     return cmocka_run_group_tests_name("stage_lines", tests, NULL, NULL);

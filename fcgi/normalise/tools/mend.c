@@ -9,7 +9,10 @@
 
 enum {
     SOFT_PX = 2, /* how far a line's soft edge reaches beyond it */
-    CROSSINGS_MAX = 16
+    CROSSINGS_MAX = 16,
+    /* So many strokes at a line are looked at. None of 2,680 drawn pictures (40 of each kind) has more than 4; a comb of
+     * 3,200 teeth before a block took 0.8 s. */
+    SPANS_MAX = 64
 };
 /* What sticks out by less than this part of the line's thickness, and a px, is its own rough edge. */
 static const double ROUGH_PART = 0.12, ROUGH_PX = 1;
@@ -81,8 +84,10 @@ static double middle(const struct span *s)
 static void find_crossings(struct work *w)
 {
     const int n = w->p->n_u;
+    int spans = 0;
 
-    for (struct span in = {0, 0}; next_span(w->in, n, &in) && w->crossings < CROSSINGS_MAX;) {
+    for (struct span in = {0, 0}; next_span(w->in, n, &in) && w->crossings < CROSSINGS_MAX && spans < SPANS_MAX;
+         spans++) {
         double nearest = SHIFT_TIMES * w->l->thick + w->m->pen;
         struct span best = {0, 0};
 
@@ -138,10 +143,11 @@ static void join_arcs(struct work *w)
 {
     const int n = w->p->n_u, pen = (int)ceil(w->m->pen);
     struct span a = {0, 0}, b;
+    int spans = 1;
 
     if (!next_span(w->in, n, &a))
         return;
-    for (b = a; next_span(w->in, n, &b); a = b) {
+    for (b = a; next_span(w->in, n, &b) && spans < SPANS_MAX; a = b, spans++) {
         const double la = -lean(w, &a), lb = lean(w, &b);
 
         if (la < LEAN_MIN || lb < LEAN_MIN || b.from - a.to > MEET_TIMES * (la + lb) * (w->l->thick + pen))
