@@ -107,6 +107,35 @@ static void test_boxes_go(void **state)
     expect_stroke(&p, "box");
 }
 
+/* Breaks when the outline of an 8 is taken for a ring around one of its loops, which is then a 0. */
+static void test_outline_of_8_stays(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, W, H, 0);
+
+    (void)state;
+    draw_ring(&p, BOX(70, 10, 230, 230), 6, 0, 0, 255);
+    draw_ring(&p, BOX(115, 34, 185, 106), 6, 0, 0, 255);
+    draw_ring(&p, BOX(110, 126, 190, 206), 6, 0, 0, 255);
+    expect_all(&p, "8");
+}
+
+/* Breaks when a ring stays because the digit in it is broken: its halves are no loops. */
+static void test_ring_of_broken_digit_goes(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, W, H, 0);
+
+    (void)state;
+    draw_ring(&p, BOX(50, 5, 250, 235), 6, 0, 0, 255);
+    picture_fill(&p, BOX(110, 34, 190, 42), 255);
+    picture_fill(&p, BOX(110, 42, 118, 117), 255);
+    picture_fill(&p, BOX(182, 121, 190, 206), 255);
+    picture_fill(&p, BOX(118, 198, 182, 206), 255);
+    assert_int_equal(parts_run(&p), OK);
+    assert_int_equal(p.box.y0, 34);
+    assert_int_equal(p.box.y1, 206);
+    picture_free(&p);
+}
+
 /* Breaks when a 0 is taken for a ring: alone, open, with a dot in it, with a slash that does not touch it. */
 static void test_zeros_stay(void **state)
 {
@@ -255,9 +284,17 @@ static void test_dotted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rings_go),      cmocka_unit_test(test_boxes_go),        cmocka_unit_test(test_zeros_stay),
-        cmocka_unit_test(test_patch_in_zero), cmocka_unit_test(test_brackets),        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_neighbours_go), cmocka_unit_test(test_cut_digits_stay), cmocka_unit_test(test_dotted),
+        cmocka_unit_test(test_rings_go),
+        cmocka_unit_test(test_boxes_go),
+        cmocka_unit_test(test_zeros_stay),
+        cmocka_unit_test(test_patch_in_zero),
+        cmocka_unit_test(test_brackets),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_neighbours_go),
+        cmocka_unit_test(test_cut_digits_stay),
+        cmocka_unit_test(test_dotted),
+        cmocka_unit_test(test_outline_of_8_stays),
+        cmocka_unit_test(test_ring_of_broken_digit_goes),
     };
 
     return cmocka_run_group_tests_name("stage_parts", tests, NULL, NULL);
