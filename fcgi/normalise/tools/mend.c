@@ -10,18 +10,19 @@
 enum {
     SOFT_PX = 2, /* how far a line's soft edge reaches beyond it */
     CROSSINGS_MAX = 16,
-    /* So many strokes at a line are looked at. None of 2,680 drawn pictures (40 of each kind) has more than 4; a comb of
-     * 3,200 teeth before a block took 0.8 s. */
+    /* So many strokes at a line are looked at. None of 2,680 drawn pictures (40 of each kind) has more than 4; a comb
+     * of 3,200 teeth before a block took 0.8 s. */
     SPANS_MAX = 64
 };
 /* What sticks out by less than this part of the line's thickness, and a px, is its own rough edge. */
 static const double ROUGH_PART = 0.12, ROUGH_PX = 1;
-/* A stroke comes out on the other side within so many times the line's thickness of where it went in. */
+/* A stroke comes out on the other side within so many times the line's thickness of where it went in; one of side.c's
+ * pictures is lost at 0.3. */
 static const double SHIFT_TIMES = 1.5;
-/* Strokes lean towards each other by this many px a px at the least, and would meet within so many times the line's
- * thickness and the pen's. */
+/* Strokes lean towards each other by this many px a px at the least (fine at 0.05 and 0.6), and would meet within so
+ * many times the line's thickness and the pen's. */
 static const double LEAN_MIN = 0.25, MEET_TIMES = 2.5;
-/* A line paler than this part of full ink does not hide the strokes on it. */
+/* A line paler than this part of full ink does not hide the strokes on it. One is lost at 0.9; fine at 0.3. */
 static const double PALE_PART = 0.6;
 
 struct span {
