@@ -53,6 +53,11 @@ struct answer {
  * is below doubt_below or the confidence below unsure_below. */
 void cnn_answer(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct answer *a, void *scratch);
 
+/* One look, without a verdict, for what looks at many pieces of a picture: the logarithms of the probabilities, and the
+ * score less doubt_below, so that below 0 the network doubts that this is a digit (0 without a rejection head). */
+void cnn_look(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float log_probability[MODEL_CLASSES],
+              float *margin, void *scratch);
+
 /* The inputs of the last layer, in the file's order, for the picture that cnn_forward has just read with this scratch
  * block: their number (0 if the last layer is not dense), and their values. */
 size_t cnn_features(const struct cnn *c);

@@ -3,6 +3,8 @@
  * The second look is for the few pictures on which the network is undecided: there a shift by one pixel, which changes
  * no digit, often changes the answer, and the mean over several shifts is right more often than a single answer
  * (test-time averaging: Krizhevsky et al. 2012, section 4.1). All other pictures cost one pass. */
+#include <math.h>
+
 #include "cnn_parts.h"
 #include "layers.h"
 
@@ -83,4 +85,21 @@ void cnn_answer(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], struct a
                             (a->doubted ? UNSURE_UNFAMILIAR : UNSURE_NOT);
         a->verdict = a->unsure_because == UNSURE_NOT ? VERDICT_DIGIT : VERDICT_UNSURE;
     }
+}
+
+void cnn_look(const struct cnn *c, const uint8_t image[DIGIT_PIXELS], float log_probability[MODEL_CLASSES],
+              float *margin, void *scratch)
+{
+    float logits[MODEL_CLASSES], most;
+    double sum = 0;
+
+    cnn_forward(c, image, logits, scratch);
+    *margin = c->n_reject > 0 ? cnn_score(c, scratch) - c->doubt_below : 0;
+    most = logits[0];
+    for (int i = 1; i < MODEL_CLASSES; i++)
+        most = logits[i] > most ? logits[i] : most;
+    for (int i = 0; i < MODEL_CLASSES; i++)
+        sum += exp((double)((logits[i] - most) / c->temperature));
+    for (int i = 0; i < MODEL_CLASSES; i++)
+        log_probability[i] = (logits[i] - most) / c->temperature - (float)log(sum);
 }
