@@ -132,8 +132,13 @@ enum err normalise_with(const struct raster *in, const struct normalise_options 
     steps->height = in->h;
     see(options->trace, "grey", &p);
     steps->unchanged = !wishes && mnist_pass(&p);
-    if (!steps->unchanged)
-        e = normalise_run_until(&p, PICTURE_DIGIT, options->trace);
+    if (!steps->unchanged) {
+        e = normalise_run_until(&p, PICTURE_DARKENING, options->trace);
+        if (e == OK && options->page != NULL)
+            e = options->page(options->page_ctx, &p);
+        if (e == OK)
+            e = normalise_run_until(&p, PICTURE_DIGIT, options->trace);
+    }
     if (e == OK) {
         p.state = PICTURE_DIGIT; /* black, where it was refused */
         see(options->trace, "input", &p);

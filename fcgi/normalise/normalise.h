@@ -23,6 +23,10 @@ struct normalise_options {
     enum normalise_invert invert;
     enum normalise_center center;
     const struct normalise_trace *trace; /* NULL: no trace */
+    /* Called once (NULL: not) with the picture in PICTURE_DARKENING, before its lines are taken off: the whole page,
+     * for who looks for more than one digit. Not for a picture that passes unchanged. Its error ends everything. */
+    enum err (*page)(void *ctx, const struct picture *p);
+    void *page_ctx;
 };
 
 /* What was done, in pixels of the input raster. */
