@@ -1,0 +1,91 @@
+/* The first half of reading: a picture to a lattice. */
+#include "lattice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout_parts.h"
+
+static enum err copy(const struct picture *p, struct picture *to)
+{
+    *to = *p;
+    to->px = malloc(picture_pixels(p));
+    if (to->px == NULL)
+        return ERR_NOMEM;
+    memcpy(to->px, p->px, picture_pixels(p));
+    return OK;
+}
+
+/* By the normaliser's threshold alone, without the lines stage before it. */
+static enum err to_ink(struct picture *p)
+{
+    for (int i = 0; i < NORMALISE_STAGES; i++)
+        if (normalise_stages[i].from == PICTURE_DARKENING && normalise_stages[i].to == PICTURE_INK)
+            return normalise_run_stage(&normalise_stages[i], p, NULL);
+    return ERR_RANGE;
+}
+
+/* Where frames are is seen in the ink, but they are erased before: the normaliser's lines stage, which comes next,
+ * would take some of their lines and leave the others, which look like ones. */
+static enum err erase_frames(struct picture *p, struct walls *walls)
+{
+    struct picture ink = {0};
+    struct ink_pieces pieces = {0};
+    enum err e = copy(p, &ink);
+
+    if (e == OK)
+        e = to_ink(&ink);
+    if (e == OK && ink.refusal == NORMALISE_NOT_REFUSED) {
+        const int sure = ink.threshold;
+
+        ink.threshold = sure / 2; /* a faint line hangs together here */
+        e = ink_pieces_find(&pieces, &ink);
+        ink.threshold = sure;
+        if (e == OK)
+            e = frames_erase(p, &ink, &pieces, walls);
+    }
+    ink_pieces_free(&pieces);
+    picture_free(&ink);
+    return e;
+}
+
+static enum err find(const struct picture *ink, const struct walls *walls, struct layout_lattice *out)
+{
+    struct page page = {0};
+    struct row *rows = malloc(LAYOUT_ROWS_MAX * sizeof(*rows));
+    enum err e = rows == NULL ? ERR_NOMEM : page_take(&page, ink);
+    int n = 0;
+
+    page.walls = walls;
+    if (e == OK)
+        e = rows_find(&page, rows, LAYOUT_ROWS_MAX, &n);
+    for (int i = 0; e == OK && i < n; i++)
+        e = lattice_add(&page, &rows[i], i, out);
+    free(rows);
+    page_free(&page);
+    return e;
+}
+
+enum err layout_find(const struct picture *p, struct layout_lattice *out)
+{
+    struct picture ink = {0};
+    struct walls *walls = NULL;
+    enum err e;
+
+    layout_lattice_clear(out);
+    out->width = p->in.w;
+    out->height = p->in.h;
+    if (p->state != PICTURE_DARKENING)
+        return ERR_RANGE;
+    walls = calloc(1, sizeof(*walls));
+    e = walls == NULL ? ERR_NOMEM : copy(p, &ink);
+    if (e == OK)
+        e = erase_frames(&ink, walls);
+    if (e == OK)
+        e = normalise_run_until(&ink, PICTURE_INK, NULL);
+    if (e == OK && ink.refusal == NORMALISE_NOT_REFUSED)
+        e = find(&ink, walls, out);
+    free(walls);
+    picture_free(&ink);
+    return e;
+}

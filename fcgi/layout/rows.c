@@ -1,0 +1,274 @@
+/* Which pieces stand in a row, and in which order.
+ *
+ * Tall pieces found the rows: from left to right, each joins the row whose last pieces stand at its height, so that a
+ * row may slant and drift. Lower pieces, marks and loose strokes, then join the row that they stand in. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout_parts.h"
+
+static const double TALL = 0.55;    /* of the usual height: founds a row */
+static const double OVERLAP = 0.5;  /* of the lower of two bands: they are one row */
+static const double MEMBER = 0.3;   /* of the height: how far outside a row's band a low piece may have its middle */
+static const double OVER = 0.6;     /* of the narrower of two pieces lies under or over the other: one group */
+static const double STACKED = 0.35; /* of the narrower of two pieces lies under or over the other: two rows */
+static const double JOIN = 0.05;    /* of the lower of two neighbours: they may be one row */
+enum { RECENT = 3, CHAINS_MAX = 512, JOINED_MOST = 64 };
+
+/* A row while it grows. */
+struct chain {
+    int n, last[RECENT]; /* the latest pieces */
+    int x1;
+    double sum_x, sum_y, sum_xx, sum_xy, height;
+    int tall[ROW_PIECES_MAX];
+    int into; /* the chain that it was joined to; itself */
+};
+
+struct sorted {
+    const struct page *page;
+    int n, *at;
+};
+
+static double middle_x(const struct box *b)
+{
+    return (b->x0 + b->x1) / 2.0;
+}
+
+static double middle_y(const struct box *b)
+{
+    return (b->y0 + b->y1) / 2.0;
+}
+
+static int by_x(const void *a, const void *b, void *ctx)
+{
+    const struct page *page = ctx;
+    const struct box *p = &page->piece[*(const int *)a].box, *q = &page->piece[*(const int *)b].box;
+
+    return p->x0 + p->x1 != q->x0 + q->x1 ? p->x0 + p->x1 - q->x0 - q->x1 : p->y0 - q->y0;
+}
+
+/* The band of the latest pieces of a chain. */
+static void chain_band(const struct page *page, const struct chain *c, double *y0, double *y1)
+{
+    const int n = c->n < RECENT ? c->n : RECENT;
+
+    *y0 = *y1 = 0;
+    for (int i = 0; i < n; i++) {
+        *y0 += page->piece[c->last[i]].box.y0 / (double)n;
+        *y1 += page->piece[c->last[i]].box.y1 / (double)n;
+    }
+}
+
+static double overlap(double a0, double a1, double b0, double b1)
+{
+    const double both = (a1 < b1 ? a1 : b1) - (a0 > b0 ? a0 : b0), less = a1 - a0 < b1 - b0 ? a1 - a0 : b1 - b0;
+
+    return less > 0 ? both / less : 0;
+}
+
+static void chain_add(const struct page *page, struct chain *c, int piece)
+{
+    if (c->n < ROW_PIECES_MAX)
+        c->tall[c->n] = piece;
+    c->last[c->n % RECENT] = piece;
+    if (c->n < ROW_PIECES_MAX)
+        c->n++;
+    if (page->piece[piece].box.x1 > c->x1)
+        c->x1 = page->piece[piece].box.x1;
+}
+
+static int chains_make(const struct page *page, const struct sorted *s, struct chain *chains)
+{
+    int n = 0;
+
+    for (int i = 0; i < s->n; i++) {
+        const struct box *b = &page->piece[s->at[i]].box;
+        double most = OVERLAP;
+        int best = -1;
+
+        if (box_height(b) < TALL * page->height)
+            continue;
+        for (int k = 0; k < n; k++) {
+            double y0, y1, part;
+
+            chain_band(page, &chains[k], &y0, &y1);
+            part = overlap(y0, y1, b->y0, b->y1);
+            if (part > most) {
+                most = part;
+                best = k;
+            }
+        }
+        if (best < 0 && n < CHAINS_MAX) {
+            best = n++;
+            memset(&chains[best], 0, sizeof(chains[best]));
+        }
+        if (best >= 0)
+            chain_add(page, &chains[best], s->at[i]);
+    }
+    return n;
+}
+
+/* Whether two chains have pieces over one another: then they are two rows. */
+static bool chains_meet(const struct page *page, const struct chain *a, const struct chain *b)
+{
+    for (int i = 0; i < a->n; i++)
+        for (int k = 0; k < b->n; k++) {
+            const struct box *p = &page->piece[a->tall[i]].box, *q = &page->piece[b->tall[k]].box;
+
+            if (overlap(p->x0, p->x1, q->x0, q->x1) > STACKED)
+                return true;
+        }
+    return false;
+}
+
+/* How far two chains lie at one height, where they come nearest to each other. */
+static double chains_overlap(const struct page *page, const struct chain *a, const struct chain *b)
+{
+    double nearest = INFINITY, part = 0;
+
+    for (int i = 0; i < a->n; i++)
+        for (int k = 0; k < b->n; k++) {
+            const struct box *p = &page->piece[a->tall[i]].box, *q = &page->piece[b->tall[k]].box;
+            const double away = fabs(middle_x(p) - middle_x(q));
+
+            if (away < nearest) {
+                nearest = away;
+                part = overlap(p->y0, p->y1, q->y0, q->y1);
+            }
+        }
+    return part;
+}
+
+/* Joins chains that only looked like two rows, because somebody writes up and down: nothing of one stands over anything
+ * of the other. */
+static int chains_join(const struct page *page, struct chain *chains, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = i + 1; k < n; k++) {
+            if (chains[i].n + chains[k].n > ROW_PIECES_MAX || chains_overlap(page, &chains[i], &chains[k]) < JOIN ||
+                chains_meet(page, &chains[i], &chains[k]))
+                continue;
+            memcpy(chains[i].tall + chains[i].n, chains[k].tall, (size_t)chains[k].n * sizeof(int));
+            chains[i].n += chains[k].n;
+            chains[k] = chains[--n];
+            k = i; /* it may meet those now that it did not before, and the other way round */
+        }
+    return n;
+}
+
+static int by_int(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* A straight line through the middles, and the usual height. */
+static void chain_fit(const struct page *page, const struct chain *c, struct row *row)
+{
+    double sx = 0, sy = 0, sxx = 0, sxy = 0, d;
+    int heights[ROW_PIECES_MAX] = {0};
+
+    for (int i = 0; i < c->n; i++) {
+        const struct box *b = &page->piece[c->tall[i]].box;
+
+        sx += middle_x(b);
+        sy += middle_y(b);
+        sxx += middle_x(b) * middle_x(b);
+        sxy += middle_x(b) * middle_y(b);
+        heights[i] = box_height(b);
+    }
+    qsort(heights, (size_t)c->n, sizeof(*heights), by_int);
+    row->height = heights[c->n / 2];
+    d = c->n * sxx - sx * sx;
+    row->slope = c->n > 2 && d > 0 ? (c->n * sxy - sx * sy) / d : 0;
+    row->slope = row->slope > 0.5 ? 0.5 : row->slope < -0.5 ? -0.5 : row->slope;
+    row->middle = (sy - row->slope * sx) / c->n;
+}
+
+/* The row that a piece stands in: the one whose middle is nearest, in heights. */
+static int row_of(const struct page *page, const struct row *rows, int n, int piece)
+{
+    const struct box *b = &page->piece[piece].box;
+    double least = 0.5 + MEMBER;
+    int best = -1;
+
+    for (int k = 0; k < n; k++) {
+        const double off = fabs(middle_y(b) - rows[k].middle - rows[k].slope * middle_x(b)) / rows[k].height;
+
+        if (off < least) {
+            least = off;
+            best = k;
+        }
+    }
+    return best;
+}
+
+static int by_middle(const void *a, const void *b)
+{
+    const struct row *p = a, *q = b;
+
+    return p->middle < q->middle ? -1 : p->middle > q->middle;
+}
+
+static bool is_over(const struct row *row, const struct box *a, const struct box *b)
+{
+    const int low = a->y0 < b->y0 ? a->y0 : b->y0, high = a->y1 > b->y1 ? a->y1 : b->y1;
+
+    return overlap(a->x0, a->x1, b->x0, b->x1) >= OVER && high - low < 1.7 * row->height;
+}
+
+static void row_add(struct page *page, struct row *row, int piece)
+{
+    const struct box *b = &page->piece[piece].box;
+    struct group *g = row->n > 0 ? &row->group[row->n - 1] : NULL;
+
+    if (g != NULL && g->n < 8 && is_over(row, &g->box, b)) {
+        g->piece[g->n++] = piece;
+        box_join(&g->box, b);
+        g->area += page->piece[piece].area;
+        page->piece[piece].group = row->n - 1;
+        return;
+    }
+    if (row->n == ROW_PIECES_MAX)
+        return;
+    page->piece[piece].group = row->n;
+    g = &row->group[row->n++];
+    *g = (struct group){.box = *b, .n = 1, .piece = {piece}, .area = page->piece[piece].area};
+}
+
+enum err rows_find(struct page *page, struct row *rows, int max, int *n)
+{
+    struct chain *chains = malloc(CHAINS_MAX * sizeof(*chains));
+    struct sorted s = {.at = malloc((size_t)page->n * sizeof(int))};
+    enum err e = ERR_NOMEM;
+    int found;
+
+    *n = 0;
+    if (chains == NULL || s.at == NULL)
+        goto out;
+    for (int i = 1; i < page->n; i++)
+        if (!page->piece[i].gone)
+            s.at[s.n++] = i;
+    qsort_r(s.at, (size_t)s.n, sizeof(*s.at), by_x, page);
+    found = chains_make(page, &s, chains);
+    found = found <= JOINED_MOST ? chains_join(page, chains, found) : found;
+    for (int i = 0; i < found && *n < max; i++) {
+        rows[*n].n = 0;
+        chain_fit(page, &chains[i], &rows[(*n)++]);
+    }
+    qsort(rows, (size_t)*n, sizeof(*rows), by_middle);
+    for (int i = 0; i < s.n; i++) {
+        const int row = row_of(page, rows, *n, s.at[i]);
+
+        if (row >= 0) {
+            page->piece[s.at[i]].row = row;
+            page->piece[s.at[i]].group = -1; /* where the row is full */
+            row_add(page, &rows[row], s.at[i]);
+        }
+    }
+    e = OK;
+out:
+    free(chains);
+    free(s.at);
+    return e;
+}

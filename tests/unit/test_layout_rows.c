@@ -1,0 +1,114 @@
+/* layout/rows.c and layout/cuts.c: which pieces stand in a row, in which order, and where one may be cut. */
+#include "fixture_layout.h"
+
+static struct row rows[LAYOUT_ROWS_MAX];
+
+static int find_rows(const struct picture *p, struct page *page)
+{
+    int n;
+
+    assert_int_equal(page_take(page, p), OK);
+    assert_int_equal(rows_find(page, rows, LAYOUT_ROWS_MAX, &n), OK);
+    return n;
+}
+
+/* Breaks when two rows become one, their order is another, or a row's groups are not from left to right. */
+static void test_two_rows(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 500, 300, 0);
+    struct page page;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        picture_fill(&p, BOX(20 + 90 * i, 150 + 4 * i, 45 + 90 * i, 200 + 4 * i), 255); /* it slants */
+        picture_fill(&p, BOX(40 + 90 * i, 40 + 4 * i, 60 + 90 * i, 90 + 4 * i), 255);
+    }
+    assert_int_equal(find_rows(&p, &page), 2);
+    assert_int_equal(rows[0].n, 5);
+    assert_int_equal(rows[1].n, 5);
+    assert_true(rows[0].middle < rows[1].middle);
+    assert_true(fabs(rows[0].slope - 4.0 / 90) < 0.01);
+    for (int i = 1; i < 5; i++)
+        assert_true(rows[1].group[i].box.x0 > rows[1].group[i - 1].box.x0);
+    page_free(&page);
+    picture_free(&p);
+}
+
+/* Breaks when a number that is written up and down falls apart. */
+static void test_ragged_row(void **state)
+{
+    static const int top[] = {40, 70, 20, 60, 30}, height[] = {50, 35, 60, 30, 50};
+    struct picture p = picture_new(PICTURE_INK, 500, 150, 0);
+    struct page page;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        picture_fill(&p, BOX(20 + 60 * i, top[i], 45 + 60 * i, top[i] + height[i]), 255);
+    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(rows[0].n, 5);
+    page_free(&page);
+    picture_free(&p);
+}
+
+/* Breaks when the bar over a stroke is a piece of its own, or a full stop is lost. */
+static void test_groups(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 300, 150, 0);
+    struct page page;
+
+    (void)state;
+    picture_fill(&p, BOX(20, 50, 50, 100), 255);
+    picture_fill(&p, BOX(24, 40, 52, 46), 255);
+    picture_fill(&p, BOX(70, 94, 76, 100), 255);
+    picture_fill(&p, BOX(100, 50, 130, 100), 255);
+    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(rows[0].n, 3);
+    assert_int_equal(rows[0].group[0].n, 2);
+    EXPECT_BOX(&rows[0].group[0].box, 20, 40, 52, 100);
+    page_free(&page);
+    picture_free(&p);
+}
+
+/* Breaks when two bars that a thin bridge joins are not cut at the bridge, or the cut goes through the bars. */
+static void test_cut_at_bridge(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 200, 100, 0);
+    struct page page;
+    struct cuts cuts;
+    double least = 1e9;
+    int at = 0;
+
+    (void)state;
+    picture_fill(&p, BOX(40, 20, 60, 70), 255);
+    picture_fill(&p, BOX(90, 20, 110, 70), 255);
+    picture_fill(&p, BOX(60, 44, 90, 47), 255);
+    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(rows[0].n, 1);
+    assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &cuts), OK);
+    assert_true(cuts.n >= 1);
+    for (int i = 0; i < cuts.n; i++) {
+        if (cuts.cut[i].ink < least) {
+            least = cuts.cut[i].ink;
+            at = i;
+        }
+        for (int k = i; k > 0 && k == i; k--)
+            assert_true(cuts.cut[k].x[25] >= cuts.cut[k - 1].x[25]);
+    }
+    assert_true(least >= 2.5 && least <= 3.5); /* the bridge is 3 px thick */
+    assert_in_range(cuts.cut[at].x[25], 20, 50);
+    cuts_free(&cuts);
+    page_free(&page);
+    picture_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_rows),
+        cmocka_unit_test(test_ragged_row),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_cut_at_bridge),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
