@@ -74,7 +74,7 @@ static enum err decoder_channel(int ends[2])
 
 static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
 {
-    const size_t n = sizeof(struct decoder_answer) + bytes_max + (size_t)DECODER_STEPS_MAX * DECODER_STEP_MAX_BYTES;
+    const size_t n = decoder_area_lattice_at(bytes_max) + sizeof(struct layout_lattice);
     void *map = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (map == MAP_FAILED)
@@ -160,7 +160,8 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
                                     .n = request->n,
                                     .invert = (int32_t)request->invert,
                                     .center = (int32_t)request->center,
-                                    .steps_side_px = request->steps_side_px};
+                                    .steps_side_px = request->steps_side_px,
+                                    .lattice = request->lattice != NULL};
 
     memcpy(decoder_area_bytes(&d->area), request->bytes, request->n);
     /* The queue has room for one request at a time; if the child has filled it on purpose, this does not wait. */
@@ -176,8 +177,11 @@ static enum err decoder_take(struct decoder *d, const struct decoder_request *re
     enum err e;
 
     if (decoder_receive(d, &answer, &loss) &&
-        decoder_reply_check((const uint8_t *)&answer, sizeof(answer), request->steps_side_px, &d->area, &e, reply, why))
+        decoder_reply_check((const uint8_t *)&answer, sizeof(answer), request->steps_side_px, &d->area, &e, reply,
+                            why) &&
+        (e != OK || request->lattice == NULL || layout_lattice_take(decoder_area_lattice(&d->area), request->lattice)))
         return e;
+    memset(reply, 0, sizeof(*reply));
     decoder_lose(d, loss);
     switch (loss) {
     case LOSS_BEFORE:
@@ -197,6 +201,8 @@ enum err decoder_read(struct decoder *d, const struct decoder_request *request, 
     enum err e;
 
     memset(reply, 0, sizeof(*reply));
+    if (request->lattice != NULL)
+        layout_lattice_clear(request->lattice);
     if (d->loss != LOSS_NONE)
         return ERR_BUSY;
     if (request->n > d->area.bytes_max)
@@ -211,6 +217,8 @@ enum err decoder_read(struct decoder *d, const struct decoder_request *request, 
         e = ERR_BUSY;
     }
     memset(decoder_area_bytes(&d->area), 0, request->n);
+    if (request->lattice != NULL)
+        memset(decoder_area_lattice(&d->area), 0, layout_lattice_bytes(request->lattice));
     d->told = *reply;
     return e;
 }

@@ -15,6 +15,7 @@
 
 #include "base/digit_size.h"
 #include "base/err.h"
+#include "layout/lattice.h"
 #include "normalise/normalise.h"
 
 enum {
@@ -32,7 +33,8 @@ struct decoder_request {
     size_t n;
     enum normalise_invert invert;
     enum normalise_center center;
-    int steps_side_px; /* return the pictures between the steps, with sides of at most this; 0: none */
+    int steps_side_px;              /* return the pictures between the steps, with sides of at most this; 0: none */
+    struct layout_lattice *lattice; /* gets all that may be a digit; NULL: not wanted */
 };
 
 /* A picture between two steps. */
@@ -55,10 +57,10 @@ struct decoder_reply {
  * ERR_NOMEM, or ERR_UNSUPPORTED if the kernel has no seccomp. Ignoring SIGPIPE is up to the caller. */
 enum err decoder_new(struct decoder **out, size_t bytes_max, struct why *why);
 
-/* Errors as for image_decode, with a sentence for the visitor in why; *reply is zeroed on failure. If the child dies,
- * stalls or sends nonsense, the error is ERR_FORMAT (the picture caused it: 422), decoder_lost is true from then on,
- * and every further call returns ERR_BUSY at once. ERR_BUSY also if the child was already dead before it took this
- * picture. */
+/* Errors as for image_decode, with a sentence for the visitor in why; *reply is zeroed, and the lattice has no rows, on
+ * failure. If the child dies, stalls or sends nonsense, the error is ERR_FORMAT (the picture caused it: 422),
+ * decoder_lost is true from then on, and every further call returns ERR_BUSY at once. ERR_BUSY also if the child was
+ * already dead before it took this picture. */
 enum err decoder_read(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
                       struct why *why);
 bool decoder_lost(const struct decoder *d);

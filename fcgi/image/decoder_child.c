@@ -54,18 +54,29 @@ static void child_tell_steps(struct decoder_answer *a, const struct normalise_st
     a->shift[1] = s->shift[1];
 }
 
+static enum err child_find(void *ctx, const struct picture *p)
+{
+    const struct child *c = ctx;
+
+    return layout_find(p, decoder_area_lattice(c->area));
+}
+
 static enum err child_read(struct child *c, const struct decoder_ask *ask, struct why *why)
 {
     const struct normalise_trace trace = {child_see, c};
     const struct normalise_options options = {.invert = (enum normalise_invert)ask->invert,
                                               .center = (enum normalise_center)ask->center,
-                                              .trace = ask->steps_side_px > 0 ? &trace : NULL};
+                                              .trace = ask->steps_side_px > 0 ? &trace : NULL,
+                                              .page = ask->lattice ? child_find : NULL,
+                                              .page_ctx = c};
     struct normalise_steps steps;
     struct image img;
     enum err e = image_decode(decoder_area_bytes(c->area), (size_t)ask->n, &img, why);
 
     if (e == OK)
         e = normalise_with(&img.raster, &options, c->answer->input, &steps);
+    if (e == OK && ask->lattice && steps.unchanged)
+        layout_single(c->answer->input, steps.box, decoder_area_lattice(c->area));
     if (e == OK) {
         child_tell_steps(c->answer, &steps);
         c->answer->upright = img.upright;

@@ -3,8 +3,9 @@
  *
  * The socketpair carries requests of 32 bytes and answers of 8: passing messages is most of what the second process
  * costs, and it costs more the larger they are. The shared memory holds one struct decoder_answer, then [bytes_max] for
- * the picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES. A picture's number gives its place, so no
- * offset is ever sent. The parent copies the answer once and looks only at the copy, because the child can still write.
+ * the picture file, then DECODER_STEPS_MAX places of DECODER_STEP_MAX_BYTES, then a struct layout_lattice. A picture's
+ * number gives its place, so no offset is ever sent. The parent copies the answer once and looks only at the copy,
+ * because the child can still write.
  */
 #ifndef DIGITD_IMAGE_DECODER_WIRE_H
 #define DIGITD_IMAGE_DECODER_WIRE_H
@@ -22,7 +23,7 @@ struct decoder_ask {
     uint64_t serial; /* sent back as the answer, so that a late answer is never taken for that of the next picture; 0:
                         ready */
     uint64_t n;      /* bytes in shared memory */
-    int32_t invert, center, steps_side_px, zero;
+    int32_t invert, center, steps_side_px, lattice; /* lattice: 1: wanted */
 };
 
 /* Only numbers and bytes, so that any bit pattern can be read; no padding, so that everything is checked. */
@@ -64,6 +65,18 @@ static inline uint8_t *decoder_area_bytes(const struct decoder_area *area)
 static inline uint8_t *decoder_area_picture(const struct decoder_area *area, int i)
 {
     return decoder_area_bytes(area) + area->bytes_max + (size_t)i * DECODER_STEP_MAX_BYTES;
+}
+
+/* At a multiple of 64 bytes. */
+static inline size_t decoder_area_lattice_at(size_t bytes_max)
+{
+    const size_t at = sizeof(struct decoder_answer) + bytes_max + (size_t)DECODER_STEPS_MAX * DECODER_STEP_MAX_BYTES;
+
+    return (at + 63) / 64 * 64;
+}
+static inline struct layout_lattice *decoder_area_lattice(const struct decoder_area *area)
+{
+    return (struct layout_lattice *)(void *)(area->map + decoder_area_lattice_at(area->bytes_max));
 }
 
 /* Whether bytes[n], which may be anything, are a valid answer to a request with this steps_side_px. If so, *answer is

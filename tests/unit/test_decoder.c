@@ -174,6 +174,44 @@ static void test_step_pictures(void **state)
     decoder_free(d);
 }
 
+/* Fails when the lattice is not the one of this process, is given to who did not ask, or stays in the shared area. */
+static void test_lattice(void **state)
+{
+    struct decoder *d = new_decoder(BYTES_MAX);
+    struct layout_lattice *there = calloc(1, sizeof(*there)), *here = calloc(1, sizeof(*here));
+    size_t n;
+    uint8_t *bytes = file_read(PICTURES "digit-5-drawing.png", &n);
+    struct decoder_request request = {.bytes = bytes, .n = n, .lattice = there};
+    struct decoder_reply reply;
+    struct image img;
+    struct picture p = {.state = PICTURE_RASTER};
+
+    (void)state;
+    assert_non_null(there);
+    assert_non_null(here);
+    assert_int_equal(image_decode(bytes, n, &img, NULL), OK);
+    p.in = img.raster;
+    assert_int_equal(normalise_run_until(&p, PICTURE_DARKENING, NULL), OK);
+    assert_int_equal(layout_find(&p, here), OK);
+    picture_free(&p);
+    image_free(&img);
+    assert_true(here->candidates > 0);
+    assert_int_equal(decoder_read(d, &request, &reply, NULL), OK);
+    assert_memory_equal(there, here, layout_lattice_bytes(here));
+    free(bytes);
+    bytes = file_read(PICTURES "truncated.png", &n);
+    request.bytes = bytes;
+    request.n = n;
+    assert_int_not_equal(decoder_read(d, &request, &reply, NULL), OK);
+    assert_int_equal(there->rows, 0);
+    assert_int_equal(there->candidates, 0);
+    assert_false(decoder_lost(d));
+    free(bytes);
+    free(here);
+    free(there);
+    decoder_free(d);
+}
+
 /* Fails when a file over the size that the area has is copied into it all the same. */
 static void test_too_large(void **state)
 {
@@ -255,7 +293,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_same_as_here),    cmocka_unit_test(test_same_damage),
         cmocka_unit_test(test_buffered_stderr), cmocka_unit_test(test_wishes),
         cmocka_unit_test(test_step_pictures),   cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_tunables),
+        cmocka_unit_test(test_tunables),        cmocka_unit_test(test_lattice),
     };
 
     if (argc == 2 && strcmp(argv[1], read_large_word) == 0)
