@@ -34,7 +34,7 @@ static void set_answer(struct json *result, const struct answer *a)
     reading_set_probabilities(result, a->probability);
 }
 
-static void set_preprocessing(struct json *result, const struct decoder_reply *decoded)
+void reading_set_preprocessing(struct json *result, const struct decoder_reply *decoded)
 {
     const struct normalise_steps *s = &decoded->steps;
     struct json *p = json_set_object(result, "preprocessing"), *box, *shift;
@@ -57,7 +57,7 @@ void reading_set(struct json *result, const struct reading *r)
 {
     json_set_str(result, "name", r->name);
     set_answer(result, &r->answer);
-    set_preprocessing(result, &r->decoded);
+    reading_set_preprocessing(result, &r->decoded);
 }
 
 void reading_set_error(struct json *result, const char *name)

@@ -23,6 +23,9 @@ void reading_set(struct json *result, const struct reading *r);
 /* The same for a picture that could not be read: name, and status "error". The caller adds the reason. */
 void reading_set_error(struct json *result, const char *name);
 
+/* Sets only the member preprocessing. */
+void reading_set_preprocessing(struct json *result, const struct decoder_reply *decoded);
+
 /* Sets only this member, for a stored answer: unsure_because (null for UNSURE_NOT), or probabilities. */
 void reading_set_unsure(struct json *result, enum unsure because);
 void reading_set_probabilities(struct json *result, const float probabilities[MODEL_CLASSES]);

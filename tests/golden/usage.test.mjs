@@ -7,7 +7,7 @@ import test from 'node:test';
 const root = path.resolve(new URL('../..', import.meta.url).pathname), build = path.resolve(root, process.env.BUILD ?? 'build');
 const run = ([program, ...args]) => spawnSync(program, args, { cwd: root, encoding: 'utf8', timeout: 20_000 });
 const card = ['node', 'weights/model-card.mjs'];
-const digit = ['classify', 'train', 'evaluate', 'calibrate', 'join', 'learn'].map((command) => [`${build}/digit`, command]);
+const digit = ['classify', 'read', 'train', 'evaluate', 'calibrate', 'join', 'learn', 'fit-numbers'].map((command) => [`${build}/digit`, command]);
 
 for (const what of [['conf/need'], ['conf/install'], ['conf/run'], ['tests/run'], ['weights/fetch-mnist'], card, [`${build}/digitd`], [`${build}/digitctl`], [`${build}/digit`], ...digit]) {
   test(`${what.map((word) => path.basename(word)).join(' ')}: --help, -h`, () => {
@@ -31,7 +31,7 @@ const wrong = [
   [[...card, 'gather'], /^model-card: "gather" is not understood; usage: /],
   [[`${build}/digitd`, '-x'], /invalid option -- 'x'/],
   [[`${build}/digitctl`, '--nonsense'], /--nonsense: no such option/],
-  [[`${build}/digit`, 'read'], /read: unknown command/],
+  [[`${build}/digit`, 'guess'], /guess: unknown command/],
   ...digit.map((what) => [[...what, '-x'], /unknown option -x/]),
 ];
 for (const [what, line] of wrong) {

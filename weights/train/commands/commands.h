@@ -9,6 +9,8 @@ int command_train(int argc, char **argv);
 int command_evaluate(int argc, char **argv);
 int command_classify(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
+int command_fit_numbers(int argc, char **argv);
+int command_read(int argc, char **argv);
 int command_join(int argc, char **argv);
 int command_learn(int argc, char **argv);
 

@@ -10,6 +10,8 @@ static const struct {
     const char *help;
 } commands[] = {
     {"classify", command_classify, "read the digit in each picture file"},
+    {"read", command_read, "read the numbers in each picture file"},
+    {"fit-numbers", command_fit_numbers, "fit"},
     {"train", command_train, "train a network on MNIST and write a weights file"},
     {"evaluate", command_evaluate, "measure a network on MNIST's test or validation set"},
     {"calibrate", command_calibrate, "fit confidence, thresholds and rejection head of a trained network"},

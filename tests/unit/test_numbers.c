@@ -1,0 +1,177 @@
+/* answer/numbers: what a picture is called, one digit or several, and its JSON. */
+#include "answer/numbers.h"
+#include "base/buf.h"
+#include "pictures.h"
+
+static struct numbers *n;
+static struct reading one;
+static const struct numbers_eye eye = {.unsure_below = 0.95F};
+
+static int setup(void **state)
+{
+    (void)state;
+    n = calloc(1, sizeof(*n));
+    memset(&one, 0, sizeof(one));
+    one.name = "a.png";
+    one.answer.digit = 7;
+    one.answer.confidence = 0.99F;
+    one.decoded.steps = (struct normalise_steps){.width = 400, .height = 300, .box = {10, 10, 200, 200}};
+    (void)snprintf(one.decoded.channel, sizeof(one.decoded.channel), "luminance");
+    return n == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    free(n);
+    return 0;
+}
+
+/* Adds a row: signs at their places. */
+static void add_line(const char *text, float confidence, int y)
+{
+    struct layout_line *v = &n->reading.line[n->reading.lines++];
+
+    *v = (struct layout_line){.first = n->reading.signs, .confidence = confidence};
+    for (int i = 0; text[i]; i++) {
+        struct layout_sign *s = &n->reading.sign[n->reading.signs++];
+
+        *s = (struct layout_sign){.candidate = -1, .text = text[i], .confidence = confidence};
+        if (text[i] == ' ')
+            continue;
+        s->candidate = n->lattice.candidates++;
+        n->lattice.candidate[s->candidate].box = (struct box){20 + 50 * i, y, 60 + 50 * i, y + 50};
+        if (text[i] >= '0' && text[i] <= '9') {
+            s->probability[text[i] - '0'] = 1;
+            n->reading.digits++;
+        }
+    }
+    v->signs = n->reading.signs - v->first;
+}
+
+static void judge(enum numbers_count count, enum numbers_status status, const char *text)
+{
+    struct buf *out = buf_new(10000);
+
+    numbers_judge(n, &one, &eye);
+    assert_int_equal(n->count, count);
+    assert_int_equal(n->status, status);
+    assert_int_equal(numbers_text(n, &one, false, out), OK);
+    assert_int_equal(buf_add(out, "", 1), OK);
+    assert_string_equal(buf_data(out), text);
+    buf_free(out);
+}
+
+/* Breaks when several digits are called one, or a doubtful second one is called a number. */
+static void test_count(void **state)
+{
+    (void)state;
+    add_line("20 24", 0.99F, 100);
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "20 24");
+    n->reading.sign[1].confidence = 0.9F;
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "20 24");
+    n->reading.sign[1].confidence = 0.99F;
+    n->reading.line[0].confidence = 0.5F; /* there may be one digit more */
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "20 24");
+    for (int i = 1; i < n->reading.signs; i++)
+        n->reading.sign[i].confidence = 0.1F;
+    judge(NUMBERS_ONE, NUMBERS_READ, "7"); /* /classify's */
+    n->reading.sign[1].confidence = 0.5F;
+    judge(NUMBERS_UNDECIDED, NUMBERS_UNSURE, "20 24");
+}
+
+/* Breaks when /classify's answer is not taken where there is one digit, or is where it has none, or drops a minus. */
+static void test_one(void **state)
+{
+    (void)state;
+    add_line("3", 0.99F, 100);
+    judge(NUMBERS_ONE, NUMBERS_READ, "7");
+    one.answer.verdict = VERDICT_UNSURE;
+    judge(NUMBERS_ONE, NUMBERS_UNSURE, "7");
+    one.answer.verdict = VERDICT_NOT_A_DIGIT;
+    judge(NUMBERS_ONE, NUMBERS_READ, "3");
+    n->reading.sign[0].confidence = 0.2F;
+    judge(NUMBERS_NONE, NUMBERS_NO_DIGITS, "");
+    teardown(NULL);
+    setup(NULL);
+    add_line("-3", 0.99F, 100);
+    judge(NUMBERS_ONE, NUMBERS_READ, "-3");
+}
+
+/* Breaks when two loops of a broken 8 are two rows, or two rows that /classify saw one of are one digit. */
+static void test_stack(void **state)
+{
+    (void)state;
+    add_line("0", 0.99F, 30);
+    add_line("0", 0.99F, 120);
+    judge(NUMBERS_ONE, NUMBERS_READ, "7");
+    one.decoded.steps.box[3] = 80;
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "0\n0");
+    one.decoded.steps.box[3] = 200;
+    one.answer.verdict = VERDICT_NOT_A_DIGIT;
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "0\n0");
+}
+
+/* Breaks when nothing, and too much, are told as anything else. */
+static void test_none(void **state)
+{
+    (void)state;
+    one.answer.verdict = VERDICT_NOT_A_DIGIT;
+    judge(NUMBERS_NONE, NUMBERS_NO_DIGITS, "");
+    one.decoded.steps.blank = true;
+    judge(NUMBERS_NONE, NUMBERS_BLANK, "");
+    one.decoded.steps.blank = false;
+    n->full = true;
+    judge(NUMBERS_NONE, NUMBERS_TOO_MANY, "");
+    assert_string_equal(numbers_status_name(n->status), "error");
+}
+
+/* Breaks when a member is missing, a box is not in px of the picture, or an empty cell of a table is filled. */
+static void test_json(void **state)
+{
+    struct json *o = json_new_object(), *rows, *digit;
+    int64_t v;
+
+    (void)state;
+    add_line("1.2", 0.99F, 100);
+    add_line("3", 0.99F, 200);
+    n->table.columns = 2;
+    n->table.words = 2;
+    n->table.word[0] = (struct layout_word){.line = 0, .first = 0, .signs = 3, .column = 0};
+    n->table.word[1] = (struct layout_word){.line = 1, .first = 3, .signs = 1, .column = 1};
+    numbers_judge(n, &one, &eye);
+    assert_int_equal(numbers_set(o, n, &one, &eye, true), OK);
+    assert_string_equal(json_get_str(o, "status", NULL), "read");
+    assert_string_equal(json_get_str(o, "text", NULL), "1.2\n3");
+    rows = json_get(o, "rows");
+    assert_int_equal(json_len(rows), 2);
+    assert_string_equal(json_get_str(json_at(rows, 0), "text", NULL), "1.2");
+    digit = json_at(json_get(json_at(rows, 0), "digits"), 1);
+    assert_true(json_is_null(json_get(digit, "digit")));
+    assert_string_equal(json_get_str(digit, "mark", NULL), ".");
+    digit = json_at(json_get(json_at(rows, 0), "digits"), 2);
+    assert_true(json_get_int(digit, "digit", &v) && v == 2);
+    assert_true(json_is_null(json_get(digit, "mark")));
+    assert_true(json_int(json_at(json_get(digit, "box"), 0), &v) && v == 120);
+    assert_true(json_int(json_at(json_get(digit, "box"), 2), &v) && v == 40);
+    assert_int_equal(json_len(json_get(digit, "probabilities")), 10);
+    assert_non_null(json_get_str(digit, "input", NULL));
+    assert_string_equal(json_str(json_at(json_at(json_get(o, "cells"), 0), 0), NULL), "1.2");
+    assert_string_equal(json_str(json_at(json_at(json_get(o, "cells"), 0), 1), NULL), "");
+    assert_string_equal(json_str(json_at(json_at(json_get(o, "cells"), 1), 1), NULL), "3");
+    assert_non_null(json_get(o, "preprocessing"));
+    json_free(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
