@@ -205,13 +205,14 @@ model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' >$(BUILD)/card/perturb.json
 	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
 	node weights/model-card.mjs write $(NETWORKS)
-# Everything that is fitted from a network, anew: temperature, thresholds and rejection head, and the card with all that shows it. FROM= names
-# the file whose network it is, WEIGHTS= the file that is written.
+# Everything that is fitted from a network, anew: temperature, thresholds and rejection head, how numbers are read, and the card with all that
+# shows it. FROM= names the file whose network it is, WEIGHTS= the file that is written.
 FROM ?= $(WEIGHTS)
-refit: $(BUILD)/digit data
-	@mkdir -p $(BUILD)/refit
+refit: $(BUILD)/digit golden-tools data
+	@mkdir -p $(BUILD)/refit/read
 	$(BUILD)/digit calibrate --data '$(DATA)' --weights '$(FROM)' --out '$(BUILD)/refit/$(notdir $(WEIGHTS))' $(ARGS)
-	cp '$(BUILD)/refit/$(notdir $(WEIGHTS))' '$(WEIGHTS)'
+	BUILD='$(BUILD)' DATA_DIR='$(DATA)' weights/fit-numbers '$(BUILD)/refit/$(notdir $(WEIGHTS))' '$(BUILD)/refit/read/$(notdir $(WEIGHTS))'
+	cp '$(BUILD)/refit/read/$(notdir $(WEIGHTS))' '$(WEIGHTS)'
 	@$(MAKE) model-card WEIGHTS='$(WEIGHTS)'
 reject: $(BUILD)/digit data
 	@conf/need reject
@@ -335,7 +336,7 @@ help:
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     rejection rates for clothes, noise, paper, letters and shapes   WEIGHTS=file'
 	@echo 'make model-card  measure the weights again; write their card, MODEL.md and docs/model/'
-	@echo 'make refit      fit temperature, thresholds and rejection head of a network anew, and write its card   FROM=file  WEIGHTS=file'
+	@echo 'make refit      fit all that depends on a network anew, and write its card   FROM=file  WEIGHTS=file'
 	@echo 'make perturb    accuracy on pictures that were shifted, rotated, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    install into PREFIX=/usr/local, below DESTDIR=; make uninstall removes it, except for files in /etc'
 	@echo 'make deb        build the Debian package: build/digitd_VERSION_amd64.deb'
