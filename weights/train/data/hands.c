@@ -15,10 +15,10 @@
 enum { SIDE = HANDS_SIDE, EDGE = 33 }; /* ink of at least EDGE belongs to a stroke, as in MNIST's boxes */
 static const float degree = 3.14159265F / 180;
 
-/* Whole numbers from least to most, both included. */
-static int pick(struct rng *r, int least, int most)
+/* A whole number, counted up or down from first to last, both included. */
+static int pick(struct rng *r, int first, int last)
 {
-    return least + (int)rng_below(r, (uint32_t)(most - least + 1));
+    return first + (last < first ? -1 : 1) * (int)rng_below(r, (uint32_t)abs(last - first) + 1);
 }
 
 static bool chance(struct rng *r, int percent)
@@ -30,6 +30,15 @@ static void line(struct skeleton *k, int x0, int y0, int x1, int y1)
 {
     skeleton_put(k, "M", x0, y0);
     skeleton_put(k, "L", x1, y1);
+}
+
+/* A point anywhere from x0 to x1, y0 to y1. C leaves open which argument of a call comes first: none here has two that
+ * ask the generator, so that any compiler draws the same. */
+static void put_in(struct skeleton *k, struct rng *r, const char *how, int x0, int x1, int y0, int y1)
+{
+    const int y = pick(r, y0, y1), x = pick(r, x0, x1);
+
+    skeleton_put(k, how, x, y);
 }
 
 /* An arc around x, y from one angle to another (degrees, 0 at the top, clockwise), by points of `how` after the first,
@@ -69,11 +78,11 @@ static void one(struct skeleton *k, struct rng *r)
 
     if (chance(r, 65)) {
         const float length = (float)pick(r, 12, 62), angle = degree * (float)pick(r, 18, 60);
-        const int x = 50 - (int)(length * sinf(angle)), y = (int)(length * cosf(angle));
+        const int x = 50 - (int)(length * sinf(angle)), y = (int)(length * cosf(angle)), mid = (x + 50) / 2;
 
         skeleton_put(k, "M", x, y);
         if (chance(r, 35)) /* a curved one */
-            skeleton_put(k, "S", (x + 50) / 2 + pick(r, 0, 5), y / 2 + pick(r, 0, 5));
+            put_in(k, r, "S", mid, mid + 5, y / 2, y / 2 + 5);
         skeleton_put(k, "L", 50, 0);
     } else {
         skeleton_put(k, "M", 50, 0);
@@ -95,25 +104,28 @@ static void two(struct skeleton *k, struct rng *r)
 
     if (chance(r, 12)) { /* like a Z with a round or pointed head */
         skeleton_put(k, "M", left, pick(r, 2, 16));
-        skeleton_put(k, chance(r, 50) ? "S" : "L", right, pick(r, 0, 6));
+        const int top = pick(r, 0, 6);
+        skeleton_put(k, chance(r, 50) ? "S" : "L", right, top);
         skeleton_put(k, "L", left, base);
         skeleton_put(k, "L", end, base + pick(r, -4, 4));
         return;
     }
-    arc(k, "M", "S", 50, high, wide, high, pick(r, -100, -50), pick(r, 90, 115), 0);
-    skeleton_put(k, "S", 50 + pick(r, -4, 8), pick(r, 58, 70));
+    const int to = pick(r, 90, 115), from = pick(r, -100, -50);
+    arc(k, "M", "S", 50, high, wide, high, from, to, 0);
+    put_in(k, r, "S", 46, 58, 58, 70);
     if (chance(r, 35)) { /* a loop or a curl where the base begins */
         skeleton_put(k, "S", left + pick(r, 2, 10), base);
-        skeleton_put(k, "S", left - pick(r, 0, 6), base - pick(r, 4, 12));
-        skeleton_put(k, "S", left + pick(r, 10, 18), base - pick(r, 12, 22));
-        skeleton_put(k, "S", 50 + pick(r, 0, 12), base - pick(r, 2, 10));
+        put_in(k, r, "S", left, left - 6, base - 4, base - 12);
+        put_in(k, r, "S", left + 10, left + 18, base - 12, base - 22);
+        put_in(k, r, "S", 50, 62, base - 2, base - 10);
         skeleton_put(k, "S", end, base + pick(r, -8, 4));
         return;
     }
     skeleton_put(k, "S", left, base);
     if (chance(r, 40))
         skeleton_put(k, "S", 50, base - pick(r, -3, 8));
-    skeleton_put(k, chance(r, 60) ? "L" : "S", end, base + pick(r, -10, 6));
+    const int low = base + pick(r, -10, 6);
+    skeleton_put(k, chance(r, 60) ? "L" : "S", end, low);
 }
 
 static void three(struct skeleton *k, struct rng *r)
@@ -121,17 +133,20 @@ static void three(struct skeleton *k, struct rng *r)
     const int up = pick(r, 40, 56), wide = pick(r, 24, 40), in = pick(r, 34, 54), low = pick(r, 26, 46);
 
     if (chance(r, 25)) { /* a flat top */
-        skeleton_put(k, "M", 50 - pick(r, 20, 36), pick(r, 0, 8));
+        put_in(k, r, "M", 30, 14, 0, 8);
         skeleton_put(k, "L", 50 + wide, pick(r, 0, 6));
         skeleton_put(k, "L", in, up);
     } else {
-        arc(k, "M", "S", 48, up / 2, wide, up / 2, pick(r, -85, -40), pick(r, 130, 150), 0);
+        const int to = pick(r, 130, 150), from = pick(r, -85, -40);
+
+        arc(k, "M", "S", 48, up / 2, wide, up / 2, from, to, 0);
         skeleton_put(k, "S", in, up);
     }
     if (chance(r, 35)) /* a small loop at the waist */
-        skeleton_put(k, "S", in - pick(r, 3, 9), up - pick(r, 0, 7));
+        put_in(k, r, "S", in - 3, in - 9, up, up - 7);
     skeleton_put(k, "L", in + pick(r, 1, 4), up + 1);
-    arc(k, "S", "S", 50, (100 + up) / 2, low, (100 - up) / 2, pick(r, 20, 40), pick(r, 220, 265), 0);
+    const int to = pick(r, 220, 265), from = pick(r, 20, 40);
+    arc(k, "S", "S", 50, (100 + up) / 2, low, (100 - up) / 2, from, to, 0);
 }
 
 static void four(struct skeleton *k, struct rng *r)
@@ -149,7 +164,7 @@ static void four(struct skeleton *k, struct rng *r)
         return;
     }
     /* open: a slope or an upright, the bar, and a stem that begins anywhere from the top to above the bar */
-    skeleton_put(k, "M", left + pick(r, 0, 40), pick(r, 0, 8));
+    put_in(k, r, "M", left, left + 40, 0, 8);
     if (chance(r, 30)) {
         skeleton_put(k, "S", left, bar - pick(r, 4, 14));
         skeleton_put(k, "S", left + pick(r, 8, 18), bar);
@@ -158,7 +173,8 @@ static void four(struct skeleton *k, struct rng *r)
         skeleton_put(k, "L", left, bar);
         skeleton_put(k, "L", right, bar + pick(r, -10, 4));
     }
-    line(k, stem + pick(r, -6, 12), chance(r, 60) ? pick(r, 0, 20) : pick(r, 20, bar - 12), stem, low);
+    const int from = chance(r, 60) ? pick(r, 0, 20) : pick(r, 20, bar - 12);
+    line(k, stem + pick(r, -6, 12), from, stem, low);
 }
 
 static void five(struct skeleton *k, struct rng *r)
@@ -174,8 +190,9 @@ static void five(struct skeleton *k, struct rng *r)
         skeleton_put(k, "M", left + pick(r, -2, 3), gap);
     }
     skeleton_put(k, "L", left - pick(r, 0, 7), waist);
-    arc(k, chance(r, 70) ? "S" : "L", "S", 48, (waist + 98) / 2, wide, (100 - waist) / 2, pick(r, -35, 5),
-        pick(r, 205, 265), chance(r, 20) ? 0.6F : 0);
+    const float boxy = chance(r, 20) ? 0.6F : 0;
+    const int to = pick(r, 205, 265), from = pick(r, -35, 5);
+    arc(k, chance(r, 70) ? "S" : "L", "S", 48, (waist + 98) / 2, wide, (100 - waist) / 2, from, to, boxy);
     if (!one_stroke)
         line(k, left + pick(r, -4, 8), 0, end, tilt);
 }
@@ -186,33 +203,34 @@ static void six(struct skeleton *k, struct rng *r)
 
     skeleton_put(k, "M", x + pick(r, -10, 34), 0);
     if (chance(r, 25)) /* curled */
-        skeleton_put(k, "S", x + pick(r, -14, 0), pick(r, 2, 10));
-    skeleton_put(k, "S", x - wide + pick(r, -2, 12), pick(r, 32, 48));
+        put_in(k, r, "S", x - 14, x, 2, 10);
+    put_in(k, r, "S", x - wide - 2, x - wide + 12, 32, 48);
     /* down the left side, round, and back to it or past it */
     arc(k, "S", "S", x, y, wide, loop, -80, pick(r, -420, -370), 0);
     if (chance(r, 20))
-        skeleton_put(k, "S", x + pick(r, -8, 12), y + pick(r, 0, 8));
+        put_in(k, r, "S", x - 8, x + 12, y, y + 8);
 }
 
 /* Serif, bar, stem, bar across. */
 static void seven(struct skeleton *k, struct rng *r)
 {
     const int left = pick(r, 6, 22), right = pick(r, 74, 94), rise = pick(r, -10, 9), low = pick(r, 24, 60);
+    const bool serif = chance(r, 35);
 
-    if (chance(r, 35)) {
-        skeleton_put(k, "M", left + pick(r, -4, 4), pick(r, 10, 26));
-        skeleton_put(k, "L", left, rise + 3);
-    } else {
-        skeleton_put(k, "M", left, rise + 3);
-    }
+    if (serif)
+        put_in(k, r, "M", left - 4, left + 4, 10, 26);
+    skeleton_put(k, serif ? "L" : "M", left, rise + 3);
     if (chance(r, 20)) {
         skeleton_put(k, "S", (left + right) / 2 - 8, rise + pick(r, -5, 10));
         skeleton_put(k, "S", right, 2);
     } else {
         skeleton_put(k, "L", right, 2);
     }
-    if (chance(r, 35))
-        skeleton_put(k, chance(r, 50) ? "S" : "L", (right + low) / 2 + pick(r, -10, 4), pick(r, 38, 56));
+    if (chance(r, 35)) {
+        const int y = pick(r, 38, 56), x = (right + low) / 2 + pick(r, -10, 4);
+
+        skeleton_put(k, chance(r, 50) ? "S" : "L", x, y);
+    }
     skeleton_put(k, chance(r, 40) ? "S" : "L", low, 100);
     if (chance(r, 55)) {
         const int y = pick(r, 40, 62), x = right + (low - right) * y / 100, half = pick(r, 12, 30),
@@ -228,7 +246,9 @@ static void eight(struct skeleton *k, struct rng *r)
     const int wide = up < 18 ? pick(r, 8, 20) : pick(r, 18, 34), broad = pick(r, 18, 40);
 
     if (chance(r, 35)) { /* two circles */
-        skeleton_ellipse(k, 50 + pick(r, -4, 4), up, wide, up + pick(r, 0, 2));
+        const int high = pick(r, up, up + 2);
+
+        skeleton_ellipse(k, 50 + pick(r, -4, 4), up, wide, high);
         skeleton_ellipse(k, 50, 2 * up + low, broad, low + pick(r, 0, 2));
         return;
     }
@@ -256,20 +276,20 @@ static void nine(struct skeleton *k, struct rng *r)
 
     if (chance(r, 20)) { /* the tail's own stroke, from above the loop */
         skeleton_ellipse(k, 50, loop + 2, wide, loop);
-        skeleton_put(k, "M", right + pick(r, -2, 3), pick(r, -2, loop));
+        put_in(k, r, "M", right - 2, right + 3, -2, loop);
     } else if (boxy > 0) {
         arc(k, "M", "L", 50, loop, wide, loop, begin, begin - pick(r, 345, 375), boxy);
         skeleton_put(k, "L", right, pick(r, 0, loop));
     } else {
         arc(k, "M", "S", 50, loop, wide, loop, begin, begin - pick(r, 330, 375), 0);
-        skeleton_put(k, "S", right + pick(r, -3, 2), pick(r, 2, loop));
+        put_in(k, r, "S", right - 3, right + 2, 2, loop);
     }
     if (tail < 2) { /* straight, upright or towards the left */
         skeleton_put(k, "L", right - pick(r, -4, 30), 100);
     } else if (tail < 4) { /* curved or hooked to the left */
-        skeleton_put(k, "S", right - pick(r, 0, 8), pick(r, 66, 80));
-        skeleton_put(k, "S", 50 + pick(r, -14, 14), pick(r, 96, 100));
-        skeleton_put(k, "S", 50 - pick(r, 16, 34), pick(r, 82, 98));
+        put_in(k, r, "S", right, right - 8, 66, 80);
+        put_in(k, r, "S", 36, 64, 96, 100);
+        put_in(k, r, "S", 34, 16, 82, 98);
     } else {
         skeleton_put(k, "S", right - pick(r, 2, 12), 60);
         skeleton_put(k, "S", right - pick(r, 16, 40), 100);

@@ -44,7 +44,8 @@ static void add_line(const struct box *b, struct rng *r, uint8_t *px)
 {
     const int side = pick(r, 0, 3), away = pick(r, -1, 3), wide = pick(r, 1, 2), down = side < 2;
     const int span = down ? b->y1 - b->y0 : b->x1 - b->x0;
-    const int length = pick(r, 3, 4) + pick(r, 0, span * 2 / 3), from = pick(r, -3, span - length + 3);
+    const int least = pick(r, 3, 4), length = pick(r, least, least + span * 2 / 3);
+    const int from = pick(r, -3, span - length + 3);
     const int x = side == 0 ? b->x0 - away - wide : side == 1 ? b->x1 + away : b->x0 + from;
     const int y = side == 2 ? b->y0 - away - wide : side == 3 ? b->y1 + away : b->y0 + from;
     const uint8_t v = (uint8_t)pick(r, 60, 255);
@@ -73,8 +74,9 @@ static void add_sliver(const struct box *b, const uint8_t *neighbour, struct rng
 static void add_speck(const struct box *b, struct rng *r, uint8_t *px)
 {
     const int x = pick(r, b->x0 - 3, b->x1 + 2), y = pick(r, b->y0 - 3, b->y1 + 2);
+    const int v = pick(r, 80, 255), high = pick(r, 1, 2), wide = pick(r, 1, 2);
 
-    put_line(px, 0, x, y, pick(r, 1, 2), pick(r, 1, 2), (uint8_t)pick(r, 80, 255));
+    put_line(px, 0, x, y, wide, high, (uint8_t)v);
 }
 
 enum err remnants_add(const uint8_t neighbour[DIGIT_PIXELS], struct rng *r, uint8_t px[DIGIT_PIXELS])
