@@ -11,6 +11,7 @@
 #include "common/options.h"
 #include "measure/reading.h"
 #include "net/cnn.h"
+#include "command_shared.h"
 #include "commands.h"
 #include "step_files.h"
 
@@ -172,20 +173,11 @@ static void help(void)
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
-/* The index of text in words; -1 where it is none of them. */
-static int word_find(const char *const *words, const char *text)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], text) == 0)
-            return i;
-    return -1;
-}
-
 /* The options' words as settings of the request. */
 static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
 {
-    int invert = word_find(reading_invert_words, set->invert);
-    int center = word_find(reading_center_words, set->center);
+    int invert = command_word_find(reading_invert_words, set->invert);
+    int center = command_word_find(reading_center_words, set->center);
     if (invert < 0)
         return err_why(why, ERR_RANGE, "--invert must be auto, yes or no");
     if (center < 0)

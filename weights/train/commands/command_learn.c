@@ -1,11 +1,11 @@
 /* digit learn: options, signals, the table of before and after, and what came of it in a sentence. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/files.h"
 #include "measure/reject_fit.h"
 #include "run/learn.h"
+#include "command_shared.h"
 #include "commands.h"
 
 enum { COMMAND_MAX = 4096 };
@@ -39,32 +39,6 @@ static const struct option options[] = {
     {"help", NULL, OPTION_FLAG, AT(help), 0, 0, OPTION_SESSION, "show this help"},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    stop = 1;
-}
-
-/* The first signal ends it after the current step, with nothing written; a second one at once. */
-static void catch_signals(void)
-{
-    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-    signal(SIGXFSZ, SIG_IGN);
-}
-
-static enum err join(int argc, char **argv, char *text, size_t n, struct why *why)
-{
-    size_t used = (size_t)snprintf(text, n, "digit");
-    for (int i = 0; i < argc && used < n; i++)
-        used += (size_t)snprintf(text + used, n - used, " %s", argv[i]);
-    return used < n ? OK : err_why(why, ERR_LIMIT, "the command line is longer than %zu bytes", n - 1);
-}
 
 static void help(void)
 {
@@ -186,10 +160,10 @@ int command_learn(int argc, char **argv)
         help();
         return EXIT_DONE;
     }
-    catch_signals();
-    e = join(argc, argv, command, sizeof(command), &why);
+    command_catch_signals();
+    e = command_line_join(argc, argv, command, sizeof(command), &why);
     if (e == OK)
-        e = learn_run(&result, &set, command, &stop, stderr, &why);
+        e = learn_run(&result, &set, command, &command_stop, stderr, &why);
     if (e != OK) {
         fprintf(stderr, "digit learn: %s\n", why.text);
         return EXIT_FAILED;

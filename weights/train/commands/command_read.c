@@ -10,6 +10,7 @@
 #include "common/files.h"
 #include "common/options.h"
 #include "measure/reading.h"
+#include "command_shared.h"
 #include "commands.h"
 #include "step_files.h"
 
@@ -201,19 +202,18 @@ static void help(void)
 {
     puts("usage: digit read [OPTION...] FILE...\n"
          "\n"
-         "Reads the numbers in each picture (PNG, JPEG, GIF, BMP, WebP): a digit, a number, a page of rows, a table.\n"
-         "Prints a line for each row. Files that cannot be read are reported, the others are still answered, and the\n"
-         "exit status is 1. --steps overwrites files of an earlier run.\n");
+         "Reads the numbers in each picture (PNG, JPEG, GIF, BMP, WebP, TIFF, AVIF): a digit, a number, a page of "
+         "rows,\n"
+         "a table. Prints a line for each row. Files that cannot be read are reported, the others are still answered,\n"
+         "and the exit status is 1. --steps overwrites files of an earlier run.\n");
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
 static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
 {
-    int invert = 0;
+    const int invert = command_word_find(reading_invert_words, set->invert);
 
-    while (reading_invert_words[invert] && strcmp(reading_invert_words[invert], set->invert) != 0)
-        invert++;
-    if (!reading_invert_words[invert])
+    if (invert < 0)
         return err_why(why, ERR_RANGE, "--invert must be auto, yes or no");
     if (set->json && set->csv)
         return err_why(why, ERR_RANGE, "--json and --csv are two ways to print; choose one");

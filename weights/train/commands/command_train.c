@@ -1,38 +1,10 @@
 /* digit train: options, signals, the command line for the record. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "run/train.h"
+#include "command_shared.h"
 #include "commands.h"
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    stop = 1;
-}
-
-/* The first signal stops after the current step. Because of SA_RESETHAND, a second one ends the process at once; the
- * next run removes what that leaves half-written. A limit on file sizes shows as a failed write, not as a signal. */
-static void catch_signals(void)
-{
-    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
-    signal(SIGXFSZ, SIG_IGN);
-}
-
-/* The command line as one text. ERR_LIMIT when it is too long for the metadata: half of one would be of no use. */
-static enum err join(int argc, char **argv, char *text, size_t n, struct why *why)
-{
-    size_t used = (size_t)snprintf(text, n, "digit");
-    for (int i = 0; i < argc && used < n; i++)
-        used += (size_t)snprintf(text + used, n - used, " %s", argv[i]);
-    return used < n ? OK : err_why(why, ERR_LIMIT, "the command line is longer than %zu bytes", n - 1);
-}
 
 static void help(void)
 {
@@ -81,10 +53,10 @@ int command_train(int argc, char **argv)
         help();
         return EXIT_DONE;
     }
-    catch_signals();
-    e = join(argc, argv, command, sizeof(command), &why);
+    command_catch_signals();
+    e = command_line_join(argc, argv, command, sizeof(command), &why);
     if (e == OK)
-        e = train_run(&set, command, &stop, stderr, &end, &why);
+        e = train_run(&set, command, &command_stop, stderr, &end, &why);
     if (e != OK) {
         fprintf(stderr, "digit train: %s\n", why.text);
         return EXIT_FAILED;

@@ -105,7 +105,7 @@ static enum err answer(struct engine_answers *out, struct model *m, const struct
     return e;
 }
 
-/* As many drawn digits as there are validation pictures, by hands that training does not draw. */
+/* As many drawn digits as there are validation pictures: drawn as those of training are, with another seed. */
 static enum err answer_drawn(struct engine_answers *out, struct model *m, const struct calibration *c, struct why *why)
 {
     struct dataset d = {0};
