@@ -36,7 +36,7 @@ const healthy = () => ['app', 'web'].every((name) => inspect(name).State.Health.
 let token;
 const reads = () => {
   const out = run(`curl -sS -H 'Authorization: Bearer ${token}' -F image=@html/samples/7.png ${origin}/classify`);
-  assert.match(out, /"status":"digit","digit":7/);
+  assert.match(out, /"status":"digit","unsure_because":null,"digit":7/);
 };
 
 test.after(() => {
@@ -49,7 +49,7 @@ test('up, healthy, and the first digit', async () => {
   await until('it answers', answers);
   const out = run(`${block('composefirst')}\nprintf '\\n%s' "$token"`);
   token = out.trim().split('\n').pop().trim();
-  assert.match(out, /"status":"digit","digit":7/);
+  assert.match(out, /"status":"digit","unsure_because":null,"digit":7/);
   await until('both are healthy', healthy);
 });
 
