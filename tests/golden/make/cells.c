@@ -303,7 +303,9 @@ static void make_askew(struct job *j)
     struct cell c;
 
     cell_begin(j, &c);
-    c.turn = between(j, 0.03F, 0.087F) * (rng_below(&j->r, 2) ? 1.0F : -1.0F);
+    c.turn = between(j, 0.03F, 0.087F);
+    if (rng_below(&j->r, 2) == 0)
+        c.turn = -c.turn;
     cell_draw_side(j, &c, (enum side)side, 0.03F, 0.12F);
     if (rng_below(&j->r, 2))
         cell_touch(j, &c, (enum side)side, -0.5F, 1.5F);

@@ -130,8 +130,8 @@ static void make_ringed(struct job *j)
     const float pen = rng_below(&j->r, 3) ? m.pen : m.pen * between(j, 0.6F, 1.6F), room = between(j, 1.2F, 1.7F);
     const float width = m.at.x1 - m.at.x0, height = m.at.y1 - m.at.y0;
     const bool boxed = rng_below(&j->r, 3) == 0;
-    const float middle[2] = {(m.at.x0 + m.at.x1) / 2 + 0.05F * m.size * rng_signed(&j->r),
-                             (m.at.y0 + m.at.y1) / 2 + 0.05F * m.size * rng_signed(&j->r)};
+    const float aside = 0.05F * m.size * rng_signed(&j->r), down = 0.05F * m.size * rng_signed(&j->r);
+    const float middle[2] = {(m.at.x0 + m.at.x1) / 2 + aside, (m.at.y0 + m.at.y1) / 2 + down};
     /* Round a narrow 1 too, hardly an oval. */
     const float half[2] = {room * fmaxf(width, 0.7F * height) / 2 + 1.2F * pen + 2, room * height / 2 + 1.2F * pen + 2};
 
@@ -194,7 +194,8 @@ static void make_beside(struct job *j)
 
 static void draw_dot(struct job *j, struct middle *m)
 {
-    const float at[2] = {m->at.x1 + m->pen * between(j, 1.8F, 3), m->at.y1 - m->pen * between(j, 0, 0.8F)};
+    const float x = m->at.x1 + m->pen * between(j, 1.8F, 3), y = m->at.y1 - m->pen * between(j, 0, 0.8F);
+    const float at[2] = {x, y};
 
     draw_line(m->ink, m->w, m->h, at, at, m->pen * between(j, 1, 1.4F), 1);
 }

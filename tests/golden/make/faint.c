@@ -95,7 +95,9 @@ static void make_faint_chalk(struct job *j)
 {
     static const float boards[][3] = {{42, 78, 60}, {40, 42, 44}, {60, 70, 80}};
 
-    faint(j, boards[rng_below(&j->r, 3)], true, between(j, 0, 0.3F));
+    const float fall = between(j, 0, 0.3F);
+
+    faint(j, boards[rng_below(&j->r, 3)], true, fall);
 }
 
 /* Clear ink in a form's cell that is printed in a screen of dots. */

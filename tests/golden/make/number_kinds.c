@@ -62,9 +62,10 @@ static const float usual_gap[2] = {3, 9};
 static void make_apart(struct number *n)
 {
     const bool camera = begin(n);
+    const uint32_t spaces = rng_below(&n->job.r, 5) ? 0 : 35;
 
     number_row(n, 0);
-    write_row(n, number_length(n), usual_gap, rng_below(&n->job.r, 5) ? 0 : 35);
+    write_row(n, number_length(n), usual_gap, spaces);
     finish(n, camera);
 }
 
@@ -98,12 +99,14 @@ static void make_touching(struct number *n)
     number_row(n, 0);
     number_put(n, any_digit(n), 0, 1);
     for (; pairs > 0; pairs--) {
-        if ((int)rng_below(&n->job.r, (uint32_t)pairs) < touching) {
-            touching--;
-            number_touch(n, any_digit(n), n->scale * between(&n->job, 0, 1.5F));
-        } else {
-            number_put(n, any_digit(n), n->scale * between(&n->job, 1, 7), 1);
-        }
+        const bool touch = (int)rng_below(&n->job.r, (uint32_t)pairs) < touching;
+        const float gap = n->scale * (touch ? between(&n->job, 0, 1.5F) : between(&n->job, 1, 7));
+
+        touching -= touch;
+        if (touch)
+            number_touch(n, any_digit(n), gap);
+        else
+            number_put(n, any_digit(n), gap, 1);
     }
     finish(n, camera);
 }
@@ -232,8 +235,10 @@ static void make_page(struct number *n)
     n->slope = between(j, -0.03F, 0.03F);
 
     for (int i = 0; i < rows; i++) {
+        const float margin = between(j, 0, indent);
+
         number_row(n, pitch * (float)i);
-        number_put(n, any_digit(n), between(j, 0, indent), 1);
+        number_put(n, any_digit(n), margin, 1);
         for (int rest = number_length(n) - 1; rest > 0; rest--) {
             float gap = n->scale * between(j, 3, 9);
 
