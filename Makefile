@@ -26,7 +26,10 @@ OPT    := $(if $(FUZZING),-O1 $(FUZZED),$(if $(SAN),-O1 $(SANITY),-O2 $(HARDEN))
 CFLAGS ?= -g
 # Where long has 32 bits (armhf), files over 2 GB and times after 2038 want these; elsewhere they change nothing.
 WIDE   := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE $(WIDE) -DDIGITD_VERSION='"$(VERSION)"' -Ifcgi -Iweights/train $(WARN) $(OPT) $(CFLAGS)
+# A product and a sum are rounded one after the other, so that a seed draws the same and a picture is read the same whatever the compiler:
+# where the processor can do both at once (arm64), clang would; gcc does not in ISO C. The kernels, which live by it, say otherwise below.
+ROUND  := -ffp-contract=off
+ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE $(WIDE) $(ROUND) -DDIGITD_VERSION='"$(VERSION)"' -Ifcgi -Iweights/train $(WARN) $(OPT) $(CFLAGS)
 ALL_LDFLAGS := $(if $(FUZZING)$(SAN),$(SANITY),-pie -Wl,-z,relro,-z,now,-z,noexecstack) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set: one source, three objects.

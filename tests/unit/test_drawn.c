@@ -164,8 +164,8 @@ static void test_remnants_stand_beside_the_digit(void **state)
 
 /* Breaks when a change, or another compiler, draws other digits or remnants from the same seed: what the recipe in a
  * weights file makes again would learn from other pictures. The C library's sines and logarithms go into them. glibc's
- * come to the same bytes: 2.36 for x86-64 (with and without FMA), arm64 and armhf, 2.41 for x86-64. Not so clang where
- * it may fuse a product and a sum (GCC does not in ISO C), unless it is given -ffp-contract=off. */
+ * come to the same bytes: 2.36 for x86-64 (with and without FMA), arm64 and armhf, 2.41 for x86-64. Where a processor
+ * can fuse a product and a sum, clang would, but for -ffp-contract=off. */
 static void test_any_compiler_draws_the_same(void **state)
 {
     enum { N = 1000 };
@@ -174,9 +174,6 @@ static void test_any_compiler_draws_the_same(void **state)
     char hands[DIGEST_HEX + 1], remnants[DIGEST_HEX + 1];
 
     (void)state;
-#if defined(__clang__) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
-    skip();
-#endif
     assert_int_equal(hands_dataset(&d, 7, N), OK);
     memcpy(beside, d.images, sizeof(beside));
     for (size_t i = 0; i < N; i++) {
