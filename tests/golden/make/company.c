@@ -251,7 +251,7 @@ static void make_broken(struct job *j)
         int at;
 
         do
-            at = (int)rng_below(&j->r, (uint32_t)n);
+            at = rng_index(&j->r, n);
         while (m.ink[at] < 200);
         const float p[2] = {(float)(at % m.w), (float)(at / m.w)};
 

@@ -13,7 +13,7 @@ float between(struct job *j, float low, float high)
 
 int between_int(struct job *j, int low, int high)
 {
-    return low + (int)rng_below(&j->r, (uint32_t)(high - low + 1));
+    return rng_pick(&j->r, low, high);
 }
 
 void between_each(struct job *j, float out[3], float low, float high)
@@ -42,7 +42,7 @@ uint8_t *draw_digit(struct job *j, int w, int h, float size_px, float pen_px, en
     uint8_t *ink = need((size_t)w * (size_t)h);
     struct pen_figure f;
     float box[4];
-    const int edges = 1 + (int)rng_below(&j->r, 3), far = (int)rng_below(&j->r, 4);
+    const int edges = 1 + rng_index(&j->r, 3), far = rng_index(&j->r, 4);
 
     if (writer_write(&j->writer, j->label, &j->r, &f) != OK)
         die("digits", "a skeleton cannot be drawn");
@@ -226,7 +226,7 @@ static void make_framed(struct job *j)
     const float at = line / 2 + side * (rng_below(&j->r, 2) ? 0 : between(j, 0, 0.03F));
     const float x1 = (float)w - at, y1 = (float)h - at, share = between(j, 0.4F, 1);
     const float corner[5][2] = {{at, at}, {x1, at}, {x1, y1}, {at, y1}, {at, at}};
-    const int sides = rng_below(&j->r, 3) ? 15 : 1 + (int)rng_below(&j->r, 14);
+    const int sides = rng_below(&j->r, 3) ? 15 : 1 + rng_index(&j->r, 14);
     uint8_t *ink = draw_digit(j, w, h, px, pen, PLACE_MIDDLE);
 
     for (int k = 0; k < 4; k++)

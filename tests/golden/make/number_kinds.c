@@ -99,7 +99,7 @@ static void make_touching(struct number *n)
     number_row(n, 0);
     number_put(n, any_digit(n), 0, 1);
     for (; pairs > 0; pairs--) {
-        const bool touch = (int)rng_below(&n->job.r, (uint32_t)pairs) < touching;
+        const bool touch = rng_index(&n->job.r, pairs) < touching;
         const float gap = n->scale * (touch ? between(&n->job, 0, 1.5F) : between(&n->job, 1, 7));
 
         touching -= touch;
@@ -167,7 +167,7 @@ static void rule_screen(struct number *n, float pitch)
                 right = number_right(n) + n->scale * between(&n->job, 8, 40);
     const float first = (float)(n->g[0].y + n->g[0].h) + under_line(n), share = between(&n->job, 0.4F, 1);
     const float width = fmaxf(n->scale * between(&n->job, 0.25F, 1), 1);
-    const int above = 1 + (int)rng_below(&n->job.r, 2), below = (int)rng_below(&n->job.r, 3);
+    const int above = 1 + rng_index(&n->job.r, 2), below = rng_index(&n->job.r, 3);
     const float margin = n->scale * between(&n->job, 2, 12);
 
     for (int k = -above; k <= below; k++)

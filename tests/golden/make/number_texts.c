@@ -6,7 +6,7 @@
 int number_length(struct number *n)
 {
     static const int share[DIGITS_MAX] = {6, 16, 22, 22, 13, 9, 5, 3, 2, 2}; /* of 100 */
-    int at = (int)rng_below(&n->job.r, 100), length = 0;
+    int at = rng_index(&n->job.r, 100), length = 0;
 
     while (at >= share[length])
         at -= share[length++];

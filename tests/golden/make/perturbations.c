@@ -117,7 +117,7 @@ static void make_thin(struct perturbed *p)
 {
     uint8_t *ink = place_whole(p, LARGER);
 
-    strokes_thin(ink, LARGER, LARGER, 2 + (int)rng_below(&p->r, 3));
+    strokes_thin(ink, LARGER, LARGER, 2 + rng_index(&p->r, 3));
     finish_either(p, ink, LARGER, LARGER);
 }
 

@@ -334,7 +334,7 @@ static void to_two_levels(struct canvas *c, int limit)
 static void scan(struct job *j, enum cut cut)
 {
     const int w = (int)between_log(j, 60, 260), h = (int)((float)w * between(j, 0.9F, 1.4F)), margin = 2 + w / 12;
-    const int raster_w = w + 2 * margin, raster_h = h + 2 * margin, sides = 1 + (int)rng_below(&j->r, 15);
+    const int raster_w = w + 2 * margin, raster_h = h + 2 * margin, sides = 1 + rng_index(&j->r, 15);
     const float size = (float)(w < h ? w : h) * between(j, 0.5F, 0.85F), pen = size * between(j, 0.05F, 0.13F);
     const float width = fmaxf((float)w * between(j, 0.008F, 0.03F), 1), share = between(j, 0.5F, 1);
     struct scene s;

@@ -3,6 +3,7 @@
 #include "rng.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static uint64_t rotl(uint64_t x, int k)
 {
@@ -68,6 +69,16 @@ uint32_t rng_below(struct rng *r, uint32_t n)
             m = (rng_u64(r) >> 32) * n;
     }
     return (uint32_t)(m >> 32);
+}
+
+int rng_index(struct rng *r, int n)
+{
+    return (int)rng_below(r, (uint32_t)n);
+}
+
+int rng_pick(struct rng *r, int first, int last)
+{
+    return first + (last < first ? -1 : 1) * rng_index(r, abs(last - first) + 1);
 }
 
 void rng_shuffle(struct rng *r, uint32_t *v, size_t n)

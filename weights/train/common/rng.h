@@ -38,6 +38,10 @@ float rng_signed(struct rng *r);
 float rng_normal(struct rng *r);
 /* 0 <= value < n, without bias; n > 0. */
 uint32_t rng_below(struct rng *r, uint32_t n);
+/* The same as an int: of n things, one. */
+int rng_index(struct rng *r, int n);
+/* A whole number, counted up or down from first to last, both included. */
+int rng_pick(struct rng *r, int first, int last);
 
 /* Shuffles v[n] (Fisher and Yates). */
 void rng_shuffle(struct rng *r, uint32_t *v, size_t n);

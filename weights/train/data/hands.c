@@ -15,15 +15,9 @@
 enum { SIDE = HANDS_SIDE, EDGE = 33 }; /* ink of at least EDGE belongs to a stroke, as in MNIST's boxes */
 static const float degree = 3.14159265F / 180;
 
-/* A whole number, counted up or down from first to last, both included. */
-static int pick(struct rng *r, int first, int last)
-{
-    return first + (last < first ? -1 : 1) * (int)rng_below(r, (uint32_t)abs(last - first) + 1);
-}
-
 static bool chance(struct rng *r, int percent)
 {
-    return (int)rng_below(r, 100) < percent;
+    return rng_index(r, 100) < percent;
 }
 
 static void line(struct skeleton *k, int x0, int y0, int x1, int y1)
@@ -36,7 +30,7 @@ static void line(struct skeleton *k, int x0, int y0, int x1, int y1)
  * ask the generator, so that any compiler draws the same. */
 static void put_in(struct skeleton *k, struct rng *r, const char *how, int x0, int x1, int y0, int y1)
 {
-    const int y = pick(r, y0, y1), x = pick(r, x0, x1);
+    const int y = rng_pick(r, y0, y1), x = rng_pick(r, x0, x1);
 
     skeleton_put(k, how, x, y);
 }
@@ -59,12 +53,13 @@ static void arc(struct skeleton *k, const char *first, const char *how, int x, i
 
 static void zero(struct skeleton *k, struct rng *r)
 {
-    const int wide = pick(r, 18, 50), from = pick(r, -40, 40), round = pick(r, 335, 385);
+    const int wide = rng_pick(r, 18, 50), from = rng_pick(r, -40, 40), round = rng_pick(r, 335, 385);
     const float boxy = chance(r, 25) ? rng_float(r) : 0;
 
     arc(k, "M", "S", 50, 50, wide, 50, from, chance(r, 50) ? from + round : from - round, boxy);
     if (chance(r, 40)) { /* slashed, either way, inside or beyond */
-        const int half = pick(r, wide * 6 / 10, wide * 13 / 10), rise = pick(r, 22, 50), way = chance(r, 85) ? 1 : -1;
+        const int half = rng_pick(r, wide * 6 / 10, wide * 13 / 10), rise = rng_pick(r, 22, 50),
+                  way = chance(r, 85) ? 1 : -1;
 
         line(k, 50 - way * half, 50 + rise, 50 + way * half, 50 - rise);
     }
@@ -73,11 +68,11 @@ static void zero(struct skeleton *k, struct rng *r)
 /* Upstroke, stem, foot. */
 static void one(struct skeleton *k, struct rng *r)
 {
-    const int low = pick(r, 44, 56), bend = chance(r, 25) ? pick(r, -6, 6) : 0;
+    const int low = rng_pick(r, 44, 56), bend = chance(r, 25) ? rng_pick(r, -6, 6) : 0;
     const bool foot = chance(r, 25);
 
     if (chance(r, 65)) {
-        const float length = (float)pick(r, 12, 62), angle = degree * (float)pick(r, 18, 60);
+        const float length = (float)rng_pick(r, 12, 62), angle = degree * (float)rng_pick(r, 18, 60);
         const int x = 50 - (int)(length * sinf(angle)), y = (int)(length * cosf(angle)), mid = (x + 50) / 2;
 
         skeleton_put(k, "M", x, y);
@@ -91,122 +86,125 @@ static void one(struct skeleton *k, struct rng *r)
         skeleton_put(k, "S", 50 + bend, 50);
     skeleton_put(k, bend != 0 ? "S" : "L", low, 100);
     if (foot) {
-        const int half = pick(r, 12, 40), tilt = pick(r, -5, 5);
+        const int half = rng_pick(r, 12, 40), tilt = rng_pick(r, -5, 5);
 
-        line(k, low - half, 99 + tilt, low + half + pick(r, -6, 6), 99 - tilt);
+        line(k, low - half, 99 + tilt, low + half + rng_pick(r, -6, 6), 99 - tilt);
     }
 }
 
 static void two(struct skeleton *k, struct rng *r)
 {
-    const int wide = pick(r, 22, 42), high = pick(r, 18, 30), left = 50 - wide - pick(r, -4, 6), right = 50 + wide;
-    const int base = pick(r, 92, 100), end = right + pick(r, -4, 14);
+    const int wide = rng_pick(r, 22, 42), high = rng_pick(r, 18, 30), left = 50 - wide - rng_pick(r, -4, 6),
+              right = 50 + wide;
+    const int base = rng_pick(r, 92, 100), end = right + rng_pick(r, -4, 14);
 
     if (chance(r, 12)) { /* like a Z with a round or pointed head */
-        skeleton_put(k, "M", left, pick(r, 2, 16));
-        const int top = pick(r, 0, 6);
+        skeleton_put(k, "M", left, rng_pick(r, 2, 16));
+        const int top = rng_pick(r, 0, 6);
         skeleton_put(k, chance(r, 50) ? "S" : "L", right, top);
         skeleton_put(k, "L", left, base);
-        skeleton_put(k, "L", end, base + pick(r, -4, 4));
+        skeleton_put(k, "L", end, base + rng_pick(r, -4, 4));
         return;
     }
-    const int to = pick(r, 90, 115), from = pick(r, -100, -50);
+    const int to = rng_pick(r, 90, 115), from = rng_pick(r, -100, -50);
     arc(k, "M", "S", 50, high, wide, high, from, to, 0);
     put_in(k, r, "S", 46, 58, 58, 70);
     if (chance(r, 35)) { /* a loop or a curl where the base begins */
-        skeleton_put(k, "S", left + pick(r, 2, 10), base);
+        skeleton_put(k, "S", left + rng_pick(r, 2, 10), base);
         put_in(k, r, "S", left, left - 6, base - 4, base - 12);
         put_in(k, r, "S", left + 10, left + 18, base - 12, base - 22);
         put_in(k, r, "S", 50, 62, base - 2, base - 10);
-        skeleton_put(k, "S", end, base + pick(r, -8, 4));
+        skeleton_put(k, "S", end, base + rng_pick(r, -8, 4));
         return;
     }
     skeleton_put(k, "S", left, base);
     if (chance(r, 40))
-        skeleton_put(k, "S", 50, base - pick(r, -3, 8));
-    const int low = base + pick(r, -10, 6);
+        skeleton_put(k, "S", 50, base - rng_pick(r, -3, 8));
+    const int low = base + rng_pick(r, -10, 6);
     skeleton_put(k, chance(r, 60) ? "L" : "S", end, low);
 }
 
 static void three(struct skeleton *k, struct rng *r)
 {
-    const int up = pick(r, 40, 56), wide = pick(r, 24, 40), in = pick(r, 34, 54), low = pick(r, 26, 46);
+    const int up = rng_pick(r, 40, 56), wide = rng_pick(r, 24, 40), in = rng_pick(r, 34, 54), low = rng_pick(r, 26, 46);
 
     if (chance(r, 25)) { /* a flat top */
         put_in(k, r, "M", 30, 14, 0, 8);
-        skeleton_put(k, "L", 50 + wide, pick(r, 0, 6));
+        skeleton_put(k, "L", 50 + wide, rng_pick(r, 0, 6));
         skeleton_put(k, "L", in, up);
     } else {
-        const int to = pick(r, 130, 150), from = pick(r, -85, -40);
+        const int to = rng_pick(r, 130, 150), from = rng_pick(r, -85, -40);
 
         arc(k, "M", "S", 48, up / 2, wide, up / 2, from, to, 0);
         skeleton_put(k, "S", in, up);
     }
     if (chance(r, 35)) /* a small loop at the waist */
         put_in(k, r, "S", in - 3, in - 9, up, up - 7);
-    skeleton_put(k, "L", in + pick(r, 1, 4), up + 1);
-    const int to = pick(r, 220, 265), from = pick(r, 20, 40);
+    skeleton_put(k, "L", in + rng_pick(r, 1, 4), up + 1);
+    const int to = rng_pick(r, 220, 265), from = rng_pick(r, 20, 40);
     arc(k, "S", "S", 50, (100 + up) / 2, low, (100 - up) / 2, from, to, 0);
 }
 
 static void four(struct skeleton *k, struct rng *r)
 {
-    const int bar = pick(r, 48, 74), left = pick(r, 4, 22), stem = pick(r, 56, 78), right = stem + pick(r, 6, 34);
-    const int low = pick(r, 92, 100);
+    const int bar = rng_pick(r, 48, 74), left = rng_pick(r, 4, 22), stem = rng_pick(r, 56, 78),
+              right = stem + rng_pick(r, 6, 34);
+    const int low = rng_pick(r, 92, 100);
 
     if (chance(r, 35)) { /* closed: the stem's top is where the slope begins */
-        const int top = stem + pick(r, -6, 4);
+        const int top = stem + rng_pick(r, -6, 4);
 
         skeleton_put(k, "M", top, 0);
         skeleton_put(k, "L", left, bar);
-        skeleton_put(k, "L", right, bar + pick(r, -8, 4));
+        skeleton_put(k, "L", right, bar + rng_pick(r, -8, 4));
         line(k, top, 0, stem, low);
         return;
     }
     /* open: a slope or an upright, the bar, and a stem that begins anywhere from the top to above the bar */
     put_in(k, r, "M", left, left + 40, 0, 8);
     if (chance(r, 30)) {
-        skeleton_put(k, "S", left, bar - pick(r, 4, 14));
-        skeleton_put(k, "S", left + pick(r, 8, 18), bar);
-        skeleton_put(k, "S", right, bar - pick(r, 0, 10));
+        skeleton_put(k, "S", left, bar - rng_pick(r, 4, 14));
+        skeleton_put(k, "S", left + rng_pick(r, 8, 18), bar);
+        skeleton_put(k, "S", right, bar - rng_pick(r, 0, 10));
     } else {
         skeleton_put(k, "L", left, bar);
-        skeleton_put(k, "L", right, bar + pick(r, -10, 4));
+        skeleton_put(k, "L", right, bar + rng_pick(r, -10, 4));
     }
-    const int from = chance(r, 60) ? pick(r, 0, 20) : pick(r, 20, bar - 12);
-    line(k, stem + pick(r, -6, 12), from, stem, low);
+    const int from = chance(r, 60) ? rng_pick(r, 0, 20) : rng_pick(r, 20, bar - 12);
+    line(k, stem + rng_pick(r, -6, 12), from, stem, low);
 }
 
 static void five(struct skeleton *k, struct rng *r)
 {
-    const int left = pick(r, 20, 34), waist = pick(r, 38, 52), wide = pick(r, 24, 42), end = left + pick(r, 36, 66);
-    const int tilt = pick(r, -8, 5), gap = chance(r, 25) ? pick(r, 2, 9) : 0;
+    const int left = rng_pick(r, 20, 34), waist = rng_pick(r, 38, 52), wide = rng_pick(r, 24, 42),
+              end = left + rng_pick(r, 36, 66);
+    const int tilt = rng_pick(r, -8, 5), gap = chance(r, 25) ? rng_pick(r, 2, 9) : 0;
     const bool one_stroke = chance(r, 45);
 
     if (one_stroke) {
         skeleton_put(k, "M", end, tilt);
         skeleton_put(k, chance(r, 20) ? "S" : "L", left, 2);
     } else {
-        skeleton_put(k, "M", left + pick(r, -2, 3), gap);
+        skeleton_put(k, "M", left + rng_pick(r, -2, 3), gap);
     }
-    skeleton_put(k, "L", left - pick(r, 0, 7), waist);
+    skeleton_put(k, "L", left - rng_pick(r, 0, 7), waist);
     const float boxy = chance(r, 20) ? 0.6F : 0;
-    const int to = pick(r, 205, 265), from = pick(r, -35, 5);
+    const int to = rng_pick(r, 205, 265), from = rng_pick(r, -35, 5);
     arc(k, chance(r, 70) ? "S" : "L", "S", 48, (waist + 98) / 2, wide, (100 - waist) / 2, from, to, boxy);
     if (!one_stroke)
-        line(k, left + pick(r, -4, 8), 0, end, tilt);
+        line(k, left + rng_pick(r, -4, 8), 0, end, tilt);
 }
 
 static void six(struct skeleton *k, struct rng *r)
 {
-    const int loop = pick(r, 20, 34), wide = pick(r, 22, 38), x = 50, y = 100 - loop;
+    const int loop = rng_pick(r, 20, 34), wide = rng_pick(r, 22, 38), x = 50, y = 100 - loop;
 
-    skeleton_put(k, "M", x + pick(r, -10, 34), 0);
+    skeleton_put(k, "M", x + rng_pick(r, -10, 34), 0);
     if (chance(r, 25)) /* curled */
         put_in(k, r, "S", x - 14, x, 2, 10);
     put_in(k, r, "S", x - wide - 2, x - wide + 12, 32, 48);
     /* down the left side, round, and back to it or past it */
-    arc(k, "S", "S", x, y, wide, loop, -80, pick(r, -420, -370), 0);
+    arc(k, "S", "S", x, y, wide, loop, -80, rng_pick(r, -420, -370), 0);
     if (chance(r, 20))
         put_in(k, r, "S", x - 8, x + 12, y, y + 8);
 }
@@ -214,49 +212,52 @@ static void six(struct skeleton *k, struct rng *r)
 /* Serif, bar, stem, bar across. */
 static void seven(struct skeleton *k, struct rng *r)
 {
-    const int left = pick(r, 6, 22), right = pick(r, 74, 94), rise = pick(r, -10, 9), low = pick(r, 24, 60);
+    const int left = rng_pick(r, 6, 22), right = rng_pick(r, 74, 94), rise = rng_pick(r, -10, 9),
+              low = rng_pick(r, 24, 60);
     const bool serif = chance(r, 35);
 
     if (serif)
         put_in(k, r, "M", left - 4, left + 4, 10, 26);
     skeleton_put(k, serif ? "L" : "M", left, rise + 3);
     if (chance(r, 20)) {
-        skeleton_put(k, "S", (left + right) / 2 - 8, rise + pick(r, -5, 10));
+        skeleton_put(k, "S", (left + right) / 2 - 8, rise + rng_pick(r, -5, 10));
         skeleton_put(k, "S", right, 2);
     } else {
         skeleton_put(k, "L", right, 2);
     }
     if (chance(r, 35)) {
-        const int y = pick(r, 38, 56), x = (right + low) / 2 + pick(r, -10, 4);
+        const int y = rng_pick(r, 38, 56), x = (right + low) / 2 + rng_pick(r, -10, 4);
 
         skeleton_put(k, chance(r, 50) ? "S" : "L", x, y);
     }
     skeleton_put(k, chance(r, 40) ? "S" : "L", low, 100);
     if (chance(r, 55)) {
-        const int y = pick(r, 40, 62), x = right + (low - right) * y / 100, half = pick(r, 12, 30),
-                  tilt = pick(r, -9, 6);
+        const int y = rng_pick(r, 40, 62), x = right + (low - right) * y / 100, half = rng_pick(r, 12, 30),
+                  tilt = rng_pick(r, -9, 6);
 
-        line(k, x - half + pick(r, -6, 4), y - tilt, x + half, y + tilt);
+        line(k, x - half + rng_pick(r, -6, 4), y - tilt, x + half, y + tilt);
     }
 }
 
 static void eight(struct skeleton *k, struct rng *r)
 {
-    const int up = chance(r, 25) ? pick(r, 11, 18) : pick(r, 18, 27), low = 50 - up; /* some have a small head */
-    const int wide = up < 18 ? pick(r, 8, 20) : pick(r, 18, 34), broad = pick(r, 18, 40);
+    const int up = chance(r, 25) ? rng_pick(r, 11, 18) : rng_pick(r, 18, 27),
+              low = 50 - up; /* some have a small head */
+    const int wide = up < 18 ? rng_pick(r, 8, 20) : rng_pick(r, 18, 34), broad = rng_pick(r, 18, 40);
 
     if (chance(r, 35)) { /* two circles */
-        const int high = pick(r, up, up + 2);
+        const int high = rng_pick(r, up, up + 2);
 
-        skeleton_ellipse(k, 50 + pick(r, -4, 4), up, wide, high);
-        skeleton_ellipse(k, 50, 2 * up + low, broad, low + pick(r, 0, 2));
+        skeleton_ellipse(k, 50 + rng_pick(r, -4, 4), up, wide, high);
+        skeleton_ellipse(k, 50, 2 * up + low, broad, low + rng_pick(r, 0, 2));
         return;
     }
     /* one stroke: an S, and back up on the other side; the top may stay open */
-    const int way = chance(r, 85) ? 1 : -1, begin = pick(r, 8, 34), end = chance(r, 30) ? pick(r, 10, 24) : begin - 4;
-    const int open = chance(r, 30) ? pick(r, 0, 12) : 0;
+    const int way = chance(r, 85) ? 1 : -1, begin = rng_pick(r, 8, 34),
+              end = chance(r, 30) ? rng_pick(r, 10, 24) : begin - 4;
+    const int open = chance(r, 30) ? rng_pick(r, 0, 12) : 0;
 
-    skeleton_put(k, "M", 50 + way * begin, pick(r, 3, 14));
+    skeleton_put(k, "M", 50 + way * begin, rng_pick(r, 3, 14));
     skeleton_put(k, "S", 50, 0);
     skeleton_put(k, "S", 50 - way * wide, up);
     skeleton_put(k, "S", 50, 2 * up);
@@ -264,35 +265,35 @@ static void eight(struct skeleton *k, struct rng *r)
     skeleton_put(k, "S", 50, 100);
     skeleton_put(k, "S", 50 - way * broad, 2 * up + low);
     skeleton_put(k, "S", 50, 2 * up);
-    skeleton_put(k, "S", 50 + way * (end + open), pick(r, 4, 16));
+    skeleton_put(k, "S", 50 + way * (end + open), rng_pick(r, 4, 16));
 }
 
 /* A loop, round or with corners, and a tail. */
 static void nine(struct skeleton *k, struct rng *r)
 {
-    const int loop = pick(r, 18, 32), wide = pick(r, 22, 38), right = 50 + wide, tail = pick(r, 0, 4);
+    const int loop = rng_pick(r, 18, 32), wide = rng_pick(r, 22, 38), right = 50 + wide, tail = rng_pick(r, 0, 4);
     const float boxy = chance(r, 30) ? 0.5F + 0.5F * rng_float(r) : 0;
-    const int begin = pick(r, 30, 80);
+    const int begin = rng_pick(r, 30, 80);
 
     if (chance(r, 20)) { /* the tail's own stroke, from above the loop */
         skeleton_ellipse(k, 50, loop + 2, wide, loop);
         put_in(k, r, "M", right - 2, right + 3, -2, loop);
     } else if (boxy > 0) {
-        arc(k, "M", "L", 50, loop, wide, loop, begin, begin - pick(r, 345, 375), boxy);
-        skeleton_put(k, "L", right, pick(r, 0, loop));
+        arc(k, "M", "L", 50, loop, wide, loop, begin, begin - rng_pick(r, 345, 375), boxy);
+        skeleton_put(k, "L", right, rng_pick(r, 0, loop));
     } else {
-        arc(k, "M", "S", 50, loop, wide, loop, begin, begin - pick(r, 330, 375), 0);
+        arc(k, "M", "S", 50, loop, wide, loop, begin, begin - rng_pick(r, 330, 375), 0);
         put_in(k, r, "S", right - 3, right + 2, 2, loop);
     }
     if (tail < 2) { /* straight, upright or towards the left */
-        skeleton_put(k, "L", right - pick(r, -4, 30), 100);
+        skeleton_put(k, "L", right - rng_pick(r, -4, 30), 100);
     } else if (tail < 4) { /* curved or hooked to the left */
         put_in(k, r, "S", right, right - 8, 66, 80);
         put_in(k, r, "S", 36, 64, 96, 100);
         put_in(k, r, "S", 34, 16, 82, 98);
     } else {
-        skeleton_put(k, "S", right - pick(r, 2, 12), 60);
-        skeleton_put(k, "S", right - pick(r, 16, 40), 100);
+        skeleton_put(k, "S", right - rng_pick(r, 2, 12), 60);
+        skeleton_put(k, "S", right - rng_pick(r, 16, 40), 100);
     }
 }
 
@@ -312,7 +313,7 @@ static void roughen(struct rng *r, uint8_t *px)
 /* Out of focus, or ink that runs: the mean over a box, twice, across and down. */
 static void soften(struct rng *r, uint8_t *px)
 {
-    const int reach = pick(r, 1, 4);
+    const int reach = rng_pick(r, 1, 4);
 
     for (int pass = 0; pass < 4; pass++) {
         const int step = pass % 2 ? SIDE : 1, next = pass % 2 ? 1 : SIDE;

@@ -172,13 +172,12 @@ static void draw_blank(int what, struct rng *r, uint8_t *px)
 /* A hand that goes back and forth (scribble) or anywhere (doodle): 10 to 30 points. */
 static void scribble(bool back_and_forth, struct rng *r, char text[512])
 {
-    const int n = 10 + (int)rng_below(r, 21);
+    const int n = 10 + rng_index(r, 21);
     size_t at = 0;
 
     for (int i = 0; i < n; i++) {
-        const int wide = i % 2 ? 100 : 0,
-                  x = back_and_forth ? wide + (int)rng_below(r, 21) - 10 : (int)rng_below(r, 101);
-        const int y = back_and_forth ? 100 * i / n + (int)rng_below(r, 15) : (int)rng_below(r, 101);
+        const int wide = i % 2 ? 100 : 0, x = back_and_forth ? wide + rng_index(r, 21) - 10 : rng_index(r, 101);
+        const int y = back_and_forth ? 100 * i / n + rng_index(r, 15) : rng_index(r, 101);
         const int v[2] = {x, y};
 
         text[at++] = i == 0 ? 'M' : i == 1 ? 'S' : ' ';

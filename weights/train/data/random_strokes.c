@@ -11,27 +11,22 @@
 enum { SIDE = RANDOM_STROKES_SIDE, FULL_TURN_DEG = 360 };
 static const float two_pi = 6.2831853F;
 
-static int below(struct rng *r, int n)
-{
-    return (int)rng_below(r, (uint32_t)n);
-}
-
 /* -1 or 1. */
 static int either(struct rng *r)
 {
-    return below(r, 2) ? 1 : -1;
+    return rng_index(r, 2) ? 1 : -1;
 }
 
 /* Starts anywhere, or on an earlier stroke: at one of its points or half-way between two. */
 static void begin_stroke(struct skeleton *k, struct rng *r)
 {
-    if (k->n < 2 || below(r, 10) < 3) {
-        const int x = below(r, 101);
+    if (k->n < 2 || rng_index(r, 10) < 3) {
+        const int x = rng_index(r, 101);
 
-        skeleton_put(k, "M", x, below(r, 101));
+        skeleton_put(k, "M", x, rng_index(r, 101));
         return;
     }
-    const int a = below(r, k->n - 1), b = below(r, 2) ? a + 1 : a;
+    const int a = rng_index(r, k->n - 1), b = rng_index(r, 2) ? a + 1 : a;
 
     skeleton_put(k, "M", (k->x[a] + k->x[b]) / 2, (k->y[a] + k->y[b]) / 2);
 }
@@ -39,11 +34,11 @@ static void begin_stroke(struct skeleton *k, struct rng *r)
 /* A part of an ellipse, open by 70 degrees or more. */
 static void add_arc(struct skeleton *k, struct rng *r)
 {
-    const int steps = 4 + below(r, 3), way = either(r), sweep = way * (100 + below(r, 190));
-    const int wide = 15 + below(r, 36), high = 15 + below(r, 36), from = below(r, FULL_TURN_DEG);
-    const bool joins = k->n > 1 && below(r, 2);
-    const int at = joins ? below(r, k->n) : 0;
-    float x = 50 + (float)below(r, 31) - 15, y = 50 + (float)below(r, 31) - 15;
+    const int steps = 4 + rng_index(r, 3), way = either(r), sweep = way * (100 + rng_index(r, 190));
+    const int wide = 15 + rng_index(r, 36), high = 15 + rng_index(r, 36), from = rng_index(r, FULL_TURN_DEG);
+    const bool joins = k->n > 1 && rng_index(r, 2);
+    const int at = joins ? rng_index(r, k->n) : 0;
+    float x = 50 + (float)rng_index(r, 31) - 15, y = 50 + (float)rng_index(r, 31) - 15;
     const float first = two_pi * (float)from / FULL_TURN_DEG;
 
     if (joins) { /* the middle is where the arc begins at that point */
@@ -60,28 +55,28 @@ static void add_arc(struct skeleton *k, struct rng *r)
 /* A straight line that stands, lies or leans; a corner; a curve through two to four points. */
 static void add_line(struct skeleton *k, struct rng *r)
 {
-    const int how = below(r, 6), way = either(r), far = way * (30 + below(r, 71));
+    const int how = rng_index(r, 6), way = either(r), far = way * (30 + rng_index(r, 71));
 
     begin_stroke(k, r);
     if (how == 0)
         skeleton_put(k, "L", k->x[k->n - 1] + far, k->y[k->n - 1]);
     if (how == 1)
         skeleton_put(k, "L", k->x[k->n - 1], k->y[k->n - 1] + far);
-    for (int i = how < 2 ? 0 : how < 4 ? 1 : how == 4 ? 2 : 2 + below(r, 3); i > 0; i--) {
-        const int x = below(r, 101);
+    for (int i = how < 2 ? 0 : how < 4 ? 1 : how == 4 ? 2 : 2 + rng_index(r, 3); i > 0; i--) {
+        const int x = rng_index(r, 101);
 
-        skeleton_put(k, how == 5 ? "S" : "L", x, below(r, 101));
+        skeleton_put(k, how == 5 ? "S" : "L", x, rng_index(r, 101));
     }
 }
 
 /* A line or a bent one over an earlier stroke: its middle is where that has a point, or between two. */
 static void add_crossing(struct skeleton *k, struct rng *r)
 {
-    const float angle = two_pi * rng_float(r), half = 15 + 35 * rng_float(r), bend = below(r, 3) ? 0 : 12;
+    const float angle = two_pi * rng_float(r), half = 15 + 35 * rng_float(r), bend = rng_index(r, 3) ? 0 : 12;
     int x = 50, y = 50;
 
     if (k->n > 1) {
-        const int a = below(r, k->n - 1), b = a + below(r, 2);
+        const int a = rng_index(r, k->n - 1), b = a + rng_index(r, 2);
 
         x = (k->x[a] + k->x[b]) / 2;
         y = (k->y[a] + k->y[b]) / 2;
@@ -99,7 +94,7 @@ static void add_strut(struct skeleton *k, struct rng *r)
     int end[2][2] = {{50, 20}, {50, 80}};
 
     for (int i = 0; i < 2 && k->n > 1; i++) {
-        const int a = below(r, k->n - 1), b = a + below(r, 2);
+        const int a = rng_index(r, k->n - 1), b = a + rng_index(r, 2);
 
         end[i][0] = (k->x[a] + k->x[b]) / 2;
         end[i][1] = (k->y[a] + k->y[b]) / 2;
@@ -111,9 +106,11 @@ static void add_strut(struct skeleton *k, struct rng *r)
 /* Three to six corners around a middle, closed; now and then a point of it is drawn in, as in a heart or a star. */
 static void add_polygon(struct skeleton *k, struct rng *r)
 {
-    const int corners = 3 + below(r, 4), x = 35 + below(r, 31), y = 35 + below(r, 31), from = below(r, FULL_TURN_DEG);
-    const int drawn_in = below(r, 2) ? below(r, corners) : corners, closed = below(r, 3) ? corners : corners - 1;
-    const char *how = corners > 4 && below(r, 2) ? "S" : "L";
+    const int corners = 3 + rng_index(r, 4), x = 35 + rng_index(r, 31), y = 35 + rng_index(r, 31),
+              from = rng_index(r, FULL_TURN_DEG);
+    const int drawn_in = rng_index(r, 2) ? rng_index(r, corners) : corners,
+              closed = rng_index(r, 3) ? corners : corners - 1;
+    const char *how = corners > 4 && rng_index(r, 2) ? "S" : "L";
     int px[6], py[6];
 
     for (int i = 0; i < corners; i++) {
@@ -130,11 +127,11 @@ static void add_polygon(struct skeleton *k, struct rng *r)
 /* A closed curve, which alone would be a 0. */
 static void add_loop(struct skeleton *k, struct rng *r)
 {
-    const int wide = 12 + below(r, 39), high = 12 + below(r, 39);
+    const int wide = 12 + rng_index(r, 39), high = 12 + rng_index(r, 39);
 
-    skeleton_ellipse(k, 50, 20 + below(r, 61), wide, high);
-    for (int i = 2 + below(r, 2); i > 0; i--)
-        (below(r, 2) ? add_line : add_arc)(k, r);
+    skeleton_ellipse(k, 50, 20 + rng_index(r, 61), wide, high);
+    for (int i = 2 + rng_index(r, 2); i > 0; i--)
+        (rng_index(r, 2) ? add_line : add_arc)(k, r);
 }
 
 /* A closed curve with a dent on one side: round as a bean, or with corners in the dent and across from it, as a heart
@@ -142,10 +139,11 @@ static void add_loop(struct skeleton *k, struct rng *r)
 static void add_dented(struct skeleton *k, struct rng *r)
 {
     enum { POINTS = 8, ACROSS = POINTS / 2 };
-    const float wide = (float)(25 + below(r, 26)), high = (float)(25 + below(r, 26)), dent = 0.6F * rng_float(r);
-    const float tip = 1 + 0.3F * rng_float(r), upright = (float)either(r), lean = below(r, 2) ? 0.15F : 1;
+    const float wide = (float)(25 + rng_index(r, 26)), high = (float)(25 + rng_index(r, 26)),
+                dent = 0.6F * rng_float(r);
+    const float tip = 1 + 0.3F * rng_float(r), upright = (float)either(r), lean = rng_index(r, 2) ? 0.15F : 1;
     const float turn = two_pi / 4 * (upright + 2 * lean * rng_signed(r));
-    const bool corners = below(r, 3) > 0;
+    const bool corners = rng_index(r, 3) > 0;
     int x[POINTS], y[POINTS];
 
     for (int i = 0; i < POINTS; i++) {
@@ -165,9 +163,9 @@ static void add_dented(struct skeleton *k, struct rng *r)
 /* Two lines side by side or leaning together, and a third across: A and H. Unlike a 4's, both lines go on beyond it. */
 static void add_posts(struct skeleton *k, struct rng *r)
 {
-    const int wide = 25 + below(r, 26), narrow = below(r, 2) ? wide : below(r, wide);
-    const int top = below(r, 4) ? narrow : wide, low = top == wide ? narrow : wide; /* from the middle */
-    const int across = 35 + below(r, 31), half = top + (low - top) * across / 100, slope = below(r, 21) - 10;
+    const int wide = 25 + rng_index(r, 26), narrow = rng_index(r, 2) ? wide : rng_index(r, wide);
+    const int top = rng_index(r, 4) ? narrow : wide, low = top == wide ? narrow : wide; /* from the middle */
+    const int across = 35 + rng_index(r, 31), half = top + (low - top) * across / 100, slope = rng_index(r, 21) - 10;
 
     for (int side = -1; side <= 1; side += 2) {
         skeleton_put(k, "M", 50 + side * top, 0);
@@ -181,14 +179,15 @@ static void add_posts(struct skeleton *k, struct rng *r)
  * as high. */
 static void add_belly(struct skeleton *k, struct rng *r)
 {
-    const int wide = 20 + below(r, 31), high = 20 + below(r, 31), side = below(r, 4) ? 1 : -1, x = 50 + side * wide;
-    const int top = 50 - high + below(r, 11) - 5, low = 50 + high + below(r, 11) - 5, tail = below(r, 2);
+    const int wide = 20 + rng_index(r, 31), high = 20 + rng_index(r, 31), side = rng_index(r, 4) ? 1 : -1,
+              x = 50 + side * wide;
+    const int top = 50 - high + rng_index(r, 11) - 5, low = 50 + high + rng_index(r, 11) - 5, tail = rng_index(r, 2);
 
     skeleton_ellipse(k, 50, 50, wide, high);
-    skeleton_put(k, "M", x + below(r, 11) - 5, top);
-    skeleton_put(k, "L", x + below(r, 11) - 5, low);
+    skeleton_put(k, "M", x + rng_index(r, 11) - 5, top);
+    skeleton_put(k, "L", x + rng_index(r, 11) - 5, low);
     if (tail)
-        skeleton_put(k, "S", x + side * (8 + below(r, 15)), low + 3);
+        skeleton_put(k, "S", x + side * (8 + rng_index(r, 15)), low + 3);
 }
 
 /* A drawing that is not meant as a digit. By chance a few of these are. */
@@ -201,12 +200,12 @@ static void strokes_make(struct skeleton *k, struct rng *r)
                  {add_polygon, 3}, {add_loop, 3}, {add_dented, 7}, {add_posts, 7}, {add_belly, 7}};
     static void (*const then[])(struct skeleton *, struct rng *) = {add_line, add_line, add_arc, add_crossing,
                                                                     add_strut};
-    const int what = below(r, sizeof(first) / sizeof(*first));
+    const int what = rng_index(r, sizeof(first) / sizeof(*first));
 
     *k = SKELETON_EMPTY;
     first[what].add(k, r);
-    for (int i = below(r, 8) < first[what].alone ? 0 : 1 + below(r, 4); i > 0; i--)
-        then[below(r, 5)](k, r);
+    for (int i = rng_index(r, 8) < first[what].alone ? 0 : 1 + rng_index(r, 4); i > 0; i--)
+        then[rng_index(r, 5)](k, r);
 }
 
 void random_strokes_draw(struct rng *r, uint8_t px[SIDE * SIDE])

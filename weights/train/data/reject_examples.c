@@ -27,11 +27,6 @@ static const struct augment distortion = {.shift_px = 1,
                                           .elastic_cell_px = 7,
                                           .stroke = 0.6F};
 
-static int below(struct rng *r, int n)
-{
-    return (int)rng_below(r, (uint32_t)n);
-}
-
 static uint8_t to_grey(float v)
 {
     return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5F);
@@ -83,7 +78,7 @@ static void put_digit(uint8_t *px, int w, int left, int top, const uint8_t *digi
 /* Two or three digits in a row, like a written number. */
 static struct raster draw_row(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
-    const int count = 2 + (int)rng_below(r, 2), step = 15 + (int)rng_below(r, 7), w = DIGIT + (count - 1) * step;
+    const int count = 2 + rng_index(r, 2), step = 15 + rng_index(r, 7), w = DIGIT + (count - 1) * step;
     int label;
 
     for (int k = 0; k < count; k++)
@@ -95,7 +90,7 @@ static struct raster draw_row(const struct reject_example_source *s, struct rng 
 static struct raster draw_over(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     enum { ROOM = 4, WIDE = DIGIT + 2 * ROOM };
-    const int left = (int)rng_below(r, 2 * ROOM + 1), top = (int)rng_below(r, 2 * ROOM + 1);
+    const int left = rng_index(r, 2 * ROOM + 1), top = rng_index(r, 2 * ROOM + 1);
     int first, second;
 
     put_digit(px, WIDE, ROOM, ROOM, any_digit(s, r, &first));
@@ -109,7 +104,7 @@ static struct raster draw_over(const struct reject_example_source *s, struct rng
 /* A digit rotated by a quarter turn or mirrored, of those that are not digits afterwards. */
 static struct raster draw_turned(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
-    const int how = (int)rng_below(r, 3); /* to the left, to the right, mirrored */
+    const int how = rng_index(r, 3); /* to the left, to the right, mirrored */
     const char *which = how < 2 ? "23456789" : "34679";
     int label;
     const uint8_t *digit = any_digit(s, r, &label);
@@ -127,7 +122,7 @@ static struct raster draw_turned(const struct reject_example_source *s, struct r
 /* The upper part of a digit that is not a digit without its lower part. */
 static struct raster draw_cut(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
-    const int rows = 13 + below(r, 5); /* of a digit that begins in row 4 */
+    const int rows = 13 + rng_index(r, 5); /* of a digit that begins in row 4 */
     int label;
     const uint8_t *digit = any_digit(s, r, &label);
 
@@ -140,7 +135,7 @@ static struct raster draw_cut(const struct reject_example_source *s, struct rng 
 /* Four quarters, each from any digit and from another corner of it. */
 static struct raster draw_quarters(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
-    const int half = DIGIT / 2, turn = 1 + (int)rng_below(r, 3);
+    const int half = DIGIT / 2, turn = 1 + rng_index(r, 3);
     int label;
 
     for (int q = 0; q < 4; q++) {
@@ -177,7 +172,7 @@ static float wave_at(const struct wave *w, float x, float y)
 /* One area, from a diamond to a box, dented, grey in waves. */
 static void add_blob(struct rng *r, int side, uint8_t *px)
 {
-    const float cx = 0.3F + 0.4F * rng_float(r), cy = 0.3F + 0.4F * rng_float(r), lobes = (float)(2 + below(r, 5));
+    const float cx = 0.3F + 0.4F * rng_float(r), cy = 0.3F + 0.4F * rng_float(r), lobes = (float)(2 + rng_index(r, 5));
     const float wide = 0.12F + 0.38F * rng_float(r), high = 0.12F + 0.38F * rng_float(r), dent = 0.5F * rng_float(r);
     const float phase = two_pi * rng_float(r), power = 1 + 7 * rng_float(r);
     const float base = 60 + 195 * rng_float(r), depth = 120 * rng_float(r);
@@ -195,7 +190,7 @@ static void add_blob(struct rng *r, int side, uint8_t *px)
 
 static struct raster draw_blobs(struct rng *r, uint8_t *px)
 {
-    const int side = below(r, 2) ? SIDE : DIGIT, count = 1 + below(r, 3);
+    const int side = rng_index(r, 2) ? SIDE : DIGIT, count = 1 + rng_index(r, 3);
 
     for (int i = 0; i < count; i++)
         add_blob(r, side, px);
@@ -206,9 +201,9 @@ static struct raster draw_blobs(struct rng *r, uint8_t *px)
 static struct raster draw_pattern(struct rng *r, uint8_t *px)
 {
     enum { WAVES = 4 };
-    const int side = DIGIT << below(r, 3), count = 1 + below(r, WAVES);
-    const float hard = below(r, 2) ? 1000 : 40 + 100 * rng_float(r), level = rng_signed(r);
-    const float grain = below(r, 2) ? 60 * rng_float(r) : 0, most = 2 + 12 * rng_float(r);
+    const int side = DIGIT << rng_index(r, 3), count = 1 + rng_index(r, WAVES);
+    const float hard = rng_index(r, 2) ? 1000 : 40 + 100 * rng_float(r), level = rng_signed(r);
+    const float grain = rng_index(r, 2) ? 60 * rng_float(r) : 0, most = 2 + 12 * rng_float(r);
     struct wave wave[WAVES];
 
     for (int k = 0; k < count; k++)
@@ -231,9 +226,9 @@ static enum err draw_digit(const struct reject_example_source *s, struct rng *r,
     enum err e = OK;
 
     memcpy(out, digit, AREA);
-    if (below(r, 100) < HANDS_PERCENT)
+    if (rng_index(r, 100) < HANDS_PERCENT)
         e = hands_make(label, r, out);
-    if (e == OK && below(r, 100) < REMNANTS_PERCENT)
+    if (e == OK && rng_index(r, 100) < REMNANTS_PERCENT)
         e = remnants_add(any_digit(s, r, &label), r, out);
     return e;
 }
@@ -242,7 +237,7 @@ static enum err draw_digit(const struct reject_example_source *s, struct rng *r,
 static struct raster draw_other(const struct reject_example_source *s, struct rng *r, uint8_t *px)
 {
     memset(px, 0, SIDE * SIDE);
-    switch (below(r, 18)) {
+    switch (rng_index(r, 18)) {
     case 0:
         return draw_row(s, r, px);
     case 1:

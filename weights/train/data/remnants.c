@@ -10,11 +10,6 @@
 
 enum { DIGIT = DIGIT_SIDE_PX, ROOM = 16, SIDE = DIGIT + 2 * ROOM, INK = 33 };
 
-static int pick(struct rng *r, int least, int most)
-{
-    return least + (int)rng_below(r, (uint32_t)(most - least + 1));
-}
-
 static void put(uint8_t *px, int x, int y, uint8_t v)
 {
     if (x >= 0 && y >= 0 && x < SIDE && y < SIDE && v > px[y * SIDE + x])
@@ -42,23 +37,23 @@ static void put_line(uint8_t *px, int down, int x, int y, int length, int wide, 
 /* A rest of a line along one side of the digit, or of a corner, in the digit's own edge or up to 3 px from it. */
 static void add_line(const struct box *b, struct rng *r, uint8_t *px)
 {
-    const int side = pick(r, 0, 3), away = pick(r, -1, 3), wide = pick(r, 1, 2), down = side < 2;
+    const int side = rng_pick(r, 0, 3), away = rng_pick(r, -1, 3), wide = rng_pick(r, 1, 2), down = side < 2;
     const int span = down ? b->y1 - b->y0 : b->x1 - b->x0;
-    const int least = pick(r, 3, 4), length = pick(r, least, least + span * 2 / 3);
-    const int from = pick(r, -3, span - length + 3);
+    const int least = rng_pick(r, 3, 4), length = rng_pick(r, least, least + span * 2 / 3);
+    const int from = rng_pick(r, -3, span - length + 3);
     const int x = side == 0 ? b->x0 - away - wide : side == 1 ? b->x1 + away : b->x0 + from;
     const int y = side == 2 ? b->y0 - away - wide : side == 3 ? b->y1 + away : b->y0 + from;
-    const uint8_t v = (uint8_t)pick(r, 60, 255);
+    const uint8_t v = (uint8_t)rng_pick(r, 60, 255);
 
     put_line(px, down, x, y, length, wide, v);
-    if (pick(r, 0, 3) == 0) /* a corner */
-        put_line(px, !down, x, y, pick(r, 3, 7), wide, v);
+    if (rng_pick(r, 0, 3) == 0) /* a corner */
+        put_line(px, !down, x, y, rng_pick(r, 3, 7), wide, v);
 }
 
 /* The nearest columns or rows of another digit. */
 static void add_sliver(const struct box *b, const uint8_t *neighbour, struct rng *r, uint8_t *px)
 {
-    const int side = pick(r, 0, 3), deep = pick(r, 2, 5), gap = pick(r, 0, 2), along = pick(r, -5, 5);
+    const int side = rng_pick(r, 0, 3), deep = rng_pick(r, 2, 5), gap = rng_pick(r, 0, 2), along = rng_pick(r, -5, 5);
 
     for (int i = 0; i < DIGIT; i++)
         for (int k = 0; k < deep; k++) {
@@ -73,8 +68,8 @@ static void add_sliver(const struct box *b, const uint8_t *neighbour, struct rng
 
 static void add_speck(const struct box *b, struct rng *r, uint8_t *px)
 {
-    const int x = pick(r, b->x0 - 3, b->x1 + 2), y = pick(r, b->y0 - 3, b->y1 + 2);
-    const int v = pick(r, 80, 255), high = pick(r, 1, 2), wide = pick(r, 1, 2);
+    const int x = rng_pick(r, b->x0 - 3, b->x1 + 2), y = rng_pick(r, b->y0 - 3, b->y1 + 2);
+    const int v = rng_pick(r, 80, 255), high = rng_pick(r, 1, 2), wide = rng_pick(r, 1, 2);
 
     put_line(px, 0, x, y, wide, high, (uint8_t)v);
 }
@@ -90,8 +85,8 @@ enum err remnants_add(const uint8_t neighbour[DIGIT_PIXELS], struct rng *r, uint
     const struct box digit = ink_box(all);
     if (box_width(&digit) == 0)
         return OK;
-    for (int i = pick(r, 1, 2); i > 0; i--) {
-        const int what = pick(r, 0, 5);
+    for (int i = rng_pick(r, 1, 2); i > 0; i--) {
+        const int what = rng_pick(r, 0, 5);
 
         if (what < 3)
             add_line(&digit, r, all);
