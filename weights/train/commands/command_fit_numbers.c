@@ -11,15 +11,10 @@
 #include "common/metadata.h"
 #include "common/options.h"
 #include "measure/numbers_fit.h"
-#include "measure/reading.h"
 #include "commands.h"
+#include "picture_files.h"
 
-enum {
-    PICTURE_MAX_BYTES = 64 * 1024 * 1024,
-    TRUTH_MAX_BYTES = 256 * 1024 * 1024,
-    PATH_MAX_BYTES = 1024,
-    TEXT_MAX = 4096
-};
+enum { TRUTH_MAX_BYTES = 256 * 1024 * 1024, PATH_MAX_BYTES = 1024, TEXT_MAX = 4096 };
 enum { TERMS_TEXT_MAX = 1 << 20, TRUTH_DEPTH = 8 };
 
 struct settings {
@@ -48,9 +43,7 @@ static const struct option options[] = {
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 struct fitter {
-    struct decoder *decoder;
-    struct model *model;
-    struct cnn *cnn;
+    struct picture_files files;
     struct numbers_eye eye;
     struct layout_lattice *lattice;
     struct layout_looks *looks;
@@ -59,18 +52,11 @@ struct fitter {
 
 static enum err look(struct fitter *f, const char *path, struct why *why)
 {
-    struct decoder_request request = {.lattice = f->lattice};
     struct decoder_reply reply;
-    uint8_t *bytes = NULL;
-    enum err e = file_read(&bytes, &request.n, path, PICTURE_MAX_BYTES, why);
+    enum err e = picture_files_decode(&f->files, path, &reply, why);
 
-    if (e != OK)
-        return e;
-    request.bytes = bytes;
-    e = decoder_read(f->decoder, &request, &reply, why);
-    free(bytes);
-    if (e == OK)
-        e = layout_look(f->lattice, numbers_ask, &f->eye, f->looks);
+    if (e == OK && (e = layout_look(f->lattice, numbers_ask, &f->eye, f->looks)) != OK)
+        err_why(why, e, "%s: %s", path, err_str(e));
     return e;
 }
 
@@ -175,9 +161,9 @@ static enum err write_weights(struct fitter *f, const struct layout_terms *t, co
     if (e != OK)
         err_why(why, e, "%s", err_str(e));
     if (e == OK) {
-        model_set_meta(f->model, "numbers_terms", buf_data(text));
-        metadata_set_name(f->model, path);
-        e = model_save(f->model, path, why);
+        model_set_meta(f->files.model, "numbers_terms", buf_data(text));
+        metadata_set_name(f->files.model, path);
+        e = model_save(f->files.model, path, why);
     }
     buf_free(text);
     return e;
@@ -185,21 +171,17 @@ static enum err write_weights(struct fitter *f, const struct layout_terms *t, co
 
 static enum err fitter_open(struct fitter *f, const struct settings *set, struct why *why)
 {
-    enum err e = decoder_new(&f->decoder, PICTURE_MAX_BYTES, why);
+    enum err e;
 
-    if (e == OK)
-        e = model_load(&f->model, weights_find(set->weights), why);
-    if (e == OK)
-        e = cnn_create(&f->cnn, f->model, CNN_AUTO, why);
-    if (e == OK) {
-        f->eye = (struct numbers_eye){.cnn = f->cnn, .scratch = cnn_scratch_new(f->cnn)};
-        f->lattice = calloc(1, sizeof(*f->lattice));
-        f->looks = calloc(1, sizeof(*f->looks));
-        if (!f->eye.scratch || !f->lattice || !f->looks || numbers_set_new(&f->set) != OK)
-            e = err_why(why, ERR_NOMEM, "out of memory");
-    }
-    if (e == OK)
-        reading_warn("fit-numbers", f->model, weights_find(set->weights));
+    f->files.command = "fit-numbers";
+    e = picture_files_open(&f->files, set->weights, "", 0, why);
+    if (e != OK)
+        return e;
+    f->eye = (struct numbers_eye){.cnn = f->files.cnn, .scratch = f->files.scratch};
+    f->lattice = f->files.request.lattice = calloc(1, sizeof(*f->lattice));
+    f->looks = calloc(1, sizeof(*f->looks));
+    if (!f->lattice || !f->looks || numbers_set_new(&f->set) != OK)
+        e = err_why(why, ERR_NOMEM, "out of memory");
     return e;
 }
 
@@ -208,10 +190,7 @@ static void fitter_close(struct fitter *f)
     numbers_set_free(f->set);
     free(f->looks);
     free(f->lattice);
-    free(f->eye.scratch);
-    cnn_free(f->cnn);
-    model_free(f->model);
-    decoder_free(f->decoder);
+    picture_files_close(&f->files);
 }
 
 static enum err run(const struct settings *set, int n, char **dirs, struct why *why)

@@ -1,20 +1,16 @@
-/* digit read: the numbers in picture files, the same way as an upload: through the decoder child, the network and the
- * report. */
+/* digit read: the numbers in picture files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer/card.h"
 #include "answer/numbers.h"
 #include "base/buf.h"
 #include "common/files.h"
 #include "common/options.h"
-#include "measure/reading.h"
-#include "command_shared.h"
 #include "commands.h"
-#include "step_files.h"
+#include "picture_files.h"
 
-enum { PICTURE_MAX_BYTES = 64 * 1024 * 1024, DIGITS = 6, JSON_MAX = 256 * 1024 * 1024 };
+enum { TEXT_MAX = 1 << 20 };
 
 struct settings {
     char weights[OPTION_TEXT_MAX], steps[OPTION_TEXT_MAX], invert[OPTION_TEXT_MAX];
@@ -37,72 +33,12 @@ static const struct option options[] = {
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
-/* What every file needs. */
 struct reader {
-    struct decoder *decoder; /* NULL: to be made */
-    struct model *model;
-    struct cnn *cnn;
+    struct picture_files files;
     struct numbers_eye eye;
     struct numbers *numbers;
-    struct decoder_request request; /* what is the same for all files */
-    struct step_files *step_files;  /* NULL: not asked for */
     const struct settings *set;
 };
-
-static enum err decoder_renew(struct reader *r, struct why *why)
-{
-    if (r->decoder && !decoder_lost(r->decoder))
-        return OK;
-    decoder_free(r->decoder);
-    r->decoder = NULL;
-    return decoder_new(&r->decoder, PICTURE_MAX_BYTES, why);
-}
-
-static enum err read_file(struct reader *r, const char *path, struct reading *one, struct json *steps, struct why *why)
-{
-    uint8_t *bytes = NULL;
-    struct decoder_request request = r->request;
-    struct why reason = {0};
-    int tries = 2;
-    enum err e = file_read(&bytes, &request.n, path, PICTURE_MAX_BYTES, why);
-
-    if (e != OK)
-        return e;
-    request.bytes = bytes;
-    request.lattice = &r->numbers->lattice;
-    do /* ERR_BUSY: the child had ended before it took the picture, so the picture is not to blame */
-        if ((e = decoder_renew(r, &reason)) == OK)
-            e = decoder_read(r->decoder, &request, &one->decoded, &reason);
-    while (e == ERR_BUSY && --tries > 0);
-    free(bytes);
-    if (e != OK)
-        return err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
-    cnn_answer(r->cnn, one->decoded.input, &one->answer, r->eye.scratch);
-    e = numbers_read(r->numbers, one, &r->eye);
-    if (e == OK && r->numbers->status == NUMBERS_TOO_MANY)
-        return err_why(why, ERR_LIMIT, "%s: %s", path, NUMBERS_TOO_MANY_SENTENCE);
-    if (e != OK)
-        return err_why(why, e, "%s: %s", path, err_str(e));
-    return r->step_files ? step_files_write(r->step_files, path, &one->decoded, steps, why) : OK;
-}
-
-/* Takes steps over; NULL: none were asked for. */
-static enum err tell_json(const struct reader *r, struct json *results, enum err e, const struct reading *one,
-                          struct json *steps, const struct why *why)
-{
-    struct json *o = json_add_object(results);
-
-    if (e != OK) {
-        reading_set_error(o, one->name);
-        json_set_str(o, "error", why->text);
-        json_free(steps);
-        return OK;
-    }
-    e = numbers_set(o, r->numbers, one, &r->eye, false);
-    if (steps)
-        json_set_own(o, "steps", steps);
-    return e;
-}
 
 /* A field of CSV (RFC 4180). */
 static void print_field(const char *text)
@@ -140,7 +76,7 @@ static void tell_csv(const struct reader *r, const struct reading *one)
 /* Rows of one picture begin with its name, so that each can be found by it. */
 static enum err tell_lines(const struct reader *r, const struct reading *one)
 {
-    struct buf *text = buf_new(JSON_MAX);
+    struct buf *text = buf_new(TEXT_MAX);
     enum err e = text ? numbers_text(r->numbers, one, r->set->plain, text) : ERR_NOMEM;
 
     if (e != OK || buf_len(text) == 0) {
@@ -155,47 +91,20 @@ static enum err tell_lines(const struct reader *r, const struct reading *one)
     return e;
 }
 
-/* Reads all files. EXIT_FAILED when one of them could not be read. results: NULL: lines of text. */
-static int read_files(struct reader *r, struct json *results, int n, char **paths)
+static enum err tell(void *ctx, struct reading *one, struct json *result, struct why *why)
 {
-    int status = EXIT_DONE;
+    struct reader *r = ctx;
+    enum err e = numbers_read(r->numbers, one, &r->eye);
 
-    for (int i = 0; i < n; i++) {
-        struct reading one = {.name = paths[i]};
-        struct json *steps = results && r->step_files ? json_new_array() : NULL;
-        struct why why = {0};
-        enum err e = read_file(r, paths[i], &one, steps, &why);
-
-        if (e != OK) {
-            fprintf(stderr, "digit read: %s\n", why.text);
-            status = EXIT_FAILED;
-        }
-        if (results)
-            e = tell_json(r, results, e, &one, steps, &why);
-        else if (e == OK && r->set->csv)
-            tell_csv(r, &one);
-        else if (e == OK)
-            e = tell_lines(r, &one);
-        status = e == OK ? status : EXIT_FAILED;
-    }
-    return status;
-}
-
-static int read_json(struct reader *r, int n, char **paths)
-{
-    struct json *root = json_new_object(), *model = json_set_object(root, "model");
-    struct buf *text = buf_new(JSON_MAX);
-    card_identify(model, r->model, weights_find(r->set->weights));
-    int status = read_files(r, json_set_array(root, "results"), n, paths);
-    if (!root || !text || json_write(root, DIGITS, text) != OK) {
-        fputs("digit read: cannot write the answers as JSON (is a file name not UTF-8?)\n", stderr);
-        status = EXIT_FAILED;
-    } else {
-        puts(buf_data(text));
-    }
-    buf_free(text);
-    json_free(root);
-    return status;
+    if (e == OK && r->numbers->status == NUMBERS_TOO_MANY)
+        return err_why(why, ERR_LIMIT, "%s: %s", one->name, NUMBERS_TOO_MANY_SENTENCE);
+    if (e == OK && result)
+        e = numbers_set(result, r->numbers, one, &r->eye, false);
+    else if (e == OK && r->set->csv)
+        tell_csv(r, one);
+    else if (e == OK)
+        e = tell_lines(r, one);
+    return e == OK ? OK : err_why(why, e, "%s: %s", one->name, err_str(e));
 }
 
 static void help(void)
@@ -209,63 +118,31 @@ static void help(void)
     options_help(options, OPTIONS, &defaults, stdout);
 }
 
-static enum err wishes_take(const struct settings *set, struct decoder_request *request, struct why *why)
-{
-    const int invert = command_word_find(reading_invert_words, set->invert);
-
-    if (invert < 0)
-        return err_why(why, ERR_RANGE, "--invert must be auto, yes or no");
-    if (set->json && set->csv)
-        return err_why(why, ERR_RANGE, "--json and --csv are two ways to print; choose one");
-    request->invert = (enum normalise_invert)invert;
-    request->steps_side_px = set->steps[0] ? DECODER_STEP_SIDE_MAX_PX : 0;
-    return OK;
-}
-
-/* The decoder comes first, so that its child inherits as little as possible. */
 static enum err reader_open(struct reader *r, int n_files, struct why *why)
 {
-    const char *weights = weights_find(r->set->weights);
-    void *scratch = NULL;
-    enum err e = decoder_renew(r, why);
-    if (e == OK && r->set->steps[0])
-        e = step_files_new(&r->step_files, r->set->steps, n_files, why);
-    if (e == OK)
-        e = model_load(&r->model, weights, why);
-    if (e == OK)
-        e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
-    if (e == OK && (!(scratch = cnn_scratch_new(r->cnn)) || !(r->numbers = calloc(1, sizeof(*r->numbers)))))
-        e = err_why(why, ERR_NOMEM, "out of memory");
-    if (e == OK)
-        e = numbers_eye_open(&r->eye, r->model, r->cnn, scratch, why);
-    if (e != OK)
-        free(scratch);
-    else
-        reading_warn("read", r->model, weights);
-    return e;
-}
+    enum err e = picture_files_open(&r->files, r->set->weights, r->set->steps, n_files, why);
 
-static void reader_close(struct reader *r)
-{
-    free(r->eye.scratch);
-    free(r->numbers);
-    cnn_free(r->cnn);
-    model_free(r->model);
-    step_files_free(r->step_files);
-    decoder_free(r->decoder);
+    if (e == OK && !(r->numbers = calloc(1, sizeof(*r->numbers))))
+        e = err_why(why, ERR_NOMEM, "out of memory");
+    if (e != OK)
+        return e;
+    r->files.request.lattice = &r->numbers->lattice;
+    return numbers_eye_open(&r->eye, r->files.model, r->files.cnn, r->files.scratch, why);
 }
 
 int command_read(int argc, char **argv)
 {
     struct settings set = defaults;
-    struct reader r = {.set = &set};
+    struct reader r = {.files = {.command = "read"}, .set = &set};
     struct why why = {0};
     int rest, status = EXIT_FAILED;
     enum err e = options_parse(options, OPTIONS, &set, argc, argv, &rest, NULL, &why);
     if (e == OK && !set.help && rest == argc)
         e = err_why(&why, ERR_RANGE, "name at least one picture file");
+    if (e == OK && set.json && set.csv)
+        e = err_why(&why, ERR_RANGE, "--json and --csv are two ways to print; choose one");
     if (e == OK)
-        e = wishes_take(&set, &r.request, &why);
+        e = picture_files_invert(&r.files, set.invert, &why);
     if (e != OK) {
         fprintf(stderr, "digit read: %s (see digit read --help)\n", why.text);
         return EXIT_USAGE;
@@ -278,9 +155,10 @@ int command_read(int argc, char **argv)
     if (e != OK)
         fprintf(stderr, "digit read: %s\n", why.text);
     else
-        status = set.json ? read_json(&r, argc - rest, argv + rest) : read_files(&r, NULL, argc - rest, argv + rest);
+        status = picture_files_run(&r.files, argc - rest, argv + rest, set.json, tell, &r);
     if (fflush(stdout) != 0 || ferror(stdout))
         status = EXIT_FAILED;
-    reader_close(&r);
+    picture_files_close(&r.files);
+    free(r.numbers);
     return status;
 }
