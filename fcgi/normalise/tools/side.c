@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ballot.h"
+#include "fit.h"
 
 /* "Lost at" and "fine at": of 520 drawn pictures (40 each of the kinds of cells, photo-slip and cropped, seed 1), of
  * which 511 are read. */
@@ -53,32 +54,22 @@ static double edge_off(const struct view *p, const struct side_line *l, const st
     return e->end - l->inner - l->slope * (e->u - p->n_u / 2);
 }
 
-/* Least squares through the edges within reach; tells their root mean square distance. */
+/* The line through the edges within reach; tells their root mean square distance. */
 static double side_fit(const struct view *p, const struct edge *edges, size_t n, double reach, struct side_line *l)
 {
-    double s = 0, su = 0, sv = 0, suu = 0, suv = 0, svv = 0, d, slope, at;
+    struct fit f = {.n = 0};
+    double at, slope, rms;
 
     for (size_t i = 0; i < n; i++) {
-        const double off = edge_off(p, l, &edges[i]), u = edges[i].u - p->n_u / 2;
+        const double off = edge_off(p, l, &edges[i]);
 
-        if (fabs(off) > reach)
-            continue;
-        s++;
-        su += u;
-        sv += off;
-        suu += u * u;
-        suv += u * off;
-        svv += off * off;
+        if (fabs(off) <= reach)
+            fit_add(&f, edges[i].u - p->n_u / 2, off);
     }
-    d = s * suu - su * su;
-    if (d <= 0)
-        return INFINITY;
-    slope = (s * suv - su * sv) / d;
-    at = (sv - slope * su) / s;
+    rms = fit_line(&f, &at, &slope);
     l->inner += at;
     l->slope += slope;
-    d = (svv - at * sv - slope * suv) / s;
-    return d > 0 ? sqrt(d) : 0;
+    return rms;
 }
 
 /* Thickness, tone and ends, by the edges within reach. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "ballot.h"
+#include "fit.h"
 
 /* "Lost at" and "fine at": see parts.c. */
 enum {
@@ -82,35 +83,26 @@ static double line_off(const struct view *p, const struct line *l, const struct 
     return r->v2 / 2.0 - l->at - l->slope * (r->u - p->n_u / 2);
 }
 
-/* Least squares through the runs within reach; tells their root mean square distance. */
+/* The line through the runs within reach; tells their root mean square distance. */
 static double line_fit(const struct view *p, const struct run *runs, size_t n, struct line *l)
 {
-    double s = 0, su = 0, sv = 0, suu = 0, suv = 0, svv = 0, thick = 0, d, slope, at;
+    struct fit f = {.n = 0};
+    double at, slope, rms, thick = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const double off = line_off(p, l, &runs[i]), u = runs[i].u - p->n_u / 2;
+        const double off = line_off(p, l, &runs[i]);
 
-        if (off > l->reach || off < -l->reach)
+        if (fabs(off) > l->reach)
             continue;
-        s++;
-        su += u;
-        sv += off;
-        suu += u * u;
-        suv += u * off;
-        svv += off * off;
+        fit_add(&f, runs[i].u - p->n_u / 2, off);
         thick += runs[i].thick;
     }
-    d = s * suu - su * su;
-    l->votes = (int)s;
-    if (d <= 0)
-        return INFINITY;
-    slope = (s * suv - su * sv) / d;
-    at = (sv - slope * su) / s;
+    rms = fit_line(&f, &at, &slope);
+    l->votes = (int)f.n;
     l->at += at;
     l->slope += slope;
-    l->thick = thick / s;
-    d = (svv - at * sv - slope * suv) / s;
-    return d > 0 ? sqrt(d) : 0;
+    l->thick = f.n > 0 ? thick / f.n : 0;
+    return rms;
 }
 
 bool straight_run(const struct view *p, const struct line *l, int u, int *first, int *last)
