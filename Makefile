@@ -332,7 +332,7 @@ help:
 	@echo 'make asan       only the unit tests, under ASan and UBSan'
 	@echo 'make faults     the long forms of the kill, race, count and timing tests: 10^6 commits, a crash at every step (an hour)'
 	@echo 'make fuzz       run every fuzzer   SECONDS_IN_ALL=540 (total) or SECONDS=60 (for each)'
-	@echo 'make bench      benchmarks of the network and the trainer'
+	@echo 'make bench      benchmarks: network, trainer, decoder, reading numbers, database'
 	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=60  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails below 98.9 % validation accuracy'
