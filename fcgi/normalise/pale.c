@@ -42,12 +42,14 @@ static void pale_pool(const struct picture *p, struct grid *g)
 {
     grid_shape(g, p->w, p->h, GRID_SIDE_MAX);
     memset(g->v, 0, sizeof(g->v));
-    for (int y = 0; y < p->h; y++)
-        for (int x = 0; x < p->w; x++) {
-            uint8_t *v = g->v + y / g->cell * g->w + x / g->cell;
+    for (int y = 0; y < p->h; y++) {
+        const uint8_t *px = picture_at(p, 0, y);
+        uint8_t *v = g->v + y / g->cell * g->w;
 
-            *v = *picture_at(p, x, y) > *v ? *picture_at(p, x, y) : *v;
-        }
+        for (int x = 0; x < p->w; v++) /* cell by cell: no division for each pixel */
+            for (const int end = x + g->cell < p->w ? x + g->cell : p->w; x < end; x++)
+                *v = px[x] > *v ? px[x] : *v;
+    }
 }
 
 /* Marks the cells of certain ink, and measures their strokes: twice the area to the rim, and a soft edge. */
