@@ -1,10 +1,12 @@
 // How a program reads the numbers that build/golden/numbers wrote: a library, and a command that prints a table.
 //
-//   node tests/golden/numbers.mjs [--kind NAME]... [--program PATH] [--wrong] [--json] [--test] DIR
+//   node tests/golden/numbers.mjs [--kind NAME]... [--program PATH] [--weights FILE] [--wrong] [--json] [--save FILE] [--test] DIR
 //
 // It runs `PATH read --json FILE...` (build/digit) over DIR/KIND and compares with DIR/KIND/truth.jsonl. A picture is right when its
-// digits are, row by row and in order, whatever marks and spaces are between them ("whole"); "text" wants these too. A number is a row.
-// --wrong names the pictures that are not right. --test says that the numbers are of the test set, which counts as a reading of it.
+// digits are, row by row and in order, whatever marks and spaces are between them ("whole"); "text" wants these too. A row of marks
+// alone is a mark. A number is a row.
+// --wrong names the pictures that are not right. --json prints the figures as JSON, --save writes them to a file beside the table, for
+// the model card. --test says that the numbers are of the test set, which counts as a reading of it.
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,8 +20,11 @@ const BATCH = 50; // pictures a process: what it takes to start is spread over t
 // Lower edges of the bins in which confidences are compared with what was right: finer where numbers are called sure.
 const BINS = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99];
 
-const digitsOf = (text) => text.replace(/[^0-9]/g, '');
-const rowsOf = (text) => text.split('\n').map(digitsOf);
+const SURE = 0.99; // a number whose confidence is at least this was called sure
+
+// Marks and spaces alone are left aside: what is neither these nor a digit stays, and makes a row wrong.
+const digitsOf = (text) => text.replace(/[-.,:/ ]/g, '');
+const rowsOf = (text) => text.split('\n').map(digitsOf).filter((row) => row !== '');
 
 /** Pairs [i, j] of a cheapest way to turn a into b (Levenshtein): i or j is -1 where one has nothing. */
 export function align(a, b) {
@@ -55,8 +60,9 @@ export function judge(truth, answer) {
       if (wanted[i].char === String(found[j].digit)) right++;
       overlaps.push(iou(wanted[i].box, found[j].box));
     }
-  const said = rows.map((r) => digitsOf(r.text)), true_rows = rowsOf(truth.text);
-  const same = align(true_rows, said).filter(([i, j]) => i >= 0 && j >= 0 && true_rows[i] === said[j]);
+  const numbers = rows.map((r) => ({ confidence: r.confidence, text: digitsOf(r.text) })).filter((r) => r.text !== '');
+  const true_rows = rowsOf(truth.text);
+  const same = align(true_rows, numbers.map((r) => r.text)).filter(([i, j]) => i >= 0 && j >= 0 && true_rows[i] === numbers[j].text);
   return {
     whole: rowsOf(text).join('\n') === true_rows.join('\n'),
     text: text === truth.text,
@@ -67,7 +73,7 @@ export function judge(truth, answer) {
     rows: true_rows.length,
     rows_right: same.length,
     overlaps,
-    numbers: rows.map((r, j) => ({ confidence: r.confidence, right: same.some(([, at]) => at === j) })),
+    numbers: numbers.map(({ confidence }, j) => ({ confidence, right: same.some(([, at]) => at === j) })),
     status: answer.status,
   };
 }
@@ -99,6 +105,26 @@ export function total(judged) {
   };
 }
 
+/** The same as counts, for the model card: what a share is of can be told from them. */
+export function counts(judged) {
+  const sum = (of) => judged.reduce((s, j) => s + Number(of(j)), 0), numbers = judged.flatMap((j) => j.numbers);
+  const sure = numbers.filter((x) => x.confidence >= SURE);
+  return {
+    pictures: judged.length,
+    whole: sum((j) => j.whole),
+    text: sum((j) => j.text),
+    digits: sum((j) => j.digits),
+    digits_right: sum((j) => j.digits_right),
+    rows: sum((j) => j.rows),
+    rows_right: sum((j) => j.rows_right),
+    unsure: sum((j) => j.status === 'unsure'),
+    numbers: numbers.length,
+    ece: calibration(numbers).ece,
+    sure: sure.length,
+    sure_right: sure.filter((x) => x.right).length,
+  };
+}
+
 /** What DIR has: { split, half, kinds: { NAME: [truth, ...] } }. */
 export function load(dir, kinds = []) {
   const set = JSON.parse(fs.readFileSync(path.join(dir, 'set.json'), 'utf8'));
@@ -108,33 +134,34 @@ export function load(dir, kinds = []) {
   return { ...set, kinds: Object.fromEntries(names.filter((n) => kinds.length === 0 || kinds.includes(n)).map((n) => [n, lines(n)])) };
 }
 
-// The results for files, in their order, and the processor time in ms. Files that cannot be read make the status 1 and are among the results.
-async function readBatch(program, files) {
-  const timed = ['-c', 'TIMEFORMAT="%U %S"; time "$@" 2>/dev/null', 'time', program, 'read', '--json', ...files];
+// The results for files, in their order, the network's digest, and the processor time in ms. Files that cannot be read make the status 1 and are among the results.
+async function readBatch(program, options, files) {
+  const timed = ['-c', 'TIMEFORMAT="%U %S"; time "$@" 2>/dev/null', 'time', program, 'read', '--json', ...options, ...files];
   const { stdout, stderr } = await run('bash', timed, { cwd: root, maxBuffer: 1 << 28 }).catch((e) => e);
-  let results;
+  let results, model;
   try {
-    ({ results } = JSON.parse(stdout));
+    ({ results, model } = JSON.parse(stdout));
   } catch {
     throw new Error(`${program} read --json: no JSON but ${JSON.stringify((stdout ?? '').slice(0, 100))}`);
   }
   if (results.length !== files.length) throw new Error(`${program} read --json: ${results.length} results of ${files.length} files`);
   results.forEach((r, i) => { if (path.basename(r.name) !== path.basename(files[i])) throw new Error(`result ${i} is of ${r.name}, not of ${files[i]}`); });
   const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
-  return { results, ms: 1000 * (user + system) };
+  return { results, sha256: model?.sha256, ms: 1000 * (user + system) };
 }
 
-/** Reads all of a kind: { judged: [judgement, ...], ms: processor time a picture }. */
-export async function measure(dir, kind, truths, program = path.join(root, process.env.BUILD ?? 'build', 'digit')) {
+/** Reads all of a kind: { judged: [judgement, ...], sha256: of the network, ms: processor time a picture }. options: more for `read`. */
+export async function measure(dir, kind, truths, program = path.join(root, process.env.BUILD ?? 'build', 'digit'), options = []) {
   const judged = [];
-  let ms = 0;
+  let ms = 0, sha256;
   for (let i = 0; i < truths.length; i += BATCH) {
     const some = truths.slice(i, i + BATCH);
-    const batch = await readBatch(program, some.map((t) => path.resolve(dir, kind, t.file)));
+    const batch = await readBatch(program, options, some.map((t) => path.resolve(dir, kind, t.file)));
     ms += batch.ms;
+    ({ sha256 } = batch);
     batch.results.forEach((r, k) => judged.push({ file: some[k].file, wanted: some[k].text, said: r.text ?? `(${r.status})`, ...judge(some[k], r) }));
   }
-  return { judged, ms: ms / truths.length };
+  return { judged, sha256, ms: ms / truths.length };
 }
 
 const COLUMNS = ['whole', 'text', 'digits', 'rows', 'cells', 'iou', 'boxes', 'unsure', 'ece'];
@@ -152,24 +179,30 @@ function printCalibration({ bins }) {
     + (b.n > 0 ? percent(b.right / b.n) : '-').padStart(7)));
 }
 
+const usage = 'usage: numbers.mjs [--kind NAME]... [--program PATH] [--weights FILE] [--wrong] [--json] [--save FILE] [--test] DIR';
+
 async function main() {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: {
-    kind: { type: 'string', multiple: true }, program: { type: 'string' }, wrong: { type: 'boolean' }, json: { type: 'boolean' }, test: { type: 'boolean' } } });
-  if (positionals.length !== 1) throw new Error('usage: numbers.mjs [--kind NAME]... [--program PATH] [--wrong] [--json] [--test] DIR');
-  const [dir] = positionals;
+    kind: { type: 'string', multiple: true }, program: { type: 'string' }, weights: { type: 'string' }, wrong: { type: 'boolean' }, json: { type: 'boolean' },
+    save: { type: 'string' }, test: { type: 'boolean' } } });
+  if (positionals.length !== 1) throw new Error(usage);
+  const [dir] = positionals, options = values.weights ? ['--weights', path.resolve(values.weights)] : [];
   const set = load(dir, values.kind);
   if ((set.split === 'test') !== (values.test === true))
     throw new Error(values.test ? `${dir} has no numbers of the test set` : `${dir} has numbers of the test set: reading them counts; --test says that it is meant`);
-  const totals = {}, all = [];
-  let ms = 0;
+  const totals = {}, counted = {}, all = [];
+  let ms = 0, network;
   for (const [kind, truths] of Object.entries(set.kinds)) {
-    const { judged, ms: each } = await measure(dir, kind, truths, values.program);
+    const { judged, sha256, ms: each } = await measure(dir, kind, truths, values.program, options);
     totals[kind] = { ...total(judged), ms: each };
+    counted[kind] = counts(judged);
     all.push(...judged);
     ms += each * truths.length;
+    network = sha256;
     if (values.wrong) for (const j of judged) if (!j.whole || !j.text) console.log(`${kind}/${j.file}\t${j.whole ? 'text' : 'WRONG'}\t${JSON.stringify(j.wanted)}\t${JSON.stringify(j.said)}`);
   }
   totals.all = { ...total(all), ms: ms / all.length };
+  if (values.save) fs.writeFileSync(values.save, `${JSON.stringify({ weights_sha256: network, split: set.split, half: set.half, kinds: counted, all: counts(all) })}\n`);
   if (values.json) console.log(JSON.stringify({ split: set.split, half: set.half, kinds: totals }));
   else {
     console.log(`${set.split} digits${set.half ? `, half ${set.half}` : ''}; shares in %, processor time in ms a picture`);

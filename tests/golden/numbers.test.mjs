@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
-import { align, calibration, iou, judge, load, total } from './numbers.mjs';
+import { align, calibration, counts, iou, judge, load, measure, total } from './numbers.mjs';
 import { png } from './png.mjs';
 
 const root = path.resolve(new URL('../..', import.meta.url).pathname);
@@ -153,6 +153,49 @@ test('a picture is judged', () => {
   const all = total([read, joined, lost, blank]);
   assert.deepEqual([all.n, all.whole, all.text, all.digits, all.rows, all.unsure], [4, 0.25, 0, 10 / 16, 3 / 8, 0.25]);
   assert.equal(all.iou, 1);
+  const { pictures, whole, text, digits, digits_right, rows, rows_right, unsure, numbers: said, sure } = counts([read, joined, lost, blank]);
+  assert.deepEqual([pictures, whole, text, digits, digits_right, rows, rows_right, unsure, said, sure], [4, 1, 0, 16, 10, 8, 3, 1, 4, 0]);
+});
+
+// Breaks when a wrong text counts as right, or marks, spaces and rows of marks alone count against a right one.
+test('whole: the digits of the whole picture, row by row, marks left aside', () => {
+  const whole = (wanted, said, status = 'read') => judge({ text: wanted, glyphs: [] }, { status, text: said, rows: [] }).whole;
+  for (const said of ['-1 2\n3.4', '12\n34', '1 2\n3 4', '1:2\n-3/4,', '-\n12\n.\n34\n-']) assert.ok(whole('-1 2\n3.4', said), said);
+  assert.ok(whole('12', '12', 'unsure'));
+  for (const said of ['1234', '12\n34\n5', '34\n12', '12', '2\n34', '12\n35', '12\n3', '12\n344', '1\n2\n34', '112\n34', '12\n3a4', '12\t34', ''])
+    assert.ok(!whole('-1 2\n3.4', said), said);
+  assert.ok(!judge({ text: '7', glyphs: [] }, { status: 'no_digits' }).whole);
+  assert.ok(!judge({ text: '7', glyphs: [] }, { status: 'error', error: 'lost' }).whole);
+});
+
+// Breaks when the scorer scores itself: a program that knows the truth has all right, one with a wrong digit in each picture none.
+test('a program is scored by what it says', async () => {
+  const out = place('scored'), truths = ['page', 'marks'];
+  for (const kind of truths) await numbers('--out', out, '--kind', kind, '--count', '6');
+  const program = (name, text) => {
+    const file = place(name);
+    fs.writeFileSync(file, `#!/usr/bin/env node
+const fs = require('node:fs'), path = require('node:path');
+const results = process.argv.slice(4).map((name) => {
+  const truth = fs.readFileSync(path.join(path.dirname(name), 'truth.jsonl'), 'utf8').trim().split('\\n').map((l) => JSON.parse(l)).find((t) => t.file === path.basename(name));
+  const text = ${text};
+  return { name, status: 'read', text, rows: text.split('\\n').map((t) => ({ text: t, confidence: 0.995, digits: [] })) };
+});
+console.log(JSON.stringify({ model: { sha256: 'of ${name}' }, results }));
+`, { mode: 0o755 });
+    return file;
+  };
+  const score = async (file) => {
+    const all = await Promise.all(Object.entries(load(out).kinds).map(([kind, t]) => measure(out, kind, t, file)));
+    assert.equal(all[0].sha256, `of ${path.basename(file)}`);
+    return counts(all.flatMap((m) => m.judged));
+  };
+  const knows = await score(program('knows', 'truth.text')), errs = await score(program('errs', "truth.text.replace(/[0-9]/, (d) => (Number(d) + 1) % 10)"));
+  const bare = await score(program('bare', "truth.text.replace(/[^0-9\\n]/g, '')"));
+  assert.deepEqual([knows.pictures, knows.whole, knows.text, knows.rows_right, knows.sure, knows.sure_right], [12, 12, 12, knows.rows, knows.rows, knows.rows]);
+  assert.deepEqual([errs.whole, errs.text, errs.rows_right, errs.sure_right], [0, 0, errs.rows - 12, errs.rows - 12]);
+  assert.equal(bare.whole, 12);
+  assert.ok(bare.text < 12, 'marks count for the text');
 });
 
 test('confidences are compared with what was right', () => {
