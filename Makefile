@@ -208,6 +208,19 @@ model-card: $(BUILD)/digit $(BUILD)/golden/perturb data
 	$(BUILD)/golden/perturb --json --data '$(DATA)' --weights '$(WEIGHTS)' --split '$(SPLIT)' >$(BUILD)/card/perturb.json
 	node weights/model-card.mjs gather $(BUILD)/card '$(WEIGHTS)'
 	node weights/model-card.mjs write $(NETWORKS)
+# How numbers are read: COUNT pictures of each kind, composed of the half of the validation digits that nothing is fitted to. Writes the card
+# and its tables in MODEL.md. SPLIT=test composes them of test digits, which counts as a reading of the test set: once, at the end.
+COUNT ?= 400
+NUMBERS := $(BUILD)/card/numbers
+numbers: $(BUILD)/digit $(BUILD)/golden/numbers data
+	@conf/need test
+	@rm -rf '$(NUMBERS)'
+	@mkdir -p '$(NUMBERS)'
+	$(BUILD)/golden/numbers --data '$(DATA)' --split '$(SPLIT)' $(if $(filter test,$(SPLIT)),,--half b) --count '$(COUNT)' --out '$(NUMBERS)'
+	@BUILD='$(BUILD)' node tests/golden/numbers.mjs --weights '$(WEIGHTS)' $(if $(filter test,$(SPLIT)),--test) --save '$(NUMBERS).json' '$(NUMBERS)'
+	@rm -rf '$(NUMBERS)'
+	node weights/model-card.mjs numbers '$(NUMBERS).json' '$(WEIGHTS)'
+	node weights/model-card.mjs write $(NETWORKS)
 # Everything that is fitted from a network, anew: temperature, thresholds and rejection head, how numbers are read, and the card with all that
 # shows it. FROM= names the file whose network it is, WEIGHTS= the file that is written.
 FROM ?= $(WEIGHTS)
@@ -217,6 +230,7 @@ refit: $(BUILD)/digit golden-tools data
 	BUILD='$(BUILD)' DATA_DIR='$(DATA)' weights/fit-numbers '$(BUILD)/refit/$(notdir $(WEIGHTS))' '$(BUILD)/refit/read/$(notdir $(WEIGHTS))'
 	cp '$(BUILD)/refit/read/$(notdir $(WEIGHTS))' '$(WEIGHTS)'
 	@$(MAKE) model-card WEIGHTS='$(WEIGHTS)'
+	@$(MAKE) numbers WEIGHTS='$(WEIGHTS)' SPLIT=validation
 reject: $(BUILD)/digit data
 	@conf/need reject
 	$(BUILD)/digit evaluate --reject --data '$(DATA)' --weights '$(WEIGHTS)' $(ARGS)
@@ -339,6 +353,7 @@ help:
 	@echo 'make evaluate   accuracy on the 10,000 test pictures   WEIGHTS=file'
 	@echo 'make reject     rejection rates for clothes, noise, paper, letters and shapes   WEIGHTS=file'
 	@echo 'make model-card  measure the weights again; write their card, MODEL.md and docs/model/'
+	@echo 'make numbers    how numbers are read, kind by kind; into the card and MODEL.md   COUNT=400  WEIGHTS=file  SPLIT=validation'
 	@echo 'make refit      fit all that depends on a network anew, and write its card   FROM=file  WEIGHTS=file'
 	@echo 'make perturb    accuracy on pictures that were shifted, rotated, thinned, lit ...   WEIGHTS=file  SPLIT=validation'
 	@echo 'make install    install into PREFIX=/usr/local, below DESTDIR=; make uninstall removes it, except for files in /etc'
@@ -351,4 +366,4 @@ help:
 	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject refit bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The model card: turns measurements into what is shown. `make model-card` measures, then runs this.
+// The model card: turns measurements into what is shown. `make model-card` and `make numbers` measure, then run this.
 //
-//   model-card.mjs gather DIR WEIGHTS   writes WEIGHTS' card from DIR's validation.json, test.json (digit evaluate --json) and perturb.json
+//   model-card.mjs gather DIR WEIGHTS   writes WEIGHTS' card from DIR's validation.json, test.json (digit evaluate --json) and perturb.json;
+//                                       how numbers are read stays, where the old card is of the same network
+//   model-card.mjs numbers FILE WEIGHTS puts how numbers are read (tests/golden/numbers.mjs --save) into WEIGHTS' card, beside the other split's
 //   model-card.mjs write WEIGHTS...     writes MODEL.md's marked parts and docs/model/*.svg from the cards and the files' metadata
 //   model-card.mjs check WEIGHTS...     writes nothing; lists the files that differ, with exit status 1
 //
@@ -22,7 +24,7 @@ const cardOf = (weights) => weights.replace(/(\.safetensors)?$/, '.card.json');
 const percent = (share, digits = 2) => `${(100 * share).toFixed(digits)} %`;
 const count = (n) => n.toLocaleString('en-GB');
 
-const usage = 'usage: node weights/model-card.mjs gather DIR WEIGHTS | write WEIGHTS... | check WEIGHTS...';
+const usage = 'usage: node weights/model-card.mjs gather DIR WEIGHTS | numbers FILE WEIGHTS | write WEIGHTS... | check WEIGHTS...';
 
 function fail(text, status = 1) {
   console.error(`model-card: ${text}`);
@@ -55,6 +57,16 @@ function gather(dir, weights) {
     reject: test.reject,
     robustness: { split: perturb.split, seed: perturb.seed, kinds: perturb.kinds },
   };
+  const old = fs.existsSync(cardOf(weights)) ? readJson(cardOf(weights)) : {};
+  if (old.sha256 === sha256 && old.numbers) card.numbers = old.numbers;
+  fs.writeFileSync(cardOf(weights), `${JSON.stringify(card)}\n`);
+}
+
+function gatherNumbers(from, weights) {
+  const { weights_sha256: of, split, ...measurement } = readJson(from), [card, { sha256 }] = read(weights);
+  if (of !== sha256) fail(`${from} was measured with another file (${of}) than ${weights}`);
+  if (split !== 'validation' && split !== 'test') fail(`${from} is of the split ${split}`);
+  card.numbers = { ...card.numbers, [split]: measurement };
   fs.writeFileSync(cardOf(weights), `${JSON.stringify(card)}\n`);
 }
 
@@ -143,6 +155,22 @@ function figures(card, { layers, curves: made, epoch, validation: { trained_on: 
 
 const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
+const NUMBERS_SPLITS = { validation: 'validation digits', test: '**test digits**' };
+
+/** A table for each split that was measured, and what the confidences are worth. A number is a row. */
+function numbersText(numbers = {}) {
+  const of = (right, all) => `${count(right)} of ${count(all)} (${percent(right / all, 1)})`;
+  const row = (name, k) => [name, count(k.pictures), of(k.whole, k.pictures), of(k.rows_right, k.rows), of(k.digits_right, k.digits), of(k.text, k.pictures)];
+  const texts = Object.entries(NUMBERS_SPLITS).filter(([split]) => numbers[split]).map(([split, name]) => {
+    const { half, kinds, all } = numbers[split];
+    return `${table([`numbers of ${name}${half ? `, half ${half}` : ''}`, 'pictures', 'whole pictures right', 'numbers (rows) right', 'digits right', 'marks and spaces right, too'],
+      [...Object.entries(kinds).map(([kind, k]) => row(kind, k)), row('in all', all)])}
+
+Confidence of these numbers (${count(all.numbers)} as read): ECE ${percent(all.ece)}. Of those called at least 99 % sure, ${of(all.sure_right, all.sure)} are right.`;
+  });
+  return texts.length > 0 ? texts.join('\n\n') : 'Not measured for this file: `make numbers` does.';
+}
+
 function parts(card, meta, weights) {
   const scores = (name, s) => [name, count(s.right), percent(s.accuracy), `${(100 * s.accuracy_low).toFixed(2)} to ${(100 * s.accuracy_high).toFixed(2)}`, s.loss.toFixed(4), percent(s.ece)];
   const { test, validation, reject, robustness } = card;
@@ -166,6 +194,7 @@ function parts(card, meta, weights) {
       test.confusion.map((row, k) => [k, ...row, percent(test.classes[k].precision), percent(test.classes[k].recall)])),
     robustness: table([`${robustness.split} pictures`, 'of', 'correct', 'rejected', 'alteration'],
       Object.entries(robustness.kinds).map(([name, k]) => [name, count(k.n), percent(k.accuracy, 1), percent(k.refused / k.n, 1), k.what])),
+    numbers: numbersText(card.numbers),
     settings: meta.members ? table(['member', 'sha256', 'made by', 'epoch kept'],
       meta.members.map((m) => [m.name ?? '', `\`${m.sha256}\``, m.command ? `\`${m.command}\`` : '', m.epoch ?? '']))
       : table(['setting', 'value'], Object.entries(meta.settings).filter(([, value]) => value !== 'false').map(([name, value]) => [`\`--${name}\``, `\`${value}\``])),
@@ -211,6 +240,7 @@ function write([subject, ...others], check) {
 
 const [command, ...args] = process.argv.slice(2);
 if (command === 'gather' && args.length === 2) gather(...args);
+else if (command === 'numbers' && args.length === 2) gatherNumbers(...args);
 else if (command === 'write' && args.length) write(args, false);
 else if (command === 'check' && args.length) write(args, true);
 else if (command === '--help' || command === '-h') console.log(usage);

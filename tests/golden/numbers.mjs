@@ -119,7 +119,7 @@ export function counts(judged) {
     rows_right: sum((j) => j.rows_right),
     unsure: sum((j) => j.status === 'unsure'),
     numbers: numbers.length,
-    ece: calibration(numbers).ece,
+    ece: Number(calibration(numbers).ece.toFixed(6)),
     sure: sure.length,
     sure_right: sure.filter((x) => x.right).length,
   };
