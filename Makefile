@@ -84,6 +84,10 @@ $(BUILD)/weights/train/network/backward_%.o: weights/train/network/backward.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -DKERNEL_SET=$* -MMD -MP -c -o $@ $<
 
+# What compares pixels has no values that a fuzzer could find by watching the comparisons, and is several times as slow while it is watched.
+PIXEL_ROOMS := normalise/tools normalise layout
+$(foreach r,$(PIXEL_ROOMS),$(BUILD)/fcgi/$(r)/%.o): ALL_CFLAGS += $(if $(FUZZING),-fno-sanitize-coverage=trace-cmp)
+
 # EMULATED=1 builds what qemu-user can run (tests/arm): it refuses seccomp, so the decoder's filter is left out, and digitd says so in its log.
 $(BUILD)/fcgi/image/sandbox.o: ALL_CFLAGS += $(if $(EMULATED),-DEMULATED)
 

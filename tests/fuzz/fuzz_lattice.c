@@ -1,7 +1,7 @@
-/* Input: a byte that says which half, then a picture's levelled pixels, or what a child may have left in the shared
- * area as its lattice. A picture's lattice holds together and keeps to its limits, whatever the picture; whatever was
- * left as a lattice is refused, or can be read: every sign of the reading is a candidate of the lattice, every
- * confidence a probability. */
+/* Input: a byte that says what follows: a picture's levelled pixels, a grey picture as it is decoded (the whole way of
+ * the decoder's child), or what a child may have left in the shared area as its lattice. A picture's lattice holds
+ * together and keeps to its limits, whatever the picture; whatever was left as a lattice is refused, or can be read:
+ * every sign of the reading is a candidate of the lattice, every confidence a probability. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,43 +73,85 @@ static void read_lattice(void)
     check(table.words >= 0 && table.words <= LAYOUT_ATOMS_MAX && table.columns <= table.words);
 }
 
-/* The width in the first byte; what is left are pixels. */
-static void find(const uint8_t *data, size_t size)
-{
-    struct picture p = {.state = PICTURE_DARKENING, .scale = 1};
+enum what { LEVELLED, LEFT_BY_CHILD, DECODED, WHATS };
 
+/* The width in the first byte; what is left are pixels. False: there are none. */
+static bool raster_take(const uint8_t *data, size_t size, struct raster *out)
+{
     if (size < 2)
-        return;
-    p.w = data[0] + 1;
-    p.h = (int)((size - 1) / (size_t)p.w);
-    p.paper.noise = 4;
-    if (p.h < 1)
-        return;
-    p.in = (struct raster){p.w, p.h, data + 1};
-    p.px = malloc((size_t)p.w * (size_t)p.h);
+        return false;
+    out->w = data[0] + 1;
+    out->h = (int)((size - 1) / (size_t)out->w);
+    out->px = data + 1;
+    return out->h >= 1;
+}
+
+static void check_found(int w, int h)
+{
+    check(layout_lattice_check(&lattice));
+    check(lattice.width == w && lattice.height == h);
+    read_lattice();
+}
+
+/* reduced: the picture was so many times as large before, less a px. */
+static void find(const struct raster *levelled, int reduced, int noise)
+{
+    const size_t pixels = (size_t)levelled->w * (size_t)levelled->h;
+    struct picture p = {.state = PICTURE_DARKENING, .w = levelled->w, .h = levelled->h, .scale = reduced};
+
+    p.in = (struct raster){levelled->w * reduced - (reduced > 1), levelled->h * reduced - (reduced > 1), NULL};
+    p.paper.noise = noise;
+    p.px = malloc(pixels);
     if (p.px == NULL)
         return;
-    memcpy(p.px, data + 1, (size_t)p.w * (size_t)p.h);
+    memcpy(p.px, levelled->px, pixels);
     check(layout_find(&p, &lattice) == OK);
     free(p.px);
-    check(layout_lattice_check(&lattice));
-    check(lattice.width == p.w && lattice.height == p.h);
-    read_lattice();
+    check_found(p.in.w, p.in.h);
+}
+
+static enum err child_find(void *ctx, const struct picture *p)
+{
+    (void)ctx;
+    return layout_find(p, &lattice);
+}
+
+/* As decoder_child.c does. */
+static void decode(const struct raster *grey)
+{
+    const struct normalise_options options = {.page = child_find};
+    uint8_t input[DIGIT_PIXELS];
+    struct normalise_steps steps;
+
+    layout_lattice_clear(&lattice);
+    check(normalise_with(grey, &options, input, &steps) == OK);
+    if (steps.unchanged)
+        layout_single(input, steps.box, &lattice);
+    check_found(steps.unchanged ? lattice.width : grey->w, steps.unchanged ? lattice.height : grey->h);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct raster in;
+
     if (size < 1)
         return 0;
-    if (data[0] % 2 == 0) {
-        find(data + 1, size - 1);
+    switch (data[0] % WHATS) {
+    case LEVELLED: /* how it is looked at is in what is left of the byte */
+        if (raster_take(data + 1, size - 1, &in))
+            find(&in, 1 + data[0] / WHATS % 4, 4 * (1 + data[0] / WHATS / 4));
+        return 0;
+    case DECODED:
+        if (raster_take(data + 1, size - 1, &in))
+            decode(&in);
+        return 0;
+    default:
+        memset(&given, 0, sizeof(given));
+        memcpy(&given, data + 1, size - 1 < sizeof(given) ? size - 1 : sizeof(given));
+        if (layout_lattice_take(&given, &lattice))
+            read_lattice();
+        else
+            check(lattice.rows == 0 && lattice.candidates == 0);
         return 0;
     }
-    memset(&given, 0, sizeof(given));
-    memcpy(&given, data + 1, size - 1 < sizeof(given) ? size - 1 : sizeof(given));
-    if (layout_lattice_take(&given, &lattice))
-        read_lattice();
-    else
-        check(lattice.rows == 0 && lattice.candidates == 0);
-    return 0;
 }

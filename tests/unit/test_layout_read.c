@@ -68,6 +68,32 @@ static void test_spaces(void **state)
     free(l);
 }
 
+/* Breaks when a row without a digit becomes a line, or leaves signs behind for the next one. */
+static void test_a_row_without_a_digit(void **state)
+{
+    static const int x[] = {0, 60};
+    struct layout_lattice *l = number("24", x);
+
+    (void)state;
+    l->rows = 2; /* the first atom alone, and the other beneath it */
+    l->row[0].atoms = l->row[0].candidates = 1;
+    l->row[1] = (struct layout_row){.first_atom = 1, .atoms = 1, .first = 1, .candidates = 1, .height_px = 50};
+    l->row[1].box = BOX(0, 60, 100, 110);
+    l->candidate[1] = (struct layout_candidate){.row = 1, .to = 1, .box = BOX(0, 60, 40, 110)};
+    l->candidate[1].measure[LAYOUT_HEIGHT] = 1;
+    assert_true(layout_lattice_check(l));
+    for (int k = 0; k < LAYOUT_CLASSES; k++)
+        looks.score[0].log_probability[k] = -20; /* leaving it out is worth more */
+    read(l);
+    assert_int_equal(reading.lines, 1);
+    assert_int_equal(reading.line[0].row, 1);
+    assert_int_equal(reading.line[0].first, 0);
+    assert_string_equal(text_of(0), "4");
+    assert_int_equal(reading.signs, 1);
+    assert_int_equal(reading.line[0].other + reading.line[0].other_signs, reading.others);
+    free(l);
+}
+
 /* Breaks when the cells of a form make spaces, or those of a table do not. */
 static void test_cells(void **state)
 {
@@ -195,14 +221,18 @@ static void test_table(void **state)
     l->candidate[0].box.x1 = 205; /* it reaches over the gap: one column has two words of a row */
     layout_table_find(l, &reading, &table);
     assert_int_equal(table.columns, 0);
+    l->candidate[0].box.x1 = 40;
+    reading.lines = 1; /* one row with gaps is no table */
+    layout_table_find(l, &reading, &table);
+    assert_int_equal(table.columns, 0);
     free(l);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spaces),      cmocka_unit_test(test_cells), cmocka_unit_test(test_two_rounds),
-        cmocka_unit_test(test_second_look), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_spaces),     cmocka_unit_test(test_a_row_without_a_digit), cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_two_rounds), cmocka_unit_test(test_second_look),           cmocka_unit_test(test_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
