@@ -1,6 +1,5 @@
 /* digit read: the numbers in picture files. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "answer/numbers.h"
@@ -35,8 +34,6 @@ enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
 struct reader {
     struct picture_files files;
-    struct numbers_eye eye;
-    struct numbers *numbers;
     const struct settings *set;
 };
 
@@ -58,7 +55,7 @@ static void print_field(const char *text)
 
 static void tell_csv(const struct reader *r, const struct reading *one)
 {
-    const struct numbers *n = r->numbers;
+    const struct numbers *n = r->files.numbers;
     char cell[NUMBERS_CELL_MAX];
 
     for (int row = 0; row < numbers_rows(n); row++) {
@@ -77,15 +74,15 @@ static void tell_csv(const struct reader *r, const struct reading *one)
 static enum err tell_lines(const struct reader *r, const struct reading *one)
 {
     struct buf *text = buf_new(TEXT_MAX);
-    enum err e = text ? numbers_text(r->numbers, one, r->set->plain, text) : ERR_NOMEM;
+    enum err e = text ? numbers_text(r->files.numbers, one, r->set->plain, text) : ERR_NOMEM;
 
     if (e != OK || buf_len(text) == 0) {
-        printf("%s: %s\n", one->name, r->numbers->status == NUMBERS_BLANK ? "blank" : "no digits");
+        printf("%s: %s\n", one->name, r->files.numbers->status == NUMBERS_BLANK ? "blank" : "no digits");
     } else {
         (void)buf_add(text, "", 1);
         for (char *save = NULL, *line = strtok_r((char *)(uintptr_t)buf_data(text), "\n", &save); line;
              line = strtok_r(NULL, "\n", &save))
-            printf("%s: %s%s\n", one->name, line, r->numbers->status == NUMBERS_UNSURE ? " (unsure)" : "");
+            printf("%s: %s%s\n", one->name, line, r->files.numbers->status == NUMBERS_UNSURE ? " (unsure)" : "");
     }
     buf_free(text);
     return e;
@@ -94,12 +91,12 @@ static enum err tell_lines(const struct reader *r, const struct reading *one)
 static enum err tell(void *ctx, struct reading *one, struct json *result, struct why *why)
 {
     struct reader *r = ctx;
-    enum err e = numbers_read(r->numbers, one, &r->eye);
+    enum err e = numbers_read(r->files.numbers, one, &r->files.eye);
 
-    if (e == OK && r->numbers->status == NUMBERS_TOO_MANY)
+    if (e == OK && r->files.numbers->status == NUMBERS_TOO_MANY)
         return err_why(why, ERR_LIMIT, "%s: %s", one->name, NUMBERS_TOO_MANY_SENTENCE);
     if (e == OK && result)
-        e = numbers_set(result, r->numbers, one, &r->eye, false);
+        e = numbers_set(result, r->files.numbers, one, &r->files.eye, false);
     else if (e == OK && r->set->csv)
         tell_csv(r, one);
     else if (e == OK)
@@ -116,18 +113,6 @@ static void help(void)
          "a table. Prints a line for each row. Files that cannot be read are reported, the others are still answered,\n"
          "and the exit status is 1. --steps overwrites files of an earlier run.\n");
     options_help(options, OPTIONS, &defaults, stdout);
-}
-
-static enum err reader_open(struct reader *r, int n_files, struct why *why)
-{
-    enum err e = picture_files_open(&r->files, r->set->weights, r->set->steps, n_files, why);
-
-    if (e == OK && !(r->numbers = calloc(1, sizeof(*r->numbers))))
-        e = err_why(why, ERR_NOMEM, "out of memory");
-    if (e != OK)
-        return e;
-    r->files.request.lattice = &r->numbers->lattice;
-    return numbers_eye_open(&r->eye, r->files.model, r->files.cnn, r->files.scratch, why);
 }
 
 int command_read(int argc, char **argv)
@@ -151,7 +136,9 @@ int command_read(int argc, char **argv)
         help();
         return EXIT_DONE;
     }
-    e = reader_open(&r, argc - rest, &why);
+    e = picture_files_open(&r.files, set.weights, set.steps, argc - rest, &why);
+    if (e == OK)
+        e = picture_files_open_numbers(&r.files, &why);
     if (e != OK)
         fprintf(stderr, "digit read: %s\n", why.text);
     else
@@ -159,6 +146,5 @@ int command_read(int argc, char **argv)
     if (fflush(stdout) != 0 || ferror(stdout))
         status = EXIT_FAILED;
     picture_files_close(&r.files);
-    free(r.numbers);
     return status;
 }

@@ -42,8 +42,18 @@ enum err picture_files_open(struct picture_files *p, const char *weights, const 
     return e;
 }
 
+enum err picture_files_open_numbers(struct picture_files *p, struct why *why)
+{
+    p->numbers = calloc(1, sizeof(*p->numbers));
+    if (!p->numbers)
+        return err_why(why, ERR_NOMEM, "out of memory");
+    p->request.lattice = &p->numbers->lattice;
+    return numbers_eye_open(&p->eye, p->model, p->cnn, p->scratch, why);
+}
+
 void picture_files_close(struct picture_files *p)
 {
+    free(p->numbers);
     free(p->scratch);
     cnn_free(p->cnn);
     model_free(p->model);

@@ -4,7 +4,7 @@
 #ifndef DIGITD_WEIGHTS_PICTURE_FILES_H
 #define DIGITD_WEIGHTS_PICTURE_FILES_H
 
-#include "answer/reading.h"
+#include "answer/numbers.h"
 #include "base/json.h"
 #include "image/decoder.h"
 #include "net/cnn.h"
@@ -19,6 +19,8 @@ struct picture_files {
     void *scratch;
     struct decoder_request request; /* what is the same for all files */
     struct step_files *step_files;  /* NULL: not asked for */
+    struct numbers *numbers;        /* of the last picture, for tell to read; NULL: not asked for */
+    struct numbers_eye eye;         /* what it is read with */
 };
 
 /* What is made of a picture: sets the members of result, or prints lines where that is NULL. What goes wrong is told in
@@ -29,6 +31,9 @@ typedef enum err picture_files_tell(void *ctx, struct reading *one, struct json 
  * of n pictures; "": not wanted. After an error too, p is for picture_files_close. */
 enum err picture_files_open(struct picture_files *p, const char *weights, const char *steps, int n, struct why *why);
 void picture_files_close(struct picture_files *p);
+
+/* After picture_files_open: the decoder is also to look for several digits. Errors as of numbers_eye_open. */
+enum err picture_files_open_numbers(struct picture_files *p, struct why *why);
 
 /* --invert's word as a setting of the request; ERR_RANGE for another. */
 enum err picture_files_invert(struct picture_files *p, const char *word, struct why *why);
