@@ -90,6 +90,8 @@ enum err numbers_set(struct json *result, const struct numbers *n, const struct 
  * where there is too much to tell, it is no digit. A picture that passed the normaliser unchanged is one, and is not
  * read again. ERR_NOMEM. */
 enum err numbers_classify(struct numbers *n, struct reading *one, struct numbers_eye *eye);
+/* The last step of it, from count and status. */
+void numbers_doubt(const struct numbers *n, struct answer *a);
 /* Whether that answer is a text, not a digit. */
 bool numbers_are_several(const struct numbers *n);
 /* Sets the members of a result: name, status ("several", too), unsure_because, digit, confidence, probabilities, text
