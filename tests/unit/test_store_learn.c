@@ -4,7 +4,7 @@
 #include "base/digit_size.h"
 #include "store/admin/store_admin.h"
 #include "store/store_account.h"
-#include "store/store_history.h"
+#include "fixture_rows.h"
 
 static struct buf *pictures, *labels;
 
@@ -16,7 +16,7 @@ static void give(int64_t user, int n, int label)
 
         row.picture[0] = (uint8_t)user;
         row.picture[1] = (uint8_t)i;
-        assert_int_equal(store_history_add(f.store, user, &row, 1, 20000), OK);
+        assert_int_equal(rows_add(f.store, user, &row, 1, 20000), OK);
         if (label != STORE_HISTORY_NONE)
             assert_int_equal(store_history_label(f.store, user, row.id, label), OK);
     }
@@ -126,7 +126,7 @@ static void equal_pictures_count_once(void **state)
             struct store_history row = {.status = STORE_HISTORY_DIGIT, .digit = sample, .confidence = 0.5F};
 
             row.picture[2] = (uint8_t)(1 + sample);
-            assert_int_equal(store_history_add(f.store, id, &row, 1, 20000), OK);
+            assert_int_equal(rows_add(f.store, id, &row, 1, 20000), OK);
             assert_int_equal(store_history_label(f.store, id, row.id, sample), OK);
         }
         if (i < 30)
