@@ -18,7 +18,7 @@ const checks = {
   maxItems: (n, v) => v.length <= n,
   minLength: (n, v) => typeof v !== 'string' || v.length >= n,
   maxLength: (n, v) => typeof v !== 'string' || v.length <= n,
-  pattern: (text, v) => new RegExp(text).test(v),
+  pattern: (text, v) => typeof v !== 'string' || new RegExp(text).test(v),
   required: (names, v) => names.every((name) => name in v),
   contentEncoding: (_, v) => Buffer.from(v, 'base64').toString('base64') === v,
 };

@@ -1,7 +1,7 @@
 /* Without scripts: bodies of plain forms, and HTML where Accept prefers it. */
 #include "fixture_pictures.h"
 
-#include "web/api/classify.h"
+#include "web/pictures/pictures.h"
 #include "web/http/form_body.h"
 
 #define HTML    "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -143,7 +143,7 @@ static void never_certain(void **state)
     json_set_str(result, "status", "digit");
     json_set_int(result, "digit", 7);
     json_set_num(result, "confidence", 1);
-    classify_page(&c, v);
+    pictures_page(&c, v);
     (void)reply_bytes(bare.reply, &n);
     assert_non_null(strstr(reply_rest(bare.reply, &n), "<p>99.9&nbsp;% confident</p>"));
     reply_free(bare.reply);
@@ -178,7 +178,7 @@ static void what_it_is_unsure_about(void **state)
         p = json_set_array(result, "probabilities");
         for (int i = 0; i < MODEL_CLASSES; i++)
             json_add_num(p, i == 7 ? 0.5 : i == cases[k].other ? 0.4 : 0.0125);
-        classify_page(&c, v);
+        pictures_page(&c, v);
         (void)reply_bytes(bare.reply, &n);
         if (strstr(reply_rest(bare.reply, &n), cases[k].says) == NULL)
             fail_msg("%s", reply_rest(bare.reply, &n));

@@ -140,7 +140,7 @@ static void test_json(void **state)
     n->table.word[0] = (struct layout_word){.line = 0, .first = 0, .signs = 3, .column = 0};
     n->table.word[1] = (struct layout_word){.line = 1, .first = 3, .signs = 1, .column = 1};
     numbers_judge(n, &one, &eye);
-    assert_int_equal(numbers_set(o, n, &one, &eye, true), OK);
+    assert_int_equal(numbers_set(o, n, &one, &eye, &(struct numbers_form){.inputs = true}), OK);
     assert_string_equal(json_get_str(o, "status", NULL), "read");
     assert_string_equal(json_get_str(o, "text", NULL), "1.2\n3");
     rows = json_get(o, "rows");

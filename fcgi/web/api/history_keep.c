@@ -95,11 +95,10 @@ static struct store_number *number_make(const struct numbers *n, const struct re
     buf_free(text);
     (void)strncat(number->name, one->name, sizeof(number->name) - 1);
     number->status = n->status == NUMBERS_READ ? STORE_HISTORY_READ : STORE_HISTORY_UNSURE;
-    number->confidence = 1;
+    number->confidence = numbers_confidence(n, one);
     for (int line = 0; line < n->reading.lines; line++) {
         const struct layout_line *v = &n->reading.line[line];
 
-        number->confidence *= v->confidence;
         for (int i = v->first; i < v->first + v->signs; i++)
             if (is_digit(&n->reading.sign[i]))
                 digit_take(n, &n->reading.sign[i], line, &number->digit[place++]);

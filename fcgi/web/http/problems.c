@@ -33,6 +33,7 @@ const struct problem problems[PROBLEM_COUNT] = {
     [PROBLEM_BAD_FIELDS] = {422, "bad-fields", "The JSON does not have the expected members."},
     [PROBLEM_BAD_ADDRESS] = {422, "bad-address", "This is not an email address."},
     [PROBLEM_BAD_PASSWORD] = {422, "bad-password", "This password cannot be used."},
+    [PROBLEM_TOO_MANY_DIGITS] = {422, "too-many-digits", "There is too much to read."},
     [PROBLEM_DAMAGED_PICTURE] = {422, "damaged-picture", "The picture cannot be read."},
     [PROBLEM_TOO_MANY_TRIES] = {429, "too-many-tries", "Too many attempts."},
     [PROBLEM_INTERNAL] = {500, "internal", "Something went wrong on the server."},

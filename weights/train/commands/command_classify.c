@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "answer/card.h"
-#include "answer/reading.h"
+#include "answer/numbers.h"
+#include "base/buf.h"
 #include "common/files.h"
 #include "common/options.h"
 #include "measure/reading.h"
@@ -43,7 +44,8 @@ struct reader {
     const char *weights;     /* the file of the model */
     struct model *model;
     struct cnn *cnn;
-    void *scratch;
+    struct numbers_eye eye;
+    struct numbers *numbers;        /* of the last picture */
     struct decoder_request request; /* what is the same for all files */
     struct step_files *step_files;  /* NULL: not asked for */
     struct json *results;           /* NULL: lines of text */
@@ -69,6 +71,7 @@ static enum err read_file(struct reader *r, const char *path, struct reading *ou
         return e;
     struct why reason = {0};
     request.bytes = bytes;
+    request.lattice = &r->numbers->lattice;
     do /* ERR_BUSY: the child had ended before it took the picture, so the picture is not to blame */
         if ((e = decoder_renew(r, &reason)) == OK)
             e = decoder_read(r->decoder, &request, &out->decoded, &reason);
@@ -76,7 +79,10 @@ static enum err read_file(struct reader *r, const char *path, struct reading *ou
     free(bytes);
     if (e != OK)
         return err_why(why, e, "%s: %s", path, reason.text[0] ? reason.text : err_str(e));
-    cnn_answer(r->cnn, out->decoded.input, &out->answer, r->scratch);
+    cnn_answer(r->cnn, out->decoded.input, &out->answer, r->eye.scratch);
+    e = numbers_classify(r->numbers, out, &r->eye);
+    if (e != OK)
+        return err_why(why, e, "%s: %s", path, err_str(e));
     return r->step_files ? step_files_write(r->step_files, path, &out->decoded, steps, why) : OK;
 }
 
@@ -91,25 +97,44 @@ static void tell_refusal(struct json *result, enum normalise_refusal refusal)
 }
 
 /* Takes steps over; NULL: none were asked for. */
-static void tell_json(struct json *results, enum err e, const struct reading *v, struct json *steps,
-                      const struct why *why)
+static enum err tell_json(const struct reader *r, enum err e, const struct reading *v, struct json *steps,
+                          const struct why *why)
 {
-    struct json *o = json_add_object(results);
+    struct json *o = json_add_object(r->results);
     if (e != OK) {
         reading_set_error(o, v->name);
         json_set_str(o, "error", why->text);
         json_free(steps);
-        return;
+        return OK;
     }
-    reading_set(o, v);
+    e = numbers_set_classified(o, r->numbers, v);
     tell_refusal(o, v->decoded.steps.refusal);
     if (steps)
         json_set_own(o, "steps", steps);
+    return e;
 }
 
-static void tell_line(const char *path, const struct answer *a)
+/* The rows of several digits, in one line. */
+static void tell_several(const struct numbers *n, const struct reading *v)
 {
+    char text[NUMBERS_CELL_MAX];
+    printf("%s: several digits:", v->name);
+    for (int i = 0; i < numbers_rows(n); i++) {
+        numbers_row(n, v, i, false, text);
+        printf("%s %s", i > 0 ? "," : "", text);
+    }
+    printf(" (%.2f %%)\n", 100 * (double)numbers_confidence(n, v));
+}
+
+static void tell_line(const struct reader *r, const struct reading *v)
+{
+    const struct answer *a = &v->answer;
+    const char *path = v->name;
     const int second = verdict_runner_up(a->probability, a->digit);
+    if (numbers_are_several(r->numbers)) {
+        tell_several(r->numbers, v);
+        return;
+    }
     if (a->verdict == VERDICT_NOT_A_DIGIT) {
         printf("%s: not a digit\n", path);
         return;
@@ -138,9 +163,10 @@ static int classify_files(struct reader *r, int n, char **paths)
             status = EXIT_FAILED;
         }
         if (r->results)
-            tell_json(r->results, e, &v, steps, &why);
+            e = tell_json(r, e, &v, steps, &why);
         else if (e == OK)
-            tell_line(paths[i], &v.answer);
+            tell_line(r, &v);
+        status = e == OK ? status : EXIT_FAILED;
     }
     return status;
 }
@@ -191,6 +217,7 @@ static enum err wishes_take(const struct settings *set, struct decoder_request *
 /* The decoder comes first, so that its child inherits as little as possible. */
 static enum err reader_open(struct reader *r, const struct settings *set, int n_files, struct why *why)
 {
+    void *scratch = NULL;
     enum err e = decoder_renew(r, why);
     if (e == OK && set->steps[0])
         e = step_files_new(&r->step_files, set->steps, n_files, why);
@@ -198,16 +225,21 @@ static enum err reader_open(struct reader *r, const struct settings *set, int n_
         e = model_load(&r->model, r->weights = weights_find(set->weights), why);
     if (e == OK)
         e = cnn_create(&r->cnn, r->model, CNN_AUTO, why);
-    if (e == OK && !(r->scratch = cnn_scratch_new(r->cnn)))
+    if (e == OK && (!(scratch = cnn_scratch_new(r->cnn)) || !(r->numbers = calloc(1, sizeof(*r->numbers)))))
         e = err_why(why, ERR_NOMEM, "out of memory");
     if (e == OK)
+        e = numbers_eye_open(&r->eye, r->model, r->cnn, scratch, why);
+    if (e != OK)
+        free(scratch);
+    else
         reading_warn("classify", r->model, weights_find(set->weights));
     return e;
 }
 
 static void reader_close(struct reader *r)
 {
-    free(r->scratch);
+    free(r->eye.scratch);
+    free(r->numbers);
     cnn_free(r->cnn);
     model_free(r->model);
     step_files_free(r->step_files);

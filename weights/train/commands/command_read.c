@@ -98,7 +98,7 @@ static enum err tell_json(const struct reader *r, struct json *results, enum err
         json_free(steps);
         return OK;
     }
-    e = numbers_set(o, r->numbers, one, &r->eye, false);
+    e = numbers_set(o, r->numbers, one, &r->eye, &(struct numbers_form){.plain = r->set->plain});
     if (steps)
         json_set_own(o, "steps", steps);
     return e;
