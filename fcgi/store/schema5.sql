@@ -32,8 +32,8 @@ CREATE TABLE number_digits (
     -- What the user says the box shows: a digit, or none, or (split) two or three of them. All NULL and 0: nothing.
     label         INTEGER CHECK (label BETWEEN 0 AND 9),
     no_digit      INTEGER NOT NULL DEFAULT 0 CHECK (no_digit IN (0, 1) AND (no_digit = 0 OR label IS NULL)),
-    split         TEXT    CHECK ((split GLOB '[0-9][0-9]' OR split GLOB '[0-9][0-9][0-9]')
-                                 AND label IS NULL AND no_digit = 0),
+    split         TEXT    CHECK (split IS NULL OR (label IS NULL AND no_digit = 0 AND
+                                 (split GLOB '[0-9][0-9]' OR split GLOB '[0-9][0-9][0-9]'))),
     confidence    REAL    NOT NULL CHECK (confidence BETWEEN 0 AND 1),
     probabilities BLOB    NOT NULL CHECK (length(probabilities) = 40), -- ten floats, little-endian
     picture       BLOB    NOT NULL CHECK (length(picture) = 784),      -- [28][28]
