@@ -6,31 +6,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { Visitor, assertProblem, base, greyPng, idx, multipart, picture, root } from './lib.mjs';
+import { Visitor, assertProblem, base, greyPng, idx, multipart, numberPicture as page, picture } from './lib.mjs';
 import { faults, openapi } from './schema.mjs';
 import { start } from './site.mjs';
 
 const described = (name, value) => assert.deepEqual(faults(openapi.components.schemas[name], value), []);
 
-// The page's samples side by side, 4 px apart, as dark ink on white; rows one below the other.
-const samples = fs.readFileSync(path.join(root, 'fcgi/net/samples.bin'));
-const sample = (digit, x, y) => samples[784 * Number(digit) + 28 * y + x];
-const columns = (digit) => Array.from({ length: 28 }, (_, x) => x).filter((x) => Array.from({ length: 28 }, (_, y) => y).some((y) => sample(digit, x, y) > 40));
-function page(...rows) {
-  const width = 40 + 28 * Math.max(...rows.map((row) => row.length)), height = 40 + 48 * rows.length;
-  const pixels = Buffer.alloc(width * height, 255);
-  rows.forEach((row, r) => {
-    let left = 20;
-    for (const digit of row) {
-      for (const x of columns(digit)) {
-        for (let y = 0; y < 28; y++) pixels[(20 + 48 * r + y) * width + left] = 255 - sample(digit, x, y);
-        left++;
-      }
-      left += 4;
-    }
-  });
-  return greyPng(width, height, pixels);
-}
 function read(visitor, query, ...pictures) {
   const { body, type } = multipart(pictures.map((bytes, i) => ({ filename: `${i}.png`, bytes })));
   return visitor.send('POST', `read${query}`, { headers: { 'Content-Type': type }, body });
