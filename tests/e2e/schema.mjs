@@ -16,6 +16,8 @@ const checks = {
   maximum: (n, v) => typeof v !== 'number' || v <= n,
   minItems: (n, v) => v.length >= n,
   maxItems: (n, v) => v.length <= n,
+  minLength: (n, v) => typeof v !== 'string' || v.length >= n,
+  maxLength: (n, v) => typeof v !== 'string' || v.length <= n,
   pattern: (text, v) => typeof v !== 'string' || new RegExp(text).test(v),
   required: (names, v) => names.every((name) => name in v),
   contentEncoding: (_, v) => Buffer.from(v, 'base64').toString('base64') === v,

@@ -4,11 +4,18 @@
 #include "history.h"
 #include "routes.h"
 
-/* One digit, or none. */
-static void keep_answer(void *ctx, const struct numbers *n, const struct reading *one, struct json *result)
+/* What /classify says: a digit or none, unless there are several. */
+static void keep_classified(void *ctx, const struct numbers *n, const struct reading *one, struct json *result)
 {
-    if (n->one || numbers_rows(n) == 0)
+    if (numbers_are_several(n))
+        history_keep_add_number(ctx, n, one, result);
+    else
         history_keep_add(ctx, one, result);
+}
+
+static void keep_read(void *ctx, const struct numbers *n, const struct reading *one, struct json *result)
+{
+    history_keep_add_number(ctx, n, one, result);
 }
 
 static void answer(struct call *c, bool numbers)
@@ -22,7 +29,8 @@ static void answer(struct call *c, bool numbers)
     keep.n = 0;
     v = json_new_object();
     card_identify(json_set_object(v, "model"), c->app->model, c->app->conf->weights);
-    if (!pictures_read(c, &p, p.query.save ? keep_answer : NULL, &keep, v)) {
+    if (!pictures_read(c, &p, !p.query.save ? NULL : numbers ? keep_read : keep_classified, &keep, v)) {
+        history_keep_free(&keep);
         json_free(v);
         return;
     }
