@@ -149,10 +149,10 @@ static bool has_mark(const struct layout_reading *r)
 
 static enum numbers_status status(const struct numbers *n, const struct reading *one, const struct numbers_eye *eye)
 {
-    if (one->decoded.steps.blank && n->reading.digits == 0)
-        return NUMBERS_BLANK;
     if (n->full || n->reading.digits > LAYOUT_DIGITS_MAX)
         return NUMBERS_TOO_MANY;
+    if (one->decoded.steps.blank && n->reading.digits == 0)
+        return NUMBERS_BLANK;
     if (n->count == NUMBERS_NONE)
         return NUMBERS_NO_DIGITS;
     if (n->one)
@@ -284,6 +284,7 @@ bool numbers_are_several(const struct numbers *n)
 static void forget(struct numbers *n)
 {
     layout_lattice_clear(&n->lattice);
+    n->looks.n = 0;
     n->reading.lines = n->reading.signs = n->reading.digits = n->reading.others = 0;
     n->table.columns = n->table.words = 0;
     n->full = n->one = false;

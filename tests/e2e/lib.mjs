@@ -135,11 +135,12 @@ export function numberPicture(...rows) {
   rows.forEach((row, r) => {
     let left = 20;
     for (const digit of row) {
-      for (const x of columns(digit)) {
+      if (digit === ' ') left += 28;
+      else for (const x of columns(digit)) {
         for (let y = 0; y < 28; y++) pixels[(20 + 48 * r + y) * width + left] = 255 - sample(digit, x, y);
         left++;
       }
-      left += 4;
+      left += digit === ' ' ? 0 : 4;
     }
   });
   return greyPng(width, height, pixels);

@@ -8,7 +8,7 @@ enum {
     NAME_BYTES_MAX = 255,
     STEPS_SIDE_MAX_PX = 200,
     STEPS_AREA_MAX_PX = STEPS_SIDE_MAX_PX * STEPS_SIDE_MAX_PX, /* of one step of all pictures of a request together */
-    REQUEST_CANDIDATES_MAX = 2 * LAYOUT_CANDIDATES_MAX,        /* one picture alone always fits */
+    REQUEST_LOOKS_MAX = 2 * LAYOUT_CANDIDATES_MAX,             /* candidates looked at: one picture always fits */
     /* What nginx buffers of a reply (fastcgi_buffers, 32 of 16 KiB): with more, a slow client would hold up the worker.
      */
     REPLY_BUFFERED_BYTES = 512 * 1024,
@@ -39,7 +39,7 @@ struct reader {
     const struct pictures *p;
     struct numbers *numbers;        /* of the picture that was read last */
     struct decoder_request request; /* what all pictures have in common */
-    int candidates_left, bytes_left;
+    int looks_left, bytes_left;
     enum problem_id problem; /* of the picture that could not be read last; PROBLEM_COUNT: as its error says */
 };
 
@@ -81,18 +81,17 @@ static enum err infer(struct reader *r, struct reading *one, struct why *why)
 {
     struct numbers_eye *eye = r->c->app->eye;
     struct numbers *n = r->numbers;
-    const int candidates = n->lattice.candidates;
     enum err e;
     int bytes;
 
-    if (candidates > r->candidates_left)
+    if (!n->lattice.full && n->lattice.candidates > r->looks_left) /* what is full is not looked at */
         return refuse(r, why,
                       "There is more in the pictures of this request than is read at once. Send fewer at a time.");
     cnn_answer(r->c->app->cnn, one->decoded.input, &one->answer, eye->scratch);
     e = r->p->numbers ? numbers_read(n, one, eye) : numbers_classify(n, one, eye);
     if (e != OK)
         return e;
-    r->candidates_left -= candidates;
+    r->looks_left -= n->looks.n;
     if (r->p->numbers && n->status == NUMBERS_TOO_MANY)
         return refuse(r, why, NUMBERS_TOO_MANY_SENTENCE);
     bytes = result_bytes(r, &one->decoded);
@@ -229,7 +228,7 @@ bool pictures_read(struct call *c, const struct pictures *p, pictures_keep *keep
                                    .center = (enum normalise_center)p->query.center,
                                    .steps_side_px = p->query.steps ? steps_side_px(p->n) : 0,
                                    .lattice = &c->app->numbers->lattice},
-                       .candidates_left = REQUEST_CANDIDATES_MAX,
+                       .looks_left = REQUEST_LOOKS_MAX,
                        .bytes_left = REPLY_BUFFERED_BYTES - REPLY_REST_BYTES - p->n * RESULT_REST_BYTES};
 
     for (int i = 0; i < p->n; i++) {
