@@ -1,6 +1,6 @@
 /* What users say of a number: the first line is what was read, each further one a change. After each the number holds
  * together, and a refusal leaves it as it was. A line ends with a NUL; a change of a place begins with 'p' and the
- * place as a byte, then 'n', 'u' or a digit's text; one of the whole with 't' and the text, or 'n' or 'u'. */
+ * place and 1 as a byte; that of the whole with nothing. Then come 'n', 'u', or 't' and a text. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
