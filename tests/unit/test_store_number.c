@@ -2,6 +2,7 @@
  * what users say of them is whole, whoever says something at the same time, and wherever the process dies. */
 #include "fixture_file.h"
 
+#include "store/admin/store_admin.h"
 #include "store/store_account.h"
 #include "fixture_kill.h"
 #include "fixture_rows.h"
@@ -206,8 +207,7 @@ static void schema_has_its_checks(void **state)
         "UPDATE number_digits SET place = 1 WHERE place = 0",
         "UPDATE number_digits SET picture = x'00'",
         "UPDATE number_digits SET x = -1",
-        "INSERT INTO number_digits SELECT 99, place, line, digit, label, no_digit, split, confidence, probabilities, "
-        "picture, x, y, width, height FROM number_digits",
+        "UPDATE number_digits SET place = NULL",
     };
 
     (void)state;
@@ -215,6 +215,8 @@ static void schema_has_its_checks(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if ((sqlite3_exec(f.store->db, bad[i], NULL, NULL, NULL) & 0xff) != SQLITE_CONSTRAINT)
             fail_msg("%s: not refused", bad[i]);
+    assert_int_equal(sqlite3_exec(f.store->db, "UPDATE number_digits SET number_id = 99", NULL, NULL, NULL) & 0xff,
+                     SQLITE_CONSTRAINT);
     sql_do(f.store, "UPDATE numbers SET label = '1', loose = 1, checked = 2, confirmed = 1");
     sql_do(f.store, "UPDATE number_digits SET split = '470' WHERE place = 1");
 }
@@ -464,6 +466,28 @@ static void damaged_numbers(void **state)
     assert_int_equal(store_history_drop(f.store, ada, id), OK); /* it can be got rid of */
 }
 
+/* R76. Breaks when a backup lacks a number or what was said of it, or a restored site gives an id a second time. */
+static void backups_have_numbers(void **state)
+{
+    const int64_t id = add(ada, "12:34"), gone = add(ada, "56");
+    char copy[200];
+
+    (void)state;
+    assert_int_equal(say(ada, id, 3, 9), OK);
+    assert_int_equal(store_history_drop(f.store, ada, gone), OK);
+    (void)snprintf(copy, sizeof(copy), "%s.copy", f.path);
+    assert_int_equal(store_backup(f.store, copy, &why), OK);
+    assert_int_equal(store_history_clear(f.store, ada), OK);
+    store_close(f.store);
+    f.store = NULL;
+    assert_int_equal(store_restore(f.path, copy, &why), OK);
+    f.store = fixture_open(&f);
+    expect(__LINE__, id, "12:39", 1, 0);
+    assert_int_equal(number->digit[3].picture[0], 3);
+    assert_int_equal(add_digit(ada, 1), gone + 1);
+    assert_true(integrity_ok(f.store));
+}
+
 static int64_t killed_id;
 
 static int correct_and_add(void)
@@ -557,6 +581,7 @@ int main(void)
         TEST(clearing_in_steps),
         TEST(full_disk),
         TEST(damaged_numbers),
+        TEST(backups_have_numbers),
         TEST(killed_everywhere),
         cmocka_unit_test_setup_teardown(history_of_version_4_is_kept, setup_empty, teardown),
     };

@@ -148,9 +148,21 @@ static void places_set(struct number_text *t, int label)
         t->place[i] = (struct number_place){.digit = t->place[i].digit, .label = label};
 }
 
-/* A text that somebody typed, without the \r of a line's end. ERR_FORMAT. */
-static enum err sent_take(const struct number_change *change, char sent[NUMBER_TEXT_MAX + 1], struct why *why)
+_Static_assert(NUMBER_SENT_MAX + NUMBER_SENT_DIGIT * NUMBER_DIGITS_MAX <= NUMBER_TEXT_MAX, "what may be sent fits");
+
+/* As what is kept counts by its digits, so does the room for a text: a history may be exported whole. */
+static size_t sent_max(const struct number_text *t)
 {
+    const size_t read = strlen(t->text), usual = NUMBER_SENT_MAX + NUMBER_SENT_DIGIT * (size_t)t->n;
+
+    return read > usual ? read : usual;
+}
+
+/* A text that somebody typed, without the \r of a line's end. ERR_FORMAT. */
+static enum err sent_take(const struct number_text *t, const struct number_change *change,
+                          char sent[NUMBER_TEXT_MAX + 1], struct why *why)
+{
+    const size_t max = sent_max(t);
     size_t n = 0;
 
     for (size_t i = 0; i < change->n; i++) {
@@ -160,8 +172,8 @@ static enum err sent_take(const struct number_change *change, char sent[NUMBER_T
             return err_why(why, ERR_FORMAT,
                            "The text of a number is made of the digits 0 to 9, in this form and no other, of the marks "
                            "- . , : / and of spaces and line breaks.");
-        if (n == NUMBER_TEXT_MAX)
-            return err_why(why, ERR_FORMAT, "The text of a number may have %d characters.", NUMBER_TEXT_MAX);
+        if (n == max)
+            return err_why(why, ERR_FORMAT, "The text of a number with %d digits may have %zu characters.", t->n, max);
         sent[n++] = change->text[i];
     }
     sent[n] = '\0';
@@ -175,7 +187,7 @@ static enum err sent_take(const struct number_change *change, char sent[NUMBER_T
 static enum err change_text(struct number_text *t, const struct number_change *change, struct why *why)
 {
     char sent[NUMBER_TEXT_MAX + 1];
-    enum err e = sent_take(change, sent, why);
+    enum err e = sent_take(t, change, sent, why);
     int place = 0;
 
     if (e != OK)

@@ -17,7 +17,9 @@
 
 enum {
     NUMBER_DIGITS_MAX = 256,
-    NUMBER_TEXT_MAX = 2112, /* bytes, of a text that was read or sent */
+    NUMBER_TEXT_MAX = 2112, /* bytes, of a text that was read */
+    NUMBER_SENT_MAX = 64,   /* bytes of a text that is sent, besides */
+    NUMBER_SENT_DIGIT = 8,  /* so many for each digit that was read; and it may be as long as what was read */
     NUMBER_SPLIT_MAX = 3,   /* digits in one box */
     NUMBER_LABEL_MAX = NUMBER_TEXT_MAX + (NUMBER_SPLIT_MAX - 1) * NUMBER_DIGITS_MAX
 };

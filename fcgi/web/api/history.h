@@ -36,7 +36,7 @@ enum err history_walk(struct call *c, const struct store_history_filter *filter,
  * written one by one: as one tree, 20,000 would take a hundred megabytes. */
 enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out);
 
-enum { HISTORY_EXPORT_BYTES_MAX = 64 * 1024 * 1024 }; /* CONF_HISTORY_MAX digits of 2 KB, the longest, are 40 MB */
+enum { HISTORY_EXPORT_BYTES_MAX = 64 * 1024 * 1024 }; /* CONF_HISTORY_MAX digits of 2 KB are 40 MB */
 
 /* ---- keeping the answers of one request (/classify?save=1, /read?save=1). keep->n is to be 0 at first. ---- */
 struct history_keep {
