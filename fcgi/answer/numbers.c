@@ -280,6 +280,11 @@ bool numbers_are_several(const struct numbers *n)
     return n->count == NUMBERS_SEVERAL && numbers_rows(n) > 0;
 }
 
+bool numbers_may_be_several(const struct numbers *n, const struct answer *a)
+{
+    return n->count == NUMBERS_UNDECIDED && a->verdict == VERDICT_UNSURE && numbers_rows(n) > 0;
+}
+
 /* What was not read: no digit, and no text. */
 static void forget(struct numbers *n)
 {

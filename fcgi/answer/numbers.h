@@ -94,6 +94,8 @@ enum err numbers_classify(struct numbers *n, struct reading *one, struct numbers
 void numbers_doubt(const struct numbers *n, struct answer *a);
 /* Whether that answer is a text, not a digit. */
 bool numbers_are_several(const struct numbers *n);
+/* Whether it is an unsure digit, and the text is what several there may be. */
+bool numbers_may_be_several(const struct numbers *n, const struct answer *a);
 /* Sets the members of a result: name, status ("several", too), unsure_because, digit, confidence, probabilities, text
  * (null but of several digits, or where there may be several), preprocessing. ERR_NOMEM. */
 enum err numbers_set_classified(struct json *result, const struct numbers *n, const struct reading *one);

@@ -171,7 +171,7 @@ enum err numbers_set_classified(struct json *result, const struct numbers *n, co
     } else {
         reading_set_answer(result, &one->answer);
     }
-    if (several || (n->count == NUMBERS_UNDECIDED && one->answer.verdict == VERDICT_UNSURE))
+    if (several || numbers_may_be_several(n, &one->answer))
         e = set_text(result, n, one, false);
     else
         json_set_null(result, "text");

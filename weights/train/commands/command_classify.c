@@ -115,38 +115,46 @@ static enum err tell_json(const struct reader *r, enum err e, const struct readi
 }
 
 /* The rows of several digits, in one line. */
-static void tell_several(const struct numbers *n, const struct reading *v)
+static void tell_rows(const struct numbers *n, const struct reading *v)
 {
     char text[NUMBERS_CELL_MAX];
-    printf("%s: several digits:", v->name);
     for (int i = 0; i < numbers_rows(n); i++) {
         numbers_row(n, v, i, false, text);
         printf("%s %s", i > 0 ? "," : "", text);
     }
-    printf(" (%.2f %%)\n", 100 * (double)numbers_confidence(n, v));
 }
 
-static void tell_line(const struct reader *r, const struct reading *v)
+static void tell_digit(const struct answer *a)
 {
-    const struct answer *a = &v->answer;
-    const char *path = v->name;
     const int second = verdict_runner_up(a->probability, a->digit);
-    if (numbers_are_several(r->numbers)) {
-        tell_several(r->numbers, v);
-        return;
-    }
-    if (a->verdict == VERDICT_NOT_A_DIGIT) {
-        printf("%s: not a digit\n", path);
-        return;
-    }
-    printf("%s: %d (%.2f %%", path, a->digit, 100 * (double)a->confidence);
+    printf("%d (%.2f %%", a->digit, 100 * (double)a->confidence);
     if (a->verdict == VERDICT_UNSURE)
         fputs(", unsure:", stdout);
     if (a->unsure_because & UNSURE_CONFIDENCE)
         printf(" may be %d, %.2f %%", second, 100 * (double)a->probability[second]);
     if (a->unsure_because & UNSURE_UNFAMILIAR)
         printf("%s unlike the digits it was trained on", a->unsure_because == UNSURE_BOTH ? ";" : "");
-    puts(")");
+    fputs(")", stdout);
+}
+
+static void tell_line(const struct numbers *n, const struct reading *v)
+{
+    const struct answer *a = &v->answer;
+    printf("%s: ", v->name);
+    if (numbers_are_several(n)) {
+        fputs("several digits:", stdout);
+        tell_rows(n, v);
+        printf(" (%.2f %%)", 100 * (double)numbers_confidence(n, v));
+    } else if (a->verdict == VERDICT_NOT_A_DIGIT) {
+        fputs("not a digit", stdout);
+    } else {
+        tell_digit(a);
+    }
+    if (numbers_may_be_several(n, a)) {
+        fputs(", or several:", stdout);
+        tell_rows(n, v);
+    }
+    putchar('\n');
 }
 
 /* Classifies all files. EXIT_FAILED when one of them could not be read. */
@@ -165,7 +173,7 @@ static int classify_files(struct reader *r, int n, char **paths)
         if (r->results)
             e = tell_json(r, e, &v, steps, &why);
         else if (e == OK)
-            tell_line(r, &v);
+            tell_line(r->numbers, &v);
         status = e == OK ? status : EXIT_FAILED;
     }
     return status;
