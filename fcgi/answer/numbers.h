@@ -75,7 +75,7 @@ enum unsure numbers_unsure_because(const struct numbers *n, const struct reading
 
 /* ---- as JSON */
 struct numbers_form {
-    bool inputs; /* each digit has its 28x28, too */
+    bool inputs; /* each digit has its 28x28, too; where there is none, the result has the one that was looked at */
     bool plain;  /* texts have digits alone */
 };
 

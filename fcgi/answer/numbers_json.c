@@ -152,6 +152,8 @@ enum err numbers_set(struct json *result, const struct numbers *n, const struct 
     set_rows(result, n, one, eye, form);
     if (numbers_columns(n) > 1 && numbers_rows(n) > 0)
         set_cells(result, n, one, form->plain);
+    if (form->inputs && numbers_rows(n) == 0)
+        set_input(result, one->decoded.input);
     reading_set_preprocessing(result, &one->decoded);
     return e;
 }
