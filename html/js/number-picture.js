@@ -8,6 +8,7 @@ const AROUND = 0.06;       // of a digit's height: room between the ink and its 
 const MARGIN = 1.4;       // the same, around the digits where a part of the picture is shown
 const PART_BELOW = 0.55;  // of the picture's width and height: digits that take less of both are shown larger
 const FINGER_PX = 24;     // how wide a box must be for a finger
+const DENSE = 0.035;      // of what is shown: boxes narrower than that have thin lines
 const SHEET_MAX_PX = 1400;
 const SMALL_PX = 96;      // a picture up to this size is shown in hard pixels
 
@@ -110,6 +111,7 @@ export class NumberPicture {
     boxes.forEach(([x, y, bw, bh], place) => at(this.spots[place], [x - more, y - more, bw + 2 * more, bh + 2 * more]));
     this.sheet.style.setProperty('--ratio', w / h);
     this.sheet.classList.toggle('tall', this.#number.rows.length > 2);
+    this.sheet.classList.toggle('dense', wide < DENSE * w);
     this.sheet.style.setProperty('--least', `${Math.min(SHEET_MAX_PX, w * FINGER_PX / (wide + 2 * more))}px`);
     this.#zoom.hidden = part[2] === width;
     this.words();
