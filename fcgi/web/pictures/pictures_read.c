@@ -67,7 +67,9 @@ static int result_bytes(const struct reader *r, const struct decoder_reply *deco
     bytes += 3 * signs + 2 * rows; /* text, the rows' texts, cells */
     bytes += rows * (ROW_BYTES + CELL_BYTES * (n->table.columns + 1));
     bytes += signs * SIGN_BYTES + n->reading.digits * (PROBABILITIES_BYTES + input);
-    return n->one ? bytes + ROW_BYTES + SIGN_BYTES + PROBABILITIES_BYTES + input : bytes;
+    if (n->one)
+        bytes += ROW_BYTES + SIGN_BYTES + PROBABILITIES_BYTES;
+    return n->one || numbers_rows(n) == 0 ? bytes + input : bytes;
 }
 
 static enum err refuse(struct reader *r, struct why *why, const char *sentence)
