@@ -55,19 +55,49 @@ enum err numbers_read(struct numbers *n, const struct reading *one, struct numbe
 /* The last step of it: sets count, one and status from the reading. */
 void numbers_judge(struct numbers *n, const struct reading *one, const struct numbers_eye *eye);
 
-/* Sets the members of a result: name, status, text, rows (with boxes in px of the picture as given), cells where it is
- * a table, preprocessing. inputs: each digit has its 28x28, too. */
-enum err numbers_set(struct json *result, const struct numbers *n, const struct reading *one,
-                     const struct numbers_eye *eye, bool inputs);
-
-/* Rows and columns of the text: one column where it is no table. cell[NUMBERS_CELL_MAX]: empty where there is nothing.
+/* ---- the texts; a text has up to NUMBERS_CELL_MAX bytes with its NUL; plain: digits alone, without marks and spaces
  */
 enum { NUMBERS_CELL_MAX = LAYOUT_SIGNS_MAX + 1 };
+
+/* Rows and columns: one column where it is no table; no rows where nothing was read. */
 int numbers_rows(const struct numbers *n);
 int numbers_columns(const struct numbers *n);
+void numbers_row(const struct numbers *n, const struct reading *one, int row, bool plain, char *text);
+/* Empty where there is nothing. */
 void numbers_cell(const struct numbers *n, const struct reading *one, int row, int column, bool plain, char *cell);
-
-/* Appends the text of the whole picture: its rows, joined by \n. plain: digits alone. */
+/* Appends the text of the whole picture: its rows, joined by \n. */
 enum err numbers_text(const struct numbers *n, const struct reading *one, bool plain, struct buf *out);
+
+/* That all rows are right; of one digit, /classify's. */
+float numbers_confidence(const struct numbers *n, const struct reading *one);
+/* Of one digit as /classify has it; of several UNSURE_CONFIDENCE where the status is unsure. */
+enum unsure numbers_unsure_because(const struct numbers *n, const struct reading *one);
+
+/* ---- as JSON */
+struct numbers_form {
+    bool inputs; /* each digit has its 28x28, too; where there is none, the result has the one that was looked at */
+    bool plain;  /* texts have digits alone */
+};
+
+/* Sets the members of a result: name, status, unsure_because, text, rows (with boxes in px of the picture as given),
+ * cells where it is a table, preprocessing. ERR_NOMEM. */
+enum err numbers_set(struct json *result, const struct numbers *n, const struct reading *one,
+                     const struct numbers_eye *eye, const struct numbers_form *form);
+
+/* ---- one digit, but for pictures that have several (/classify) */
+
+/* Reads n->lattice, and takes from one->answer what it cannot be: where there may be several digits, one is unsure;
+ * where there is too much to tell, it is no digit. A picture that passed the normaliser unchanged is one, and is not
+ * read again. ERR_NOMEM. */
+enum err numbers_classify(struct numbers *n, struct reading *one, struct numbers_eye *eye);
+/* The last step of it, from count and status. */
+void numbers_doubt(const struct numbers *n, struct answer *a);
+/* Whether that answer is a text, not a digit. */
+bool numbers_are_several(const struct numbers *n);
+/* Whether it is an unsure digit, and the text is what several there may be. */
+bool numbers_may_be_several(const struct numbers *n, const struct answer *a);
+/* Sets the members of a result: name, status ("several", too), unsure_because, digit, confidence, probabilities, text
+ * (null but of several digits, or where there may be several), preprocessing. ERR_NOMEM. */
+enum err numbers_set_classified(struct json *result, const struct numbers *n, const struct reading *one);
 
 #endif

@@ -22,7 +22,7 @@ void reading_set_unsure(struct json *result, enum unsure because)
         json_set_str(result, "unsure_because", unsure_name(because));
 }
 
-static void set_answer(struct json *result, const struct answer *a)
+void reading_set_answer(struct json *result, const struct answer *a)
 {
     json_set_str(result, "status", verdict_name(a->verdict));
     reading_set_unsure(result, a->unsure_because);
@@ -51,13 +51,6 @@ void reading_set_preprocessing(struct json *result, const struct decoder_reply *
     shift = json_set_array(p, "shift");
     for (int i = 0; i < 2; i++)
         json_add_num(shift, s->shift[i]);
-}
-
-void reading_set(struct json *result, const struct reading *r)
-{
-    json_set_str(result, "name", r->name);
-    set_answer(result, &r->answer);
-    reading_set_preprocessing(result, &r->decoded);
 }
 
 void reading_set_error(struct json *result, const char *name)

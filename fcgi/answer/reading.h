@@ -16,14 +16,13 @@ struct reading {
 /* The visitor's words for enum normalise_invert and enum normalise_center: words[value], NULL-terminated. */
 extern const char *const reading_invert_words[], *const reading_center_words[];
 
-/* Sets the members of a result: name, status, unsure_because, digit, confidence, probabilities, and preprocessing (what
- * was done to the picture before the network read it). */
-void reading_set(struct json *result, const struct reading *r);
+/* Sets the members of an answer: status, unsure_because, digit, confidence, probabilities. */
+void reading_set_answer(struct json *result, const struct answer *a);
 
-/* The same for a picture that could not be read: name, and status "error". The caller adds the reason. */
+/* Sets the members of a picture that could not be read: name, and status "error". The caller adds the reason. */
 void reading_set_error(struct json *result, const char *name);
 
-/* Sets only the member preprocessing. */
+/* Sets the member preprocessing: what was done to the picture before the network read it. */
 void reading_set_preprocessing(struct json *result, const struct decoder_reply *decoded);
 
 /* Sets only this member, for a stored answer: unsure_because (null for UNSURE_NOT), or probabilities. */

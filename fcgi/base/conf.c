@@ -60,8 +60,8 @@ static const struct setting settings[] = {
      "A session expires after this long, used or not"},
     {"sessions_per_user", KIND_INT, MEMBER(sessions_per_user), 1, 1000, "20", "sessions",
      "Maximum sessions per account; a new one replaces the oldest"},
-    {"history_max_per_user", KIND_INT, MEMBER(history_max_per_user), 1, CONF_HISTORY_MAX, "10000", "answers",
-     "Maximum history entries per account; new ones replace the oldest"},
+    {"history_max_per_user", KIND_INT, MEMBER(history_max_per_user), 1, CONF_HISTORY_MAX, "10000", "digits",
+     "Maximum digits in the history per account, those of numbers too; new answers replace the oldest"},
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 _Static_assert(N_SETTINGS <= 64, "the set of settings seen is a 64-bit mask");

@@ -41,7 +41,7 @@ struct conf {
     int session_idle_h;
     int session_max_days;
     int sessions_per_user;
-    int history_max_per_user; /* rows */
+    int history_max_per_user; /* digits */
 
     struct conf_origin origins[CONF_ORIGINS_MAX]; /* site_url, taken apart */
     int n_origins;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "answer/card.h"
+#include "answer/numbers.h"
 #include "files/run_dir.h"
 #include "files/whole.h"
 #include "net/cnn.h"
@@ -92,6 +93,8 @@ static enum err network_test(struct network *n, const char *path, char sha256[DI
         e = cnn_self_test(cnn, m, why);
     if (e == OK)
         e = cnn_reading_check(cnn, m, path, why);
+    if (e == OK)
+        e = numbers_eye_open(&(struct numbers_eye){0}, m, cnn, NULL, why);
     if (e == OK)
         memcpy(sha256, m->sha256, sizeof(m->sha256));
     cnn_free(cnn);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/history/store_history.h"
 #include "store/store_mail.h"
 #include "ctl_ask.h"
 #include "ctl_parts.h"

@@ -6,6 +6,9 @@
 
 #include "layout_parts.h"
 
+/* One more than a lattice has: it says that there was more. */
+enum { ROWS_MAX = LAYOUT_ROWS_MAX + 1 };
+
 static enum err copy(const struct picture *p, struct picture *to)
 {
     *to = *p;
@@ -52,13 +55,13 @@ static enum err erase_frames(struct picture *p, struct walls *walls)
 static enum err find(const struct picture *ink, const struct walls *walls, struct layout_lattice *out)
 {
     struct page page = {0};
-    struct row *rows = malloc(LAYOUT_ROWS_MAX * sizeof(*rows));
+    struct row *rows = malloc(ROWS_MAX * sizeof(*rows));
     enum err e = rows == NULL ? ERR_NOMEM : page_take(&page, ink);
     int n = 0;
 
     page.walls = walls;
     if (e == OK)
-        e = rows_find(&page, rows, LAYOUT_ROWS_MAX, &n);
+        e = rows_find(&page, rows, ROWS_MAX, &n);
     for (int i = 0; e == OK && i < n; i++)
         e = lattice_add(&page, &rows[i], i, out);
     free(rows);

@@ -28,6 +28,8 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     e = cnn_self_test(s->cnn, s->model, why);
     if (e == OK)
         e = cnn_reading_check(s->cnn, s->model, s->conf.weights, why);
+    if (e == OK)
+        e = numbers_eye_open(&s->eye, s->model, s->cnn, NULL, why);
     /* A site works without a card, or with one of another network, which is then not shown. */
     if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
         s->card_amiss.text[0] = '\0';

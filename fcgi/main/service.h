@@ -2,6 +2,7 @@
 #ifndef DIGITD_MAIN_SERVICE_H
 #define DIGITD_MAIN_SERVICE_H
 
+#include "answer/numbers.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "net/cnn.h"
@@ -12,8 +13,9 @@ struct service {
     struct conf conf;
     struct model *model;
     struct cnn *cnn;
-    struct json *card;     /* NULL: there is none, or it belongs to another network */
-    struct why card_amiss; /* why a card file could not be used; empty otherwise */
+    struct numbers_eye eye; /* without a scratch block: each worker has its own */
+    struct json *card;      /* NULL: there is none, or it belongs to another network */
+    struct why card_amiss;  /* why a card file could not be used; empty otherwise */
 };
 
 /* Reads the settings (conf_path may be NULL: environment and defaults), then the network, and tests it with its golden

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "answer/numbers.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "web/api/routes.h"
@@ -37,6 +38,7 @@ enum {
 struct worker {
     struct app app;
     struct decoder *decoder; /* NULL but in the main pool */
+    struct numbers_eye eye;
     struct fcgx *fcgx;
     struct score *score;
     const struct scoreboard *board;
@@ -173,7 +175,14 @@ static enum err worker_new(struct worker *w, const struct service *service)
                           .is_steady = worker_is_steady,
                           .counts = worker_counts,
                           .ctx = w};
-    if (w->app.scratch == NULL || w->app.reply == NULL || w->app.body == NULL)
+    if (w->place->pool == POOL_MAIN) {
+        w->eye = service->eye;
+        w->eye.scratch = w->app.scratch;
+        w->app.eye = &w->eye;
+        w->app.numbers = calloc(1, sizeof(*w->app.numbers));
+    }
+    if (w->app.scratch == NULL || w->app.reply == NULL || w->app.body == NULL ||
+        (w->app.eye != NULL && w->app.numbers == NULL))
         return ERR_NOMEM;
     e = fcgx_new(&w->fcgx, w->place->listen_fd);
     if (e == OK)
@@ -188,6 +197,7 @@ static void worker_free(struct worker *w)
     store_close(w->app.store);
     fcgx_free(w->fcgx);
     free(w->app.scratch);
+    free(w->app.numbers);
     reply_free(w->app.reply);
     buf_free(w->app.body);
     decoder_free(w->decoder);

@@ -35,9 +35,6 @@ enum err store_session_add_checked(struct store *s, const uint8_t token_hash[DIG
  * voids reset links and resets waiting in the outbox. ERR_NOT_FOUND: no such user, or the hash is not old_hash, against
  * which the current password was checked: another change came first, and wins. */
 enum err store_user_change_password(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);
-/* Deletes the user and all their data, including waiting mail, in one commit. Before that the history is deleted in
- * steps: after a failure some of it, or all, may be gone. ERR_NOT_FOUND. */
-enum err store_user_delete(struct store *s, int64_t user_id);
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled);    /* ends sessions, voids links */
 enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *user); /* with password_hash */
 /* Whether the site may learn from the digits that the user corrected or confirmed: not, until they allow it.

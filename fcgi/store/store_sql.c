@@ -31,6 +31,12 @@
     "id, created_at, name, status, ifnull(digit, -1), iif(no_digit, 10, ifnull(label, -1)), confidence, "              \
     "probabilities, picture, ifnull(unsure_because, 0)"
 #define HISTORY_IS_CHECKED "(label IS NOT NULL OR no_digit)"
+/* The next id of history and numbers. Only for whoever is writing. (sqlite_sequence has a row for each table.) */
+#define ANSWER_ID "(SELECT 1 + ifnull(max(seq), 0) FROM sqlite_sequence WHERE name IN ('history', 'numbers'))"
+/* The same for a place, where 11 is split (NUMBER_SPLIT). */
+#define PLACE_COLUMNS                                                                                                  \
+    "place, digit, iif(split IS NOT NULL, 11, iif(no_digit, 10, ifnull(label, -1))), ifnull(split, '')"
+#define OF_USER(table) table " INDEXED BY " table "_by_user WHERE user_id = ?1"
 
 const char *const store_sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -125,27 +131,54 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_DEVICE_DROP] = "DELETE FROM devices WHERE user_id = ?2 AND device_hash = ?1",
     [SQL_DEVICE_FORGET] = "DELETE FROM devices WHERE id = ?1",
 
+    /* A filter that is -1 is none. All of it is decided in the two indexes, whose rows come in order and are merged;
+     * only what is answered is read. Of a number only the id and the digits: it is read by itself (SQL_NUMBER_FIND). */
+    [SQL_ANSWER_PAGE] = "SELECT " HISTORY_COLUMNS ", 0 FROM " OF_USER(
+        "history") " AND id < ?2 "
+                   "AND (?3 < 0 OR (NOT no_digit AND ifnull(label, digit) = ?3)) "
+                   "AND (?4 < 0 OR " HISTORY_IS_CHECKED " = ?4) AND (?5 < 0 OR status = ?5) "
+                   "UNION ALL SELECT id, 0, '', 0, -1, -1, 0, NULL, NULL, 0, digits FROM " OF_USER(
+                       "numbers") " AND id < ?2 "
+                                  "AND (?3 < 0 OR holds & (1 << ?3)) AND (?4 < 0 OR (checked > 0) = ?4) "
+                                  "AND (?5 < 0 OR status = CASE ?5 WHEN 3 THEN 0 WHEN 1 THEN 1 ELSE -1 END) ORDER BY "
+                                  "id DESC LIMIT ?6",
+    [SQL_ANSWER_OLDEST] = "SELECT id, 1 FROM " OF_USER("history") " AND id <= ?2 UNION ALL "
+                                                                  "SELECT id, digits FROM " OF_USER(
+                                                                      "numbers") " AND id <= ?2 ORDER BY id LIMIT ?3",
+    [SQL_ANSWER_KEPT] =
+        "SELECT count(*) + (SELECT ifnull(sum(digits), 0) FROM " OF_USER("numbers") ") FROM " OF_USER("history"),
+    [SQL_ANSWER_COUNT] =
+        "SELECT sum(kept), sum(checked), sum(confirmed) FROM (SELECT count(*) AS kept, "
+        "ifnull(sum" HISTORY_IS_CHECKED ", 0) AS checked, "
+        "ifnull(sum(iif(no_digit, digit IS NULL, label IS digit AND label IS NOT NULL)), 0) AS confirmed "
+        "FROM " OF_USER("history") " UNION ALL SELECT ifnull(sum(digits), 0), ifnull(sum(checked), 0), "
+                                   "ifnull(sum(confirmed), 0) FROM " OF_USER("numbers") ")",
+
     /* From users, so that an account that was deleted a moment ago gets none. */
     [SQL_HISTORY_ADD] =
-        "INSERT INTO history (user_id, created_at, name, status, digit, confidence, probabilities, picture, "
-        "unsure_because) SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, 0) FROM users WHERE id = ?1",
-    /* What is over ?2 rows, the oldest first, at most ?3 of them. (A limit below 0 would be none at all.) */
-    [SQL_HISTORY_TRIM] = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE user_id = ?1 ORDER BY id "
-                         "LIMIT max(0, min(?3, (SELECT count(*) FROM history WHERE user_id = ?1) - ?2)))",
-    /* A filter that is -1 is none. All of it is decided in history_by_user; only what is answered is read. */
-    [SQL_HISTORY_PAGE] =
-        "SELECT " HISTORY_COLUMNS " FROM history INDEXED BY history_by_user "
-        "WHERE user_id = ?1 AND id < ?2 AND (?3 < 0 OR (NOT no_digit AND ifnull(label, digit) = ?3)) "
-        "AND (?4 < 0 OR " HISTORY_IS_CHECKED " = ?4) AND (?5 < 0 OR status = ?5) ORDER BY id DESC LIMIT ?6",
+        "INSERT INTO history (id, user_id, created_at, name, status, digit, confidence, probabilities, picture, "
+        "unsure_because) SELECT " ANSWER_ID ", id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, 0) FROM users WHERE id = ?1",
     [SQL_HISTORY_FIND] = "SELECT " HISTORY_COLUMNS " FROM history WHERE id = ?2 AND user_id = ?1",
-    [SQL_HISTORY_COUNT] = "SELECT count(*), ifnull(sum" HISTORY_IS_CHECKED
-                          ", 0), ifnull(sum(iif(no_digit, digit IS NULL, label IS digit AND label IS NOT NULL)), 0) "
-                          "FROM history INDEXED BY history_by_user WHERE user_id = ?1",
     [SQL_HISTORY_LABEL] = "UPDATE history SET label = iif(?3 BETWEEN 0 AND 9, ?3, NULL), no_digit = (?3 = 10) "
                           "WHERE id = ?2 AND user_id = ?1",
     [SQL_HISTORY_DROP] = "DELETE FROM history WHERE id = ?2 AND user_id = ?1",
-    [SQL_HISTORY_CLEAR] = "DELETE FROM history WHERE id IN "
-                          "(SELECT id FROM history WHERE user_id = ?1 AND id <= ?2 ORDER BY id LIMIT ?3)",
+    [SQL_HISTORY_DROP_TO] = "DELETE FROM history WHERE user_id = ?1 AND id <= ?2",
+
+    [SQL_NUMBER_ADD] = "INSERT INTO numbers (id, user_id, created_at, name, status, confidence, text, digits, holds) "
+                       "SELECT " ANSWER_ID ", id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE id = ?1",
+    [SQL_NUMBER_ADD_DIGIT] = "INSERT INTO number_digits (number_id, place, line, digit, confidence, probabilities, "
+                             "picture, x, y, width, height) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [SQL_NUMBER_FIND] = "SELECT id, created_at, name, status, confidence, text, ifnull(label, ''), loose, digits "
+                        "FROM numbers WHERE id = ?2 AND user_id = ?1",
+    [SQL_NUMBER_DIGITS] = "SELECT " PLACE_COLUMNS ", line, confidence, probabilities, picture, x, y, width, height "
+                          "FROM number_digits WHERE number_id = ?1 ORDER BY place",
+    [SQL_NUMBER_PLACES] = "SELECT " PLACE_COLUMNS " FROM number_digits WHERE number_id = ?1 ORDER BY place",
+    [SQL_NUMBER_LABEL] = "UPDATE numbers SET label = nullif(?2, ''), loose = ?3, checked = ?4, confirmed = ?5, "
+                         "holds = ?6 WHERE id = ?1",
+    [SQL_NUMBER_LABEL_PLACE] = "UPDATE number_digits SET label = iif(?3 BETWEEN 0 AND 9, ?3, NULL), "
+                               "no_digit = (?3 = 10), split = nullif(?4, '') WHERE number_id = ?1 AND place = ?2",
+    [SQL_NUMBER_DROP] = "DELETE FROM numbers WHERE id = ?2 AND user_id = ?1",
+    [SQL_NUMBER_DROP_TO] = "DELETE FROM numbers WHERE user_id = ?1 AND id <= ?2",
 
     [SQL_SESSION_PURGE_FIND] = FIRST(SESSIONS_EXPIRED),
     [SQL_SESSION_PURGE] = "DELETE FROM sessions" SOME(SESSIONS_EXPIRED),

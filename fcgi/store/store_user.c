@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "store_account.h"
-#include "store_history.h"
 
 enum { USERS_AT_ONCE = 100 };
 
@@ -125,25 +124,6 @@ enum err store_user_change_password(struct store *s, int64_t user_id, const char
     enum err e = store_begin(s, STORE_BUSY_MS);
 
     return e != OK ? e : store_end(s, store_user_renew(s, user_id, old_hash, password_hash));
-}
-
-enum err store_user_delete(struct store *s, int64_t user_id)
-{
-    enum err e = store_history_clear(s, user_id);
-
-    if (e == OK)
-        e = store_begin(s, STORE_BUSY_MS);
-    if (e != OK)
-        return e;
-    /* What depends only on the address; the rest is deleted by ON DELETE CASCADE, with anything saved a moment ago. */
-    e = store_do(s, SQL_USER_DROP_MAIL, "user_drop_mail", VALUES(value_int(user_id)));
-    if (e == OK)
-        e = store_do(s, SQL_USER_DROP_SIGN_UP_LINKS, "user_drop_sign_up_links", VALUES(value_int(user_id)));
-    if (e == OK)
-        e = store_do(s, SQL_USER_DELETE, "user_delete", VALUES(value_int(user_id)));
-    if (e == OK && sqlite3_changes(s->db) == 0)
-        e = ERR_NOT_FOUND;
-    return store_end(s, e);
 }
 
 enum err store_user_set_disabled(struct store *s, int64_t user_id, bool disabled)

@@ -19,6 +19,8 @@ const char *pool_name(enum pool pool);
 /* What a request spends its time on (R3). The worker's scoreboard slot shows the current phase. */
 enum phase { PHASE_IDLE, PHASE_READ, PHASE_DECODE, PHASE_INFER, PHASE_DATABASE, PHASE_HASH, PHASE_REPLY, PHASE_COUNT };
 
+struct numbers;     /* answer/numbers.h */
+struct numbers_eye; /* there, too */
 struct route_table;
 
 struct app {
@@ -29,6 +31,8 @@ struct app {
     struct json *card;         /* the model card, never changed; NULL: none */
     const struct cnn *cnn;
     void *scratch;           /* for cnn_forward */
+    struct numbers_eye *eye; /* what reads numbers, with the same scratch; like decoder */
+    struct numbers *numbers; /* of one picture, reused; like decoder */
     struct decoder *decoder; /* NULL outside the main pool, whose routes alone read pictures */
     struct store *store;     /* NULL while it cannot be opened: routes that need it answer 503 */
     struct reply *reply;     /* reused */

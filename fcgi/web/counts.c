@@ -10,9 +10,10 @@ static const struct {
     const char *first;
     enum counts_group group;
 } firsts[] = {
-    {"classify", GROUP_CLASSIFY}, {"history", GROUP_HISTORY}, {"signup", GROUP_SIGN_IN}, {"login", GROUP_SIGN_IN},
-    {"logout", GROUP_SIGN_IN},    {"account", GROUP_ACCOUNT}, {"session", GROUP_SITE},   {"site", GROUP_SITE},
-    {"model", GROUP_SITE},        {"healthz", GROUP_HEALTH},  {"readyz", GROUP_HEALTH},  {"metrics", GROUP_HEALTH},
+    {"classify", GROUP_CLASSIFY}, {"read", GROUP_READ},      {"history", GROUP_HISTORY}, {"signup", GROUP_SIGN_IN},
+    {"login", GROUP_SIGN_IN},     {"logout", GROUP_SIGN_IN}, {"account", GROUP_ACCOUNT}, {"session", GROUP_SITE},
+    {"site", GROUP_SITE},         {"model", GROUP_SITE},     {"healthz", GROUP_HEALTH},  {"readyz", GROUP_HEALTH},
+    {"metrics", GROUP_HEALTH},
 };
 
 enum counts_group counts_group_of(const char *path)
@@ -38,8 +39,8 @@ static void one(struct buf *out, const char *name, const char *type, const char 
 
 void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, const char *model_sha256)
 {
-    static const char *const names[GROUP_COUNT] = {"classify", "history", "sign_in", "account",
-                                                   "site",     "health",  "other"};
+    static const char *const names[GROUP_COUNT] = {"classify", "read", "history", "sign_in",
+                                                   "account",  "site", "health",  "other"};
 
     head(out, "digitd_requests_total", "counter", "Requests answered by workers.");
     for (int g = 0; g < GROUP_COUNT; g++)

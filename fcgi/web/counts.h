@@ -9,6 +9,7 @@
 
 enum counts_group {
     GROUP_CLASSIFY,
+    GROUP_READ,
     GROUP_HISTORY,
     GROUP_SIGN_IN,
     GROUP_ACCOUNT,

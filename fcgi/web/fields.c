@@ -55,7 +55,7 @@ static bool field_take(const struct json *v, struct field *f)
 
 static void refuse_fields(struct call *c, const struct field *fields, size_t n)
 {
-    static const char *const kinds[] = {"text", "a whole number", "a whole number, a word or null", "true or false",
+    static const char *const kinds[] = {"text", "a whole number", "a whole number, text or null", "true or false",
                                         "a list"};
     char detail[400] = "Send an object with these members and no others:";
 

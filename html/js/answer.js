@@ -1,15 +1,21 @@
-// Shows one result large, and a row of results as cards. A result is what POST /classify answers for a part.
+// Shows one result large, and a row of results as cards. A result is as send.js has it.
 import { $, el, calm, paintGrey } from './dom.js';
 import { drawGlyph, makeGlyph } from './glyph.js';
 import { isRight, readAs } from './check.js';
+import { isNumber } from './item.js';
+import { numberParts } from './send.js';
 import { t } from './i18n.js';
-import { digitName, verdict, failed, problemWords, reducedText, stepsOf, percent, shortName } from './text.js';
+import { digitName, verdict, failed, problemWords, reducedText, stepsOf, percent, shortName, shortText } from './text.js';
 
 const SMALL_PX = 64;              // a picture up to this size is shown in hard pixels
 const PREVIEW_AREA_PX = 25000000; // a larger one is refused by the server anyway, and would stall the browser
 const bars = [];
+let view = null; // of a number, once there is one
+let onSaid;
 
-export function initAnswer() {
+/** onNumber(sentence): the visitor has said something of the number that is shown. */
+export function initAnswer({ onNumber }) {
+  onSaid = onNumber;
   for (let digit = 0; digit < 10; digit++) {
     const fill = el('span', { className: 'fill' });
     const value = el('span', { className: 'value' });
@@ -36,8 +42,11 @@ export function showEmpty() {
   showGiven(null);
 }
 
+/** A number that is being drawn stands until the next answer. */
 export function showReading(item, note = '') {
-  show('reading', { over: t('answer.moment'), word: t('answer.reading'), sure: note }, '');
+  const words = { over: t('answer.moment'), word: t('answer.reading'), sure: note };
+  if (item.drawn && $('answer').dataset.kind === 'number') tell('reading', words);
+  else show('reading', words, '');
   showGiven(item);
   $('steps').textContent = shortName(item.name);
 }
@@ -45,12 +54,40 @@ export function showReading(item, note = '') {
 /** item: {name, url, result, readWith}; written: the digit is written before the eyes. */
 export function showResult(item, written) {
   const { result } = item;
+  if (isNumber(result)) {
+    showNumber(item);
+    return;
+  }
   show(result.status, verdict(result), signOf(result), written && !calm());
   showGiven(item);
   showBars(result.status === 'not_a_digit' ? null : result.probabilities, result.digit); // they sum to 1 whatever it shows
   showSeen(result.input);
-  $('steps').textContent = [shortName(item.name), reducedText(item.shrunk), stepsOf(result, item.readWith)].filter(Boolean).join(' · ');
+  $('steps').textContent = stepsText(item);
 }
+
+const stepsText = (item) => [shortName(item.name), reducedText(item.shrunk), stepsOf(item.result, item.readWith)].filter(Boolean).join(' · ');
+
+function showNumber(item) {
+  const { result } = item, { width, height } = result.preprocessing;
+  show(result.status, verdict(result), '');
+  showGiven(null);
+  $('answer').dataset.kind = 'number';
+  $('number').hidden = $('number-keys').hidden = false;
+  if (!view) makeView();
+  view.show(result.number, { url: item.url, width, height, name: item.name });
+  $('answer').dataset.text = result.number.text();
+  $('steps').textContent = stepsText(item);
+}
+
+function makeView() {
+  const { NumberView } = numberParts();
+  view = new NumberView({ onChange: onSaid });
+  $('number').append(view.picture, view.text);
+  $('number-keys').append(view.keys);
+}
+
+/** What became of what the visitor said of the number on show; bad: it could not be kept. */
+export const tellNumber = (sentence, bad) => view.tell(sentence, bad);
 
 /** A failure that is not the picture's: said in the answer's place, so that no "Reading" is left standing. */
 export function showFailure(item, sentence) {
@@ -64,12 +101,20 @@ function signOf({ status, digit }) {
   return status === 'not_a_digit' ? '?' : digit;
 }
 
-function show(state, { over, word, sure, percent: exact }, sign, written) {
+function tell(state, { over, word, sure, percent: exact, more }) {
   $('answer').dataset.state = state;
-  $('answer').dataset.digit = /^\d$/.test(sign) ? sign : '';
   $('answer-over').textContent = over;
   $('answer-word').textContent = word;
-  $('answer-sure').replaceChildren(sure, ...(exact ? [el('b', {}, exact)] : []));
+  $('answer-sure').replaceChildren(sure, ...(exact ? [el('b', {}, exact)] : []), ...(more ? [' ', more] : []));
+}
+
+function show(state, words, sign, written) {
+  tell(state, words);
+  $('answer').dataset.digit = /^\d$/.test(sign) ? sign : '';
+  $('answer').dataset.text = '';
+  $('answer').dataset.kind = '';
+  if (!$('number').hidden && !state.startsWith('number')) view.clear();
+  $('number').hidden = $('number-keys').hidden = true;
   drawGlyph($('answer-glyph'), sign, written);
   $('steps').textContent = '';
   showBars(null);
@@ -119,19 +164,28 @@ export function fillCard(card, { result, label }, failure) {
   const state = failure ? 'error' : result ? result.status : 'reading';
   card.button.dataset.state = state;
   card.button.dataset.digit = result && Number.isInteger(result.digit) ? result.digit : '';
-  drawGlyph(card.glyph, failure ? '!' : result ? signOf(result) : '-');
+  const several = isNumber(result);
+  card.button.dataset.text = several ? result.number.text() : '';
+  drawGlyph(card.glyph, failure ? '!' : several ? '' : result ? signOf(result) : '-');
   card.word.textContent = failure ? t('answer.notRead') : cardWord(result, label);
   if (failure || state === 'error') card.button.title = failure || problemWords(result.problem).title;
 }
 
 function cardWord(result, label) {
   if (!result) return t('answer.reading');
+  if (isNumber(result)) return numberWord(result);
   if (isRight(result, label)) return `✓ ${cardWord(result, null)}`;
   if (label !== null) return t('check.card', { label: shortLabel(label), read: shortLabel(readAs(result)) });
   const { status, digit, confidence } = result;
   if (status === 'digit') return t('answer.card', { digit: digitName(digit), percent: percent(confidence) });
   if (status === 'unsure') return t('answer.unsure', { digit: digitName(digit) });
   return t(status === 'not_a_digit' ? 'answer.noDigit' : 'answer.notRead');
+}
+
+function numberWord({ status, number }) {
+  const text = shortText(number.text());
+  if (number.isChecked) return `✓ ${text || t('answer.noDigit')}`;
+  return status === 'number_unsure' ? t('number.cardUnsure', { text }) : text;
 }
 
 const shortLabel = (label) => (Number.isInteger(label) ? digitName(label) : t('answer.noDigit'));

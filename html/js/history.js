@@ -1,14 +1,19 @@
-// The history: what was read for this visitor, the newest first, page after page; corrections, deletion, export.
+// The history: what was read for this visitor, digits and numbers, the newest first, page after page; corrections, deletion, export.
 // Traps: an answer to an earlier question (other filters, another visitor) comes too late and is dropped; the next page is asked for by
 // the address that the server gave; a button that goes away must not take the focus with it; a 401 is the end of the session.
 import { $, el, paintGrey, say } from './dom.js';
 import { request } from './api.js';
 import { intl, t } from './i18n.js';
 import { isRight, makeCheck, savedText } from './check.js';
-import { busy, digitName, percent, runnerUp, sentenceOf, share } from './text.js';
+import { busy, digitName, percent, runnerUp, sentenceOf, share, shortText } from './text.js';
 import { timeNode } from './list.js';
+import { NumberText } from './number.js';
+import { NumberKeep } from './number-keep.js';
+import { NumberView } from './number-view.js';
 
 const KINDS = { unsure: { status: 'unsure' }, none: { status: 'not_a_digit' }, checked: { checked: 1 }, unchecked: { checked: 0 } };
+const DIGITS_SHOWN = 12; // those of a longer number are shown when somebody asks for them
+const LONG = 5; // signs in a row: with more a card is wider
 const AHEAD_PX = 600; // the next page is asked for before its place is seen
 
 let hooks;          // onExpired()
@@ -78,7 +83,7 @@ async function more(byHand = false) {
   try {
     const page = await request(next, { onWait: (left) => { if (mine === shown) note(busy(left)); } });
     if (mine !== shown) return;
-    const cards = page.history.map(card);
+    const cards = page.history.map((answer) => (answer.kind === 'number' ? numberCard(answer) : card(answer)));
     if (stale) $('history-list').replaceChildren(...cards);
     else $('history-list').append(...cards);
     stale = false;
@@ -139,6 +144,36 @@ function card(answer) {
   return node;
 }
 
+/** A number: the digits that the network saw, corrected one by one or as a text. */
+function numberCard(entry) {
+  const number = NumberText.ofEntry(entry);
+  const view = new NumberView({ quiet: true, onChange: () => keeper.touch() });
+  const keeper = new NumberKeep(number, number.state, {
+    send: (json) => request(`history/${entry.id}`, { method: 'PATCH', json }),
+    done: (reply) => {
+      if (reply) tell(reply.counts);
+      view.tell(t('number.saved', { text: shortText(number.text()) || t('history.noDigit') }));
+    },
+    failed: (error) => { if (!expired(error)) view.tell(sentenceOf(error), true); },
+  });
+  const remove = el('button', { className: 'link kept-remove', type: 'button' }, t('history.delete'), ' ',
+    el('span', { className: 'unseen' }, t('history.theAnswer', { digit: shortText(entry.text), time: momentOf(entry) })));
+  const digits = [view.picture, view.digit];
+  const node = el('li', { className: 'card kept kept-number' },
+    el('div', { className: 'kept-text' }, view.text,
+      el('p', { className: 'kept-answer' }, el('span', {}, percent(entry.confidence)),
+        ...(entry.status === 'unsure' ? [' ', el('span', { className: 'kept-unsure' }, t('history.unsure'))] : [])),
+      el('p', { className: 'kept-facts', title: entry.name }, el('span', { className: 'kept-name' }, entry.name), timeNode(entry.created_at))),
+    remove,
+    ...(entry.digits.length <= DIGITS_SHOWN ? digits
+      : [el('details', { className: 'kept-long' }, el('summary', {}, t('number.count', { n: entry.digits.length })), ...digits)]),
+    view.acts, el('p', { className: 'kept-said error', hidden: true }));
+  node.classList.toggle('long', entry.text.split('\n').some((row) => row.length > LONG));
+  remove.addEventListener('click', () => act(node, () => drop(node, entry)));
+  view.show(number, null);
+  return node;
+}
+
 /** What it is unsure about; answers from before that was kept do not tell. */
 function doubtOf(answer) {
   const because = answer.unsure_because;
@@ -196,10 +231,11 @@ async function drop(node, answer) {
   if (mine !== shown) return;
   const after = node.nextElementSibling || node.previousElementSibling;
   node.remove();
-  tell({
+  tell(answer.kind === 'number' ? (await request('history?limit=1')).counts : {
     kept: counts.kept - 1, checked: counts.checked - (label === null ? 0 : 1),
     right: counts.right - (isRight(answer, label) ? 1 : 0),
   });
+  if (mine !== shown) return;
   fit();
   (after ? after.querySelector('.kept-remove') : $('history-title')).focus();
   $('history-said').textContent = t('history.deleted');

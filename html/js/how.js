@@ -3,10 +3,13 @@
 // controls stay where they are, so that the focus does.
 import { $, el, svg, paintGrey, say } from './dom.js';
 import { locale, t } from './i18n.js';
-import { sentenceOf, stepCaption } from './text.js';
+import { isNumber } from './item.js';
+import { digitsCaption, sentenceOf, stepCaption } from './text.js';
 
 const SMALL_PX = 64; // shown in hard pixels
 const STEPS_USUAL = 5, STEPS_UNCHANGED = 2;
+const OF_ONE_DIGIT = ['ink', 'scaled', 'input']; // steps that a number does not take as a whole
+const SEEN_MAX = 48; // of its digits: so many are shown
 
 let shown = null; // the item whose steps are, or will be, on show
 let drawn = {};   // {item, result, language} whose steps stand there
@@ -78,19 +81,40 @@ function draw(item) {
   const { result, readWith } = item;
   if (drawn.result === result && drawn.language === locale()) return;
   drawn = { item, result, language: locale() };
-  $('how-steps').replaceChildren(...result.steps.map((step) => {
-    const { title, text } = stepCaption(step, result.preprocessing, readWith);
+  const several = isNumber(result);
+  const steps = several ? stepsOfNumber(result.steps) : result.steps;
+  $('how-steps').replaceChildren(...steps.map((step) => {
+    const { title, text } = stepCaption(step, result, readWith);
     const canvas = el('canvas', { width: step.width, height: step.height, 'aria-hidden': 'true' });
     if (Math.max(step.width, step.height) <= SMALL_PX) canvas.className = 'small';
     paintGrey(canvas, step.grey);
     return el('li', {},
-      el('span', { className: 'frame' }, canvas, ...(step.name === 'ink' ? outline(result.preprocessing) : [])),
+      el('span', { className: 'frame' }, canvas, ...(step.name === 'ink' ? outline(result.preprocessing, [result.preprocessing.box]) : []),
+        ...(step.name === 'parts' ? outline(result.preprocessing, result.number.digits.map(({ box }) => box)) : [])),
       el('p', { className: 'said' }, el('b', {}, title), ' ', text));
-  }));
+  }), ...(several ? [seenDigits(result.number)] : []));
 }
 
-/** The box around the ink, in the accent's colour. */
-function outline({ width, height, box: [x, y, w, h] }) {
-  if (!w) return [];
-  return [svg('svg', { viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' }, svg('rect', { x, y, width: w, height: h }))];
+/** The last picture of them all is parted into digits. */
+function stepsOfNumber(steps) {
+  const whole = steps.filter(({ name }) => !OF_ONE_DIGIT.includes(name));
+  return [...whole, { ...whole.at(-1), name: 'parts' }];
+}
+
+/** Each digit as the network saw it. */
+function seenDigits({ digits }) {
+  const { title, text } = digitsCaption(digits.length, Math.min(digits.length, SEEN_MAX));
+  return el('li', { className: 'how-digits' },
+    el('span', { className: 'how-seen' }, ...digits.slice(0, SEEN_MAX).map(({ input }) => {
+      const canvas = el('canvas', { className: 'small', width: 28, height: 28, 'aria-hidden': 'true' });
+      if (input) paintGrey(canvas, input);
+      return canvas;
+    })),
+    el('p', { className: 'said' }, el('b', {}, title), ' ', text));
+}
+
+/** Boxes around the ink, in the accent's colour. */
+function outline({ width, height }, boxes) {
+  return [svg('svg', { viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
+    ...boxes.filter(([, , w]) => w).map(([x, y, w, h]) => svg('rect', { x, y, width: w, height: h })))];
 }

@@ -1,14 +1,17 @@
 // An item is a picture that was given to be read, and what became of it. Whoever shows or sends it asks here; it changes by its own
 // methods alone, so that each of its states is one of these.
 import { t } from './i18n.js';
-import { shrink } from './shrink.js';
+
+const LOOKED_AT_BYTES = 1024 * 1024; // a smaller file is sent as it is; the server tells when it has too many pixels
+/** Whether a result is a number: of several digits, as number.js has it. */
+export const isNumber = (result) => Boolean(result && result.number);
 
 export const NO_WISH = { invert: 'auto', center: 'mass' };
 
 export class Item {
   #url; #shrunk = null; #sent = 0; #result = null; #failure = null; #sentAgain = false;
   #wish = NO_WISH; #readWith = NO_WISH; #wishFailure = null; #asking = null;
-  #kept = null; #keeping = null; #label = null; #saying = false; #sayFailure = '';
+  #kept = null; #keeping = null; #keeper = null; #label = null; #saying = false; #sayFailure = '';
 
   /** drawn: by the pad, not chosen. */
   constructor(file, drawn = false) {
@@ -24,7 +27,7 @@ export class Item {
   get body() { return this.#shrunk ? this.#shrunk.blob : this.file; }
   get bytes() { return this.body.size; }
   get sent() { return this.#result ? this.bytes : this.#sent; }
-  get result() { return this.#result; }           // as POST /classify answers it; null: not read yet
+  get result() { return this.#result; }           // as send.js has it; null: not read yet
   get failure() { return this.#failure; }         // an ApiError that is not the picture's fault, or null
   get sentAgain() { return this.#sentAgain; }     // it came after one that crashed the decoder
   get wish() { return this.#wish; }               // as what it is being read, or was last asked to be
@@ -32,7 +35,10 @@ export class Item {
   get wishFailure() { return this.#wishFailure; } // an ApiError: it could not be read again
   get asking() { return this.#asking; }           // AbortController of its being read again, or null
   get kept() { return this.#kept; }               // the result's id in the history; null: it is not there
+  get keeper() { return this.#keeper; }           // NumberKeep of a number's corrections, or null
   get label() { return this.#label; }             // what the visitor says it is (check.js), or null
+  /** Whether the visitor has said anything of the answer. */
+  get isChecked() { return this.#label !== null || (isNumber(this.#result) && this.#result.number.state !== this.#result.number.readState); }
   get saying() { return this.#saying; }           // a label is on its way
   get sayFailure() { return this.#sayFailure; }   // a sentence: it was not kept
 
@@ -46,7 +52,9 @@ export class Item {
 
   /** Whether it was; from then on that is the picture, also on the page. must: the server has found it too large. */
   async makeSmaller(bytesMax, must = false) {
-    this.#shrunk = await shrink(this, bytesMax, must);
+    if (!must && this.file.size < LOOKED_AT_BYTES) return false;
+    const part = await import('./shrink.js').catch(() => null); // without it the server tells
+    this.#shrunk = part && await part.shrink(this, bytesMax);
     if (!this.#shrunk) return false;
     URL.revokeObjectURL(this.#url);
     this.#url = URL.createObjectURL(this.#shrunk.blob);
@@ -97,6 +105,7 @@ export class Item {
     this.#result = result;
     this.#kept = result.id ?? null;
     this.#keeping = null;
+    this.#keeper = null;
     this.#label = null;
     this.#sayFailure = '';
   }
@@ -110,6 +119,12 @@ export class Item {
       .finally(() => { if (this.#keeping === mine) this.#keeping = null; });
     this.#keeping = mine;
     return mine;
+  }
+
+  /** What the visitor says of a number goes through one keeper, which make(number) makes. */
+  keepNumber(make) {
+    if (!this.#keeper && isNumber(this.#result)) this.#keeper = make(this.#result.number);
+    return this.#keeper;
   }
 
   /** It was deleted from the history. */

@@ -2,17 +2,22 @@
 import { $ } from './dom.js';
 import { t } from './i18n.js';
 import { fillCard, makeCard } from './answer.js';
-import { bytes, count, problemText, sentenceOf } from './text.js';
-import { saveFile } from './save.js';
+import { bytes, count, sentenceOf } from './text.js';
 
 const CSV_NAME = 'digitd-results.csv';
 let items = [];
 let cards = []; // of each item
 
-/** onStop(): what is not answered yet is let go. */
-export function initMany({ onStop }) {
+/** onStop(): what is not answered yet is let go; onNote(sentence). */
+export function initMany({ onStop, onNote }) {
   $('many-stop').addEventListener('click', onStop);
-  $('many-csv').addEventListener('click', () => saveFile(CSV_NAME, csvOf(items), 'text/csv'));
+  $('many-csv').addEventListener('click', () => { saveCsv().catch(() => onNote(t('page.notLoaded'))); });
+}
+
+async function saveCsv() {
+  const list = items;
+  const [{ csvOf }, { saveFile }] = await Promise.all([import('./csv.js'), import('./save.js')]);
+  saveFile(CSV_NAME, csvOf(list), 'text/csv');
 }
 
 /** A card for each of several items, none for one alone; onPick(index). */
@@ -48,22 +53,4 @@ export function fillMany(chosen, { sent, total, running }) {
 function bar(name, share, text) {
   $(`many-${name}`).value = share;
   $(`many-${name}-text`).textContent = text;
-}
-
-// ---- CSV (RFC 4180) ----
-
-/** A spreadsheet takes =, +, - and @ for the start of a formula, and some part cells at semicolons: a name must not be one. */
-const cell = (value) => {
-  const safe = String(value ?? '').replace(/(^|;)(?=[\s'"]*[=+\-@\uff0b\uff0d\uff1d\uff20])/g, "$1'");
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-function csvOf(list) {
-  const head = ['name', 'status', 'digit', 'confidence', ...Array.from({ length: 10 }, (_, digit) => `p${digit}`), 'message', 'unsure_because', 'label'];
-  const rows = list.map(({ name, result, failure, label }) => {
-    if (!result) return [name, 'not_read', '', '', ...Array(10).fill(''), failure ? sentenceOf(failure) : '', '', ''];
-    const { status, digit, confidence, probabilities = Array(10).fill(''), problem, unsure_because: because } = result;
-    return [name, status, digit, confidence, ...probabilities, problem ? problemText(problem) : '', because, label];
-  });
-  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }

@@ -1,12 +1,18 @@
-// The drawing pad: lines by mouse, finger, pen or keyboard, handed on as a picture whenever the pen lifts.
+// The drawing pad: lines by mouse, finger, pen or keyboard, handed on as a picture whenever the pen lifts. The paper behind it grows
+// to the right: once a line has come near that edge and the pen has rested, the paper moves on by a part of its width.
 // Traps: a finger on the pad must not scroll the page (touch-action in the sheet), and a palm beside the pen draws nothing;
-// lines are kept as points between 0 and 1, so that the pad may change its size and a line can be taken back.
-import { $ } from './dom.js';
+// lines are kept as points in heights of the pad, so that it may change its size and a line can be taken back; the paper must not
+// move under a pen that is about to write the second stroke of a digit.
+import { $, calm } from './dom.js';
 import { number, t } from './i18n.js';
 
-const PICTURE_PX = 336;                            // the side of the picture that is handed on
-const WIDTHS = { thin: 0.035, middle: 0.055, thick: 0.08 }; // of the side
-const CELLS = 28;                                  // the keyboard moves in a grid of so many
+const PICTURE_PX = 336;                            // the height of the picture that is handed on
+const WIDTHS = { thin: 0.035, middle: 0.055, thick: 0.08 }; // of the height
+const CELLS = 28;                                  // the keyboard moves in a grid of so many rows
+const PAPER_MAX = 8;                               // heights: how far the paper grows
+const NEAR_EDGE = 0.22, MOVE_ON = 0.5;             // heights from the edge; of what is seen
+const SLIDE_MS = 260;
+const REST_MS = 700;                               // a pen that rests so long has written its digit
 const HALF_PRESSURE = 0.5;                         // what a device without pressure reports
 
 let onDrawn, onCleared;
@@ -15,6 +21,10 @@ let stroke = null;       // the one being drawn, which is the last of strokes
 let pointer = null;      // id of the pointer that draws it
 let cursor = null;       // [column, row] while the keyboard draws
 let frame = 0;
+let aspect = 1;          // of what is seen of the paper: its width in heights
+let left = 0;            // where that begins
+let paper = 0;           // how wide the paper is, where it has grown
+let rest = 0;            // timer
 
 /** onDrawn(blob): the pen was lifted; onCleared(): nothing is left on the pad. */
 export function initPad(hooks) {
@@ -25,6 +35,7 @@ export function initPad(hooks) {
   for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, up);
   pad.addEventListener('keydown', key);
   pad.addEventListener('blur', () => { cursor = null; lift(); repaint(); });
+  $('pad-scroll').addEventListener('input', ({ target }) => look(Number(target.value)));
   $('pad-undo').addEventListener('click', undo);
   $('pad-clear').addEventListener('click', clear);
   document.addEventListener('keydown', (event) => {
@@ -33,7 +44,7 @@ export function initPad(hooks) {
       undo();
     }
   });
-  new ResizeObserver(repaint).observe(pad);
+  new ResizeObserver(measure).observe(pad);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
   $('pad-size').disabled = false; // until here, or a form that is sent without scripts would have a pen in it
   showTools();
@@ -44,8 +55,55 @@ export function resetPad() {
   strokes = [];
   stroke = null;
   cursor = null;
+  clearTimeout(rest);
+  paper = left = 0;
+  fitScroll();
   repaint();
   showTools();
+}
+
+// ---- the paper ----
+
+function measure() {
+  const { clientWidth, clientHeight } = $('pad');
+  if (clientHeight) aspect = clientWidth / clientHeight;
+  look(left);
+}
+
+const wide = () => Math.max(aspect, paper);
+const right = () => strokes.reduce((most, { points }) => points.reduce((x, point) => Math.max(x, point[0]), most), 0);
+
+/** What is seen begins at x. */
+function look(x) {
+  left = Math.max(0, Math.min(x, wide() - aspect));
+  fitScroll();
+  repaint();
+}
+
+function fitScroll() {
+  const scroll = $('pad-scroll');
+  scroll.hidden = wide() <= aspect;
+  scroll.max = wide() - aspect;
+  scroll.value = left;
+}
+
+/** There is room to write on, to the right of what is written. */
+function moveOn() {
+  if (stroke || right() < left + aspect - NEAR_EDGE || wide() >= PAPER_MAX) return;
+  const to = Math.min(left + MOVE_ON * aspect, PAPER_MAX - aspect);
+  paper = Math.max(paper, to + aspect);
+  slide(to);
+}
+
+function slide(to) {
+  const from = left, start = performance.now();
+  const step = (now) => {
+    const share = calm() ? 1 : Math.min(1, (now - start) / SLIDE_MS);
+    if (stroke) return look(to); // somebody writes already
+    look(from + (to - from) * (1 - (1 - share) ** 3));
+    return share < 1 ? requestAnimationFrame(step) : undefined;
+  };
+  step(start);
 }
 
 // ---- pointers ----
@@ -70,14 +128,15 @@ function up(event) {
 }
 
 function place({ clientX, clientY, pointerType, pressure }) {
-  const { left, top, width, height } = $('pad').getBoundingClientRect();
-  return [(clientX - left) / width, (clientY - top) / height, pointerType === 'pen' && pressure ? pressure : HALF_PRESSURE];
+  const box = $('pad').getBoundingClientRect();
+  return [left + (clientX - box.left) / box.height, (clientY - box.top) / box.height, pointerType === 'pen' && pressure ? pressure : HALF_PRESSURE];
 }
 
 // ---- lines ----
 
 function start(point) {
   const size = document.querySelector('#pad-size input:checked').value;
+  clearTimeout(rest);
   stroke = { width: WIDTHS[size], points: [point] };
   strokes.push(stroke);
   repaint();
@@ -88,13 +147,16 @@ function lift() {
   if (!stroke) return;
   stroke = null;
   pointer = null;
+  rest = setTimeout(moveOn, REST_MS);
   hand();
 }
 
 function undo() {
   stroke = null;
   strokes.pop();
-  repaint();
+  clearTimeout(rest);
+  if (!strokes.length) paper = left = 0;
+  look(Math.min(left, Math.max(0, right() - MOVE_ON * aspect)));
   showTools();
   if (strokes.length) hand();
   else onCleared();
@@ -109,10 +171,11 @@ function clear() {
 /** Dark ink on white, as on paper. */
 function hand() {
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = PICTURE_PX;
+  canvas.width = Math.round(PICTURE_PX * wide());
+  canvas.height = PICTURE_PX;
   const context = canvas.getContext('2d');
   context.fillStyle = '#fff';
-  context.fillRect(0, 0, PICTURE_PX, PICTURE_PX);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   ink(context, PICTURE_PX, '#000');
   const now = strokes.length;
   canvas.toBlob((blob) => { if (blob && strokes.length === now) onDrawn(blob); }, 'image/png');
@@ -142,15 +205,20 @@ function key(event) {
 
 const middle = () => [(cursor[0] + 0.5) / CELLS, (cursor[1] + 0.5) / CELLS, HALF_PRESSURE];
 
+const within = (n, cells) => Math.max(0, Math.min(cells - 1, n));
+const beginning = () => [Math.floor((left + aspect / 2) * CELLS), CELLS / 4];
+
 function walk([x, y]) {
-  const within = (n) => Math.max(0, Math.min(CELLS - 1, n));
-  cursor = cursor ? [within(cursor[0] + x), within(cursor[1] + y)] : [CELLS / 2, CELLS / 4];
+  cursor = cursor ? [within(cursor[0] + x, Math.floor(PAPER_MAX * CELLS)), within(cursor[1] + y, CELLS)] : beginning();
   if (stroke) stroke.points.push(middle());
+  const [at] = middle();
+  paper = Math.max(paper, at > wide() ? at + NEAR_EDGE : 0);
+  if (at < left || at > left + aspect) look(at - aspect / 2);
   tell();
 }
 
 function press() {
-  cursor = cursor || [CELLS / 2, CELLS / 4];
+  cursor = cursor || beginning();
   if (stroke) lift();
   else start(middle());
   tell();
@@ -170,11 +238,13 @@ function repaint() {
 function paint() {
   frame = 0;
   const pad = $('pad');
-  const side = Math.round(pad.clientWidth * devicePixelRatio);
-  if (pad.width !== side) pad.width = pad.height = side;
+  const [width, side] = [pad.clientWidth, pad.clientHeight].map((px) => Math.round(px * devicePixelRatio));
+  if (pad.width !== width || pad.height !== side) Object.assign(pad, { width, height: side });
   const context = pad.getContext('2d');
   const { color, accentColor } = getComputedStyle(pad);
-  context.clearRect(0, 0, side, side);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, side);
+  context.translate(-left * side, 0);
   ink(context, side, color);
   if (!cursor) return;
   const cell = side / CELLS;
@@ -183,7 +253,7 @@ function paint() {
   context.strokeRect(cursor[0] * cell, cursor[1] * cell, cell, cell);
 }
 
-/** The lines, smoothed through the middles between their points; where the pressure changes, the width does. */
+/** side: the height. The lines, smoothed through the middles between their points; where the pressure changes, the width does. */
 function ink(context, side, colour) {
   Object.assign(context, { lineCap: 'round', lineJoin: 'round', strokeStyle: colour });
   for (const { width, points } of strokes) {

@@ -3,15 +3,15 @@
 // the answer before stands until the new one is there, or the page would flicker at each stroke.
 import { $, say, calm } from './dom.js';
 import { t } from './i18n.js';
-import { busy, sentenceOf } from './text.js';
-import { initAnswer, showEmpty, showReading, showResult, showFailure } from './answer.js';
+import { busy, sentenceOf, shortText } from './text.js';
+import { initAnswer, showEmpty, showReading, showResult, showFailure, tellNumber } from './answer.js';
 import { initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 import { initGive, rewordGive } from './give.js';
 import { initPad, resetPad } from './pad.js';
-import { Item } from './item.js';
+import { Item, isNumber } from './item.js';
 import { makeCheck, savedText } from './check.js';
 import { request } from './api.js';
-import { readAll, send } from './send.js';
+import { numberParts, readAll, send } from './send.js';
 import { fillMany, initMany, layMany } from './many.js';
 
 const PICTURES_MAX = 64;
@@ -23,14 +23,15 @@ let items = [];           // of class Item, in the order given
 let chosen = 0;
 let running = null;       // AbortController of the reading going on
 let waiting = false;      // pictures are kept for after the log-in
+let drawing = null;       // the last Item of this paper that was kept
 let mark;                 // shows what the visitor says of the answer
 
 export function initRead(hooks) {
   onExpired = hooks.onExpired;
-  initAnswer();
+  initAnswer({ onNumber: () => sayNumber(items[chosen]) });
   mark = makeCheck($('check-buttons'), (label) => check(items[chosen], label));
   initHow({ onLook: look, onWish: readAgain });
-  initMany({ onStop: stop });
+  initMany({ onStop: stop, onNote: note });
   initGive({
     onFiles: (files) => {
       resetPad();
@@ -66,6 +67,7 @@ export function forget() {
 
 function empty() {
   drop();
+  drawing = null;
   note('');
   layMany([]);
   showEmpty();
@@ -85,6 +87,7 @@ function drop() {
 
 function take(files, drawn = false) {
   drop();
+  if (!drawn) drawing = null;
   note(files.length > PICTURES_MAX ? t('read.tooMany', { n: files.length, max: PICTURES_MAX }) : '');
   items = files.slice(0, PICTURES_MAX).map((file) => new Item(file, drawn));
   layMany(items, (i) => choose(i));
@@ -125,12 +128,17 @@ async function run() {
 
 const isDrawn = () => Boolean(items[0] && items[0].drawn);
 
-/** Each stroke is answered, but only the drawing that they come to is kept. */
+/** Each stroke is answered, but only the drawing that they come to is kept: instead of what it was when the pen rested before. */
 async function keepDrawing(item) {
   if (item !== items[0] || item.result.status === 'error') return;
+  const before = drawing;
   try {
     await keep(item, (text) => { if (item === items[0]) note(text); });
+    if (item.kept === null) return;
+    if (item === items[0]) drawing = item;
+    if (before && before !== item && before.kept !== null && !before.isChecked) await request(`history/${before.kept}`, { method: 'DELETE' });
   } catch (error) {
+    if (error.status === 404) return; // it was deleted already
     if (item === items[0]) note(t('read.notKept', { why: sentenceOf(error) }));
   }
 }
@@ -225,8 +233,32 @@ async function tellLabel(item, label, again = true) {
   return '';
 }
 
+/** What is said of a number stands at once, and is then kept, if it can be. */
+function sayNumber(item) {
+  fillMany(chosen, progress());
+  $('answer').dataset.text = item.result.number.text();
+  const { NumberKeep } = numberParts();
+  item.keepNumber((number) => new NumberKeep(number, number.readState, {
+    send: (json) => tellNumberChange(item, json),
+    lost: () => item.lose(), // it was deleted on the History screen
+    done: () => { if (item === items[chosen]) tellNumber(t('number.saved', { text: shortText(number.text()) })); },
+    failed: (error) => {
+      if (item === items[chosen]) tellNumber(t('number.notSaved', { why: 'why' in error ? error.why : sentenceOf(error) }), true);
+      if (error.status === 401) onExpired();
+    },
+  })).touch();
+}
+
+async function tellNumberChange(item, json) {
+  let why = '';
+  await keep(item, (text) => { why = text; });
+  if (item.kept === null) throw Object.assign(new Error(why), { why });
+  return request(`history/${item.kept}`, { method: 'PATCH', json });
+}
+
 function showCheck(item) {
   const { result, label, saying, sayFailure } = item;
+  if (isNumber(result)) return;
   mark(result, label);
   $('check').setAttribute('aria-busy', String(saying));
   $('check-said').textContent = sayFailure || (label === null ? '' : savedText(result, label));

@@ -5,6 +5,7 @@ import { ApiError, BUSY, request } from './api.js';
 import { t } from './i18n.js';
 import { bytes, problemText, sentenceOf } from './text.js';
 import { NO_WISH } from './item.js';
+import { load } from './load.js';
 
 const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_PICTURES_MAX = 8;     // so that the first answers come early
@@ -12,7 +13,33 @@ const PART_BYTES = 1024;            // room for a part's own headers
 const PICTURE_BYTES_MAX = REQUEST_BYTES_MAX - PART_BYTES;
 const SLOWEST_BYTES_S = 32 * 1024;  // an upload slower than this is given up
 const TIMEOUT_MS = 30000;
+const SURE_ENOUGH = 0.9;            // a digit this sure is doubted for another reason
 const IS_ABOUT_PICTURES = [400, 413, 415, 422];
+
+let parts = null; // what shows numbers is fetched when the first one comes
+
+/** The module number-view.js, once a number has been read. */
+export const numberParts = () => parts;
+
+/**
+ * What POST /read answers of a picture, as the page shows it: one digit has the members that POST /classify gives it; several are a
+ * number. status: digit, unsure, not_a_digit (blank: nothing is there at all), number, number_unsure, error.
+ */
+async function shownAs(result) {
+  const { status, rows } = result;
+  if (status === 'error') return result;
+  const signs = rows.flatMap((row) => row.digits);
+  if (!signs.some(({ digit }) => digit !== null)) {
+    return { ...result, status: 'not_a_digit', blank: status === 'blank', digit: null, unsure_because: null };
+  }
+  if (signs.length > 1) {
+    parts = await load('number-view');
+    return { ...result, status: status === 'read' ? 'number' : 'number_unsure', number: parts.NumberText.ofResult(result) };
+  }
+  const [{ digit, confidence, probabilities, input }] = signs;
+  const because = result.unsure_because ?? (confidence < SURE_ENOUGH ? 'confidence' : 'unfamiliar');
+  return { ...result, status: status === 'read' ? 'digit' : 'unsure', unsure_because: status === 'read' ? null : because, digit, confidence, probabilities, input };
+}
 
 /** One request: the results of list, in its order. save: in the history; onUpload(share of it that has left); onNote(sentence). */
 export async function send(list, { wish = NO_WISH, steps = false, save = false, signal, onWait, onUpload, onNote }) {
@@ -23,12 +50,16 @@ export async function send(list, { wish = NO_WISH, steps = false, save = false, 
     size += item.bytes;
   }
   const query = new URLSearchParams({ input: 1, ...(save && { save: 1 }), ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
-  const answer = await request(`classify?${query}`, {
+  const answer = await request(`read?${query}`, {
     method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait, onUpload,
   });
   if (!Array.isArray(answer.results) || answer.results.length !== list.length) throw new ApiError('odd');
   if (answer.not_saved && onNote) onNote(t('read.notKept', { why: problemText(answer.not_saved) }));
-  return answer.results;
+  try {
+    return await Promise.all(answer.results.map(shownAs));
+  } catch {
+    throw new ApiError('unreachable'); // a part of the page, this time
+  }
 }
 
 /**
@@ -66,6 +97,7 @@ async function prepare(item, { signal, onResults }) {
 
 const failedResult = (error) => ({ status: 'error', problem: error.problem || { title: t('answer.notYet'), detail: sentenceOf(error) } });
 const wasNotRead = ({ status, problem }) => status === 'error' && problem.type === 'problems/send-again';
+const hasTooManyDigits = ({ status, problem }) => status === 'error' && problem.type === 'problems/too-many-digits';
 const hasTooManyPixels = ({ status, problem }) => status === 'error' && problem.type === 'problems/picture-too-large';
 
 async function readBatch(batch, hooks) {
@@ -83,14 +115,15 @@ async function readBatch(batch, hooks) {
     results = [failedResult(error)];
   }
   const left = batch.filter((_, i) => wasNotRead(results[i]));
-  const large = [];
+  const alone = []; // are sent once more, each by itself
   for (const [i, item] of batch.entries()) {
     if (left.includes(item)) continue;
-    if (hasTooManyPixels(results[i]) && !item.shrunk && await item.makeSmaller(PICTURE_BYTES_MAX, true)) large.push(item);
+    if (hasTooManyPixels(results[i]) && !item.shrunk && await item.makeSmaller(PICTURE_BYTES_MAX, true)) alone.push(item);
+    else if (hasTooManyDigits(results[i]) && batch.length > 1) alone.push(item); // the others may have used up what a request may hold
     else item.answer(results[i]);
   }
   hooks.onResults(batch);
-  for (const item of large) await readBatch([item], hooks);
+  for (const item of alone) await readBatch([item], hooks);
   if (left.length) await sendAgain(left, hooks);
 }
 

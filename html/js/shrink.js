@@ -4,7 +4,6 @@
 const LONG_SIDE_PX = 2048;
 const AREA_MAX_PX = 25000000;       // what the server reads
 const AREA_DECODED_MAX_PX = 160000000;
-const LOOKED_AT_BYTES = 1024 * 1024; // a smaller file is sent as it is; the server tells when it has too many pixels
 const QUALITY = 0.92;
 
 /** Width and height without decoding, or null where it is no picture. */
@@ -18,11 +17,10 @@ function sizeOf(url) {
 }
 
 /**
- * item: {file, url}; bytesMax: of a file; must: the server has found it too large.
+ * item: {file, url}; bytesMax: of a file.
  * Returns {blob, from: {width, height}}, or null where it can or must stay as it is.
  */
-export async function shrink({ file, url }, bytesMax, must = false) {
-  if (!must && file.size < LOOKED_AT_BYTES) return null;
+export async function shrink({ file, url }, bytesMax) {
   const size = await sizeOf(url);
   const area = size ? size.width * size.height : 0;
   if (!area || area > AREA_DECODED_MAX_PX || (area <= AREA_MAX_PX && file.size <= bytesMax)) return null;

@@ -73,6 +73,24 @@ function doubt({ unsure_because: because, digit, probabilities, confidence }) {
   return { word, sure: t(because === 'both' ? 'answer.unsureBoth' : 'answer.unsureConfidence', values) };
 }
 
+/** A number's text, short enough for a sentence. */
+export const shortText = (text) => {
+  const line = text.replaceAll('\n', ' ');
+  return line.length > 40 ? `${line.slice(0, 40)}…` : line;
+};
+
+/** A number is told apart from the boxes and the large text beneath, which say the rest. */
+function numberVerdict({ status, rows, number: of }) {
+  const unsure = of.digits.filter((digit) => digit.unsure).length;
+  const alone = rows.length === 1;
+  const counted = t('number.rowsOf', { rows: t('number.rows', { n: rows.length }), digits: t('number.count', { n: of.digits.length }) });
+  const more = unsure ? t('number.unsureDigits', { n: unsure }) : status === 'number_unsure' ? t('number.unsureRows') : '';
+  const over = t(of.columns ? 'number.overTable' : alone ? 'number.over' : 'number.overRows');
+  if (!alone) return { over, word: counted, sure: t('number.counted', { counted }), more };
+  const { confidence } = rows[0];
+  return { over, word: of.readText(), sure: t('answer.howSure', { words: sureWord(confidence) }), percent: percent(confidence), more: more && `· ${more}` };
+}
+
 /** The verdict on one picture: a small line, a large word, how sure. */
 export function verdict(result) {
   const { status, digit, confidence } = result;
@@ -80,6 +98,8 @@ export function verdict(result) {
     const { title, detail } = problemWords(result.problem);
     return { over: t('answer.notRead'), word: title, sure: detail };
   }
+  if (result.number) return numberVerdict(result);
+  if (result.blank) return { over: t('answer.looksLike'), word: t('answer.blank'), sure: t('answer.blankText') };
   if (status === 'not_a_digit') return { over: t('answer.looksLike'), word: t('answer.noDigit'), sure: t('answer.noDigitText') };
   if (status === 'unsure') return { over: t('answer.unsureOver'), ...doubt(result) };
   return {
@@ -95,13 +115,14 @@ export const reducedText = (shrunk) => (shrunk ? t('steps.reduced', { w: shrunk.
 export function stepsOf(result, wish) {
   const steps = [];
   const p = result.preprocessing;
+  const several = Boolean(result.number);
   if (p) {
     steps.push(`${p.width} × ${p.height} px`);
     if (p.upright) steps.push(t('steps.upright'));
     if (p.inverted) steps.push(t('steps.inverted'));
     if (p.unchanged) steps.push(t('steps.unchanged'));
     else if (wish.center === 'none') steps.push(t('steps.asItLies'));
-    else if (p.box && p.box[2]) steps.push(t('steps.cropped', { w: p.box[2], h: p.box[3] }), t('steps.centred'));
+    else if (!several && p.box && p.box[2]) steps.push(t('steps.cropped', { w: p.box[2], h: p.box[3] }), t('steps.centred'));
   }
   if (result.elapsed_us) {
     const digits = result.elapsed_us < 10000 ? 2 : 0;
@@ -112,8 +133,13 @@ export function stepsOf(result, wish) {
 
 const moved = (n, back, forth) => (n ? [pick('how', n < 0 ? back : forth, { px: `${number(Math.abs(n))}\u00a0px` })] : []);
 
-/** What a step did: a title and a sentence. p: the answer's preprocessing; wish: what the visitor asked for. */
-export function stepCaption({ name, width, height }, p, wish) {
+/** A number's digits, each as the network saw it; so many of them are shown. */
+export const digitsCaption = (n, shown) => ({
+  title: t('how.saw'), text: t(shown < n ? 'how.digitsSome' : 'how.digits', { n, shown }),
+});
+
+/** What a step did: a title and a sentence. wish: what the visitor asked for. */
+export function stepCaption({ name, width, height }, { preprocessing: p, number: several }, wish) {
   const [x, y, w, h] = p.box;
   switch (name) {
     case 'grey': return {
@@ -126,6 +152,7 @@ export function stepCaption({ name, width, height }, p, wish) {
       text: w ? t(wish.invert === 'auto' ? 'how.inkFound' : 'how.inkTaken', { found: t(p.inverted ? 'how.darkOnLight' : 'how.lightOnDark'), w, h, x, y })
         : t('how.noInkText'),
     };
+    case 'parts': return { title: t('how.parts'), text: t('how.partsText', { found: t(p.inverted ? 'how.darkOnLight' : 'how.lightOnDark'), n: several.digits.length }) };
     case 'scaled': return { title: t('how.scaled'), text: t(wish.center === 'none' ? 'how.scaledWhole' : 'how.scaledInk', { w: width, h: height }) };
     case 'input': return { title: t('how.saw'), text: inputText(p, wish) };
     default: return { title: name, text: t('how.size', { w: width, h: height }) };

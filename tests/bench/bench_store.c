@@ -31,7 +31,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "store/store_account.h"
-#include "store/store_history.h"
+#include "store/history/store_history.h"
 #include "web/api/routes.h"
 #include "web/dispatch.h"
 #include "fill_store.h"
@@ -114,9 +114,9 @@ static void ask_token(struct side *side, int64_t user, int n)
         wrong("token_user", e);
 }
 
-static bool row_seen(const struct store_history *row, void *ctx)
+static bool answer_seen(const struct store_answer *answer, void *ctx)
 {
-    (void)row;
+    (void)answer;
     (void)ctx;
     return true;
 }
@@ -125,7 +125,7 @@ static bool row_seen(const struct store_history *row, void *ctx)
 static void ask_history(struct side *side, int64_t user, int n)
 {
     const struct store_history_filter filter = {n % 10, -1, -1};
-    enum err e = store_history_each(side->store, user, &filter, INT64_MAX, 20, row_seen, NULL);
+    enum err e = store_history_each(side->store, user, &filter, INT64_MAX, 20, answer_seen, NULL);
 
     if (e != OK)
         wrong("history_each", e);

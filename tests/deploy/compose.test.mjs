@@ -128,7 +128,7 @@ test('a kernel without IPv6: web serves on IPv4, and says so once', async (t) =>
 
 test('the end-to-end suite passes against it', () => {
   const { Gateway } = Object.values(inspect('web').NetworkSettings.Networks)[0];
-  const suite = ['api', 'classify', 'account', 'history', 'account-page', 'page'].map((name) => `tests/e2e/${name}.test.mjs`);
+  const suite = ['api', 'classify', 'read', 'account', 'history', 'account-page', 'page'].map((name) => `tests/e2e/${name}.test.mjs`);
   const done = spawnSync('node', ['--test', '--test-reporter=tap', ...suite], { cwd: root, encoding: 'utf8', timeout: 450000, maxBuffer: 1 << 26,
     env: { ...process.env, BASE_URL: `${origin}/`, STATE: '', BRIDGED: Gateway, NODE_TEST_CONTEXT: undefined } }); // it is no child of this test's
   const of = (what) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(done.stdout)?.[1] ?? assert.fail(done.stdout.slice(-2000) + done.stderr.slice(-2000)));

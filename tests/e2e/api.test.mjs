@@ -286,7 +286,7 @@ test('openapi.json lists the paths that the server has', async () => {
   const served = ['/signup', '/login', '/logout', '/session', '/site', '/account', '/account/password', '/account/forgot', '/account/reset',
     '/account/confirm', '/account/sessions', '/account/sessions/{id}', '/account/tokens', '/account/tokens/{id}', '/account/export',
     '/history', '/history/{id}', '/history/export',
-    '/classify', '/model', '/healthz', '/readyz', '/metrics'];
+    '/classify', '/read', '/model', '/healthz', '/readyz', '/metrics'];
   assert.deepEqual(Object.keys(openapi.paths).sort(), served.sort());
   for (const [where, methods] of Object.entries(openapi.paths))
     for (const method of Object.keys(methods)) {

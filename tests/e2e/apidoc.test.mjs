@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { root } from './lib.mjs';
+import { numberPicture, root } from './lib.mjs';
 import { faults, openapi } from './schema.mjs';
 import { start } from './site.mjs';
 
@@ -20,6 +20,7 @@ test('docs/API.md: every command works, and answers as it says there', async (t)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-doc-'));
   t.after(() => fs.rmSync(dir, { recursive: true }));
   for (const digit of [3, 7]) fs.copyFileSync(path.join(root, `html/samples/${digit}.png`), path.join(dir, `${digit}.png`));
+  fs.writeFileSync(path.join(dir, '2024.png'), numberPicture('2024'));
   const text = fs.readFileSync(path.join(root, 'docs/API.md'), 'utf8');
   const steps = [...text.matchAll(/```sh\n(.*?)```(?:\n```json\n(.*?)```)?/gs)];
   assert.ok(steps.length >= 8, `${steps.length} steps`);

@@ -11,7 +11,7 @@ import { base, root } from './lib.mjs';
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = path.resolve(root, process.env.SCREENSHOTS ?? path.join(process.env.BUILD ?? 'build', 'screenshots'));
-const api = /^\/(session|site|login|signup|logout|classify|model|history(\/\d+)?|account(\/[a-z]+(\/\d+)?)?)$/;
+const api = /^\/(session|site|login|signup|logout|classify|read|model|history(\/\d+)?|account(\/[a-z]+(\/\d+)?)?)$/;
 
 // A browser with a fresh profile, which playwright makes and removes.
 export const launch = () => chromium.launch({

@@ -29,7 +29,7 @@ const attacks = [
   ['POST', 'account/password', { current: goodPassword, new: 'the attacker knows it' }], ['POST', 'account/forgot', { email }],
   ['POST', 'account/reset', { token: 'x'.repeat(43), password: 'the attacker knows it' }], ['POST', 'account/confirm', { token: 'x'.repeat(43), password: 'the attacker knows it' }],
   ['DELETE', 'account/sessions'], ['DELETE', 'account/sessions/1'], ['POST', 'account/tokens', { name: 'evil', scopes: ['classify'] }],
-  ['DELETE', 'account/tokens/1'], ['POST', 'classify', 'x'],
+  ['DELETE', 'account/tokens/1'], ['POST', 'classify', 'x'], ['POST', 'read', 'x'],
   ['DELETE', 'history'], ['PATCH', 'history/1', { label: 1 }], ['DELETE', 'history/1'],
 ];
 

@@ -139,7 +139,7 @@ test('endless, on a phone; delete everything asks first', async () => {
 
   await page.click('#history-clear');
   assert.equal(await focus(page), 'history-keep');
-  assert.equal(await text(page, '#history-sure-text'), 'Delete all 120 answers? This cannot be undone.');
+  assert.equal(await text(page, '#history-sure-text'), 'Delete all 120 saved digits? This cannot be undone.');
   await page.click('#history-keep');
   assert.equal(await focus(page), 'history-clear');
   assert.equal((await program.send('GET', 'history')).json.counts.kept, 120);

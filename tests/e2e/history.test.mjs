@@ -63,7 +63,7 @@ test('the history as CSV, JSON and IDX, and in the account\'s export', async () 
 
   const csv = await visitor.send('GET', 'history/export?format=csv', { headers: { Accept: 'text/html' } });
   assert.equal(csv.headers['content-type'], 'text/csv; charset=utf-8');
-  assert.match(csv.text, /^id,created_at,name,status,digit,label,confidence\r\n\d+,[^,]+Z,"b.png",digit,7,4,[01]\.\d{6}\r\n\d+,[^,]+Z,"'=1\+1.png",digit,7,,[01]\.\d{6}\r\n$/);
+  assert.match(csv.text, /^id,created_at,name,status,digit,label,confidence,text,corrected_text\r\n\d+,[^,]+Z,"b.png",digit,7,4,[01]\.\d{6},7,4\r\n\d+,[^,]+Z,"'=1\+1.png",digit,7,,[01]\.\d{6},7,\r\n$/);
   const json = await visitor.send('GET', 'history/export');
   described('HistoryExport', json.json);
   assert.equal(json.headers['content-disposition'], 'attachment; filename="digitd-history.json"');

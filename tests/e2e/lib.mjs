@@ -124,6 +124,27 @@ export function greyPng(width, height, pixels) {
     chunk('IDAT', zlib.deflateSync(rows, { level: 1 })), chunk('IEND', Buffer.alloc(0))]);
 }
 
+// The page's samples side by side, 4 px apart, as dark ink on white; rows one below the other.
+const samples = fs.readFileSync(path.join(root, 'fcgi/net/samples.bin'));
+const sample = (digit, x, y) => samples[784 * Number(digit) + 28 * y + x];
+const side = Array.from({ length: 28 }, (_, i) => i);
+const columns = (digit) => side.filter((x) => side.some((y) => sample(digit, x, y) > 40));
+export function numberPicture(...rows) {
+  const width = 40 + 28 * Math.max(...rows.map((row) => row.length)), height = 40 + 48 * rows.length;
+  const pixels = Buffer.alloc(width * height, 255);
+  rows.forEach((row, r) => {
+    let left = 20;
+    for (const digit of row) {
+      if (digit === ' ') left += 28;
+      else for (const x of columns(digit)) {
+        for (let y = 0; y < 28; y++) pixels[(20 + 48 * r + y) * width + left] = 255 - sample(digit, x, y);
+        left++;
+      }
+      left += digit === ' ' ? 0 : 4;
+    }
+  });
+  return greyPng(width, height, pixels);
+}
 const crcTable = Int32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
   return n;

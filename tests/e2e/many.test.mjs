@@ -63,7 +63,7 @@ test('20 pictures go request by request, with bars that tell how far they are, a
   assert.ok(seen.some(([sent]) => sent > 0 && sent < 1), `uploaded: ${seen.map(([sent]) => sent)}`);
   assert.ok(seen.some(([, answered]) => answered > 0 && answered < 1), `answered: ${seen.map(([, answered]) => answered)}`);
   assert.ok(seen.every(([sent], i) => !i || sent >= seen[i - 1][0]), 'a bar went back');
-  const times = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /classify/.test(name)).map(({ startTime, responseEnd }) => [startTime, responseEnd]));
+  const times = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/read\?/.test(name)).map(({ startTime, responseEnd }) => [startTime, responseEnd]));
   assert.equal(times.length, 3);
   assert.ok(times.every(([start], i) => !i || start >= times[i - 1][1]), `requests overlap: ${times}`);
   await says(page, '#many-title', /^20 pictures, 1 unreadable$/);
@@ -110,7 +110,7 @@ test('over 8 MiB or 25 Mpx is made smaller in the browser, which is said; what c
   const large = { heavy: grainySeven(3600, 3000), wide: grainySeven(6000, 4500, false) }; // 27 Mpx, but few bytes: the server tells
   assert.ok(large.heavy.length > 8 * 1024 * 1024 * 0.5);
   const sizes = [];
-  page.on('request', (request) => { if (/classify/.test(request.url())) sizes.push(request.postDataBuffer()?.length ?? 0); });
+  page.on('request', (request) => { if (/\/read\?/.test(request.url())) sizes.push(request.postDataBuffer()?.length ?? 0); });
   for (const [name, bytes] of Object.entries(large)) {
     const where = path.join(folder, `${name}.png`);
     // what is behind the end of a PNG is not read by a browser, and makes the file heavy

@@ -33,8 +33,9 @@ test('/metrics counts requests, and forgets none when a worker dies', async (t) 
   const visitor = await Visitor.signedUp(site.origin);
   for (let i = 0; i < 3; i++) await visitor.classify([{ bytes: picture('digit-7.png') }]);
   await visitor.classify([{ bytes: Buffer.from('no picture') }]);
+  await visitor.send('POST', 'read', { headers: { 'Content-Type': 'image/png' }, body: picture('digit-7.png') });
   await new Visitor(site.origin).send('GET', 'session');
-  const after = await until(site, 'all are counted', (m) => m[of('classify', '2xx')] === 3 && m[of('classify', '4xx')] === 1 &&
+  const after = await until(site, 'all are counted', (m) => m[of('classify', '2xx')] === 3 && m[of('classify', '4xx')] === 1 && m[of('read', '2xx')] === 1 &&
     m[of('sign_in', '2xx')] === 1 && m[of('site', '4xx')] === 1 && m[of('health', '2xx')] > before[of('health', '2xx')]);
   assert.ok(after.digitd_wal_bytes > 0);
   assert.ok(Math.abs(after.digitd_start_time_seconds - Date.now() / 1000) < 600);

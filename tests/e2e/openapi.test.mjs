@@ -103,7 +103,7 @@ test('each example of a request, sent: what comes back is described, and every w
     for (const [name, { value }] of examples) {
       const visitor = await loggedIn();
       const rows = list ? Object.values((await visitor.send('GET', list.slice(1))).json).find(Array.isArray) : [];
-      const reply = await exchangeOne(visitor, one, { ...(where === '/classify' ? png : {}), json: value, id: rows?.[0]?.id ?? 1 }, name);
+      const reply = await exchangeOne(visitor, one, { ...(one.operation.requestBody?.content['image/*'] ? png : {}), json: value, id: rows?.[0]?.id ?? 1 }, name);
       if (where === '/account/password' && reply.status === 200) password = value.new;
       if (where === '/account' && method === 'DELETE' && reply.status === 403) await exchangeOne(visitor, one, { json: { password } }, name);
     }

@@ -199,7 +199,7 @@ step('each bad file gets a sentence, and the page goes on', async () => {
   const large = path.join(folder, 'large.png');
   fs.writeFileSync(large, Buffer.alloc(11 * 1024 * 1024, 1));
   let posts = 0;
-  page.on('request', (request) => { posts += /classify/.test(request.url()); });
+  page.on('request', (request) => { posts += /\/read\?/.test(request.url()); });
   for (const [bad, expected, sent] of [
     [file('text.png'), /PNG|picture/, 1], [empty, /empty|picture/, 1], [file('truncated.png'), /damaged|cut|incomplete|ends/, 1],
     [file('huge-20000x20000.png'), /pixel|px|large/, 1], [large, /11.MiB.*8.MiB/, 0], // said before the upload
@@ -247,13 +247,13 @@ step('a busy server is waited for; offline and a broken line are said, with a wa
   await signUp(there);
 
   let refusals = 1;
-  await there.route(/classify/, (route) => (refusals-- > 0
+  await there.route(/\/read\?/, (route) => (refusals-- > 0
     ? route.fulfill({ status: 503, headers: { 'Retry-After': '2', 'Content-Type': 'application/problem+json' }, body: '{"status":503,"title":"t","detail":"d"}' })
     : route.continue()));
   await give(there, file('digit-7.png', { as: 'busy.png' }));
   await there.waitForFunction(() => /busy.*Trying again in 2 seconds/.test(document.querySelector('.verdict').textContent));
   assert.equal(await answered(there, 'busy.png'), '7');
-  await there.unroute(/classify/);
+  await there.unroute(/\/read\?/);
 
   await other.context.setOffline(true);
   await give(there, file('digit-7.png', { as: 'offline.png' }));
@@ -265,7 +265,7 @@ step('a busy server is waited for; offline and a broken line are said, with a wa
   await there.waitForSelector('#answer[data-digit="7"]');
   assert.equal(await there.isVisible('#read-note'), false);
 
-  await there.route(/classify/, (route) => route.abort('connectionreset'));
+  await there.route(/\/read\?/, (route) => route.abort('connectionreset'));
   await give(there, file('digit-7.png', { as: 'broken.png' }));
   await answered(there, 'broken.png');
   assert.match(await sentence(there), /cannot be reached/);
@@ -278,7 +278,7 @@ step('a server that never answers is given up in a sentence', async () => {
   const other = await newPage(browser);
   await other.page.clock.install();
   await signUp(other.page);
-  await other.page.route(/classify/, () => {});
+  await other.page.route(/\/read\?/, () => {});
   await give(other.page, file('digit-7.png', { as: 'never.png' }));
   await state(other.page, 'reading');
   await other.page.clock.fastForward(40000);

@@ -73,8 +73,9 @@ test('R53: pictures are limited too, but not those of a busy visitor', async (t)
   const site = await startWithAddresses(t);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 12 }); // no more: connections at a time have a limit of their own
   t.after(() => agent.destroy());
+  let asked = 0; // both ways to read share a limit
   const ask = (address) => new Promise((resolve, reject) => {
-    const request = http.request(new URL('classify', site.origin), { method: 'POST', agent, headers: { 'X-Test-Address': address, 'Content-Type': 'image/png' } },
+    const request = http.request(new URL(asked++ % 2 ? 'read' : 'classify', site.origin), { method: 'POST', agent, headers: { 'X-Test-Address': address, 'Content-Type': 'image/png' } },
       (reply) => { reply.resume(); reply.on('end', () => resolve({ status: reply.statusCode })); });
     request.on('error', reject);
     request.end('x');

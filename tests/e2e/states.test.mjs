@@ -94,7 +94,7 @@ test('the history gets a picture at once, and a drawing when it has come to rest
   const { page } = visit;
   await signUp(visit);
   const kept = [];
-  page.on('request', (request) => { if (/classify/.test(request.url())) kept.push(/save=1/.test(request.url())); });
+  page.on('request', (request) => { if (/\/read\?/.test(request.url())) kept.push(/save=1/.test(request.url())); });
   const rows = () => page.evaluate(() => fetch('history').then((reply) => reply.json()).then((body) => Object.values(body).find(Array.isArray).length));
   await give(page);
   await page.waitForSelector('#answer[data-digit="7"]');
@@ -125,7 +125,7 @@ test('no digit, and not sure, in plain words with what to try', { timeout: 60000
   const { page } = visit;
   await signUp(visit);
   await page.setInputFiles('#files', [{ name: 'blank.png', mimeType: 'image/png', buffer: greyPng(64, 64, Buffer.alloc(64 * 64, 255)) }]);
-  await says(page, '.verdict', /It looks like\s*no digit\s*Try a single digit that fills the picture/);
+  await says(page, '.verdict', /It looks like\s*a blank picture\s*Nothing stands out from the paper\. Use darker ink/);
   assert.equal(await page.textContent('#bars tr:first-child .value'), '–');
   await inspect(visit, 'read-no-digit');
   const doubts = [
@@ -134,11 +134,13 @@ test('no digit, and not sure, in plain words with what to try', { timeout: 60000
     ['both', [0.48, 0.01, 0.01, 0.01, 0.01, 0.01, 0.41, 0.02, 0.02, 0.02], /a zero or a six\s*0: 48\.0%, 6: 41\.0%, and it is unlike the digits the network was trained on\./],
   ];
   for (const [because, probabilities, pattern] of doubts) {
-    await page.unroute(/classify/);
-    await page.route(/classify/, async (route) => {
+    await page.unroute(/\/read\?/);
+    await page.route(/\/read\?/, async (route) => {
       const reply = await route.fetch();
       const body = await reply.json();
-      Object.assign(body.results[0], { status: 'unsure', unsure_because: because, digit: 0, confidence: probabilities[0], probabilities });
+      const [result] = body.results, [row] = result.rows;
+      Object.assign(result, { status: 'unsure', unsure_because: because });
+      Object.assign(row.digits[0], { digit: 0, confidence: probabilities[0], unsure: true, probabilities });
       await route.fulfill({ response: reply, json: body });
     });
     await give(page);

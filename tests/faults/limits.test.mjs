@@ -15,7 +15,7 @@ test('R16 a body over the cap is refused with 413 before it is read: 8 KiB of JS
   for (const [pool, where, type, cap] of [
     ['hash', '/signup', 'application/json', 8 * KiB], ['hash', '/login', 'application/json', 8 * KiB],
     ['main', '/logout', 'application/json', 8 * KiB], ['main', '/classify', 'image/png', 10 * MiB],
-    ['main', '/classify', 'multipart/form-data; boundary=x', 10 * MiB],
+    ['main', '/classify', 'multipart/form-data; boundary=x', 10 * MiB], ['main', '/read', 'image/png', 10 * MiB],
   ]) {
     const peer = d.peer(pool);
     await peer.send(head('POST', where, { type, length: String(cap + 1) }));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/api/classify.h"
+#include "web/pictures/pictures.h"
 #include "web/api/history_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -34,14 +34,14 @@ static void check_history(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     char *text = malloc(n + 1);
-    struct classify_query c;
+    struct pictures_query c;
     struct history_query h;
 
     check(text != NULL);
     memcpy(text, bytes, n);
     text[n] = '\0';
     check_history(text);
-    if (classify_query_read(text, &c, NULL) == OK)
+    if (pictures_query_read(text, true, &c, NULL) == OK)
         check((c.save | 1) == 1 && (c.input | 1) == 1 && c.invert >= 0 && c.invert <= 2);
     if (history_query_export(text, &h, NULL) == OK)
         check(h.format >= HISTORY_JSON && h.format <= HISTORY_IDX);

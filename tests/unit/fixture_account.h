@@ -4,6 +4,7 @@
 
 #include "fixture_two.h"
 
+#include "store/history/store_history.h"
 #include "store/store_account.h"
 #include "store/store_mail.h"
 

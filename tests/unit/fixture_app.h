@@ -6,6 +6,7 @@
 #include "fixture_store.h"
 
 #include "base/json.h"
+#include "answer/numbers.h"
 #include "web/api/routes.h"
 #include "web/dispatch.h"
 #include "pictures.h"
@@ -32,6 +33,7 @@ static struct app app;
 static struct model *model;
 static struct cnn *cnn;
 static struct decoder *decoder;
+static struct numbers_eye eye;
 static bool steady = true;
 static char cookie_jar[256]; /* "name=token" of the last Set-Cookie; empty once it was cleared */
 static char set_cookie[256]; /* the last reply's Set-Cookie, whole; of two the first, which is the session's */
@@ -345,11 +347,14 @@ static int app_set_up(void **state)
                        .cnn = cnn,
                        .decoder = decoder,
                        .scratch = cnn_scratch_new(cnn),
+                       .eye = &eye,
+                       .numbers = calloc(1, sizeof(struct numbers)),
                        .store = db.store,
                        .reply = reply_new(),
                        .body = buf_new(10 * 1024 * 1024),
                        .is_steady = is_steady};
-    assert_true(app.scratch != NULL && app.reply != NULL && app.body != NULL);
+    assert_int_equal(numbers_eye_open(&eye, model, cnn, app.scratch, &why), OK);
+    assert_true(app.scratch != NULL && app.numbers != NULL && app.reply != NULL && app.body != NULL);
     return 0;
 }
 
@@ -359,6 +364,7 @@ static int app_tear_down(void **state)
     json_free(got.json);
     got.json = NULL;
     free(app.scratch);
+    free(app.numbers);
     decoder_free(decoder);
     reply_free(app.reply);
     buf_free(app.body);

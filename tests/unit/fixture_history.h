@@ -4,7 +4,7 @@
 
 #include "fixture_pictures.h"
 
-#include "store/store_history.h"
+#include "fixture_rows.h"
 
 static inline int get(const char *uri, const char *query)
 {
@@ -33,7 +33,7 @@ static inline void fill(int64_t user, int n, const char *name)
 
         (void)snprintf(row.name, sizeof(row.name), "%s", name);
         memset(row.picture, i, sizeof(row.picture));
-        assert_int_equal(store_history_add(db.store, user, &row, 1, 20000), OK);
+        assert_int_equal(rows_add(db.store, user, &row, 1, 20000), OK);
     }
 }
 

@@ -248,7 +248,7 @@ static void what_was_doubted(void **state)
         struct store_history one = {
             .status = i == 0 ? STORE_HISTORY_DIGIT : STORE_HISTORY_UNSURE, .confidence = 0.5F, .unsure_because = i};
 
-        assert_int_equal(store_history_add(db.store, 1, &one, 1, 100), OK);
+        assert_int_equal(rows_add(db.store, 1, &one, 1, 100), OK);
         assert_int_equal(get("/history", "limit=1"), 200);
         row = json_at(json_get(got.json, "history"), 0);
         if (words[i] == NULL)

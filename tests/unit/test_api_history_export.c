@@ -23,6 +23,7 @@ static void export_csv(void **state)
                  {"a;\"=c;b", "\"a;'\"\"=c;b\""},
                  {"\t=1", "\"?=1\""}, /* as the store keeps it */
                  {"", "\"\""}};
+    static const char head[] = "id,created_at,name,status,digit,label,confidence,text,corrected_text\r\n12,";
     char want[200];
 
     (void)state;
@@ -35,13 +36,12 @@ static void export_csv(void **state)
     assert_int_equal(get("/history/export", "format=csv"), 200);
     assert_string_equal(header("Content-Type"), "text/csv; charset=utf-8");
     assert_string_equal(header("Content-Disposition"), "attachment; filename=\"digitd-history.csv\"");
-    assert_int_equal(strncmp(got.text, "id,created_at,name,status,digit,label,confidence\r\n12,", 53), 0);
+    assert_int_equal(strncmp(got.text, head, strlen(head)), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        (void)snprintf(want, sizeof(want), "\r\n%zu,1970-01-01T00:00:00Z,%s,digit,0,%s,0.500000\r\n", i + 1,
-                       cases[i].cell,
-                       i == 1   ? "4"
-                       : i == 3 ? "not_a_digit"
-                                : "");
+        const char *label = i == 1 ? "4" : i == 3 ? "not_a_digit" : "";
+
+        (void)snprintf(want, sizeof(want), "\r\n%zu,1970-01-01T00:00:00Z,%s,digit,0,%s,0.500000,0,%s\r\n", i + 1,
+                       cases[i].cell, label, label);
         if (strstr(got.text, want) == NULL)
             fail_msg("%s is not in %s", want, got.text);
     }

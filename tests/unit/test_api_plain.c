@@ -1,7 +1,7 @@
 /* Without scripts: bodies of plain forms, and HTML where Accept prefers it. */
 #include "fixture_pictures.h"
 
-#include "web/api/classify.h"
+#include "web/pictures/pictures.h"
 #include "web/http/form_body.h"
 
 #define HTML    "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -143,7 +143,7 @@ static void never_certain(void **state)
     json_set_str(result, "status", "digit");
     json_set_int(result, "digit", 7);
     json_set_num(result, "confidence", 1);
-    classify_page(&c, v);
+    pictures_page(&c, v);
     (void)reply_bytes(bare.reply, &n);
     assert_non_null(strstr(reply_rest(bare.reply, &n), "<p>99.9&nbsp;% confident</p>"));
     reply_free(bare.reply);
@@ -178,12 +178,70 @@ static void what_it_is_unsure_about(void **state)
         p = json_set_array(result, "probabilities");
         for (int i = 0; i < MODEL_CLASSES; i++)
             json_add_num(p, i == 7 ? 0.5 : i == cases[k].other ? 0.4 : 0.0125);
-        classify_page(&c, v);
+        pictures_page(&c, v);
         (void)reply_bytes(bare.reply, &n);
         if (strstr(reply_rest(bare.reply, &n), cases[k].says) == NULL)
             fail_msg("%s", reply_rest(bare.reply, &n));
         reply_free(bare.reply);
     }
+}
+
+/* Breaks when a page tells less than the JSON it is made of: {"results":[RESULT]} to a part of the page. */
+static void expect_made(int line, const char *result, const char *says)
+{
+    char text[2048];
+    struct request req = {.path = "/read"};
+    struct app bare = {.reply = reply_new()};
+    struct call c = {.app = &bare, .req = &req};
+    struct json *v = NULL;
+    size_t n;
+    const int length = snprintf(text, sizeof(text), "{\"results\":[%s]}", result);
+
+    if (json_parse(&v, text, (size_t)length, 16, NULL) != OK)
+        fail_msg("line %d: no JSON", line);
+    pictures_page(&c, v);
+    (void)reply_bytes(bare.reply, &n);
+    if (strstr(reply_rest(bare.reply, &n), says) == NULL)
+        fail_msg("line %d: %s", line, reply_rest(bare.reply, &n));
+    reply_free(bare.reply);
+}
+
+#define SIGN(d, u) "{\"digit\":" #d ",\"mark\":null,\"unsure\":" #u "}"
+#define MARK(m)    "{\"digit\":null,\"mark\":\"" m "\",\"unsure\":false}"
+
+static void numbers(void **state)
+{
+    (void)state;
+    expect_made(__LINE__,
+                "{\"status\":\"unsure\",\"unsure_because\":\"confidence\",\"rows\":[{\"text\":\"-1.2 "
+                "3\",\"confidence\":0.5,\"digits\":[" MARK("-") "," SIGN(1, false) "," MARK(".") "," SIGN(
+                    2, true) "," SIGN(3, false) "]}]}",
+                "<p class=\"digit\">-1.<mark>2</mark> 3</p>\n<p>50.0&nbsp;% confident</p>\n"
+                "<p>Unsure: check the marked digits.</p>");
+    expect_made(__LINE__, /* plain=1: the text has no marks, the list of signs has */
+                "{\"status\":\"unsure\",\"unsure_because\":\"confidence\",\"rows\":[{\"text\":\"12\","
+                "\"confidence\":1,\"digits\":[" MARK("-") "," SIGN(1, false) "," MARK(".") "," SIGN(2, true) "]}]}",
+                "<p class=\"digit\">1<mark>2</mark></p>\n<p>99.9&nbsp;% confident</p>");
+    expect_made(__LINE__,
+                "{\"status\":\"unsure\",\"unsure_because\":\"confidence\",\"rows\":[{\"text\":\"12\","
+                "\"confidence\":0.6,\"digits\":[" SIGN(1, false) "," SIGN(2, false) "]}]}",
+                "<p>Unsure: there may be a digit more, or one less.</p>");
+    expect_made(__LINE__,
+                "{\"status\":\"read\",\"unsure_because\":null,\"cells\":[[\"1\",\"\"],[\"\",\"23\"]],"
+                "\"rows\":[{\"text\":\"1\",\"digits\":[" SIGN(1, false) "]},{\"text\":\"23\",\"digits\":[" SIGN(
+                    2, true) "," SIGN(3, false) "]}]}",
+                "<tr><td>1</td><td></td></tr>\n<tr><td></td><td><mark>2</mark>3</td></tr>\n");
+    expect_made(__LINE__,
+                "{\"status\":\"several\",\"unsure_because\":null,\"digit\":null,\"probabilities\":null,\"text\":"
+                "\"20\\n24\"}",
+                "<p class=\"digit\">20<br>24</p>\n<p>These are several digits.</p>");
+    expect_made(
+        __LINE__,
+        "{\"status\":\"unsure\",\"unsure_because\":\"unfamiliar\",\"digit\":4,\"confidence\":0.9,"
+        "\"probabilities\":[0,0,0,0,0.9,0,0,0,0,0.1],\"text\":\"21\"}",
+        "It is unlike the digits that the network was trained on.</p>\n<p>It may also be several digits: 21</p>");
+    expect_made(__LINE__, "{\"status\":\"no_digits\",\"unsure_because\":null,\"text\":\"\",\"rows\":[]}",
+                "There are no digits here.");
 }
 
 static void expect_field(int line, const char *body, const char *name, const char *value)
@@ -245,6 +303,7 @@ int main(void)
         TEST(results),
         cmocka_unit_test(never_certain),
         cmocka_unit_test(what_it_is_unsure_about),
+        cmocka_unit_test(numbers),
         cmocka_unit_test(bodies),
     };
 

@@ -1,6 +1,7 @@
 /* API tokens: what they open, what they do not, and how they end. */
 #include "fixture_pictures.h"
 
+#include "store/history/store_history.h"
 #include "store/store_account.h"
 
 static char secret[64]; /* of the last token made */

@@ -97,6 +97,22 @@ static void test_limits(void **state)
     picture_free(&p);
 }
 
+/* Breaks when the rows after the 64th are left out without a word. */
+static void test_rows(void **state)
+{
+    (void)state;
+    for (int rows = LAYOUT_ROWS_MAX; rows <= LAYOUT_ROWS_MAX + 1; rows++) {
+        struct picture p = page_picture(200, 30 * (LAYOUT_ROWS_MAX + 2));
+
+        for (int i = 0; i < 2 * rows; i++)
+            picture_frame(&p, BOX(i % 2 * 30 + 50, i / 2 * 30 + 10, i % 2 * 30 + 64, i / 2 * 30 + 28), 3, 150);
+        find(&p);
+        assert_int_equal(lattice.rows, LAYOUT_ROWS_MAX);
+        assert_int_equal(lattice.full, rows > LAYOUT_ROWS_MAX);
+        picture_free(&p);
+    }
+}
+
 static void good(void)
 {
     struct layout_lattice *l = lattice_new(3);
@@ -180,7 +196,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_digits), cmocka_unit_test(test_touching), cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_check),    cmocka_unit_test(test_single),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_rows),     cmocka_unit_test(test_check),
+        cmocka_unit_test(test_single),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ static void test_one(void **state)
 }
 
 /* Breaks when two loops of a broken 8 are two rows, or two rows that /classify saw one of are one digit. */
-static void test_stack(void **state)
+static void test_pieces(void **state)
 {
     (void)state;
     add_line("0", 0.99F, 30);
@@ -110,6 +110,51 @@ static void test_stack(void **state)
     one.decoded.steps.box[3] = 200;
     one.answer.verdict = VERDICT_NOT_A_DIGIT;
     judge(NUMBERS_SEVERAL, NUMBERS_READ, "0\n0");
+    one.answer.verdict = VERDICT_DIGIT;
+    add_line("0 1234", 0.99F, 140); /* its last two are out of the box */
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "0\n0\n0 1234");
+    teardown(NULL);
+    setup(NULL);
+    add_line("00", 0.99F, 30); /* one row: digits side by side, however they were seen */
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "00");
+}
+
+/* An arc of 20 px: off px to the left in the middle. */
+static void draw_arc(int sign, int off)
+{
+    uint8_t *input = n->lattice.candidate[n->reading.sign[sign].candidate].input;
+
+    memset(input, 0, DIGIT_PIXELS);
+    for (int y = 4; y < 24; y++) {
+        const int from_middle = y < 14 ? 13 - y : y - 14;
+
+        input[y * DIGIT_SIDE_PX + 14 - off * (100 - from_middle * from_middle) / 100] = 255;
+    }
+}
+
+/* Breaks when (7) is 171, or when three digits are one because the outer ones lean, or bow the same way. */
+static void test_brackets(void **state)
+{
+    (void)state;
+    add_line("171", 0.99F, 50);
+    memcpy(one.decoded.steps.box, (int[]){68, 48, 45, 55}, sizeof(one.decoded.steps.box));
+    draw_arc(0, 3);
+    draw_arc(2, -3);
+    judge(NUMBERS_ONE, NUMBERS_READ, "7");
+    draw_arc(2, 3);
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
+    draw_arc(0, 0);
+    draw_arc(2, -3);
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
+    draw_arc(0, 3);
+    memset(n->lattice.candidate[0].input, 0, DIGIT_PIXELS); /* nothing, which has no middle */
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
+    draw_arc(0, 3);
+    one.decoded.steps.box[2] = 150; /* the normaliser took the last one for a part of the digit */
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
+    one.decoded.steps.box[2] = 45;
+    one.answer.verdict = VERDICT_UNSURE;
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
 }
 
 /* Breaks when nothing, and too much, are told as anything else. */
@@ -140,8 +185,9 @@ static void test_json(void **state)
     n->table.word[0] = (struct layout_word){.line = 0, .first = 0, .signs = 3, .column = 0};
     n->table.word[1] = (struct layout_word){.line = 1, .first = 3, .signs = 1, .column = 1};
     numbers_judge(n, &one, &eye);
-    assert_int_equal(numbers_set(o, n, &one, &eye, true), OK);
+    assert_int_equal(numbers_set(o, n, &one, &eye, &(struct numbers_form){.inputs = true}), OK);
     assert_string_equal(json_get_str(o, "status", NULL), "read");
+    assert_true(json_is_null(json_get(o, "unsure_because")));
     assert_string_equal(json_get_str(o, "text", NULL), "1.2\n3");
     rows = json_get(o, "rows");
     assert_int_equal(json_len(rows), 2);
@@ -163,14 +209,114 @@ static void test_json(void **state)
     json_free(o);
 }
 
+/* Breaks when ?plain=1 leaves a mark or a space, or takes a mark from the list of signs. */
+static void test_plain(void **state)
+{
+    struct json *o = json_new_object(), *row;
+
+    (void)state;
+    add_line("-1.2 3", 0.99F, 100);
+    add_line("-", 0.9F, 200); /* nothing plain in it */
+    n->table = (struct layout_table){.columns = 2, .words = 3};
+    n->table.word[0] = (struct layout_word){.line = 0, .first = 0, .signs = 4, .column = 0};
+    n->table.word[1] = (struct layout_word){.line = 0, .first = 5, .signs = 1, .column = 1};
+    n->table.word[2] = (struct layout_word){.line = 1, .first = 6, .signs = 1, .column = 1};
+    numbers_judge(n, &one, &eye);
+    assert_int_equal(numbers_set(o, n, &one, &eye, &(struct numbers_form){.plain = true}), OK);
+    assert_string_equal(json_get_str(o, "text", NULL), "123\n");
+    row = json_at(json_get(o, "rows"), 0);
+    assert_string_equal(json_get_str(row, "text", NULL), "123");
+    assert_int_equal(json_len(json_get(row, "digits")), 5);
+    assert_null(json_get(json_at(json_get(row, "digits"), 1), "input"));
+    assert_string_equal(json_str(json_at(json_at(json_get(o, "cells"), 0), 0), NULL), "12");
+    assert_string_equal(json_str(json_at(json_at(json_get(o, "cells"), 1), 1), NULL), "");
+    json_free(o);
+}
+
+/* The answer of /classify to what is in n. */
+static struct json *classified(void)
+{
+    struct json *o = json_new_object();
+
+    assert_int_equal(numbers_set_classified(o, n, &one), OK);
+    return o;
+}
+
+/* Breaks when /classify tells one digit of several, or leaves out a member of its answer. */
+static void test_classified(void **state)
+{
+    struct json *o;
+    int64_t digit;
+    double confidence;
+
+    (void)state;
+    add_line("20", 0.9F, 100);
+    add_line("24", 0.8F, 200);
+    numbers_judge(n, &one, &eye);
+    assert_true(numbers_are_several(n));
+    o = classified();
+    assert_string_equal(json_get_str(o, "status", NULL), "several");
+    assert_string_equal(json_get_str(o, "text", NULL), "20\n24");
+    assert_true(json_is_null(json_get(o, "digit")) && json_is_null(json_get(o, "probabilities")) &&
+                json_is_null(json_get(o, "unsure_because")));
+    assert_true(json_get_num(o, "confidence", &confidence) && confidence > 0.719 && confidence < 0.721);
+    json_free(o);
+    n->count = NUMBERS_ONE;
+    o = classified();
+    assert_string_equal(json_get_str(o, "status", NULL), "digit");
+    assert_true(json_get_int(o, "digit", &digit) && digit == 7 && json_is_null(json_get(o, "text")));
+    assert_int_equal(json_len(json_get(o, "probabilities")), 10);
+    json_free(o);
+}
+
+static void expect_verdict(int line, enum verdict verdict, enum unsure because, const char *text)
+{
+    struct json *o = classified();
+    const char *was = json_get_str(o, "text", NULL);
+
+    if (one.answer.verdict != verdict || one.answer.unsure_because != because || (text == NULL) != (was == NULL) ||
+        (text != NULL && strcmp(text, was) != 0))
+        fail_msg("line %d: verdict %d, because %d, text %s", line, (int)one.answer.verdict,
+                 (int)one.answer.unsure_because, was == NULL ? "(none)" : was);
+    json_free(o);
+}
+
+/* Breaks when an answer that the rest of the picture speaks against stays a sure one, or when it costs its reason. */
+static void test_doubt(void **state)
+{
+    (void)state;
+    add_line("20", 0.99F, 100);
+    n->reading.sign[1].confidence = 0.5F;
+    numbers_judge(n, &one, &eye);
+    numbers_doubt(n, &one.answer);
+    expect_verdict(__LINE__, VERDICT_UNSURE, UNSURE_UNFAMILIAR, "20");
+    one.answer.unsure_because = UNSURE_CONFIDENCE;
+    numbers_doubt(n, &one.answer);
+    expect_verdict(__LINE__, VERDICT_UNSURE, UNSURE_BOTH, "20");
+    one.answer.verdict = VERDICT_NOT_A_DIGIT;
+    one.answer.unsure_because = UNSURE_NOT;
+    numbers_judge(n, &one, &eye);
+    numbers_doubt(n, &one.answer);
+    expect_verdict(__LINE__, VERDICT_NOT_A_DIGIT, UNSURE_NOT, NULL);
+    one.answer.verdict = VERDICT_DIGIT;
+    n->full = true;
+    numbers_judge(n, &one, &eye);
+    numbers_doubt(n, &one.answer);
+    expect_verdict(__LINE__, VERDICT_NOT_A_DIGIT, UNSURE_NOT, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_count, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_brackets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_classified, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_doubt, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,7 @@ static const struct {
     {"/account/tokens/{id}", METHOD_DELETE, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, "./#account", api_token_revoke},
     {"/account/export", METHOD_GET, ACCESS_SESSION, 0, BODY_NONE, 8192, POOL_MAIN, true, NULL, api_account_export},
     {"/classify", METHOD_POST, ACCESS_TOKEN, STORE_SCOPE_CLASSIFY, BODY_PICTURES, 10485760, POOL_MAIN, true, "./#read", api_classify},
+    {"/read", METHOD_POST, ACCESS_TOKEN, STORE_SCOPE_CLASSIFY, BODY_PICTURES, 10485760, POOL_MAIN, true, "./#read", api_read},
     {"/history", METHOD_GET, ACCESS_TOKEN, STORE_SCOPE_HISTORY, BODY_NONE, 8192, POOL_MAIN, true, "./#history", api_history},
     {"/history", METHOD_DELETE, ACCESS_TOKEN, STORE_SCOPE_HISTORY, BODY_NONE, 8192, POOL_MAIN, true, "./#history", api_history_clear},
     {"/history/{id}", METHOD_PATCH, ACCESS_TOKEN, STORE_SCOPE_HISTORY, BODY_JSON, 8192, POOL_MAIN, true, "./#history", api_history_correct},

@@ -205,7 +205,7 @@ static void no_statement_scans_a_table(void **state)
 {
     (void)state;
     for (int i = 0; i < SQL_COUNT; i++) {
-        char sql[1024];
+        char sql[2048];
         sqlite3_stmt *st = NULL;
 
         (void)snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", store_sql_text[i]);

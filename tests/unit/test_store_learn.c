@@ -4,7 +4,7 @@
 #include "base/digit_size.h"
 #include "store/admin/store_admin.h"
 #include "store/store_account.h"
-#include "store/store_history.h"
+#include "fixture_rows.h"
 
 static struct buf *pictures, *labels;
 
@@ -16,7 +16,7 @@ static void give(int64_t user, int n, int label)
 
         row.picture[0] = (uint8_t)user;
         row.picture[1] = (uint8_t)i;
-        assert_int_equal(store_history_add(f.store, user, &row, 1, 20000), OK);
+        assert_int_equal(rows_add(f.store, user, &row, 1, 20000), OK);
         if (label != STORE_HISTORY_NONE)
             assert_int_equal(store_history_label(f.store, user, row.id, label), OK);
     }
@@ -126,7 +126,7 @@ static void equal_pictures_count_once(void **state)
             struct store_history row = {.status = STORE_HISTORY_DIGIT, .digit = sample, .confidence = 0.5F};
 
             row.picture[2] = (uint8_t)(1 + sample);
-            assert_int_equal(store_history_add(f.store, id, &row, 1, 20000), OK);
+            assert_int_equal(rows_add(f.store, id, &row, 1, 20000), OK);
             assert_int_equal(store_history_label(f.store, id, row.id, sample), OK);
         }
         if (i < 30)
@@ -139,6 +139,42 @@ static void equal_pictures_count_once(void **state)
     assert_int_equal(found.n,
                      30 + 1 + 1); /* of each their own, one sample, and one of busy's: two rounds have but 34 */
     assert_int_equal(share_of(busy, found.n), 1);
+}
+
+/* Breaks when digits of numbers are not learnt from as others are: those that somebody has said something of, of boxes
+ * with one digit, the newest first, and no more than a share. */
+static void digits_of_numbers(void **state)
+{
+    struct number_change change = {.place = -1, .text = "2024", .n = 4};
+    struct store_learn found;
+    int64_t id[20], number;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        id[i] = user_new(i, true);
+        assert_int_equal(number_add(f.store, id[i], "2021", 100 + i, 20000, &number), OK);
+        assert_int_equal(number_add(f.store, id[i], "777", 200 + i, 20000, &number), OK); /* nobody has looked at it */
+    }
+    assert_int_equal(read_all().n, 0);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_number_change(f.store, id[i], 2 * i + 1, &change, NULL), OK);
+    found = read_all();
+    assert_int_equal(found.accounts, 20);
+    assert_int_equal(found.n, 80);
+    for (size_t i = 0; i < found.n; i++) /* a picture begins with its place */
+        assert_int_equal(buf_data(labels)[i], "\2\0\2\4"[(int)buf_data(pictures)[i * DIGIT_PIXELS]]);
+    change = (struct number_change){.place = 1, .text = "47", .n = 2};
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_number_change(f.store, id[i], 2 * i + 1, &change, NULL), OK);
+    change = (struct number_change){.place = 2, .label = NUMBER_NO_DIGIT};
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_number_change(f.store, id[i], 2 * i + 1, &change, NULL), OK);
+    assert_int_equal(read_all().n, 40);
+    change = (struct number_change){.place = -1, .text = "20:24:00", .n = 8};
+    assert_int_equal(store_number_change(f.store, id[0], 1, &change, NULL), OK); /* nobody knows which is which */
+    assert_int_equal(read_all().accounts, 19);
+    give(id[0], 1, 5);
+    assert_int_equal(read_all().n, 20); /* as many as that account has of each; a round more would be 39 */
 }
 
 /* Breaks when few accounts, of whom each must have more than a twentieth, are learnt from all the same. */
@@ -208,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_what_is_allowed, with_room, end),
         cmocka_unit_test_setup_teardown(nobody_has_more_than_a_share, with_room, end),
         cmocka_unit_test_setup_teardown(equal_pictures_count_once, with_room, end),
+        cmocka_unit_test_setup_teardown(digits_of_numbers, with_room, end),
         cmocka_unit_test_setup_teardown(too_few_accounts_give_nothing, with_room, end),
         cmocka_unit_test_setup_teardown(shares_are_as_large_as_can_be, with_room, end),
     };

@@ -1,6 +1,7 @@
 /* Mail that waits, links that act once. */
 #include "fixture_own.h"
 
+#include "store/history/store_history.h"
 #include "store/store_account.h"
 #include "store/store_mail.h"
 

@@ -5,7 +5,7 @@
 #include "fixture_root.h"
 #include "pace.h"
 
-#include "store/store_history.h"
+#include "fixture_rows.h"
 
 /* A connection without any of the store's care, for making what the store should never see. */
 static void raw_sql(const char *sql)
@@ -74,7 +74,7 @@ static void connections_are_set_up(void **state)
     assert_int_equal(sql_int(f.store, "PRAGMA busy_timeout"), STORE_BUSY_MS);
     assert_int_equal(sql_int(f.store, "PRAGMA application_id"), STORE_APPLICATION_ID);
     assert_int_equal(sql_int(f.store, "PRAGMA user_version"), store_schema_version());
-    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict"), 9);
+    assert_int_equal(sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict"), 11);
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND "
                                       "name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"),
                      0);
@@ -300,7 +300,7 @@ static void history_of_version_2_is_kept(void **state)
     assert_int_equal(chmod(f.path, 0600), 0);
     assert_int_equal(prepare_file(f.path), OK);
     f.store = fixture_open(&f);
-    assert_int_equal(store_history_add(f.store, 1, &row, 1, 100), OK);
+    assert_int_equal(rows_add(f.store, 1, &row, 1, 100), OK);
     assert_int_equal(row.id, 10);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(store_history_find(f.store, 1, i + 1, &row), OK);

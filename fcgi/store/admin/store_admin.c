@@ -66,11 +66,17 @@ enum err store_count_each(struct store *s, bool (*row)(const char *table, int64_
     static const struct {
         const char *table, *sql;
     } counts[] = {
-        {"users", "SELECT count(*) FROM users"},         {"sessions", "SELECT count(*) FROM sessions"},
-        {"tokens", "SELECT count(*) FROM tokens"},       {"invites", "SELECT count(*) FROM invites"},
-        {"outbox", "SELECT count(*) FROM outbox"},       {"links", "SELECT count(*) FROM links"},
-        {"throttles", "SELECT count(*) FROM throttles"}, {"devices", "SELECT count(*) FROM devices"},
+        {"users", "SELECT count(*) FROM users"},
+        {"sessions", "SELECT count(*) FROM sessions"},
+        {"tokens", "SELECT count(*) FROM tokens"},
+        {"invites", "SELECT count(*) FROM invites"},
+        {"outbox", "SELECT count(*) FROM outbox"},
+        {"links", "SELECT count(*) FROM links"},
+        {"throttles", "SELECT count(*) FROM throttles"},
+        {"devices", "SELECT count(*) FROM devices"},
         {"history", "SELECT count(*) FROM history"},
+        {"numbers", "SELECT count(*) FROM numbers"},
+        {"number_digits", "SELECT count(*) FROM number_digits"},
     };
     enum err e = store_present(s);
 

@@ -11,14 +11,21 @@
 #include "base/digit_size.h"
 #include "store/store_internal.h"
 
-/* Only the rows that are answered are read from the table; all else is decided in the index. A label that is no digit
- * is nothing to learn a digit from. */
+/* Only the rows that are answered are read from history; all else is decided in the index. Of numbers, the digits of
+ * those that somebody has corrected or confirmed are read. A label that is no digit is nothing to learn a digit from,
+ * nor is a box with several. */
 static const char learn_sql[] =
-    "SELECT place, h.label, h.picture FROM ("
-    "SELECT i.id AS id, u.id AS user_id, row_number() OVER (PARTITION BY u.id ORDER BY i.id DESC) AS place "
+    "SELECT turn, iif(chosen.place < 0, h.label, d.label), iif(chosen.place < 0, h.picture, d.picture) FROM ("
+    "SELECT id, place, user_id, row_number() OVER (PARTITION BY user_id ORDER BY id DESC, place) AS turn FROM ("
+    "SELECT i.id AS id, -1 AS place, u.id AS user_id "
     "FROM users AS u JOIN history AS i INDEXED BY history_by_user ON i.user_id = u.id "
-    "WHERE u.learn = 1 AND u.disabled = 0 AND i.label BETWEEN 0 AND 9) AS chosen "
-    "JOIN history AS h ON h.id = chosen.id WHERE place <= ?1 ORDER BY place, chosen.user_id LIMIT ?2";
+    "WHERE u.learn = 1 AND u.disabled = 0 AND i.label BETWEEN 0 AND 9 UNION ALL "
+    "SELECT n.id, d.place, u.id FROM users AS u JOIN numbers AS n INDEXED BY numbers_by_user ON n.user_id = u.id "
+    "JOIN number_digits AS d ON d.number_id = n.id "
+    "WHERE u.learn = 1 AND u.disabled = 0 AND n.checked > 0 AND d.label BETWEEN 0 AND 9)) AS chosen "
+    "LEFT JOIN history AS h ON chosen.place < 0 AND h.id = chosen.id "
+    "LEFT JOIN number_digits AS d ON d.number_id = chosen.id AND d.place = chosen.place "
+    "WHERE turn <= ?1 ORDER BY turn, chosen.user_id LIMIT ?2";
 
 enum { ROUNDS_MAX = STORE_LEARN_MAX / STORE_LEARN_PART, SLOTS = 1 << 17 };
 _Static_assert(SLOTS > 2 * STORE_LEARN_MAX, "half of the slots stay free");

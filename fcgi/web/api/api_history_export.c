@@ -1,9 +1,10 @@
-/* GET /history/export: the history, or the rows that pass the filters, as one file.
+/* GET /history/export: the history, or the answers that pass the filters, as one file.
  *
- * CSV for a spreadsheet, without the pictures. JSON with everything. IDX, the format of MNIST, for training a network:
- * a tar archive of pictures and labels, because two requests could see two states that do not match. The label is the
- * user's, or else what was read; a row with neither, or whose label says that it shows no digit, is left out: the
- * format has no label for it.
+ * CSV for a spreadsheet, without the pictures: a row for each answer. JSON with everything. IDX, the format of MNIST,
+ * for training a network: a tar archive of pictures and labels, because two requests could see two states that do not
+ * match. There each digit of a number is a picture. The label is the user's, or else what was read; a picture with
+ * neither, or whose label says that it shows no digit, or several, is left out: the format has no label for it. The
+ * filters hold for the digits of a number, too: checked=1 gives those that somebody has checked.
  *
  * Pitfall: a spreadsheet takes a cell that begins with = + - or @ for a formula, and anybody can choose the name of a
  * picture. A leading apostrophe makes it text (OWASP, "CSV injection"). Where the comma is the decimal separator, a
@@ -57,41 +58,104 @@ static void csv_digit(struct buf *out, int digit)
         (void)buf_add_fmt(out, "%d", digit);
 }
 
-static enum err csv_row(const struct store_history *row, void *ctx)
+/* A text has digits, marks and spaces only: a spreadsheet may take it for a number or a date, but not for a formula
+ * that does anything. So it stays as it is: -7 is minus seven. */
+static void csv_number_text(struct buf *out, const char *text)
 {
-    struct buf *out = ctx;
-    char time[CLOCK_TEXT_MAX];
+    (void)buf_add_fmt(out, "\"%s\"", text);
+}
 
-    (void)buf_add_fmt(out, "%lld,%s,", (long long)row->id, clock_text(row->created_at_s, time));
-    csv_text(out, row->name);
-    (void)buf_add_fmt(out, ",%s,", verdict_name((enum verdict)row->status));
+/* The columns digit to corrected_text. */
+static void csv_digit_columns(struct buf *out, const struct store_history *row)
+{
     csv_digit(out, row->digit);
     (void)buf_add_str(out, ",");
     csv_digit(out, row->label);
-    return buf_add_fmt(out, ",%.6f\r\n", (double)row->confidence);
+    (void)buf_add_fmt(out, ",%.6f,", (double)row->confidence);
+    if (row->digit != STORE_HISTORY_NONE)
+        csv_digit(out, row->digit);
+    (void)buf_add_str(out, ",");
+    csv_digit(out, row->label);
+}
+
+static void csv_number_columns(struct buf *out, const struct store_number *number)
+{
+    const char *label = history_number_label(&number->text);
+
+    (void)buf_add_fmt(out, ",,%.6f,", (double)number->confidence);
+    csv_number_text(out, number->text.text);
+    (void)buf_add_str(out, ",");
+    if (label == history_no_digit)
+        (void)buf_add_str(out, label);
+    else if (label != NULL)
+        csv_number_text(out, label);
+}
+
+static enum err csv_answer(const struct store_answer *answer, void *ctx)
+{
+    const struct store_history *row = answer->row;
+    const struct store_number *number = answer->number;
+    struct buf *out = ctx;
+    char time[CLOCK_TEXT_MAX];
+
+    (void)buf_add_fmt(out, "%lld,%s,", (long long)history_answer_id(answer),
+                      clock_text(number != NULL ? number->created_at_s : row->created_at_s, time));
+    csv_text(out, number != NULL ? number->name : row->name);
+    (void)buf_add_fmt(out, ",%s,", history_status_name(number != NULL ? number->status : row->status));
+    if (number != NULL)
+        csv_number_columns(out, number);
+    else
+        csv_digit_columns(out, row);
+    return buf_add_str(out, "\r\n");
 }
 
 static enum err csv_write(struct call *c, const struct store_history_filter *filter, struct buf *out)
 {
-    (void)buf_add_str(out, "id,created_at,name,status,digit,label,confidence\r\n");
-    return history_walk(c, filter, csv_row, out);
+    (void)buf_add_str(out, "id,created_at,name,status,digit,label,confidence,text,corrected_text\r\n");
+    return history_walk(c, filter, csv_answer, out);
 }
 
 struct idx_pair {
     struct buf *images, *labels;
+    const struct store_history_filter *filter;
 };
 
-static enum err idx_row(const struct store_history *row, void *ctx)
+static enum err idx_put(struct idx_pair *pair, const uint8_t picture[DIGIT_PIXELS], int label)
 {
-    struct idx_pair *pair = ctx;
-    const int label = row->label != STORE_HISTORY_NONE ? row->label : row->digit;
     const uint8_t byte = (uint8_t)label;
-    enum err e;
+    enum err e = buf_add(pair->images, picture, DIGIT_PIXELS);
 
+    return e == OK ? buf_add(pair->labels, &byte, 1) : e;
+}
+
+/* The digits of a number, unless nobody knows which of them is which. */
+static enum err idx_number(struct idx_pair *pair, const struct store_number *number)
+{
+    const struct store_history_filter *f = pair->filter;
+    enum err e = OK;
+
+    for (int i = 0; e == OK && !number->text.loose && i < number->text.n; i++) {
+        const struct number_place *p = &number->text.place[i];
+        const int label = p->label == NUMBER_UNCHECKED ? p->digit : p->label;
+
+        if (label <= 9 && (f->digit < 0 || f->digit == label) &&
+            (f->checked < 0 || (f->checked == 1) == (p->label != NUMBER_UNCHECKED)))
+            e = idx_put(pair, number->digit[i].picture, label);
+    }
+    return e;
+}
+
+static enum err idx_answer(const struct store_answer *answer, void *ctx)
+{
+    const struct store_history *row = answer->row;
+    int label;
+
+    if (answer->number != NULL)
+        return idx_number(ctx, answer->number);
+    label = row->label != STORE_HISTORY_NONE ? row->label : row->digit;
     if (label == STORE_HISTORY_NONE || label == STORE_HISTORY_NO_DIGIT)
         return OK;
-    e = buf_add(pair->images, row->picture, DIGIT_PIXELS);
-    return e == OK ? buf_add(pair->labels, &byte, 1) : e;
+    return idx_put(ctx, row->picture, label);
 }
 
 static enum err idx_add(struct buf *tar, const char *name, const struct buf *data, const uint32_t *dims, uint8_t n_dims,
@@ -112,10 +176,10 @@ static enum err idx_add(struct buf *tar, const char *name, const struct buf *dat
 
 static enum err idx_write(struct call *c, const struct store_history_filter *filter, struct buf *out)
 {
-    struct idx_pair pair = {buf_new(HISTORY_EXPORT_BYTES_MAX), buf_new(HISTORY_EXPORT_BYTES_MAX)};
+    struct idx_pair pair = {buf_new(HISTORY_EXPORT_BYTES_MAX), buf_new(HISTORY_EXPORT_BYTES_MAX), filter};
     const int64_t now_s = clock_wall_s();
     uint32_t dims[3] = {0, DIGIT_SIDE_PX, DIGIT_SIDE_PX};
-    enum err e = pair.images == NULL || pair.labels == NULL ? ERR_NOMEM : history_walk(c, filter, idx_row, &pair);
+    enum err e = pair.images == NULL || pair.labels == NULL ? ERR_NOMEM : history_walk(c, filter, idx_answer, &pair);
 
     if (e == OK) {
         dims[0] = (uint32_t)buf_len(pair.labels);

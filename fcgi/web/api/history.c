@@ -1,12 +1,18 @@
-/* The history as JSON, and keeping answers in it. */
+/* The history as JSON. (Keeping answers in it: history_keep.c.) */
 #include "history.h"
 
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/log.h"
 
-enum { WALK_ROWS = 200, JSON_DIGITS = 9 };
+enum {
+    WALK_ROWS = 200,
+    JSON_DIGITS = 9,
+    /* The longest members as text: a digit's, with its picture and ten probabilities; and all of an answer but for
+     * these and its texts, of which a character may take two. */
+    DIGIT_BYTES = 1500,
+    REST_BYTES = 300
+};
 
 _Static_assert(MODEL_CLASSES == (int)STORE_HISTORY_CLASSES, "net and store agree");
 _Static_assert(UNSURE_BOTH == (int)STORE_HISTORY_UNSURE_MAX, "net and store agree");
@@ -15,6 +21,16 @@ _Static_assert(VERDICT_DIGIT == (int)STORE_HISTORY_DIGIT && VERDICT_UNSURE == (i
                "net and store agree");
 
 const char *const history_no_digit = "not_a_digit";
+
+const char *history_status_name(enum store_history_status status)
+{
+    return status == STORE_HISTORY_READ ? numbers_status_name(NUMBERS_READ) : verdict_name((enum verdict)status);
+}
+
+int64_t history_answer_id(const struct store_answer *answer)
+{
+    return answer->number != NULL ? answer->number->id : answer->row->id;
+}
 
 static void set_digit(struct json *obj, const char *key, int digit)
 {
@@ -26,11 +42,18 @@ static void set_digit(struct json *obj, const char *key, int digit)
         json_set_int(obj, key, digit);
 }
 
-void history_set_row(struct json *obj, const struct store_history *row)
+static void set_input(struct json *obj, const uint8_t picture[DIGIT_PIXELS])
 {
     char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
 
+    base64_encode(picture, DIGIT_PIXELS, text);
+    json_set_str(obj, "input", text);
+}
+
+static void set_row(struct json *obj, const struct store_history *row)
+{
     json_set_int(obj, "id", row->id);
+    json_set_str(obj, "kind", "digit");
     json_set_time(obj, "created_at", row->created_at_s);
     json_set_str(obj, "name", row->name);
     json_set_str(obj, "status", verdict_name((enum verdict)row->status));
@@ -39,8 +62,73 @@ void history_set_row(struct json *obj, const struct store_history *row)
     set_digit(obj, "label", row->label);
     json_set_num(obj, "confidence", (double)row->confidence);
     reading_set_probabilities(obj, row->probabilities);
-    base64_encode(row->picture, DIGIT_PIXELS, text);
-    json_set_str(obj, "input", text);
+    set_input(obj, row->picture);
+}
+
+static void set_place(struct json *obj, const struct number_place *place, const struct store_number_digit *d)
+{
+    struct json *box;
+
+    json_set_int(obj, "row", d->line);
+    json_set_int(obj, "digit", place->digit);
+    if (place->label == NUMBER_SPLIT)
+        json_set_str(obj, "label", place->split);
+    else
+        set_digit(obj, "label", place->label);
+    json_set_num(obj, "confidence", (double)d->confidence);
+    reading_set_probabilities(obj, d->probabilities);
+    box = json_set_array(obj, "box");
+    for (int i = 0; i < 4; i++)
+        json_add_int(box, d->box[i]);
+    set_input(obj, d->picture);
+}
+
+const char *history_number_label(const struct number_text *t)
+{
+    return t->checked == 0 ? NULL : t->label[0] == '\0' ? history_no_digit : t->label;
+}
+
+static void set_number(struct json *obj, const struct store_number *number)
+{
+    const char *label = history_number_label(&number->text);
+    struct json *digits;
+
+    json_set_int(obj, "id", number->id);
+    json_set_str(obj, "kind", "number");
+    json_set_time(obj, "created_at", number->created_at_s);
+    json_set_str(obj, "name", number->name);
+    json_set_str(obj, "status", history_status_name(number->status));
+    json_set_str(obj, "text", number->text.text);
+    if (label == NULL)
+        json_set_null(obj, "label");
+    else
+        json_set_str(obj, "label", label);
+    json_set_num(obj, "confidence", (double)number->confidence);
+    digits = json_set_array(obj, "digits");
+    for (int i = 0; i < number->text.n; i++) {
+        struct json *digit = json_add_object(digits);
+
+        json_set_int(digit, "place", i);
+        set_place(digit, &number->text.place[i], &number->digit[i]);
+    }
+}
+
+void history_set_answer(struct json *obj, const struct store_answer *answer)
+{
+    if (answer->number != NULL)
+        set_number(obj, answer->number);
+    else
+        set_row(obj, answer->row);
+}
+
+size_t history_answer_bytes(const struct store_answer *answer)
+{
+    const struct store_number *number = answer->number;
+
+    if (number == NULL)
+        return REST_BYTES + DIGIT_BYTES + 2 * strlen(answer->row->name);
+    return REST_BYTES + DIGIT_BYTES * (size_t)number->text.n +
+           2 * (strlen(number->name) + strlen(number->text.text) + strlen(number->text.label));
 }
 
 enum err history_set_counts(struct call *c, struct json *obj)
@@ -60,42 +148,42 @@ enum err history_set_counts(struct call *c, struct json *obj)
 }
 
 struct walk {
-    enum err (*row)(const struct store_history *, void *);
+    enum err (*answer)(const struct store_answer *, void *);
     void *ctx;
-    int n; /* rows of this page */
+    int n; /* answers of this page */
     int64_t last;
     enum err e;
 };
 
-static bool walk_row(const struct store_history *row, void *ctx)
+static bool walk_answer(const struct store_answer *answer, void *ctx)
 {
     struct walk *w = ctx;
 
     w->n++;
-    w->last = row->id;
-    w->e = w->row(row, w->ctx);
+    w->last = history_answer_id(answer);
+    w->e = w->answer(answer, w->ctx);
     return w->e == OK;
 }
 
 enum err history_walk(struct call *c, const struct store_history_filter *filter,
-                      enum err (*row)(const struct store_history *, void *), void *ctx)
+                      enum err (*answer)(const struct store_answer *, void *), void *ctx)
 {
-    struct walk w = {.row = row, .ctx = ctx, .n = WALK_ROWS, .last = INT64_MAX};
+    struct walk w = {.answer = answer, .ctx = ctx, .n = WALK_ROWS, .last = INT64_MAX};
     enum err e = OK;
 
     while (e == OK && w.e == OK && w.n == WALK_ROWS) {
         w.n = 0;
-        e = store_history_each(c->app->store, c->user.id, filter, w.last, WALK_ROWS, walk_row, &w);
+        e = store_history_each(c->app->store, c->user.id, filter, w.last, WALK_ROWS, walk_answer, &w);
     }
     return e == OK ? w.e : e;
 }
 
-static enum err write_row(const struct store_history *row, void *ctx)
+static enum err write_answer(const struct store_answer *answer, void *ctx)
 {
     struct json_stream *out = ctx;
     struct json *v = json_new_object();
 
-    history_set_row(v, row);
+    history_set_answer(v, answer);
     json_stream_put(out, NULL, v);
     json_free(v);
     return out->e != OK ? out->e : buf_status(out->out);
@@ -110,56 +198,8 @@ enum err history_write_json(struct call *c, const struct store_history_filter *f
     json_stream_open_object(&s, NULL);
     json_stream_put_members(&s, v);
     json_stream_open_array(&s, "history");
-    e = history_walk(c, filter, write_row, &s);
+    e = history_walk(c, filter, write_answer, &s);
     written = json_stream_end(&s);
     json_free(v);
     return e == OK ? written : e;
-}
-
-void history_keep_add(struct history_keep *keep, const struct reading *r, struct json *result)
-{
-    const struct answer *answer = &r->answer;
-    struct store_history *row = &keep->rows[keep->n];
-
-    keep->results[keep->n++] = result;
-    memset(row, 0, sizeof(*row));
-    (void)strncat(row->name, r->name, sizeof(row->name) - 1);
-    row->status = (enum store_history_status)answer->verdict;
-    row->digit = answer->verdict == VERDICT_NOT_A_DIGIT ? STORE_HISTORY_NONE : answer->digit;
-    row->label = STORE_HISTORY_NONE;
-    row->unsure_because = (int)answer->unsure_because;
-    row->confidence = answer->confidence;
-    memcpy(row->probabilities, answer->probability, sizeof(row->probabilities));
-    memcpy(row->picture, r->decoded.input, DIGIT_PIXELS);
-}
-
-static struct json *not_saved(const struct call *c, enum err e)
-{
-    struct log_line l;
-
-    log_begin(&l, e == ERR_BUSY ? LOG_WARN : LOG_ERROR, "history_not_saved");
-    log_str(&l, "id", c->req->id);
-    log_int(&l, "user", c->user.id);
-    log_str(&l, "error", err_str(e));
-    log_end(&l);
-    return problem_json(c->req, &problems[e == ERR_BUSY ? PROBLEM_BUSY : PROBLEM_UNAVAILABLE],
-                        "The answer is right here, but it could not be saved to the history.");
-}
-
-void history_keep_save(struct call *c, struct history_keep *keep, struct json *reply)
-{
-    enum err e;
-
-    if (keep->n == 0)
-        return;
-    call_phase(c, PHASE_DATABASE);
-    e = store_history_add(c->app->store, c->user.id, keep->rows, keep->n, c->app->conf->history_max_per_user);
-    for (int i = 0; i < keep->n; i++) {
-        if (e == OK)
-            json_set_int(keep->results[i], "id", keep->rows[i].id);
-        else
-            json_set_null(keep->results[i], "id");
-    }
-    if (e != OK)
-        json_set_own(reply, "not_saved", not_saved(c, e));
 }

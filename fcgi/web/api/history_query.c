@@ -10,7 +10,7 @@
 #define MEMBER(m) offsetof(struct history_query, m)
 
 /* In the order of their enums. */
-static const char *const status_words[] = {"digit", "unsure", "not_a_digit", NULL};
+static const char *const status_words[] = {"digit", "unsure", "not_a_digit", "read", NULL};
 static const char *const format_words[] = {"json", "csv", "idx", NULL};
 
 #define FILTERS                                                                                                        \
@@ -18,7 +18,7 @@ static const char *const format_words[] = {"json", "csv", "idx", NULL};
         {"checked", query_no_or_yes, 0, 0, "0 or 1", MEMBER(checked)},                                                 \
         {"corrected", query_no_or_yes, 0, 0, "0 or 1", MEMBER(checked)}, /* its older name */                          \
     {                                                                                                                  \
-        "status", status_words, 0, 0, "digit, unsure or not_a_digit", MEMBER(status)                                   \
+        "status", status_words, 0, 0, "digit, unsure, not_a_digit or read", MEMBER(status)                             \
     }
 
 static const struct query_param page_params[] = {

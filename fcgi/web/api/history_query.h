@@ -2,7 +2,7 @@
 #ifndef DIGITD_WEB_HISTORY_QUERY_H
 #define DIGITD_WEB_HISTORY_QUERY_H
 
-#include "store/store_history.h"
+#include "store/history/store_history.h"
 
 enum { HISTORY_PAGE_ROWS = 50, HISTORY_PAGE_ROWS_MAX = 100, HISTORY_LINK_MAX = 160 };
 

@@ -38,6 +38,7 @@ static const struct route rows[] = {
     {"/account/tokens/{id}",   METHOD_DELETE, SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  "./#account", api_token_revoke},
     {"/account/export",        METHOD_GET,    SESSION, NO_SCOPE, NO_BODY,  POOL_MAIN,   true,  NULL,         api_account_export},
     {"/classify",              METHOD_POST,   TOKEN,   CLASSIFY, PICTURES, POOL_MAIN,   true,  "./#read",    api_classify},
+    {"/read",                  METHOD_POST,   TOKEN,   CLASSIFY, PICTURES, POOL_MAIN,   true,  "./#read",    api_read},
     {"/history",               METHOD_GET,    TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  "./#history", api_history},
     {"/history",               METHOD_DELETE, TOKEN,   HISTORY,  NO_BODY,  POOL_MAIN,   true,  "./#history", api_history_clear},
     {"/history/{id}",          METHOD_PATCH,  TOKEN,   HISTORY,  JSON,     POOL_MAIN,   true,  "./#history", api_history_correct},

@@ -26,6 +26,7 @@ void api_tokens(struct call *c);
 void api_token_make(struct call *c);
 void api_token_revoke(struct call *c);
 void api_classify(struct call *c);
+void api_read(struct call *c);
 void api_history(struct call *c);
 void api_history_clear(struct call *c);
 void api_history_correct(struct call *c);

@@ -39,33 +39,62 @@ static void tell_refusal(struct json *result, enum normalise_refusal refusal)
     json_set_str(o, "reason", normalise_refusal_reason(refusal));
 }
 
-static void tell_line(const char *path, const struct answer *a)
+/* The rows of several digits, in one line. */
+static void tell_rows(const struct numbers *n, const struct reading *v)
+{
+    char text[NUMBERS_CELL_MAX];
+    for (int i = 0; i < numbers_rows(n); i++) {
+        numbers_row(n, v, i, false, text);
+        printf("%s %s", i > 0 ? "," : "", text);
+    }
+}
+
+static void tell_digit(const struct answer *a)
 {
     const int second = verdict_runner_up(a->probability, a->digit);
-    if (a->verdict == VERDICT_NOT_A_DIGIT) {
-        printf("%s: not a digit\n", path);
-        return;
-    }
-    printf("%s: %d (%.2f %%", path, a->digit, 100 * (double)a->confidence);
+    printf("%d (%.2f %%", a->digit, 100 * (double)a->confidence);
     if (a->verdict == VERDICT_UNSURE)
         fputs(", unsure:", stdout);
     if (a->unsure_because & UNSURE_CONFIDENCE)
         printf(" may be %d, %.2f %%", second, 100 * (double)a->probability[second]);
     if (a->unsure_because & UNSURE_UNFAMILIAR)
         printf("%s unlike the digits it was trained on", a->unsure_because == UNSURE_BOTH ? ";" : "");
-    puts(")");
+    fputs(")", stdout);
+}
+
+static void tell_line(const struct numbers *n, const struct reading *v)
+{
+    const struct answer *a = &v->answer;
+    printf("%s: ", v->name);
+    if (numbers_are_several(n)) {
+        fputs("several digits:", stdout);
+        tell_rows(n, v);
+        printf(" (%.2f %%)", 100 * (double)numbers_confidence(n, v));
+    } else if (a->verdict == VERDICT_NOT_A_DIGIT) {
+        fputs("not a digit", stdout);
+    } else {
+        tell_digit(a);
+    }
+    if (numbers_may_be_several(n, a)) {
+        fputs(", or several:", stdout);
+        tell_rows(n, v);
+    }
+    putchar('\n');
 }
 
 static enum err tell(void *ctx, struct reading *one, struct json *result, struct why *why)
 {
-    (void)ctx;
-    (void)why;
-    if (result) {
-        reading_set(result, one);
+    struct picture_files *files = ctx;
+    enum err e = numbers_classify(files->numbers, one, &files->eye);
+
+    if (e == OK && result)
+        e = numbers_set_classified(result, files->numbers, one);
+    if (e != OK)
+        return err_why(why, e, "%s: %s", one->name, err_str(e));
+    if (result)
         tell_refusal(result, one->decoded.steps.refusal);
-    } else {
-        tell_line(one->name, &one->answer);
-    }
+    else
+        tell_line(files->numbers, one);
     return OK;
 }
 
@@ -111,10 +140,12 @@ int command_classify(int argc, char **argv)
         return EXIT_DONE;
     }
     e = picture_files_open(&files, set.weights, set.steps, argc - rest, &why);
+    if (e == OK)
+        e = picture_files_open_numbers(&files, &why);
     if (e != OK)
         fprintf(stderr, "digit classify: %s\n", why.text);
     else
-        status = picture_files_run(&files, argc - rest, argv + rest, set.json, tell, NULL);
+        status = picture_files_run(&files, argc - rest, argv + rest, set.json, tell, &files);
     if (fflush(stdout) != 0 || ferror(stdout))
         status = EXIT_FAILED;
     picture_files_close(&files);

@@ -96,7 +96,7 @@ static enum err tell(void *ctx, struct reading *one, struct json *result, struct
     if (e == OK && r->files.numbers->status == NUMBERS_TOO_MANY)
         return err_why(why, ERR_LIMIT, "%s: %s", one->name, NUMBERS_TOO_MANY_SENTENCE);
     if (e == OK && result)
-        e = numbers_set(result, r->files.numbers, one, &r->files.eye, false);
+        e = numbers_set(result, r->files.numbers, one, &r->files.eye, &(struct numbers_form){.plain = r->set->plain});
     else if (e == OK && r->set->csv)
         tell_csv(r, one);
     else if (e == OK)
