@@ -316,6 +316,17 @@ void ink_pieces_free(struct ink_pieces *ink)
     *ink = (struct ink_pieces){0};
 }
 
+void page_measure(struct page *page)
+{
+    int usual;
+
+    measure(page->piece, page->n, page->label, page->w, page->h);
+    for (int i = 1; i < page->n; i++)
+        page->piece[i].gone = page->piece[i].gone || page->piece[i].area == 0;
+    usual = ink_usual_height(page->piece, page->n);
+    page->height = usual > 0 ? usual : page->height;
+}
+
 enum err page_take(struct page *page, const struct picture *p)
 {
     struct ink_pieces ink;
@@ -334,6 +345,8 @@ enum err page_take(struct page *page, const struct picture *p)
         page->n = 1;
     if (e == OK)
         drop_specks(page);
+    if (e == OK)
+        e = bars_drop(page);
     return e;
 }
 

@@ -28,27 +28,48 @@ static enum err to_ink(struct picture *p)
     return ERR_RANGE;
 }
 
-/* Where frames are is seen in the ink, but they are erased before: the normaliser's lines stage, which comes next,
- * would take some of their lines and leave the others, which look like ones. */
-static enum err erase_frames(struct picture *p, struct walls *walls)
+/* The pieces of a picture in PICTURE_DARKENING, and its ink. No pieces: it is refused. */
+static enum err see(const struct picture *p, struct picture *ink, struct ink_pieces *pieces)
+{
+    enum err e = copy(p, ink);
+
+    if (e == OK)
+        e = to_ink(ink);
+    if (e == OK && ink->refusal == NORMALISE_NOT_REFUSED) {
+        const int sure = ink->threshold;
+
+        ink->threshold = sure / 2; /* a faint line hangs together here */
+        e = ink_pieces_find(pieces, ink);
+        ink->threshold = sure;
+    }
+    return e;
+}
+
+static void forget(struct picture *ink, struct ink_pieces *pieces)
+{
+    ink_pieces_free(pieces);
+    picture_free(ink);
+    *ink = (struct picture){0};
+}
+
+/* Where plates and frames are is seen in the ink, but they are taken off before: the normaliser's lines stage, which
+ * comes next, would take some of their lines and leave the others, which look like ones. */
+static enum err prepare(struct picture *p, struct walls *walls)
 {
     struct picture ink = {0};
     struct ink_pieces pieces = {0};
-    enum err e = copy(p, &ink);
+    enum err e = see(p, &ink, &pieces);
+    bool any = false;
 
     if (e == OK)
-        e = to_ink(&ink);
-    if (e == OK && ink.refusal == NORMALISE_NOT_REFUSED) {
-        const int sure = ink.threshold;
-
-        ink.threshold = sure / 2; /* a faint line hangs together here */
-        e = ink_pieces_find(&pieces, &ink);
-        ink.threshold = sure;
-        if (e == OK)
-            e = frames_erase(p, &ink, &pieces, walls);
+        e = plates_turn(p, &pieces, &any);
+    if (e == OK && any) {
+        forget(&ink, &pieces);
+        e = see(p, &ink, &pieces);
     }
-    ink_pieces_free(&pieces);
-    picture_free(&ink);
+    if (e == OK && pieces.n > 0)
+        e = frames_erase(p, &ink, &pieces, walls);
+    forget(&ink, &pieces);
     return e;
 }
 
@@ -83,7 +104,7 @@ enum err layout_find(const struct picture *p, struct layout_lattice *out)
     walls = calloc(1, sizeof(*walls));
     e = walls == NULL ? ERR_NOMEM : copy(p, &ink);
     if (e == OK)
-        e = erase_frames(&ink, walls);
+        e = prepare(&ink, walls);
     if (e == OK)
         e = normalise_run_until(&ink, PICTURE_INK, NULL);
     if (e == OK && ink.refusal == NORMALISE_NOT_REFUSED)

@@ -29,6 +29,10 @@ void ink_pieces_free(struct ink_pieces *ink);
  * out of memory. */
 int ink_usual_height(const struct piece *piece, int n);
 
+/* Makes light digits on dark plates ink, and what lies round a sheet none, in p (in PICTURE_DARKENING), of which the
+ * pieces are given. any: whether something changed. */
+enum err plates_turn(struct picture *p, const struct ink_pieces *pieces, bool *any);
+
 /* Where lines ran down between cells, px of the picture: at y, a wall is at x + slope * y. */
 enum { WALLS_MAX = 512 };
 struct wall {
@@ -61,6 +65,11 @@ struct page {
 /* Takes the ink of p, finds its pieces and removes lines, frames and specks. page_free also after an error. */
 enum err page_take(struct page *page, const struct picture *p);
 void page_free(struct page *page);
+/* Measures its pieces, and the usual height, anew. */
+void page_measure(struct page *page);
+
+/* Drops lines between cells that stand by themselves. Only ERR_NOMEM. */
+enum err bars_drop(struct page *page);
 
 /* The pieces of a row, from left to right. A group is one or more pieces that stand over one another. */
 struct group {
