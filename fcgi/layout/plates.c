@@ -18,7 +18,7 @@ enum {
     FULL_PERCENT = 88,  /* of the rectangle, to its outermost ink */
     TURN_MOST = 14,
     TURN_STEP = 2,
-    WRITTEN_LEAST = 2, /* percent of it are lighter than it is */
+    WRITTEN_LEAST = 1, /* percent of it are lighter than it is */
     WRITTEN_MOST = 55,
     RIM_PX = 1, /* and a part of its shorter side: the soft edge of a plate */
     RIM_PART = 28

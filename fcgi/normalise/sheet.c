@@ -20,6 +20,7 @@ enum {
     SHEET_AREA_MIN_PERCENT = 8, /* of the picture, where the sheet covers the middle; else: */
     SHEET_AREA_ASIDE_PERCENT = 25,
     SHEET_BORDER_PART = 5,  /* one in so many cells of the border may be the sheet's, all along one side */
+    SHEET_ALIKE_PART = 2,   /* of its area: with another so large, both are plates with a digit on each, as a meter's */
     SHEET_STROKE_PART = 12, /* strokes are no thicker than twice this part of the picture's longest side */
     /* An ellipse is 64 % of the quadrilateral around the two; a sheet's corners lose some cells. */
     SHEET_CONVEX_PERCENT = 93,
@@ -51,6 +52,7 @@ struct search {
     int stack[SHEET_SIDE * SHEET_SIDE];
     int split, around; /* the first value of the sheet; the mean tone of the dark around it */
     int cells;         /* of the piece that is looked at, its ink included */
+    int next;          /* of the largest but that one */
     struct outline outline;
 };
 
@@ -88,6 +90,7 @@ static int part_from_border(struct search *s)
     const int n = s->g.w * s->g.h;
     int most = 0, at = 0;
 
+    s->next = 0;
     memset(s->kind, UNSEEN, sizeof(s->kind));
     for (int i = 0; i < n; i++)
         if (grid_on_border(&s->g, i) && s->kind[i] == UNSEEN && s->g.v[i] < s->split)
@@ -98,6 +101,7 @@ static int part_from_border(struct search *s)
 
             if (most > 0)
                 (void)flood(s, worse, SHEET, AROUND, false);
+            s->next = greater(s->next, found < most ? found : most);
             at = found > most ? i : at;
             most = found > most ? found : most;
         }
@@ -234,7 +238,7 @@ static bool find_at(struct search *s, const struct picture *map)
     int sum = 0, n = 0;
 
     s->cells = part_from_border(s);
-    if (!lies_well(s))
+    if (!lies_well(s) || SHEET_ALIKE_PART * s->next >= s->cells)
         return false;
     outline_of(s->kind, s->g.w, s->g.h, SHEET, &s->outline);
     if (!has_four_corners(s))
