@@ -7,69 +7,65 @@
 #include "layout_parts.h"
 
 enum {
-    /* Round a sheet: along half of a side of the picture, or round a corner, and deeper than a frame's line. */
+    /* Round a sheet: along half of a side of the picture, or round a corner, and wider than a frame's line. */
     ALONG_PERCENT = 50,
     CORNER_PERCENT = 8,
-    DEEP_PX = 4,
-    DEEP_PART = 50, /* of the picture's shorter side */
+    WIDE_PX = 4,
+    WIDE_PART = 50, /* of the picture's shorter side */
     /* A plate: a rectangle, turned by up to TURN_MOST degrees, nearly full, with something written in it. */
-    PLATE_LEAST_PX = 14,
+    PLATE_LEAST_PX = 24,
     PLATE_PERCENT = 45, /* of its box is its own */
     FULL_PERCENT = 88,  /* of the rectangle, to its outermost ink */
     TURN_MOST = 14,
     TURN_STEP = 2,
+    EDGE_PERCENT = 86, /* of its outermost px, a part of its shorter side deep, are its own */
+    EDGE_PART = 20,
     WRITTEN_LEAST = 1, /* percent of it are lighter than it is */
     WRITTEN_MOST = 55,
     RIM_PX = 1, /* and a part of its shorter side: the soft edge of a plate */
     RIM_PART = 28
 };
 
-/* How many px of a line along a side of the picture are of a piece, and how deep it is there in the mean. */
-static int along(const struct ink_pieces *ink, int piece, int x, int y, int dx, int dy, int *deep)
+/* How many px of a side of the picture are of a piece, in percent. */
+static int along(const struct ink_pieces *ink, int piece, int x, int y, int dx, int dy)
 {
-    const int n = dx ? ink->w : ink->h, most = dx ? ink->h : ink->w,
-              in_x = dx       ? 0
-                     : x == 0 ? 1
-                              : -1,
-              in_y = dy       ? 0
-                     : y == 0 ? 1
-                              : -1;
+    const int n = dx ? ink->w : ink->h;
     int count = 0;
-    int64_t sum = 0;
 
-    for (int i = 0; i < n; i++) {
-        const int *at = ink->label + (size_t)(y + i * dy) * (size_t)ink->w + (x + i * dx);
+    for (int i = 0; i < n; i++)
+        count += ink->label[(size_t)(y + i * dy) * (size_t)ink->w + (size_t)(x + i * dx)] == piece;
+    return 100 * count / n;
+}
 
-        if (*at != piece)
-            continue;
-        count++;
-        for (int k = 0; k < most && at[k * (in_x + in_y * ink->w)] == piece; k++)
-            sum++;
-    }
-    *deep = count > 0 ? (int)(sum / count) : 0;
-    return count;
+/* The mean width of a piece, as of a stroke: twice its area by the length of its rim. */
+static int width_of(const struct ink_pieces *ink, int piece)
+{
+    const struct box *b = &ink->piece[piece].box;
+    int rim = 1;
+
+    for (int y = b->y0; y < b->y1; y++)
+        for (int x = b->x0; x < b->x1; x++) {
+            const int *at = ink->label + (size_t)y * (size_t)ink->w + (size_t)x;
+
+            rim += *at == piece && ((x > 0 && at[-1] != piece) || (x + 1 < ink->w && at[1] != piece) ||
+                                    (y > 0 && at[-ink->w] != piece) || (y + 1 < ink->h && at[ink->w] != piece));
+        }
+    return 2 * ink->piece[piece].area / rim;
 }
 
 static bool is_surroundings(const struct ink_pieces *ink, int i)
 {
     const struct box *b = &ink->piece[i].box;
     const int shorter = ink->w < ink->h ? ink->w : ink->h;
-    const int least = shorter / DEEP_PART > DEEP_PX ? shorter / DEEP_PART : DEEP_PX;
-    const bool at[4] = {b->x0 == 0, b->x1 == ink->w, b->y0 == 0, b->y1 == ink->h};
-    int part[4] = {0};
+    const int least = shorter / WIDE_PART > WIDE_PX ? shorter / WIDE_PART : WIDE_PX;
+    const int left = b->x0 == 0 ? along(ink, i, 0, 0, 0, 1) : 0;
+    const int right = b->x1 == ink->w ? along(ink, i, ink->w - 1, 0, 0, 1) : 0;
+    const int top = b->y0 == 0 ? along(ink, i, 0, 0, 1, 0) : 0;
+    const int low = b->y1 == ink->h ? along(ink, i, 0, ink->h - 1, 1, 0) : 0;
+    const int across = left > right ? left : right, down = top > low ? top : low;
 
-    for (int side = 0; side < 4; side++) {
-        const bool down = side < 2;
-        int deep = 0, count = 0;
-
-        if (at[side])
-            count = along(ink, i, side == 1 ? ink->w - 1 : 0, side == 3 ? ink->h - 1 : 0, !down, down, &deep);
-        part[side] = deep >= least ? 100 * count / (down ? ink->h : ink->w) : 0;
-        if (part[side] >= ALONG_PERCENT)
-            return true;
-    }
-    return (part[0] >= CORNER_PERCENT || part[1] >= CORNER_PERCENT) &&
-           (part[2] >= CORNER_PERCENT || part[3] >= CORNER_PERCENT);
+    return (across >= ALONG_PERCENT || down >= ALONG_PERCENT || (across >= CORNER_PERCENT && down >= CORNER_PERCENT)) &&
+           width_of(ink, i) >= least;
 }
 
 /* From the first to the last px of a piece in each line of its box. */
@@ -117,6 +113,32 @@ static double rectangle_area(const struct extent *e, int height)
     return least;
 }
 
+/* Whether a px lies in a plate, and not at its edge. */
+static bool is_inside(const struct extent *e, int height, int x, int y, int rim)
+{
+    for (int dy = -rim; dy <= rim; dy += rim > 0 ? rim : 1) {
+        if (y + dy < 0 || y + dy >= height || x - rim < e->first[y + dy] || x + rim > e->last[y + dy])
+            return false;
+    }
+    return true;
+}
+
+/* How much of the edge of a plate is its own, in percent: digits that touch each other have gaps there. */
+static int edge_percent(const struct ink_pieces *ink, int i, const struct extent *e)
+{
+    const struct box *b = &ink->piece[i].box;
+    const int h = box_height(b), rim = RIM_PX + box_shortest(b) / EDGE_PART;
+    int all = 0, own = 0;
+
+    for (int y = 0; y < h; y++)
+        for (int x = e->first[y]; x <= e->last[y]; x++)
+            if (!is_inside(e, h, x, y, rim)) {
+                all++;
+                own += ink->label[(size_t)(b->y0 + y) * (size_t)ink->w + (size_t)x] == i;
+            }
+    return all > 0 ? 100 * own / all : 0;
+}
+
 static bool is_plate(const struct ink_pieces *ink, int i, const struct extent *e)
 {
     const struct piece *p = &ink->piece[i];
@@ -127,19 +149,7 @@ static bool is_plate(const struct ink_pieces *ink, int i, const struct extent *e
     for (int y = 0; y < h; y++)
         filled += e->last[y] >= e->first[y] ? e->last[y] - e->first[y] + 1 : 0;
     return 100 * (filled - p->area) >= WRITTEN_LEAST * filled && 100 * (filled - p->area) <= WRITTEN_MOST * filled &&
-           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h);
-}
-
-/* Whether a px lies in a plate, and not at its edge. */
-static bool is_inside(const struct extent *e, int height, int x, int y, int rim)
-{
-    for (int dy = -rim; dy <= rim; dy += rim > 0 ? rim : 1) {
-        if (y + dy < 0 || y + dy >= height || x - rim < e->first[y + dy] || x + rim > e->last[y + dy])
-            return false;
-        if (rim == 0)
-            break;
-    }
-    return true;
+           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h) && edge_percent(ink, i, e) >= EDGE_PERCENT;
 }
 
 /* Makes the light digits of a plate ink, and the plate none. */

@@ -1,7 +1,9 @@
 /* Which pieces stand in a row, and in which order.
  *
  * Tall pieces found the rows: from left to right, each joins the row whose last pieces stand at its height, so that a
- * row may slant and drift. Lower pieces, marks and loose strokes, then join the row that they stand in. */
+ * row may slant and drift. All rows of a page slant alike, nearly: how much is found first. What stands in none of
+ * them, and is high enough to be read, founds rows of its own: somebody writes smaller there. Lower pieces, marks and
+ * loose strokes, then join the row that they stand in. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,19 @@ static const double MEMBER = 0.3;   /* of the height: how far outside a row's ba
 static const double OVER = 0.6;     /* of the narrower of two pieces lies under or over the other: one group */
 static const double STACKED = 0.35; /* of the narrower of two pieces lies under or over the other: two rows */
 static const double JOIN = 0.05;    /* of the lower of two neighbours: they may be one row */
-enum { RECENT = 3, CHAINS_MAX = 512, JOINED_MOST = 64 };
+static const double SMALLER = 0.3;  /* of the usual height: lower pieces found no rows */
+static const double SLANT_STEP = 0.02;
+static const double PAIR_APART = 4;   /* usual heights between the middles of two pieces: they tell the slant */
+static const double SLANT_COST = 0.4; /* a page that slants by 1 has to be so much clearer */
+enum {
+    RECENT = 3,
+    CHAINS_MAX = 512,
+    JOINED_MOST = 64,
+    SLANT_STEPS = 18,
+    PAIRS_MAX = 8000,
+    PASSES = 2,
+    SMALLER_LEAST = 2
+};
 
 /* A row while it grows. */
 struct chain {
@@ -25,10 +39,19 @@ struct chain {
     int into; /* the chain that it was joined to; itself */
 };
 
+/* Pieces from left to right, and where they stand on a page turned upright. */
 struct sorted {
     const struct page *page;
+    double slant; /* of the page's rows */
+    double usual; /* height */
     int n, *at;
 };
+
+/* How far lower a place of the page is than it would be without its slant. */
+static double lower(const struct sorted *s, const struct box *b)
+{
+    return s->slant * (b->x0 + b->x1 - s->page->w) / 2;
+}
 
 static double middle_x(const struct box *b)
 {
@@ -49,14 +72,16 @@ static int by_x(const void *a, const void *b, void *ctx)
 }
 
 /* The band of the latest pieces of a chain. */
-static void chain_band(const struct page *page, const struct chain *c, double *y0, double *y1)
+static void chain_band(const struct sorted *s, const struct chain *c, double *y0, double *y1)
 {
     const int n = c->n < RECENT ? c->n : RECENT;
 
     *y0 = *y1 = 0;
     for (int i = 0; i < n; i++) {
-        *y0 += page->piece[c->last[i]].box.y0 / (double)n;
-        *y1 += page->piece[c->last[i]].box.y1 / (double)n;
+        const struct box *b = &s->page->piece[c->last[i]].box;
+
+        *y0 += (b->y0 - lower(s, b)) / n;
+        *y1 += (b->y1 - lower(s, b)) / n;
     }
 }
 
@@ -78,8 +103,9 @@ static void chain_add(const struct page *page, struct chain *c, int piece)
         c->x1 = page->piece[piece].box.x1;
 }
 
-static int chains_make(const struct page *page, const struct sorted *s, struct chain *chains)
+static int chains_make(const struct sorted *s, struct chain *chains)
 {
+    const struct page *page = s->page;
     int n = 0;
 
     for (int i = 0; i < s->n; i++) {
@@ -87,13 +113,13 @@ static int chains_make(const struct page *page, const struct sorted *s, struct c
         double most = OVERLAP;
         int best = -1;
 
-        if (box_height(b) < TALL * page->height)
+        if (box_height(b) < TALL * s->usual)
             continue;
         for (int k = 0; k < n; k++) {
             double y0, y1, part;
 
-            chain_band(page, &chains[k], &y0, &y1);
-            part = overlap(y0, y1, b->y0, b->y1);
+            chain_band(s, &chains[k], &y0, &y1);
+            part = overlap(y0, y1, b->y0 - lower(s, b), b->y1 - lower(s, b));
             if (part > most) {
                 most = part;
                 best = k;
@@ -123,8 +149,9 @@ static bool chains_meet(const struct page *page, const struct chain *a, const st
 }
 
 /* How far two chains lie at one height, where they come nearest to each other. */
-static double chains_overlap(const struct page *page, const struct chain *a, const struct chain *b)
+static double chains_overlap(const struct sorted *s, const struct chain *a, const struct chain *b)
 {
+    const struct page *page = s->page;
     double nearest = INFINITY, part = 0;
 
     for (int i = 0; i < a->n; i++)
@@ -134,7 +161,7 @@ static double chains_overlap(const struct page *page, const struct chain *a, con
 
             if (away < nearest) {
                 nearest = away;
-                part = overlap(p->y0, p->y1, q->y0, q->y1);
+                part = overlap(p->y0 - lower(s, p), p->y1 - lower(s, p), q->y0 - lower(s, q), q->y1 - lower(s, q));
             }
         }
     return part;
@@ -142,12 +169,12 @@ static double chains_overlap(const struct page *page, const struct chain *a, con
 
 /* Joins chains that only looked like two rows, because somebody writes up and down: nothing of one stands over anything
  * of the other. */
-static int chains_join(const struct page *page, struct chain *chains, int n)
+static int chains_join(const struct sorted *s, struct chain *chains, int n)
 {
     for (int i = 0; i < n; i++)
         for (int k = i + 1; k < n; k++) {
-            if (chains[i].n + chains[k].n > ROW_PIECES_MAX || chains_overlap(page, &chains[i], &chains[k]) < JOIN ||
-                chains_meet(page, &chains[i], &chains[k]))
+            if (chains[i].n + chains[k].n > ROW_PIECES_MAX || chains_overlap(s, &chains[i], &chains[k]) < JOIN ||
+                chains_meet(s->page, &chains[i], &chains[k]))
                 continue;
             memcpy(chains[i].tall + chains[i].n, chains[k].tall, (size_t)chains[k].n * sizeof(int));
             chains[i].n += chains[k].n;
@@ -162,9 +189,10 @@ static int by_int(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* A straight line through the middles, and the usual height. */
-static void chain_fit(const struct page *page, const struct chain *c, struct row *row)
+/* A straight line through the middles, and the usual height. A short row is taken to slant as the page does. */
+static void chain_fit(const struct sorted *s, const struct chain *c, struct row *row)
 {
+    const struct page *page = s->page;
     double sx = 0, sy = 0, sxx = 0, sxy = 0, d;
     int heights[ROW_PIECES_MAX] = {0};
 
@@ -180,7 +208,14 @@ static void chain_fit(const struct page *page, const struct chain *c, struct row
     qsort(heights, (size_t)c->n, sizeof(*heights), by_int);
     row->height = heights[c->n / 2];
     d = c->n * sxx - sx * sx;
-    row->slope = c->n > 2 && d > 0 ? (c->n * sxy - sx * sy) / d : 0;
+    row->slope = c->n * sxy - sx * sy;
+    if (c->n > 2) {
+        const double trust = c->n * c->n * row->height * row->height;
+
+        row->slope = (row->slope + trust * s->slant) / (d + trust);
+    } else {
+        row->slope = s->slant;
+    }
     row->slope = row->slope > 0.5 ? 0.5 : row->slope < -0.5 ? -0.5 : row->slope;
     row->middle = (sy - row->slope * sx) / c->n;
 }
@@ -203,11 +238,20 @@ static int row_of(const struct page *page, const struct row *rows, int n, int pi
     return best;
 }
 
-static int by_middle(const void *a, const void *b)
+static int by_middle(const void *a, const void *b, void *ctx)
 {
     const struct row *p = a, *q = b;
+    const double x = *(const double *)ctx, y = p->middle + p->slope * x, z = q->middle + q->slope * x;
 
-    return p->middle < q->middle ? -1 : p->middle > q->middle;
+    return y < z ? -1 : y > z;
+}
+
+/* From the top down, in the middle of the page. */
+static void rows_sort(const struct sorted *s, struct row *rows, int n)
+{
+    double x = s->page->w / 2.0;
+
+    qsort_r(rows, (size_t)n, sizeof(*rows), by_middle, &x);
 }
 
 static bool is_over(const struct row *row, const struct box *a, const struct box *b)
@@ -236,37 +280,119 @@ static void row_add(struct page *page, struct row *row, int piece)
     *g = (struct group){.box = *b, .n = 1, .piece = {piece}, .area = page->piece[piece].area};
 }
 
+/* How clearly neighbours stand in rows, if these slant so much. pair[2 * n]. */
+static double slant_clear(const struct sorted *s, const int *pair, int n, double slant)
+{
+    double sum = 0;
+
+    for (int i = 0; i < n; i++) {
+        const struct box *a = &s->page->piece[pair[2 * i]].box, *b = &s->page->piece[pair[2 * i + 1]].box;
+        const double off = slant * (middle_x(b) - middle_x(a));
+
+        sum += fmax(overlap(a->y0, a->y1, b->y0 - off, b->y1 - off), 0);
+    }
+    return sum * (1 - SLANT_COST * fabs(slant));
+}
+
+/* Finds how much the rows of the page slant, by tall pieces that stand near each other. */
+static enum err slant_find(struct sorted *s)
+{
+    int *pair = malloc(2 * (PAIRS_MAX + 1) * sizeof(*pair)), n = 0;
+    double best = 0;
+
+    if (pair == NULL)
+        return ERR_NOMEM;
+    for (int i = 0; i < s->n; i++)
+        for (int k = i + 1; k < s->n && n < PAIRS_MAX; k++) {
+            const struct box *a = &s->page->piece[s->at[i]].box, *b = &s->page->piece[s->at[k]].box;
+
+            if (middle_x(b) - middle_x(a) > PAIR_APART * s->usual)
+                break;
+            if (box_height(a) < TALL * s->usual || box_height(b) < TALL * s->usual ||
+                fabs(middle_y(b) - middle_y(a)) > PAIR_APART * s->usual)
+                continue;
+            pair[2 * n] = s->at[i];
+            pair[2 * n++ + 1] = s->at[k];
+        }
+    for (int k = 0; k <= 2 * SLANT_STEPS; k++) { /* 0, then from little to much */
+        const double slant = SLANT_STEP * ((k + 1) / 2) * (k % 2 ? 1 : -1), clear = slant_clear(s, pair, n, slant);
+
+        if (clear > best) {
+            best = clear;
+            s->slant = slant;
+        }
+    }
+    free(pair);
+    return OK;
+}
+
+/* All pieces that stand in no row yet, from left to right. */
+static void sort_loose(struct page *page, const struct row *rows, int n, struct sorted *s)
+{
+    s->n = 0;
+    for (int i = 1; i < page->n; i++)
+        if (!page->piece[i].gone && row_of(page, rows, n, i) < 0)
+            s->at[s->n++] = i;
+    qsort_r(s->at, (size_t)s->n, sizeof(*s->at), by_x, page);
+}
+
+/* The height in the middle of those. */
+static double loose_height(const struct sorted *s)
+{
+    struct piece *loose = calloc((size_t)s->n + 1, sizeof(*loose));
+    double height = 0;
+
+    for (int i = 0; loose != NULL && i < s->n; i++)
+        loose[i + 1] = s->page->piece[s->at[i]];
+    if (loose != NULL)
+        height = ink_usual_height(loose, s->n + 1);
+    free(loose);
+    return height;
+}
+
+static void rows_fill(struct page *page, struct row *rows, int n, struct sorted *s)
+{
+    sort_loose(page, rows, 0, s);
+    for (int i = 0; i < s->n; i++) {
+        const int row = row_of(page, rows, n, s->at[i]);
+
+        if (row >= 0) {
+            page->piece[s->at[i]].row = row;
+            page->piece[s->at[i]].group = -1; /* where the row is full */
+            row_add(page, &rows[row], s->at[i]);
+        }
+    }
+}
+
 enum err rows_find(struct page *page, struct row *rows, int max, int *n)
 {
     struct chain *chains = malloc(CHAINS_MAX * sizeof(*chains));
-    struct sorted s = {.at = malloc((size_t)page->n * sizeof(int))};
+    struct sorted s = {.page = page, .usual = page->height, .at = malloc((size_t)page->n * sizeof(int))};
     enum err e = ERR_NOMEM;
-    int found;
+    int tall = 0;
 
     *n = 0;
     if (chains == NULL || s.at == NULL)
         goto out;
-    for (int i = 1; i < page->n; i++)
-        if (!page->piece[i].gone)
-            s.at[s.n++] = i;
-    qsort_r(s.at, (size_t)s.n, sizeof(*s.at), by_x, page);
-    found = chains_make(page, &s, chains);
-    found = found <= JOINED_MOST ? chains_join(page, chains, found) : found;
-    for (int i = 0; i < found && *n < max; i++) {
-        rows[*n].n = 0;
-        chain_fit(page, &chains[i], &rows[(*n)++]);
-    }
-    qsort(rows, (size_t)*n, sizeof(*rows), by_middle);
-    for (int i = 0; i < s.n; i++) {
-        const int row = row_of(page, rows, *n, s.at[i]);
+    sort_loose(page, rows, 0, &s);
+    e = s.n > 0 && s.usual > 0 ? slant_find(&s) : OK;
+    for (int pass = 0; e == OK && pass < PASSES && s.n > 0 && s.usual >= SMALLER * page->height; pass++) {
+        int found = chains_make(&s, chains);
 
-        if (row >= 0) {
-            page->piece[s.at[i]].row = row;
-            page->piece[s.at[i]].group = -1; /* where the row is full */
-            row_add(page, &rows[row], s.at[i]);
+        found = found <= JOINED_MOST ? chains_join(&s, chains, found) : found;
+        for (int i = 0; i < found && *n < max; i++) {
+            if (pass > 0 && (tall < SMALLER_LEAST || chains[i].n < SMALLER_LEAST))
+                continue;
+            tall += chains[i].n;
+            rows[*n].n = 0;
+            chain_fit(&s, &chains[i], &rows[(*n)++]);
         }
+        sort_loose(page, rows, *n, &s);
+        s.usual = loose_height(&s);
     }
-    e = OK;
+    rows_sort(&s, rows, *n);
+    if (e == OK)
+        rows_fill(page, rows, *n, &s);
 out:
     free(chains);
     free(s.at);
