@@ -159,6 +159,8 @@ static enum numbers_status status(const struct numbers *n, const struct reading 
         return one->answer.verdict == VERDICT_DIGIT ? NUMBERS_READ : NUMBERS_UNSURE;
     if (n->count == NUMBERS_UNDECIDED)
         return NUMBERS_UNSURE;
+    if (n->count == NUMBERS_ONE && !has_mark(&n->reading)) /* of a picture in which /classify finds none */
+        return NUMBERS_UNSURE;
     for (int i = 0; i < n->reading.signs; i++)
         if (is_digit(n->reading.sign[i].text) && n->reading.sign[i].confidence < eye->unsure_below)
             return NUMBERS_UNSURE;
