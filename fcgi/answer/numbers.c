@@ -7,16 +7,23 @@
 /* The second surest digit of a picture decides whether it has several: from SEVERAL on it has, below ONE it has not. A
  * digit's confidence is honest, so these are what they say. */
 static const float SEVERAL = 0.7F, ONE = 0.3F;
+/* The same of a second digit, where /classify is sure of one. Of 486 composed pictures of several digits in which it
+ * is, one has nothing outside its ink that is sure by 0.6, and two by 0.9; of 1,961 drawn single digits 8 have, and 4.
+ */
+static const float MORE = 0.9F, NO_MORE = 0.6F;
+/* So sure, two digits of one row are not taken for pieces of one: 2 of 800 composed numbers of two digits want it. */
+static const float CERTAIN = 0.97F;
 /* A row that is less sure as a whole is unsure, though each of its digits be sure: there may be one more. */
 static const float ROW_UNSURE = 0.8F;
 /* How far the middle of a bracket lies off its ends: of drawn ones 0.8 to 2 px. 11 % of MNIST's ones bow so far to the
  * left, and 4 % to the right. */
 static const double BOW_LEAST_PX = 0.6;
 enum {
-    OVER_PART = 10, /* of a box's side: how far another may reach over it and stand in it */
+    WITHIN_PART = 10, /* of a box's longer side: how far another may reach over it and lie in it */
     BOW_PARTS = 3,
     BOW_INK = 64
 };
+
 void numbers_ask(void *ctx, int n, const uint8_t *const inputs[], struct layout_score *scores)
 {
     const struct numbers_eye *eye = ctx;
@@ -53,26 +60,12 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Whether what a sign was read from stands in a box: x, y, width, height. */
-static bool stands_in(const struct numbers *n, const struct layout_sign *s, const int b[4])
+/* Whether a digit lies in the box of the ink that /classify has read. */
+static bool is_within(const struct box *in, const int b[4])
 {
-    const struct box *in = &n->lattice.candidate[s->candidate].box;
-    const int over_x = b[2] / OVER_PART, over_y = b[3] / OVER_PART;
+    const int off = (b[2] > b[3] ? b[2] : b[3]) / WITHIN_PART;
 
-    return in->x0 >= b[0] - over_x && in->x1 <= b[0] + b[2] + over_x && in->y0 >= b[1] - over_y &&
-           in->y1 <= b[1] + b[3] + over_y;
-}
-
-/* Whether all that was read, in two rows or more, stands in the box of the one digit that /classify is sure of: a
- * broken 8 is two zeros, a digit of dots some little ones. */
-static bool is_pieces(const struct numbers *n, const struct reading *one)
-{
-    if (one->answer.verdict != VERDICT_DIGIT || n->reading.lines < 2)
-        return false;
-    for (int i = 0; i < n->reading.signs; i++)
-        if (n->reading.sign[i].candidate >= 0 && !stands_in(n, &n->reading.sign[i], one->decoded.steps.box))
-            return false;
-    return true;
+    return in->x0 >= b[0] - off && in->x1 <= b[0] + b[2] + off && in->y0 >= b[1] - off && in->y1 <= b[1] + b[3] + off;
 }
 
 /* How far the middle of a stroke that was read as a 1 lies to the left of its ends, in px of the 28x28; negative: to
@@ -103,32 +96,63 @@ static double bow(const uint8_t input[DIGIT_PIXELS])
 static bool is_in_brackets(const struct numbers *n, const struct reading *one)
 {
     const struct layout_sign *s = n->reading.sign;
+    const int *b = one->decoded.steps.box;
 
     return one->answer.verdict == VERDICT_DIGIT && n->reading.lines == 1 && n->reading.signs == 3 && s[0].text == '1' &&
-           s[2].text == '1' && stands_in(n, &s[1], one->decoded.steps.box) &&
-           !stands_in(n, &s[0], one->decoded.steps.box) && !stands_in(n, &s[2], one->decoded.steps.box) &&
+           s[2].text == '1' && is_within(&n->lattice.candidate[s[1].candidate].box, b) &&
+           !is_within(&n->lattice.candidate[s[0].candidate].box, b) &&
+           !is_within(&n->lattice.candidate[s[2].candidate].box, b) &&
            bow(n->lattice.candidate[s[0].candidate].input) >= BOW_LEAST_PX &&
            bow(n->lattice.candidate[s[2].candidate].input) <= -BOW_LEAST_PX;
 }
 
-static enum numbers_count count(const struct numbers *n, const struct reading *one)
+/* The surest digit and the second surest. outside: those alone that are not of the ink that /classify has read. */
+static void surest(const struct numbers *n, const struct reading *one, bool outside, float *first, float *second)
 {
-    float first = 0, second = 0;
-
+    *first = *second = 0;
     for (int i = 0; i < n->reading.signs; i++) {
         const struct layout_sign *s = &n->reading.sign[i];
 
-        if (!is_digit(s->text))
+        if (!is_digit(s->text) ||
+            (outside && is_within(&n->lattice.candidate[s->candidate].box, one->decoded.steps.box)))
             continue;
-        if (s->confidence > first) {
-            second = first;
-            first = s->confidence;
-        } else if (s->confidence > second) {
-            second = s->confidence;
+        if (s->confidence > *first) {
+            *second = *first;
+            *first = s->confidence;
+        } else if (s->confidence > *second) {
+            *second = s->confidence;
         }
     }
-    if (is_pieces(n, one) || is_in_brackets(n, one))
-        return NUMBERS_ONE;
+}
+
+/* Whether two digits of a row are as good as certain: hardly ever are pieces of one digit that. */
+static bool has_pair(const struct layout_reading *r)
+{
+    for (int i = 0; i < r->lines; i++) {
+        int certain = 0;
+
+        for (int k = r->line[i].first; k < r->line[i].first + r->line[i].signs; k++)
+            certain += is_digit(r->sign[k].text) && r->sign[k].confidence >= CERTAIN;
+        if (certain > 1)
+            return true;
+    }
+    return false;
+}
+
+/* Where /classify is sure of a digit, there are several if another digit lies outside of its ink: what lies inside are
+ * pieces of it, as a broken 8 is two zeros. Else the second surest digit decides. */
+static enum numbers_count count(const struct numbers *n, const struct reading *one)
+{
+    float first, second, other, next;
+
+    surest(n, one, false, &first, &second);
+    if (one->answer.verdict == VERDICT_DIGIT) {
+        surest(n, one, true, &other, &next);
+        other = second < other ? second : other;
+        if (one->decoded.steps.unchanged || is_in_brackets(n, one) || (other < NO_MORE && !has_pair(&n->reading)))
+            return NUMBERS_ONE;
+        return other < MORE ? NUMBERS_UNDECIDED : NUMBERS_SEVERAL;
+    }
     if (second >= SEVERAL)
         return NUMBERS_SEVERAL;
     if (one->answer.verdict == VERDICT_NOT_A_DIGIT && first < ONE)
