@@ -345,8 +345,6 @@ enum err page_take(struct page *page, const struct picture *p)
         page->n = 1;
     if (e == OK)
         drop_specks(page);
-    if (e == OK)
-        e = bars_drop(page);
     return e;
 }
 

@@ -82,6 +82,8 @@ static enum err find(const struct picture *ink, const struct walls *walls, struc
 
     page.walls = walls;
     if (e == OK)
+        e = bars_drop(&page);
+    if (e == OK)
         e = rows_find(&page, rows, ROWS_MAX, &n);
     for (int i = 0; e == OK && i < n; i++)
         e = lattice_add(&page, &rows[i], i, out);

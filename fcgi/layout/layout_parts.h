@@ -1,6 +1,6 @@
-/* Shared by the files of this room only. Each uses only those before it: ink.c (pieces of ink), rows.c (which of them
- * stand in a row), cuts.c (where a piece may be cut), spans.c (the ink between two cuts), lattice.c (candidates),
- * layout.c (the first half as a whole). */
+/* Shared by the files of this room only. Each uses only those before it: ink.c (pieces of ink), plates.c and frames.c
+ * (what is taken off before), bars.c (lines between cells), rows.c (which pieces stand in a row), cuts.c (where a piece
+ * may be cut), spans.c (the ink between two cuts), lattice.c (candidates), layout.c (the first half as a whole). */
 #ifndef DIGITD_LAYOUT_LAYOUT_PARTS_H
 #define DIGITD_LAYOUT_LAYOUT_PARTS_H
 

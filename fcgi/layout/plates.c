@@ -22,6 +22,8 @@ enum {
     EDGE_PART = 20,
     WRITTEN_LEAST = 1, /* percent of it are lighter than it is */
     WRITTEN_MOST = 55,
+    HOLE_SIDE_PERCENT = 28, /* of its shorter side, which no stroke of a one on a plate has; and so full */
+    HOLE_FILL_PERCENT = 66,
     RIM_PX = 1, /* and a part of its shorter side: the soft edge of a plate */
     RIM_PART = 28
 };
@@ -139,6 +141,24 @@ static int edge_percent(const struct ink_pieces *ink, int i, const struct extent
     return all > 0 ? 100 * own / all : 0;
 }
 
+/* Whether what is light in it is a block: then it is the hole of an angular zero. (Inside of a zero on a
+ * plate is a piece of its own.) */
+static bool has_hole(const struct ink_pieces *ink, int i, const struct extent *e)
+{
+    const struct box *b = &ink->piece[i].box;
+    struct box light = BOX_NONE;
+    int n = 0;
+
+    for (int y = 0; y < box_height(b); y++)
+        for (int x = e->first[y]; x <= e->last[y]; x++)
+            if (ink->label[(size_t)(b->y0 + y) * (size_t)ink->w + (size_t)x] == 0) {
+                box_add(&light, x, y);
+                n++;
+            }
+    return 100 * box_shortest(&light) >= HOLE_SIDE_PERCENT * box_shortest(b) &&
+           100 * (int64_t)n >= HOLE_FILL_PERCENT * (int64_t)box_width(&light) * box_height(&light);
+}
+
 static bool is_plate(const struct ink_pieces *ink, int i, const struct extent *e)
 {
     const struct piece *p = &ink->piece[i];
@@ -149,7 +169,8 @@ static bool is_plate(const struct ink_pieces *ink, int i, const struct extent *e
     for (int y = 0; y < h; y++)
         filled += e->last[y] >= e->first[y] ? e->last[y] - e->first[y] + 1 : 0;
     return 100 * (filled - p->area) >= WRITTEN_LEAST * filled && 100 * (filled - p->area) <= WRITTEN_MOST * filled &&
-           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h) && edge_percent(ink, i, e) >= EDGE_PERCENT;
+           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h) && edge_percent(ink, i, e) >= EDGE_PERCENT &&
+           !has_hole(ink, i, e);
 }
 
 /* Makes the light digits of a plate ink, and the plate none. */

@@ -1,4 +1,4 @@
-/* layout/ink.c and layout/frames.c: which pieces of ink there are, and which of them may be digits. */
+/* layout/ink.c, frames.c, plates.c and bars.c: which pieces of ink there are, and which of them may be digits. */
 #include "fixture_layout.h"
 
 static int kept(const struct page *page)
@@ -152,11 +152,104 @@ static void test_rule(void **state)
     picture_free(&p);
 }
 
+/* The pieces of p, all of whose ink is sure. */
+static void find_pieces(const struct picture *p, struct ink_pieces *pieces)
+{
+    struct picture ink = *p;
+
+    ink.threshold = 1;
+    assert_int_equal(ink_pieces_find(pieces, &ink), OK);
+}
+
+/* Breaks when a light digit on a dark plate does not become ink, or the plate stays. */
+static void test_plates(void **state)
+{
+    struct picture p = page_picture(400, 150);
+    struct ink_pieces pieces;
+    bool any;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        picture_fill(&p, BOX(20 + 120 * i, 20, 110 + 120 * i, 130), 150);
+        picture_fill(&p, BOX(60 + 120 * i, 40, 70 + 120 * i, 110), 0);
+    }
+    find_pieces(&p, &pieces);
+    assert_int_equal(plates_turn(&p, &pieces, &any), OK);
+    assert_true(any);
+    EXPECT_RANGE(&p, BOX(60, 40, 70, 110), 150, 150);
+    EXPECT_RANGE(&p, BOX(10, 10, 59, 140), 0, 0);
+    EXPECT_RANGE(&p, BOX(300, 40, 310, 110), 150, 150);
+    ink_pieces_free(&pieces);
+    picture_free(&p);
+}
+
+/* Breaks when a table round a sheet stays, or a fat zero, an angular one, a bar at the border or ruled paper go. */
+static void test_no_plates(void **state)
+{
+    struct picture p = page_picture(400, 200), before;
+    struct ink_pieces pieces;
+    bool any;
+
+    (void)state;
+    picture_frame(&p, BOX(20, 30, 60, 100), 12, 150);
+    picture_frame(&p, BOX(0, 120, 400, 190), 2, 150); /* lines that run through */
+    picture_fill(&p, BOX(200, 30, 230, 100), 150);    /* a fat one */
+    picture_fill(&p, BOX(300, 0, 312, 100), 150);     /* cut off */
+    before = p;
+    before.px = picture_copy(&p);
+    find_pieces(&p, &pieces);
+    assert_int_equal(plates_turn(&p, &pieces, &any), OK);
+    assert_false(any);
+    assert_memory_equal(p.px, before.px, picture_pixels(&p));
+    ink_pieces_free(&pieces);
+    picture_fill(&p, BOX(0, 0, 400, 200), 0);
+    picture_frame(&p, BOX(0, 0, 400, 200), 15, 150);
+    picture_fill(&p, BOX(100, 60, 110, 130), 150);
+    find_pieces(&p, &pieces);
+    assert_int_equal(plates_turn(&p, &pieces, &any), OK);
+    assert_true(any);
+    EXPECT_RANGE(&p, BOX(0, 0, 400, 15), 0, 0);
+    EXPECT_RANGE(&p, BOX(100, 60, 110, 130), 150, 150);
+    ink_pieces_free(&pieces);
+    picture_free(&before);
+    picture_free(&p);
+}
+
+/* Breaks when separators between digits are ones, or ones are separators. */
+static void test_bars(void **state)
+{
+    static const int top[] = {60, 64, 57, 66, 61}, high[] = {50, 44, 55, 47, 52}, off[] = {0, 7, -6, 4, 9};
+    struct picture p = picture_new(PICTURE_INK, 500, 200, 0);
+    struct page page;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        picture_fill(&p, BOX(100 * i + 60, 60, 100 * i + 90, 110), 255);
+        picture_fill(&p, BOX(100 * i + 120, 50, 100 * i + 123, 120), 255);
+    }
+    assert_int_equal(page_take(&page, &p), OK);
+    assert_int_equal(bars_drop(&page), OK);
+    assert_int_equal(kept(&page), 4);
+    assert_int_equal(page.height, 50);
+    page_free(&page);
+    picture_fill(&p, BOX(0, 0, 500, 200), 0);
+    for (int i = 0; i < 5; i++) { /* a one and another digit in turn, by hand */
+        picture_fill(&p, BOX(90 * i + 20 + off[i], top[i], 90 * i + 24 + off[i], top[i] + high[i]), 255);
+        picture_fill(&p, BOX(90 * i + 60, 60, 90 * i + 80, 110), 255);
+    }
+    assert_int_equal(page_take(&page, &p), OK);
+    assert_int_equal(bars_drop(&page), OK);
+    assert_int_equal(kept(&page), 10);
+    page_free(&page);
+    picture_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces), cmocka_unit_test(test_page_is_reduced), cmocka_unit_test(test_page_drops),
         cmocka_unit_test(test_cells),  cmocka_unit_test(test_no_cells),        cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_plates), cmocka_unit_test(test_no_plates),       cmocka_unit_test(test_bars),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,27 @@ static void test_ragged_row(void **state)
     picture_free(&p);
 }
 
+/* Breaks when digits far apart in a grid that is turned stand in the row above, or a row of smaller digits is left out.
+ */
+static void test_grid_and_smaller(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 700, 500, 0);
+    struct page page;
+
+    (void)state;
+    for (int r = 0; r < 3; r++)
+        for (int i = 0; i < 5; i++)
+            picture_fill(&p, BOX(20 + 110 * i, 20 + 75 * r + 18 * i, 45 + 110 * i, 70 + 75 * r + 18 * i), 255);
+    for (int i = 0; i < 4; i++)
+        picture_fill(&p, BOX(20 + 40 * i, 400 + 6 * i, 30 + 40 * i, 422 + 6 * i), 255);
+    assert_int_equal(find_rows(&p, &page), 4);
+    for (int r = 0; r < 3; r++)
+        assert_int_equal(rows[r].n, 5);
+    assert_int_equal(rows[3].n, 4);
+    page_free(&page);
+    picture_free(&p);
+}
+
 /* Breaks when the bar over a stroke is a piece of its own, or a full stop is lost. */
 static void test_groups(void **state)
 {
@@ -104,10 +125,8 @@ static void test_cut_at_bridge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_rows),
-        cmocka_unit_test(test_ragged_row),
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_cut_at_bridge),
+        cmocka_unit_test(test_two_rows),         cmocka_unit_test(test_ragged_row),    cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_grid_and_smaller), cmocka_unit_test(test_cut_at_bridge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,8 +76,25 @@ static void test_count(void **state)
     for (int i = 1; i < n->reading.signs; i++)
         n->reading.sign[i].confidence = 0.1F;
     judge(NUMBERS_ONE, NUMBERS_READ, "7"); /* /classify's */
-    n->reading.sign[1].confidence = 0.5F;
+    n->reading.sign[4].confidence = 0.7F;
     judge(NUMBERS_UNDECIDED, NUMBERS_UNSURE, "20 24");
+    one.answer.verdict = VERDICT_UNSURE;
+    n->reading.sign[4].confidence = 0.5F;
+    judge(NUMBERS_UNDECIDED, NUMBERS_UNSURE, "20 24");
+}
+
+/* Breaks when two pieces of the one digit that /classify is sure of are a number, or two certain digits are one. */
+static void test_pieces_of_one(void **state)
+{
+    (void)state;
+    add_line("14", 0.9F, 30);
+    for (int i = 0; i < 4; i++)
+        one.decoded.steps.box[i] = i < 2 ? 0 : 500;
+    judge(NUMBERS_ONE, NUMBERS_READ, "7");
+    n->reading.sign[0].confidence = n->reading.sign[1].confidence = 0.99F;
+    judge(NUMBERS_UNDECIDED, NUMBERS_UNSURE, "14");
+    one.decoded.steps.box[2] = 10; /* both lie outside of it */
+    judge(NUMBERS_SEVERAL, NUMBERS_READ, "14");
 }
 
 /* Breaks when /classify's answer is not taken where there is one digit, or is where it has none, or drops a minus. */
@@ -89,7 +106,7 @@ static void test_one(void **state)
     one.answer.verdict = VERDICT_UNSURE;
     judge(NUMBERS_ONE, NUMBERS_UNSURE, "7");
     one.answer.verdict = VERDICT_NOT_A_DIGIT;
-    judge(NUMBERS_ONE, NUMBERS_READ, "3");
+    judge(NUMBERS_ONE, NUMBERS_UNSURE, "3");
     n->reading.sign[0].confidence = 0.2F;
     judge(NUMBERS_NONE, NUMBERS_NO_DIGITS, "");
     teardown(NULL);
@@ -309,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pieces_of_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_brackets, setup, teardown),
