@@ -58,6 +58,11 @@ void terms_inputs(const struct layout_candidate *c, const struct layout_score *s
     more[4] = c->cut ? 1 : 0;
 }
 
+float terms_own(const struct layout_score *s, int label)
+{
+    return label < LAYOUT_CLASSES ? clip(s->log_probability[label] / 2, -3, 0) : 0;
+}
+
 bool terms_may_be(const struct layout_candidate *c, const struct layout_score *s, int label)
 {
     const float *m = c->measure;
@@ -82,7 +87,7 @@ bool terms_may_be(const struct layout_candidate *c, const struct layout_score *s
 void terms_values(const struct layout_terms *t, const struct layout_candidate *c, const struct layout_score *s,
                   float value[LAYOUT_LABELS], float hidden[LAYOUT_LABELS][TERMS_HIDDEN])
 {
-    float x[TERMS_INPUTS], base[TERMS_HIDDEN];
+    float x[TERMS_INPUTS], base[TERMS_HIDDEN], own;
 
     terms_inputs(c, s, x);
     for (int h = 0; h < TERMS_HIDDEN; h++) {
@@ -95,8 +100,9 @@ void terms_values(const struct layout_terms *t, const struct layout_candidate *c
         if (!terms_may_be(c, s, label))
             continue;
         value[label] = t->label_out[label] + (label < LAYOUT_CLASSES ? t->trust * s->log_probability[label] : 0);
+        own = terms_own(s, label);
         for (int h = 0; h < TERMS_HIDDEN; h++) {
-            const float v = tanhf(base[h] + t->label[label][h]);
+            const float v = tanhf(base[h] + t->label[label][h] + t->own[h] * own);
 
             value[label] += t->out[h] * v;
             if (hidden != NULL)

@@ -10,7 +10,7 @@ enum {
     LAYOUT_MARKS = 5,
     LAYOUT_LABELS = LAYOUT_CLASSES + LAYOUT_MARKS, /* what a candidate may be read as */
     TERMS_INPUTS = LAYOUT_MEASURES + 5,
-    TERMS_HIDDEN = 16,
+    TERMS_HIDDEN = 32,
     TERMS_SKIP = 4
 };
 
@@ -19,6 +19,7 @@ struct buf;
 
 struct layout_terms {
     float hidden[TERMS_HIDDEN][TERMS_INPUTS], bias[TERMS_HIDDEN], label[LAYOUT_LABELS][TERMS_HIDDEN];
+    float own[TERMS_HIDDEN]; /* times the log-probability of the label itself, as terms_own has it; 0 for marks */
     float out[TERMS_HIDDEN], label_out[LAYOUT_LABELS];
     float trust;            /* times the log-probability of a digit */
     float skip[TERMS_SKIP]; /* of an atom that is left out: by itself, by ink, by height, where it is tall */
@@ -30,6 +31,9 @@ extern const struct layout_terms layout_terms_default;
 
 /* What the small network sees of a candidate. All finite, and about -3 to 3. */
 void terms_inputs(const struct layout_candidate *c, const struct layout_score *s, float x[TERMS_INPUTS]);
+
+/* What it sees besides of a label: how probable the network finds it, about -3 to 0. */
+float terms_own(const struct layout_score *s, int label);
 
 /* Whether a candidate may be read as this label at all. */
 bool terms_may_be(const struct layout_candidate *c, const struct layout_score *s, int label);

@@ -120,8 +120,11 @@ static struct json *truth(const struct number *n, const char *file)
         tell_cells(o, n->text);
     glyphs = json_set_array(o, "glyphs");
     for (int i = 0; i < n->n; i++) {
-        struct json *g = json_add_object(glyphs), *box;
+        struct json *g, *box;
 
+        if (n->g[i].c == '\0')
+            continue;
+        g = json_add_object(glyphs);
         json_set_strn(g, "char", &n->g[i].c, 1);
         json_set_int(g, "row", n->g[i].row);
         box = json_set_array(g, "box");

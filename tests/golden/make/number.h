@@ -26,12 +26,12 @@ enum half { HALF_BOTH, HALF_A, HALF_B };
 void pool_load(struct pool *p, const char *dir, bool test, enum half half);
 void pool_free(struct pool *p);
 
-/* Who writes. Continental and English hands are drawn, with their own 1 and 7. */
-enum hand { HAND_MNIST, HAND_CONTINENTAL, HAND_ENGLISH };
+/* Who writes. All but MNIST's are drawn; continental and English hands have their own 1 and 7. */
+enum hand { HAND_MNIST, HAND_CONTINENTAL, HAND_ENGLISH, HAND_ANY };
 
 /* A character as ink, cut at it. */
 struct glyph {
-    char c;       /* '0' to '9' or one of "-.,:/" */
+    char c;       /* '0' to '9' or one of "-.,:/"; '\0': something else, which the text leaves out */
     int mnist;    /* which picture of its file; -1: drawn */
     int row;      /* 0 is the highest */
     uint8_t *ink; /* [h][w], owned */
@@ -75,17 +75,24 @@ struct number_kind {
 /* Ended by a NULL name. */
 extern const struct number_kind number_kinds[];
 
+/* number_people.c: the kinds that are nearest to what people send. */
+void number_make_hands(struct number *n);
+void number_make_nothing(struct number *n);
+
 /* Whatever is the same for all kinds: scale (px, see above), weight of the strokes. */
 void number_begin(struct number *n, float scale);
 void number_free(struct number *n);
 
-/* A character c as the number's hand writes it, size times as large. */
+/* A character c as the number's hand writes it, size times as large; or something else. */
 struct glyph glyph_make(struct number *n, char c, float size);
+struct glyph glyph_make_other(struct number *n, const char *skeleton, float size);
 
 /* Begins a row whose baseline is y px down. Its characters stand where number_put puts them. */
 void number_row(struct number *n, float y);
 /* Puts c gap px behind what stands in the row, or at x = gap if nothing does. A box's gap, that is. */
 void number_put(struct number *n, char c, float gap, float size);
+/* Puts something else, by its skeleton (pen.h), as a character. */
+void number_put_other(struct number *n, const char *skeleton, float gap, float size);
 /* Puts c so that its ink meets that of the character before and overlaps by over px; under 0: so much is between. */
 void number_touch(struct number *n, char c, float over);
 /* What the row says besides its characters: a space or a tab. */

@@ -67,12 +67,27 @@ static void take(struct number *n, struct glyph *g, float size)
     free(raster);
 }
 
-static void draw(struct number *n, struct glyph *g, float size)
+/* A figure that the pen has written, size times as large as a digit. */
+static void draw_figure(struct number *n, struct glyph *g, struct pen_figure *f, float size, float radius)
 {
     const float high = MNIST_HEIGHT_PX * n->scale * size, pad = n->pen + 2;
+    float box[4];
+
+    pen_box(f, box);
+    const int w = (int)ceilf((box[2] - box[0]) * high + 2 * pad), h = (int)ceilf((box[3] - box[1]) * high + 2 * pad);
+    const float y0 = floorf((box[1] - 1) * high - pad);
+    uint8_t *raster = need((size_t)w * (size_t)(h + 1));
+
+    pen_move(f, high, pad - box[0] * high, -high - y0, radius);
+    pen_draw(f, w, h + 1, raster);
+    cut(g, raster, w, h + 1, (int)y0);
+    free(raster);
+}
+
+static void draw(struct number *n, struct glyph *g, float size)
+{
     const struct writer *who = &n->job.writer;
     struct pen_figure f;
-    float box[4];
     enum err e = OK;
 
     if (g->c >= '0' && g->c <= '9')
@@ -82,17 +97,19 @@ static void draw(struct number *n, struct glyph *g, float size)
             e = pen_write(marks[i].skeleton, &who->hand, &n->job.r, &f);
     if (e != OK)
         die("numbers", "a skeleton cannot be drawn");
-    pen_box(&f, box);
-    const int w = (int)ceilf((box[2] - box[0]) * high + 2 * pad), h = (int)ceilf((box[3] - box[1]) * high + 2 * pad);
-    const float y0 = floorf((box[1] - 1) * high - pad);
-    uint8_t *raster = need((size_t)w * (size_t)(h + 1));
-
     /* A dot is pressed: a little wider than a stroke. */
-    const float radius = n->pen / 2 * (strchr(".:", g->c) ? between(&n->job, 1, 1.5F) : 1);
-    pen_move(&f, high, pad - box[0] * high, -high - y0, radius);
-    pen_draw(&f, w, h + 1, raster);
-    cut(g, raster, w, h + 1, (int)y0);
-    free(raster);
+    draw_figure(n, g, &f, size, n->pen / 2 * (strchr(".:", g->c) ? between(&n->job, 1, 1.5F) : 1));
+}
+
+struct glyph glyph_make_other(struct number *n, const char *skeleton, float size)
+{
+    struct glyph g = {.mnist = -1, .row = n->row};
+    struct pen_figure f;
+
+    if (pen_write(skeleton, &n->job.writer.hand, &n->job.r, &f) != OK)
+        die("numbers", "a skeleton cannot be drawn");
+    draw_figure(n, &g, &f, size, n->pen / 2);
+    return g;
 }
 
 struct glyph glyph_make(struct number *n, char c, float size)

@@ -331,8 +331,8 @@ static void make_table(struct number *n)
 }
 
 const struct number_kind number_kinds[] = {
-    {"apart", make_apart},   {"tight", make_tight}, {"touching", make_touching},
-    {"ragged", make_ragged}, {"paper", make_paper}, {"ruled", make_ruled},
-    {"boxes", make_boxes},   {"page", make_page},   {"marks", make_marks},
-    {"table", make_table},   {NULL, NULL},
+    {"apart", make_apart}, {"tight", make_tight}, {"touching", make_touching},  {"ragged", make_ragged},
+    {"paper", make_paper}, {"ruled", make_ruled}, {"boxes", make_boxes},        {"page", make_page},
+    {"marks", make_marks}, {"table", make_table}, {"hands", number_make_hands}, {"nothing", number_make_nothing},
+    {NULL, NULL},
 };

@@ -29,7 +29,8 @@ void number_begin(struct number *n, float scale)
         n->pen = fmaxf(scale * between(&n->job, 2.2F, 3.2F) + 2 * n->fat, 1.2F);
     } else {
         n->pen = fmaxf(scale * between_log(&n->job, 1.1F, 3.4F), 1.2F);
-        (n->hand == HAND_CONTINENTAL ? writer_make_continental : writer_make_english)(&n->job.writer, &n->job.r);
+        if (n->hand != HAND_ANY)
+            (n->hand == HAND_CONTINENTAL ? writer_make_continental : writer_make_english)(&n->job.writer, &n->job.r);
     }
     n->row = -1;
     n->wave = 1;
@@ -66,13 +67,18 @@ float number_right(const struct number *n)
     return n->n == n->begun ? 0 : (float)(n->g[n->n - 1].x + n->g[n->n - 1].w);
 }
 
-static struct glyph *add(struct number *n, char c, float size)
+static struct glyph *add_glyph(struct number *n, struct glyph g)
 {
     if (n->n == GLYPHS_MAX)
         die("numbers", "too many characters");
-    number_say(n, c);
-    n->g[n->n] = glyph_make(n, c, size);
+    n->g[n->n] = g;
     return &n->g[n->n++];
+}
+
+static struct glyph *add(struct number *n, char c, float size)
+{
+    number_say(n, c);
+    return add_glyph(n, glyph_make(n, c, size));
 }
 
 /* A little off the baseline. */
@@ -88,6 +94,15 @@ void number_put(struct number *n, char c, float gap, float size)
 {
     const float right = number_right(n);
     struct glyph *g = add(n, c, size);
+
+    g->x = (int)floorf(right + gap + 0.5F);
+    stand(n, g);
+}
+
+void number_put_other(struct number *n, const char *skeleton, float gap, float size)
+{
+    const float right = number_right(n);
+    struct glyph *g = add_glyph(n, glyph_make_other(n, skeleton, size));
 
     g->x = (int)floorf(right + gap + 0.5F);
     stand(n, g);

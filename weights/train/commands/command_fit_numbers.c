@@ -143,7 +143,8 @@ static enum err write_table(const struct layout_terms *t, const char *path, stru
     write_list(f, t->bias, TERMS_HIDDEN, ",\n.label = {\n");
     for (int i = 0; i < LAYOUT_LABELS; i++)
         write_list(f, t->label[i], TERMS_HIDDEN, ",\n");
-    (void)fputs("},\n.out = ", f);
+    (void)fputs("},\n.own = ", f);
+    write_list(f, t->own, TERMS_HIDDEN, ",\n.out = ");
     write_list(f, t->out, TERMS_HIDDEN, ",\n.label_out = ");
     write_list(f, t->label_out, LAYOUT_LABELS, ",\n.skip = ");
     write_list(f, t->skip, TERMS_SKIP, ",\n");

@@ -53,6 +53,12 @@ static bool pass_new(struct pass *p, const struct sample *s)
            p->text_after;
 }
 
+/* As terms_own. */
+static float own(const struct sample_candidate *c, int label)
+{
+    return label < LAYOUT_CLASSES ? c->own[label] : 0;
+}
+
 static void forward(const struct sample *s, const struct layout_terms *t, struct pass *p)
 {
     for (int i = 0; i < s->n; i++) {
@@ -73,7 +79,7 @@ static void forward(const struct sample *s, const struct layout_terms *t, struct
                 continue;
             *value = (double)(t->label_out[k] + (k < LAYOUT_CLASSES ? t->trust * c->log_probability[k] : 0));
             for (int h = 0; h < TERMS_HIDDEN; h++) {
-                hidden[h] = tanhf(base[h] + t->label[k][h]);
+                hidden[h] = tanhf(base[h] + t->label[k][h] + t->own[h] * own(c, k));
                 *value += (double)(t->out[h] * hidden[h]);
             }
         }
@@ -187,6 +193,7 @@ static void backward(const struct sample *s, const struct layout_terms *t, const
 
                 g->out[h] += d * hidden[h];
                 g->label[k][h] += in;
+                g->own[h] += in * own(c, k);
                 base[h] += in;
             }
         }

@@ -53,6 +53,8 @@ static enum err sample_make(struct sample *s, const struct layout_lattice *l, co
         *c = (struct sample_candidate){.from = first + l->candidate[i].from, .to = first + l->candidate[i].to};
         terms_inputs(&l->candidate[i], &looks->score[i], c->x);
         memcpy(c->log_probability, looks->score[i].log_probability, sizeof(c->log_probability));
+        for (int k = 0; k < LAYOUT_CLASSES; k++)
+            c->own[k] = terms_own(&looks->score[i], k);
         for (int k = 0; k < LAYOUT_LABELS; k++)
             if (terms_may_be(&l->candidate[i], &looks->score[i], k))
                 c->may |= (uint16_t)(1U << k);

@@ -7,7 +7,7 @@
 struct sample_candidate {
     int from, to;
     uint16_t may; /* bit k: it may be label k */
-    float x[TERMS_INPUTS], log_probability[LAYOUT_CLASSES];
+    float x[TERMS_INPUTS], log_probability[LAYOUT_CLASSES], own[LAYOUT_CLASSES];
 };
 
 /* All rows of a picture, one after another: the last node of one is the first of the next. */
