@@ -2,20 +2,27 @@
  *
  * A seam is looked for through each place at a quarter, a half and three quarters of the height; those that cost less
  * than their neighbours are cuts. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout_parts.h"
 
-static const double EDGE = 0.12;    /* of the row's height: no cut so near to the end of the piece, where it passes */
-static const double APART = 0.07;   /* of the height: cuts nearer to each other, on average, are one */
-static const double INK_MOST = 0.6; /* of the height: a cut through more ink is none */
+static const double EDGE = 0.05; /* of the row's height: no cut so near to the end of the piece, where it passes */
+static const double SIDE_LEAST =
+    0.45;                            /* of the height: on either side of a cut is ink in so many rows, as in a digit */
+static const double APART = 0.07;    /* of the height: cuts nearer to each other, on average, are one */
+static const double INK_MOST = 0.6;  /* of the height: a cut through more ink is none */
+static const double CROSSING = 0.15; /* of the height: a cut through one more stroke is so much worse than its ink */
+static const double leans[] = {-0.15, 0, 0.15, 0.35, 0.6}; /* of straight cuts: how people write */
+enum { INSIDE = 128 /* is in a stroke */ };
 enum { SIDEWAYS = 24 }; /* what a px sideways costs, in ink: a seam is straight where nothing is in its way */
 
 struct seams {
     int w, h;
     const uint8_t *px; /* [h][w] */
     int *up, *down;    /* [h][w]: least cost from the top, from the bottom */
+    int *first, *last; /* [h]: where ink begins and ends; last < first: none */
 };
 
 static int least_of(const int *row, int w, int x)
@@ -68,6 +75,32 @@ static double seam_trace(const struct seams *s, int x, int y, int16_t *path)
     return (double)ink / 255;
 }
 
+static void seams_ends(struct seams *s, int sure)
+{
+    for (int y = 0; y < s->h; y++) {
+        const uint8_t *row = s->px + (size_t)y * (size_t)s->w;
+
+        s->first[y] = 0;
+        s->last[y] = s->w - 1;
+        while (s->first[y] < s->w && row[s->first[y]] < sure)
+            s->first[y]++;
+        while (s->last[y] >= s->first[y] && row[s->last[y]] < sure)
+            s->last[y]--;
+    }
+}
+
+/* Whether there may be a digit on both sides: it has ink in each of its rows. */
+static bool has_sides(const struct seams *s, const int16_t *path, double height)
+{
+    int left = 0, right = 0;
+
+    for (int y = 0; y < s->h; y++) {
+        left += s->first[y] < path[y] && s->last[y] >= s->first[y];
+        right += s->last[y] >= path[y];
+    }
+    return left >= SIDE_LEAST * height && right >= SIDE_LEAST * height;
+}
+
 static double path_middle(const int16_t *path, int h)
 {
     double sum = 0;
@@ -87,13 +120,13 @@ static double path_apart(const int16_t *a, const int16_t *b, int h)
 }
 
 /* Keeps a cut unless a cheaper one is nearly the same; it then takes its place if it is the cheaper. */
-static void cuts_keep(struct cuts *c, const int16_t *path, double ink, int h, double apart)
+static void cuts_keep(struct cuts *c, const int16_t *path, double ink, double cost, int h, double apart)
 {
     int at = -1;
 
     for (int i = 0; i < c->n; i++)
         if (path_apart(c->cut[i].x, path, h) < apart) {
-            if (c->cut[i].ink <= ink)
+            if (c->cut[i].cost <= cost)
                 return;
             at = i;
             break;
@@ -101,13 +134,37 @@ static void cuts_keep(struct cuts *c, const int16_t *path, double ink, int h, do
     if (at < 0 && c->n < CUTS_MAX)
         at = c->n++;
     for (int i = 0; at < 0 && i < c->n; i++) /* full: the dearest goes */
-        if (c->cut[i].ink > ink && (at < 0 || c->cut[i].ink > c->cut[at].ink))
+        if (c->cut[i].cost > cost && (at < 0 || c->cut[i].cost > c->cut[at].cost))
             at = i;
     if (at < 0)
         return;
     c->cut[at].x = c->x + (size_t)at * (size_t)h;
     c->cut[at].ink = ink;
+    c->cut[at].cost = cost;
     memcpy(c->cut[at].x, path, (size_t)h * sizeof(*path));
+}
+
+/* How often a path goes through ink: where digits touch once, through a loop twice. */
+static int path_crossings(const struct seams *s, const int16_t *path)
+{
+    int n = 0;
+    bool was = false;
+
+    for (int y = 0; y < s->h; y++) {
+        const bool is = path[y] >= 0 && path[y] < s->w && s->px[y * s->w + path[y]] >= INSIDE;
+
+        n += is && !was;
+        was = is;
+    }
+    return n;
+}
+
+static void cuts_take(const struct seams *s, const int16_t *path, double ink, double height, struct cuts *c)
+{
+    const int n = path_crossings(s, path);
+
+    if (ink <= INK_MOST * height && has_sides(s, path, height))
+        cuts_keep(c, path, ink, ink + (n > 1 ? CROSSING * height * (n - 1) : 0), s->h, APART * height);
 }
 
 /* Leaves the cheapest. */
@@ -117,7 +174,7 @@ static void cuts_cheapest(struct cuts *c, int most)
         int dearest = 0;
 
         for (int i = 1; i < c->n; i++)
-            dearest = c->cut[i].ink > c->cut[dearest].ink ? i : dearest;
+            dearest = c->cut[i].cost > c->cut[dearest].cost ? i : dearest;
         c->cut[dearest] = c->cut[--c->n];
     }
 }
@@ -154,10 +211,43 @@ static void cuts_at(const struct seams *s, int y, double height, int16_t *path, 
         if ((x + last) / 2 < s->w - edge) {
             const double ink = seam_trace(s, (x + last) / 2, y, path);
 
-            if (ink <= INK_MOST * height)
-                cuts_keep(c, path, ink, s->h, APART * height);
+            cuts_take(s, path, ink, height, c);
         }
         x = last;
+    }
+}
+
+/* A straight line that leans. */
+static double line_trace(const struct seams *s, int x, double lean, int16_t *path)
+{
+    int64_t ink = 0;
+
+    for (int y = 0; y < s->h; y++) {
+        const double at = x + lean * (s->h / 2.0 - y);
+
+        path[y] = (int16_t)(at < 0 ? 0 : at > s->w ? s->w : at);
+        ink += path[y] < s->w ? s->px[y * s->w + path[y]] : 0;
+    }
+    return (double)ink / 255;
+}
+
+/* A digit that leans on a whole stroke of its neighbour, as a 1 does, is divided from it by a straight line that goes
+ * through more ink than seams around it. */
+static void cuts_straight(const struct seams *s, double lean, double height, int16_t *path, struct cuts *c)
+{
+    const int edge = (int)(EDGE * height) + 1, reach = (int)(fabs(lean) * s->h / 2);
+    double before = 1e9, ink = line_trace(s, edge - reach - 1, lean, path);
+    bool falls = false;
+
+    for (int x = edge - reach; x <= s->w - edge + reach; x++) {
+        before = ink;
+        ink = line_trace(s, x, lean, path);
+        if (falls && ink > before) {
+            const double least = line_trace(s, x - 1, lean, path);
+
+            cuts_take(s, path, least, height, c);
+        }
+        falls = ink < before || (falls && ink <= before);
     }
 }
 
@@ -184,7 +274,7 @@ enum err cuts_find(const struct page *page, const struct group *g, double height
     const int w = box_width(&g->box), h = box_height(&g->box);
     const size_t n = (size_t)w * (size_t)h;
     uint8_t *px = malloc(n);
-    int *costs = malloc(2 * n * sizeof(*costs));
+    int *costs = malloc(2 * (n + (size_t)h) * sizeof(*costs));
     int16_t *path = malloc((size_t)h * sizeof(*path));
     struct seams s = {.w = w, .h = h, .px = px, .up = costs};
     enum err e = ERR_NOMEM;
@@ -193,10 +283,15 @@ enum err cuts_find(const struct page *page, const struct group *g, double height
     if (px == NULL || costs == NULL || path == NULL || out->x == NULL)
         goto out;
     s.down = costs + n;
+    s.first = s.down + n;
+    s.last = s.first + h;
     take_group(page, g, w, h, px);
     seams_cost(&s);
+    seams_ends(&s, page->sure);
     for (int quarter = 1; quarter <= 3; quarter++)
         cuts_at(&s, quarter * (h - 1) / 4, height, path, out);
+    for (size_t i = 0; i < sizeof(leans) / sizeof(*leans); i++)
+        cuts_straight(&s, leans[i], height, path, out);
     cuts_cheapest(out, most);
     cuts_sort(out, h);
     e = OK;

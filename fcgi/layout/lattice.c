@@ -10,14 +10,15 @@ enum {
     JOINED_MOST = 3 /* groups of one candidate: a 5 has two, a 4 in three strokes three */
 };
 /* All of the row's height. */
-static const double CUT_WIDTH = 0.45; /* a narrower group is not cut */
-/* So many cuts at most in a width of the height, beyond CUTS_FROM: in a single digit three, in two that touch six. */
-static const double CUTS_TIMES = 9, CUTS_FROM = 0.3;
+static const double CUT_WIDTH = 0.3; /* a narrower group is not cut */
+/* So many cuts at most in a width of the height, beyond CUTS_FROM: in a single digit four, in two that touch seven. */
+static const double CUTS_TIMES = 12, CUTS_FROM = 0.2;
 static const double WIDE = 1.5;          /* a candidate of several groups is no wider, */
 static const double GAP = 0.4;           /* and no gap in it is */
 static const double CUT_JOIN_GAP = 0.12; /* with a cut: what touches */
 static const double NARROW = 0.06;       /* a part between two cuts is at least this wide */
-static const double PART_WIDE = 1.3;     /* and at most this */
+static const double PART_WIDE = 1.3;     /* and at most this, */
+static const double PART_HIGH = 0.35;    /* and at least so high */
 
 static bool is_wanted(const struct maker *m, const struct span *s)
 {
@@ -60,7 +61,7 @@ static enum err candidate_add(struct maker *m, int from, int to)
         return OK;
     }
     area = span_take_ink(m, &s, &ink);
-    if (area == 0)
+    if (area == 0 || ((s.cut_from >= 0 || s.cut_to >= 0) && box_height(&ink) < PART_HIGH * m->row->height))
         return OK;
     *c = (struct layout_candidate){.row = m->out->rows, .from = from, .to = to};
     c->cut = s.cut_from >= 0 || s.cut_to >= 0;

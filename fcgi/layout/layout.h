@@ -55,6 +55,7 @@ struct layout_reading {
     struct layout_line line[LAYOUT_ROWS_MAX];
     struct layout_sign sign[LAYOUT_SIGNS_MAX];
     char other[LAYOUT_ATOMS_MAX];
+    uint8_t doubtful[LAYOUT_CANDIDATES_MAX]; /* 1: a digit that may stand there, or may not */
 };
 
 struct layout_terms; /* terms.h */
@@ -63,9 +64,9 @@ struct layout_terms; /* terms.h */
  * one that layout_lattice_check accepts. Only ERR_NOMEM. */
 enum err layout_look(const struct layout_lattice *l, layout_ask *ask, void *ctx, struct layout_looks *out);
 
-/* A second look where it decides something: each candidate of the reading that is a digit, but not a sure one, is seen
- * again moved by a px in eight directions, and the mean counts from then on. Returns how many were. The reading is then
- * to be made anew. Only ERR_NOMEM. */
+/* A second look where it decides something: each doubtful candidate of the reading is seen again moved, turned,
+ * leaning, smaller and larger, and the mean counts from then on. Returns how many were. The reading is then to be made
+ * anew. Only ERR_NOMEM. */
 enum err layout_look_again(const struct layout_lattice *l, const struct layout_reading *reading, layout_ask *ask,
                            void *ctx, struct layout_looks *looks, int *again);
 

@@ -89,8 +89,9 @@ enum err rows_find(struct page *page, struct row *rows, int max, int *n);
 /* Cuts through a group, from left to right; the cheapest ones, where there are more than most. */
 enum { CUTS_MAX = 24 };
 struct cut {
-    int16_t *x; /* [height of the group's box]: the first px of the right side, from the left of the box */
-    double ink; /* that it goes through, px of full ink */
+    int16_t *x;  /* [height of the group's box]: the first px of the right side, from the left of the box */
+    double ink;  /* that it goes through, px of full ink */
+    double cost; /* by which cuts compete */
 };
 struct cuts {
     int n;

@@ -9,9 +9,7 @@
  * wider than a digit. */
 static const float PLAIN_SCORE = 1.5F, PLAIN_LOG = -0.03F, PLAIN_WIDTH = 1.1F;
 
-/* A digit less sure than this is looked at again: one in twenty. */
-static const float AGAIN_BELOW = 0.97F;
-enum { MOVES = 8, SIDE = DIGIT_SIDE_PX };
+enum { SIDE = DIGIT_SIDE_PX };
 
 static void ask_some(const struct layout_lattice *l, const int *which, int n, layout_ask *ask, void *ctx,
                      struct layout_score *room, struct layout_looks *out)
@@ -84,59 +82,81 @@ out:
     return e;
 }
 
-/* What is moved out is lost, what comes in is 0. */
-static void move(const uint8_t in[DIGIT_PIXELS], int right, int down, uint8_t out[DIGIT_PIXELS])
+/* How a candidate is seen again: moved by px, leaning, turned, smaller or larger, about the middle of its mass. A digit
+ * stays what it is through all of these, but the answer to one that is hard to tell often does not. */
+struct view {
+    float right, down; /* px */
+    float lean, turn;  /* px a px */
+    float wide, high;  /* times */
+};
+static const struct view views[] = {
+    {-1, -1, 0, 0, 1, 1},       {0, -1, 0, 0, 1, 1},       {1, -1, 0, 0, 1, 1},    {-1, 0, 0, 0, 1, 1},
+    {1, 0, 0, 0, 1, 1},         {-1, 1, 0, 0, 1, 1},       {0, 1, 0, 0, 1, 1},     {1, 1, 0, 0, 1, 1},
+    {0, 0, 0.15F, 0, 1, 1},     {0, 0, -0.15F, 0, 1, 1},   {0, 0, 0, 0.12F, 1, 1}, {0, 0, 0, -0.12F, 1, 1},
+    {0, 0, 0, 0, 0.88F, 0.94F}, {0, 0, 0, 0, 1.1F, 1.05F},
+};
+enum { VIEWS = sizeof(views) / sizeof(*views), MIDDLE = DIGIT_SIDE_PX / 2 };
+
+static float pixel(const uint8_t *in, int x, int y)
+{
+    return x >= 0 && x < SIDE && y >= 0 && y < SIDE ? (float)in[y * SIDE + x] : 0;
+}
+
+/* Between pixels bilinear. What is moved out is lost, what comes in is 0. */
+static void see(const uint8_t in[DIGIT_PIXELS], const struct view *v, uint8_t out[DIGIT_PIXELS])
 {
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
-            const int fx = x - right, fy = y - down;
+            const float dx = ((float)(x - MIDDLE) - v->right) / v->wide, dy = ((float)(y - MIDDLE) - v->down) / v->high;
+            const float fx = MIDDLE + dx + (v->lean + v->turn) * dy, fy = MIDDLE + dy - v->turn * dx;
+            const int ix = (int)floorf(fx), iy = (int)floorf(fy);
+            const float px = fx - (float)ix, py = fy - (float)iy;
+            const float top = pixel(in, ix, iy) * (1 - px) + pixel(in, ix + 1, iy) * px;
+            const float low = pixel(in, ix, iy + 1) * (1 - px) + pixel(in, ix + 1, iy + 1) * px;
 
-            out[y * SIDE + x] = fx >= 0 && fx < SIDE && fy >= 0 && fy < SIDE ? in[fy * SIDE + fx] : 0;
+            out[y * SIDE + x] = (uint8_t)(top + (low - top) * py + 0.5F);
         }
 }
 
-static void look_moved(const uint8_t input[DIGIT_PIXELS], layout_ask *ask, void *ctx, uint8_t moved[][DIGIT_PIXELS],
-                       struct layout_score *score)
+static void look_differently(const uint8_t input[DIGIT_PIXELS], layout_ask *ask, void *ctx,
+                             uint8_t seen[][DIGIT_PIXELS], struct layout_score *score)
 {
-    const uint8_t *inputs[MOVES];
-    struct layout_score scores[MOVES];
+    const uint8_t *inputs[VIEWS];
+    struct layout_score scores[VIEWS];
     double sum = 0;
-    int n = 0;
 
-    for (int down = -1; down <= 1; down++)
-        for (int right = -1; right <= 1; right++)
-            if (down != 0 || right != 0) {
-                move(input, right, down, moved[n]);
-                inputs[n] = moved[n];
-                n++;
-            }
-    ask(ctx, n, inputs, scores);
+    for (int i = 0; i < VIEWS; i++) {
+        see(input, &views[i], seen[i]);
+        inputs[i] = seen[i];
+    }
+    ask(ctx, VIEWS, inputs, scores);
     for (int k = 0; k < LAYOUT_CLASSES; k++) {
-        for (int i = 0; i < MOVES; i++)
+        for (int i = 0; i < VIEWS; i++)
             score->log_probability[k] += scores[i].log_probability[k];
-        score->log_probability[k] /= MOVES + 1;
+        score->log_probability[k] /= VIEWS + 1;
         sum += exp((double)score->log_probability[k]);
     }
     for (int k = 0; k < LAYOUT_CLASSES; k++)
         score->log_probability[k] -= (float)log(sum);
+    for (int i = 0; i < VIEWS; i++)
+        score->digit += scores[i].digit;
+    score->digit /= VIEWS + 1;
 }
 
 enum err layout_look_again(const struct layout_lattice *l, const struct layout_reading *reading, layout_ask *ask,
                            void *ctx, struct layout_looks *looks, int *again)
 {
-    uint8_t(*moved)[DIGIT_PIXELS] = malloc(MOVES * sizeof(*moved));
+    uint8_t(*seen)[DIGIT_PIXELS] = malloc(VIEWS * sizeof(*seen));
 
     *again = 0;
-    if (moved == NULL)
+    if (seen == NULL)
         return ERR_NOMEM;
-    for (int i = 0; i < reading->signs; i++) {
-        const struct layout_sign *s = &reading->sign[i];
-
-        if (s->candidate < 0 || s->text < '0' || s->text > '9' || s->confidence >= AGAIN_BELOW)
+    for (int i = 0; i < l->candidates; i++) {
+        if (!reading->doubtful[i])
             continue;
-        look_moved(l->candidate[s->candidate].input, ask, ctx, moved, &looks->score[s->candidate]);
+        look_differently(l->candidate[i].input, ask, ctx, seen, &looks->score[i]);
         ++*again;
     }
-    free(moved);
+    free(seen);
     return OK;
 }

@@ -11,6 +11,9 @@ static const double SPACE = 0.75;
 /* The same digit at nearly the same place: boxes have this part of both in common. */
 static const double SAME = 0.5;
 
+/* A candidate is doubtful where some digit has a probability between these. */
+static const double DOUBTFUL_FROM = 0.03, DOUBTFUL_TO = 0.97;
+
 static int64_t box_area(const struct box *b)
 {
     return (int64_t)box_width(b) * box_height(b);
@@ -104,6 +107,17 @@ static void line_signs(const struct layout_lattice *l, const struct layout_looks
     line->signs = out->signs - line->first;
 }
 
+/* Those that the second look is for: a sure digit stays what it is, and what is no digit stays none. */
+static void mark_doubtful(const struct ways *w, uint8_t *doubtful)
+{
+    for (int i = 0; i < w->n; i++) {
+        const double p = w->step[i].label < LAYOUT_CLASSES ? ways_probability(w, i) : 0;
+
+        if (p > DOUBTFUL_FROM && p < DOUBTFUL_TO)
+            doubtful[w->step[i].candidate] = 1;
+    }
+}
+
 static enum err way_probability(const struct ways *w, const struct way *way, float *out)
 {
     int *labels = malloc(((size_t)way->n + 1) * sizeof(*labels));
@@ -130,6 +144,8 @@ static enum err read_row(const struct layout_lattice *l, const struct layout_loo
     int n = 0;
 
     *line = (struct layout_line){.row = row, .other = out->others};
+    if (e == OK)
+        mark_doubtful(&w, out->doubtful);
     if (e == OK)
         e = ways_best(&w, best, &n);
     if (e == OK && n > 0)

@@ -122,11 +122,63 @@ static void test_cut_at_bridge(void **state)
     picture_free(&p);
 }
 
+/* Breaks when a thin 1 that leans on the whole side of a loop cannot be cut off: seams go round through the loop. */
+static void test_cut_along_stroke(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 200, 100, 0);
+    struct page page;
+    struct cuts cuts;
+    bool found = false;
+
+    (void)state;
+    picture_fill(&p, BOX(40, 20, 45, 70), 255);
+    picture_fill(&p, BOX(45, 25, 46, 45), 200);
+    picture_frame(&p, BOX(46, 20, 80, 50), 6, 255);
+    picture_fill(&p, BOX(74, 20, 80, 70), 255);
+    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(rows[0].n, 1);
+    assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, 6, &cuts), OK);
+    for (int i = 0; i < cuts.n; i++) {
+        int least = 200, most = 0;
+
+        for (int y = 0; y < 50; y++) {
+            least = cuts.cut[i].x[y] < least ? cuts.cut[i].x[y] : least;
+            most = cuts.cut[i].x[y] > most ? cuts.cut[i].x[y] : most;
+        }
+        found = found || (least >= 4 && most <= 7);
+    }
+    assert_true(found);
+    cuts_free(&cuts);
+    page_free(&page);
+    picture_free(&p);
+}
+
+/* Breaks when a hook or a serif is cut off, which is no digit: it has ink in too few rows. */
+static void test_no_cut_of_a_hook(void **state)
+{
+    struct picture p = picture_new(PICTURE_INK, 200, 100, 0);
+    struct page page;
+    struct cuts cuts;
+
+    (void)state;
+    picture_fill(&p, BOX(60, 20, 66, 70), 255);
+    picture_fill(&p, BOX(40, 20, 60, 24), 255);
+    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &cuts), OK);
+    for (int i = 0; i < cuts.n; i++)
+        assert_true(cuts.cut[i].x[10] > 20);
+    cuts_free(&cuts);
+    page_free(&page);
+    picture_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_two_rows),         cmocka_unit_test(test_ragged_row),    cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_grid_and_smaller), cmocka_unit_test(test_cut_at_bridge),
+        cmocka_unit_test(test_two_rows),         cmocka_unit_test(test_ragged_row),
+        cmocka_unit_test(test_groups),           cmocka_unit_test(test_grid_and_smaller),
+        cmocka_unit_test(test_cut_at_bridge),    cmocka_unit_test(test_cut_along_stroke),
+        cmocka_unit_test(test_no_cut_of_a_hook),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
