@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-const char layout_label_chars[] = "0123456789-.,:/";
+const char layout_label_chars[LAYOUT_LABELS + 1] = "0123456789-.,:/";
 enum { MINUS = LAYOUT_CLASSES, STOP, COMMA, COLON, SLASH };
 
 /* A digit that the network gives less than this is none of its ways. */
@@ -79,6 +79,8 @@ bool terms_may_be(const struct layout_candidate *c, const struct layout_score *s
         return m[LAYOUT_HEIGHT] < 0.6F && m[LAYOUT_WIDTH] < 0.5F && m[LAYOUT_MIDDLE] > 0;
     case COLON:
         return m[LAYOUT_PIECES] > 1 && m[LAYOUT_WIDTH] < 0.6F;
+    case LAYOUT_NOTHING:
+        return true;
     default:
         return m[LAYOUT_HEIGHT] > 0.5F && m[LAYOUT_PIECES] < 2;
     }

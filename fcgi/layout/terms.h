@@ -8,7 +8,8 @@
 
 enum {
     LAYOUT_MARKS = 5,
-    LAYOUT_LABELS = LAYOUT_CLASSES + LAYOUT_MARKS, /* what a candidate may be read as */
+    LAYOUT_NOTHING = LAYOUT_CLASSES + LAYOUT_MARKS, /* a letter, a blot: it gives no text */
+    LAYOUT_LABELS,                                  /* what a candidate may be read as */
     TERMS_INPUTS = LAYOUT_MEASURES + 5,
     TERMS_HIDDEN = 32,
     TERMS_SKIP = 4
@@ -26,7 +27,7 @@ struct layout_terms {
 };
 enum { TERMS_NUMBERS = sizeof(struct layout_terms) / sizeof(float) };
 
-extern const char layout_label_chars[LAYOUT_LABELS + 1]; /* "0123456789-.,:/" */
+extern const char layout_label_chars[LAYOUT_LABELS + 1]; /* "0123456789-.,:/", and no character for nothing */
 extern const struct layout_terms layout_terms_default;
 
 /* What the small network sees of a candidate. All finite, and about -3 to 3. */

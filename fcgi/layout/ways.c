@@ -108,6 +108,9 @@ enum err ways_probability_of(const struct ways *w, const int *labels, int n, dou
             const struct way_step *s = &w->step[at];
             const double *from = sum + (size_t)s->from * width;
 
+            if (s->label == LAYOUT_NOTHING)
+                for (size_t k = 0; k < width; k++)
+                    to[k] = log_add(to[k], from[k] + s->value);
             for (int k = 0; k < n; k++)
                 if (labels[k] == s->label && from[k] > -INFINITY)
                     to[k + 1] = log_add(to[k + 1], from[k] + s->value);
@@ -124,6 +127,11 @@ struct partial {
     uint64_t labels; /* a hash of them */
     int step, from, rank;
 };
+
+static uint64_t labels_with(uint64_t labels, int label)
+{
+    return label == LAYOUT_NOTHING ? labels : (labels ^ (uint64_t)(label + 1)) * 1099511628211U;
+}
 
 static void partial_add(struct partial *best, int *n, struct partial p)
 {
@@ -159,7 +167,7 @@ static enum err way_trace(const struct ways *w, const struct partial (*best)[WAY
     while (node > 0) {
         const struct partial *p = &best[node][rank];
 
-        if (p->step >= 0)
+        if (p->step >= 0 && w->step[p->step].label != LAYOUT_NOTHING)
             out->step[n++] = p->step;
         node = p->from;
         rank = p->rank;
@@ -196,8 +204,7 @@ enum err ways_best(const struct ways *w, struct way out[WAYS_BEST], int *n)
             for (int k = 0; k < count[s->from]; k++)
                 partial_add(best[i], &count[i],
                             (struct partial){best[s->from][k].value + s->value,
-                                             (best[s->from][k].labels ^ (uint64_t)(s->label + 1)) * 1099511628211U, at,
-                                             s->from, k});
+                                             labels_with(best[s->from][k].labels, s->label), at, s->from, k});
         }
     }
     e = OK;

@@ -18,7 +18,8 @@ static void each_way(const struct ways *w, int node, int *labels, int n, double 
     for (int i = 0; i < w->n; i++)
         if (w->step[i].from == node) {
             labels[n] = w->step[i].label;
-            each_way(w, w->step[i].to, labels, n + 1, value + w->step[i].value, see, ctx);
+            each_way(w, w->step[i].to, labels, n + (w->step[i].label != LAYOUT_NOTHING), value + w->step[i].value, see,
+                     ctx);
         }
 }
 
@@ -162,22 +163,55 @@ static void test_may_be(void **state)
         c.measure[LAYOUT_WIDTH] = cases[i].width;
         c.measure[LAYOUT_MIDDLE] = cases[i].middle;
         c.measure[LAYOUT_PIECES] = cases[i].pieces;
-        for (int k = LAYOUT_CLASSES; k < LAYOUT_LABELS; k++)
+        for (int k = LAYOUT_CLASSES; k < LAYOUT_NOTHING; k++)
             if (terms_may_be(&c, &score, k) != (strchr(cases[i].marks, layout_label_chars[k]) != NULL))
                 fail_msg("case %zu: %c", i, layout_label_chars[k]);
         c.cut = 1;
-        for (int k = LAYOUT_CLASSES; k < LAYOUT_LABELS; k++)
+        for (int k = LAYOUT_CLASSES; k < LAYOUT_NOTHING; k++)
             assert_false(terms_may_be(&c, &score, k));
     }
+}
+
+/* Breaks when a letter gives text, or costs what the digits beside it are worth. */
+static void test_nothing(void **state)
+{
+    static const int rest[] = {1, 0};
+    struct layout_lattice *l = three();
+    struct layout_terms t = terms_plain(1, 2);
+    struct way best[WAYS_BEST];
+    struct ways w;
+    double log_probability, without;
+    int n;
+
+    (void)state;
+    t.label_out[LAYOUT_NOTHING] = 0.5F;
+    look_put(&looks, 1, 4, 0.1); /* whatever lies in the middle is not like a digit */
+    look_put(&looks, 2, 7, 0.1);
+    look_put(&looks, 3, 3, 0.1);
+    assert_int_equal(ways_make(&w, l, &looks, &t, 0), OK);
+    assert_int_equal(ways_best(&w, best, &n), OK);
+    assert_int_equal(best[0].n, 2);
+    assert_int_equal(w.step[best[0].step[0]].label, 1);
+    assert_int_equal(w.step[best[0].step[1]].label, 0);
+    assert_true(fabs(best[0].value - (2.5 + log(0.9) + log(0.99))) < 1e-5);
+    assert_int_equal(ways_probability_of(&w, rest, 2, &log_probability), OK);
+    for (int i = 0; i < n; i++)
+        way_free(&best[i]);
+    ways_free(&w);
+    t.label_out[LAYOUT_NOTHING] = -20;
+    assert_int_equal(ways_make(&w, l, &looks, &t, 0), OK);
+    assert_int_equal(ways_probability_of(&w, rest, 2, &without), OK);
+    assert_true(log_probability > without + 0.1);
+    ways_free(&w);
+    free(l);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_recursion),
-        cmocka_unit_test(test_unseen),
-        cmocka_unit_test(test_terms_text),
-        cmocka_unit_test(test_may_be),
+        cmocka_unit_test(test_against_recursion), cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_terms_text),        cmocka_unit_test(test_may_be),
+        cmocka_unit_test(test_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,15 @@ static double all_ways(const struct sample *s, struct pass *p)
     return sum;
 }
 
+/* From behind a candidate that is read as a label to before it. */
+static void text_back(struct pass *p, int at, int label, size_t from, double after, double sum)
+{
+    const double v = p->value[at * LAYOUT_LABELS + label] + after;
+
+    p->grad[at * LAYOUT_LABELS + label] -= exp(p->text_before[from] + v - sum);
+    p->text_after[from] = log_add(p->text_after[from], v);
+}
+
 /* The same for the ways that give the text, with a sign of -1. */
 static double text_ways(const struct sample *s, struct pass *p)
 {
@@ -142,6 +151,8 @@ static double text_ways(const struct sample *s, struct pass *p)
         for (; at < s->n && s->c[at].to == i; at++) {
             const double *from = p->text_before + (size_t)s->c[at].from * width;
 
+            for (size_t k = 0; k < width && (s->c[at].may >> LAYOUT_NOTHING & 1); k++)
+                to[k] = log_add(to[k], from[k] + p->value[at * LAYOUT_LABELS + LAYOUT_NOTHING]);
             for (int k = 0; k < s->n_text; k++)
                 if ((s->c[at].may >> s->text[k] & 1) && from[k] > -INFINITY)
                     to[k + 1] = log_add(to[k + 1], from[k] + p->value[at * LAYOUT_LABELS + s->text[k]]);
@@ -159,15 +170,14 @@ static double text_ways(const struct sample *s, struct pass *p)
                 p->skip_grad[i - 1] -= exp(before[k] + p->skip[i - 1] + to[k] - sum);
                 skip[k] = log_add(skip[k], to[k] + p->skip[i - 1]);
             }
-        for (; at >= 0 && s->c[at].to == i; at--)
+        for (; at >= 0 && s->c[at].to == i; at--) {
+            for (size_t k = 0; k < width && (s->c[at].may >> LAYOUT_NOTHING & 1); k++)
+                if (to[k] > -INFINITY)
+                    text_back(p, at, LAYOUT_NOTHING, (size_t)s->c[at].from * width + k, to[k], sum);
             for (int k = 0; k < s->n_text; k++)
-                if ((s->c[at].may >> s->text[k] & 1) && to[k + 1] > -INFINITY) {
-                    const size_t from = (size_t)s->c[at].from * width + (size_t)k;
-                    const double v = p->value[at * LAYOUT_LABELS + s->text[k]] + to[k + 1];
-
-                    p->grad[at * LAYOUT_LABELS + s->text[k]] -= exp(p->text_before[from] + v - sum);
-                    p->text_after[from] = log_add(p->text_after[from], v);
-                }
+                if ((s->c[at].may >> s->text[k] & 1) && to[k + 1] > -INFINITY)
+                    text_back(p, at, s->text[k], (size_t)s->c[at].from * width + (size_t)k, to[k + 1], sum);
+        }
     }
     return sum;
 }
@@ -259,6 +269,7 @@ static void terms_start(struct layout_terms *t, uint64_t seed)
     }
     t->trust = 1;
     t->skip[0] = -2;
+    t->label_out[LAYOUT_NOTHING] = -2;
 }
 
 enum err numbers_fit(const struct numbers_set *set, const struct numbers_fit *how, struct layout_terms *t)

@@ -84,10 +84,15 @@ static bool sample_possible(const struct sample *s)
     reach[0] = 1;
     for (int i = 1; i < s->nodes; i++) {
         memcpy(reach + (size_t)i * width, reach + (size_t)(i - 1) * width, width);
-        for (; at < s->n && s->c[at].to == i; at++)
+        for (; at < s->n && s->c[at].to == i; at++) {
+            const uint8_t *from = reach + (size_t)s->c[at].from * width;
+
+            for (size_t k = 0; k < width && (s->c[at].may >> LAYOUT_NOTHING & 1); k++)
+                reach[(size_t)i * width + k] |= from[k];
             for (int k = 0; k < s->n_text; k++)
-                if ((s->c[at].may >> s->text[k] & 1) && reach[(size_t)s->c[at].from * width + (size_t)k])
+                if ((s->c[at].may >> s->text[k] & 1) && from[k])
                     reach[(size_t)i * width + (size_t)k + 1] = 1;
+        }
     }
     possible = reach[(size_t)s->nodes * width - 1] != 0;
     free(reach);
