@@ -217,37 +217,52 @@ static void cuts_at(const struct seams *s, int y, double height, int16_t *path, 
     }
 }
 
-/* A straight line that leans. */
-static double line_trace(const struct seams *s, int x, double lean, int16_t *path)
+/* A straight line that leans, through x at half the height: shape[y] px from there. */
+static double line_trace(const struct seams *s, int x, const int16_t *shape, int16_t *path)
 {
     int64_t ink = 0;
 
     for (int y = 0; y < s->h; y++) {
-        const double at = x + lean * (s->h / 2.0 - y);
+        const int at = x + shape[y];
 
         path[y] = (int16_t)(at < 0 ? 0 : at > s->w ? s->w : at);
-        ink += path[y] < s->w ? s->px[y * s->w + path[y]] : 0;
+        ink += at >= 0 && at < s->w ? s->px[y * s->w + at] : 0;
     }
     return (double)ink / 255;
 }
 
+/* The same without the path, from every second row: enough to find where there is least. */
+static int line_ink(const struct seams *s, int x, const int16_t *shape)
+{
+    int ink = 0;
+
+    for (int y = 0; y < s->h; y += 2) {
+        const int at = x + shape[y];
+
+        if (at >= 0 && at < s->w)
+            ink += s->px[y * s->w + at];
+    }
+    return ink;
+}
+
 /* A digit that leans on a whole stroke of its neighbour, as a 1 does, is divided from it by a straight line that goes
- * through more ink than seams around it. */
-static void cuts_straight(const struct seams *s, double lean, double height, int16_t *path, struct cuts *c)
+ * through more ink than the seams around it. shape[h] is room. */
+static void cuts_straight(const struct seams *s, double lean, double height, int16_t *shape, int16_t *path,
+                          struct cuts *c)
 {
     const int edge = (int)(EDGE * height) + 1, reach = (int)(fabs(lean) * s->h / 2);
-    double before = 1e9, ink = line_trace(s, edge - reach - 1, lean, path);
     bool falls = false;
 
+    for (int y = 0; y < s->h; y++)
+        shape[y] = (int16_t)floor(lean * (s->h / 2.0 - y));
+    int ink = line_ink(s, edge - reach - 1, shape);
     for (int x = edge - reach; x <= s->w - edge + reach; x++) {
-        before = ink;
-        ink = line_trace(s, x, lean, path);
-        if (falls && ink > before) {
-            const double least = line_trace(s, x - 1, lean, path);
+        const int before = ink;
 
-            cuts_take(s, path, least, height, c);
-        }
-        falls = ink < before || (falls && ink <= before);
+        ink = line_ink(s, x, shape);
+        if (falls && ink > before)
+            cuts_take(s, path, line_trace(s, x - 1, shape, path), height, c);
+        falls = ink < before || (falls && ink == before);
     }
 }
 
@@ -275,7 +290,7 @@ enum err cuts_find(const struct page *page, const struct group *g, double height
     const size_t n = (size_t)w * (size_t)h;
     uint8_t *px = malloc(n);
     int *costs = malloc(2 * (n + (size_t)h) * sizeof(*costs));
-    int16_t *path = malloc((size_t)h * sizeof(*path));
+    int16_t *path = malloc(2 * (size_t)h * sizeof(*path));
     struct seams s = {.w = w, .h = h, .px = px, .up = costs};
     enum err e = ERR_NOMEM;
 
@@ -291,7 +306,7 @@ enum err cuts_find(const struct page *page, const struct group *g, double height
     for (int quarter = 1; quarter <= 3; quarter++)
         cuts_at(&s, quarter * (h - 1) / 4, height, path, out);
     for (size_t i = 0; i < sizeof(leans) / sizeof(*leans); i++)
-        cuts_straight(&s, leans[i], height, path, out);
+        cuts_straight(&s, leans[i], height, path + h, path, out);
     cuts_cheapest(out, most);
     cuts_sort(out, h);
     e = OK;

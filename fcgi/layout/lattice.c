@@ -7,12 +7,14 @@
 enum {
     /* Ink of at least this belongs to a stroke, its soft edge too: see INK_LEAST in normalise/stages.h. */
     EDGE_LEAST = 33,
+    CUTS_SINGLE = 5, /* in what is no wider than two narrow digits */
     JOINED_MOST = 3 /* groups of one candidate: a 5 has two, a 4 in three strokes three */
 };
 /* All of the row's height. */
 static const double CUT_WIDTH = 0.3; /* a narrower group is not cut */
 /* So many cuts at most in a width of the height, beyond CUTS_FROM: in a single digit four, in two that touch seven. */
 static const double CUTS_TIMES = 12, CUTS_FROM = 0.2;
+static const double THREE_WIDE = 1.0;    /* a narrower group is not cut twice */
 static const double WIDE = 1.5;          /* a candidate of several groups is no wider, */
 static const double GAP = 0.4;           /* and no gap in it is */
 static const double CUT_JOIN_GAP = 0.12; /* with a cut: what touches */
@@ -27,6 +29,8 @@ static bool is_wanted(const struct maker *m, const struct span *s)
 
     if (s->first == s->last && !cut)
         return true;
+    if (s->first == s->last && s->cut_from >= 0 && s->cut_to >= 0 && box_width(&s->box) < THREE_WIDE * height)
+        return false;
     if (cut)
         return s->last - s->first <= 1 && width >= NARROW * height && width <= PART_WIDE * height &&
                span_gap(m, s) <= CUT_JOIN_GAP * height;
@@ -146,9 +150,12 @@ static enum err cuts_make(struct maker *m)
     for (int g = 0; e == OK && g < m->row->n; g++) {
         const struct box *b = &m->row->group[g].box;
 
-        if (box_width(b) >= CUT_WIDTH * height && box_width(b) <= 12 * height)
-            e = cuts_find(m->page, &m->row->group[g], height, (int)(CUTS_TIMES * (box_width(b) / height - CUTS_FROM)),
-                          &m->cuts[g]);
+        if (box_width(b) < CUT_WIDTH * height || box_width(b) > 12 * height)
+            continue;
+        int most = (int)(CUTS_TIMES * (box_width(b) / height - CUTS_FROM));
+        if (most > CUTS_SINGLE && box_width(b) < THREE_WIDE * height)
+            most = CUTS_SINGLE;
+        e = cuts_find(m->page, &m->row->group[g], height, most, &m->cuts[g]);
     }
     return e;
 }
