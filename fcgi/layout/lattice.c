@@ -8,7 +8,7 @@ enum {
     /* Ink of at least this belongs to a stroke, its soft edge too: see INK_LEAST in normalise/stages.h. */
     EDGE_LEAST = 33,
     CUTS_SINGLE = 5, /* in what is no wider than two narrow digits */
-    JOINED_MOST = 3 /* groups of one candidate: a 5 has two, a 4 in three strokes three */
+    JOINED_MOST = 3  /* groups of one candidate: a 5 has two, a 4 in three strokes three */
 };
 /* All of the row's height. */
 static const double CUT_WIDTH = 0.3; /* a narrower group is not cut */

@@ -72,9 +72,7 @@ struct number_kind {
     void (*make)(struct number *n);
 };
 
-/* Ended by a NULL name. */
-extern const struct number_kind number_kinds[];
-
+extern const struct number_kind number_kinds[]; /* ended by a NULL name */
 /* number_people.c: the kinds that are nearest to what people send. */
 void number_make_hands(struct number *n);
 void number_make_nothing(struct number *n);
@@ -113,5 +111,9 @@ void number_photo(struct number *n, const struct ruling *ruling, float askew);
 int number_length(struct number *n);
 /* A date, a time, a decimal or a negative number, at most 10 digits, as the hand's country has it. */
 void number_text(struct number *n, char text[DIGITS_MAX * 2 + 1]);
+
+/* What stands beside numbers: skeletons. What has the shape of a digit (O, I, l, S, g, q) is not among them. */
+enum { NUMBER_LETTERS = 24, NUMBER_SIGNS = 10 };
+extern const char *const number_letters[NUMBER_LETTERS], *const number_signs[NUMBER_SIGNS];
 
 #endif

@@ -1,66 +1,19 @@
 /* What people send, as near as a program comes to it: numbers in any hand on any paper, with letters, scratched-out
  * digits, specks and underlines beside them that are not to be read; and pictures without a digit. The fit learns from
  * these what a reading has to leave out.
- *
- * What has the shape of a digit (O, I, l, S, g, q, a single stroke) is not among the letters. */
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "number.h"
 
-static const char *const letters[] = {
-    /* A E F H K L M N R V W X */
-    "M10 100 L50 0 L92 100 M25 62 L77 62",
-    "M85 2 L15 2 L15 98 L88 98 M15 50 L75 50",
-    "M15 100 L15 2 L85 2 M15 48 L72 48",
-    "M12 0 L12 100 M88 0 L88 100 M12 50 L88 50",
-    "M15 0 L15 100 M85 2 L17 55 L90 100",
-    "M15 0 L15 98 L80 98",
-    "M5 100 L15 0 L50 70 L85 0 L95 100",
-    "M12 100 L12 0 L88 100 L88 0",
-    "M15 100 L15 2 S50 -2 80 14 74 46 17 54 L85 100",
-    "M5 0 L50 100 L95 0",
-    "M2 0 L26 100 L50 25 L74 100 L98 0",
-    "M10 0 L90 100 M90 0 L10 100",
-    /* a c d e f h k m n p r w */
-    "M80 44 S50 32 22 50 20 86 46 98 78 76 80 44 L80 88 S84 100 96 102",
-    "M82 52 S56 34 30 50 24 88 48 100 70 98 84 86",
-    "M76 50 S50 40 26 54 20 88 46 100 72 86 78 64 M80 0 L78 86 S82 100 94 100",
-    "M18 68 L82 62 S76 38 48 40 18 66 26 90 56 102 84 88",
-    "M84 12 S66 -2 52 16 46 60 46 100 M20 46 L76 44",
-    "M18 0 L18 100 M18 60 S40 38 64 44 78 66 78 100",
-    "M20 0 L20 100 M70 40 L22 72 L76 100",
-    "M8 42 L8 100 M8 58 S28 38 44 50 48 74 48 100 M48 58 S68 38 84 50 90 74 90 100",
-    "M18 40 L18 100 M18 60 S40 38 64 46 78 68 78 100",
-    "M20 36 L20 132 M20 50 S48 32 74 48 70 88 44 98 20 88 20 80",
-    "M25 40 L25 100 M25 62 S42 44 58 42 68 42 76 48",
-    "M6 40 L28 100 L50 58 L72 100 L94 40",
-};
-
-/* Euro, dollar, pound, percent, number sign, plus, equals, star, arrow, brackets, tick. */
-static const char *const signs[] = {
-    "M88 14 S60 -4 34 14 20 50 34 88 60 104 88 86 M6 40 L66 38 M6 60 L62 58",
-    "M82 16 S52 0 26 16 30 44 50 50 80 62 76 86 40 100 16 84 M50 -12 L50 112",
-    "M80 12 S56 -6 42 14 46 60 40 86 L20 98 L88 96 M22 54 L68 52",
-    "M90 0 L10 100 M24 4 S40 10 36 24 20 36 10 22 24 4 24 4 M78 66 S94 72 90 86 74 98 64 84 78 66 78 66",
-    "M34 0 L22 100 M72 0 L60 100 M4 34 L96 32 M0 68 L92 66",
-    "M50 22 L50 84 M18 54 L82 52",
-    "M16 42 L84 40 M16 66 L84 64",
-    "M50 10 L50 60 M26 22 L74 50 M74 20 L26 52",
-    "M2 54 L96 52 M66 28 L97 52 L68 78",
-    "M64 0 L30 0 L30 100 L64 100",
-};
-enum { LETTERS = sizeof(letters) / sizeof(*letters), SIGNS = sizeof(signs) / sizeof(*signs) };
-
 /* Scratched out: back and forth, or crossed. */
-static const char *const scratches[] = {
-    "M-6 20 L96 6 L0 40 L100 30 L-4 62 L98 54 L2 84 L102 78 L10 100",
-    "M-10 4 L104 96 M100 0 L-6 98 M-8 50 L108 46",
-    "M-8 30 L108 22 M-10 50 L110 44 M-8 72 L108 64",
-    "M0 50 S20 0 40 60 30 90 50 20 70 0 60 80 84 90 80 20 100 40 96 70",
-    "M-12 96 L30 4 L24 98 L64 2 L58 98 L96 4 L100 96",
-};
+static const char *const scratches[] = {"M-6 20 L96 6 L0 40 L100 30 L-4 62 L98 54 L2 84 L102 78 L10 100",
+                                        "M-10 4 L104 96 M100 0 L-6 98 M-8 50 L108 46",
+                                        "M-8 30 L108 22 M-10 50 L110 44 M-8 72 L108 64",
+                                        "M0 50 S20 0 40 60 30 90 50 20 70 0 60 80 84 90 80 20 100 40 96 70",
+                                        "M-12 96 L30 4 L24 98 L64 2 L58 98 L96 4 L100 96"};
 
 static const char *any_of(struct number *n, const char *const *list, uint32_t count)
 {
@@ -119,11 +72,11 @@ static void put_word(struct number *n)
     float gap = n->scale * between(&n->job, 5, 18);
 
     if (chance(n, 35)) {
-        number_put_other(n, any_of(n, signs, SIGNS), gap, size);
+        number_put_other(n, any_of(n, number_signs, NUMBER_SIGNS), gap, size);
         return;
     }
     for (int i = 0; i < length; i++) {
-        number_put_other(n, any_of(n, letters, LETTERS), gap, size);
+        number_put_other(n, any_of(n, number_letters, NUMBER_LETTERS), gap, size);
         gap = n->scale * between(&n->job, 0, 6);
     }
 }
@@ -371,7 +324,9 @@ static void make_words(struct number *n)
     for (int y = 0; y < rows; y++)
         for (int x = 0; x < length; x++)
             if (chance(n, 85))
-                draw_at(n, chance(n, 85) ? any_of(n, letters, LETTERS) : any_of(n, signs, SIGNS),
+                draw_at(n,
+                        chance(n, 85) ? any_of(n, number_letters, NUMBER_LETTERS)
+                                      : any_of(n, number_signs, NUMBER_SIGNS),
                         size * (0.4F + between(&n->job, 0.9F, 1) * (float)x), size * (0.6F + 1.7F * (float)y),
                         size * between(&n->job, 0.8F, 1.1F), radius);
 }
