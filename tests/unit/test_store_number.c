@@ -564,6 +564,35 @@ static void history_of_version_4_is_kept(void **state)
     assert_true(integrity_ok(f.store));
 }
 
+/* Deletes an answer when it is given the first. */
+struct deleting {
+    int64_t id, got[4];
+    int n;
+};
+
+static bool delete_next(const struct store_answer *a, void *ctx)
+{
+    struct deleting *d = ctx;
+
+    if (d->n == 0)
+        assert_int_equal(store_history_drop(f.store, ada, d->id), OK);
+    assert_true(d->n < 4);
+    d->got[d->n++] = a->number != NULL ? a->number->id : a->row->id;
+    return true;
+}
+
+/* Whoever asks for so many, and gets fewer, believes that there are no more: an export would end there. */
+static void deleted_meanwhile(void **state)
+{
+    const int64_t first = add(ada, "11"), second = add_digit(ada, 2), third = add(ada, "33"), fourth = add(ada, "44");
+    struct deleting d = {.id = third};
+
+    (void)state;
+    assert_int_equal(store_history_each(f.store, ada, &any, INT64_MAX, 3, delete_next, &d), OK);
+    assert_int_equal(d.n, 3);
+    assert_true(d.got[0] == fourth && d.got[1] == second && d.got[2] == first);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, with_two, end)
@@ -573,6 +602,7 @@ int main(void)
         TEST(what_is_refused),
         TEST(schema_has_its_checks),
         TEST(pages_merge_both_kinds),
+        TEST(deleted_meanwhile),
         TEST(filters_and_counts),
         TEST(labels_are_kept),
         TEST(one_user_one_history),

@@ -136,19 +136,20 @@ static void page_item(sqlite3_stmt *st, void *item)
     i->digits = sqlite3_column_int(st, 10);
 }
 
-/* Hands out a page. A number that was deleted since the page was read is passed over. */
-static enum err page_give(struct store *s, int64_t user_id, const struct buf *page,
+/* Hands out a page, *wanted of it at most, and takes from *wanted what was handed out; 0 where nobody wants more. A
+ * number that was deleted since the page was read is passed over. *before: the last of the page. */
+static enum err page_give(struct store *s, int64_t user_id, const struct buf *page, int *wanted, int64_t *before,
                           bool (*answer)(const struct store_answer *, void *), void *ctx)
 {
     struct store_number *number = NULL;
     struct page_item item;
     enum err e = OK;
-    bool more = true;
 
-    for (size_t at = 0; e == OK && more && at < buf_len(page); at += sizeof(item)) {
+    for (size_t at = 0; e == OK && *wanted > 0 && at < buf_len(page); at += sizeof(item)) {
         struct store_answer a = {.row = &item.row};
 
         memcpy(&item, buf_data(page) + at, sizeof(item));
+        *before = item.row.id;
         if (item.digits > 0) {
             if (number == NULL && (number = store_number_new(NUMBER_DIGITS_MAX)) == NULL)
                 return ERR_NOMEM;
@@ -156,7 +157,7 @@ static enum err page_give(struct store *s, int64_t user_id, const struct buf *pa
             a = (struct store_answer){.number = number};
         }
         if (e == OK)
-            more = answer(&a, ctx);
+            *wanted = answer(&a, ctx) ? *wanted - 1 : 0;
         else if (e == ERR_NOT_FOUND)
             e = OK;
     }
@@ -168,19 +169,24 @@ enum err store_history_each(struct store *s, int64_t user_id, const struct store
                             int limit, bool (*answer)(const struct store_answer *, void *), void *ctx)
 {
     struct buf *page;
-    enum err e;
+    enum err e = OK;
+    bool full = true; /* there may be more than the page has */
 
     if (limit < 1 || limit > PAGE_ROWS_MAX)
         return ERR_RANGE;
     page = buf_new((size_t)limit * sizeof(struct page_item));
     if (page == NULL)
         return ERR_NOMEM;
-    (void)store_bind(s->sql[SQL_ANSWER_PAGE],
-                     VALUES(value_int(user_id), value_int(before), value_int(filter->digit), value_int(filter->checked),
-                            value_int(filter->status), value_int(limit)));
-    e = store_rows(s, SQL_ANSWER_PAGE, "history_each", sizeof(struct page_item), page_item, page);
-    if (e == OK)
-        e = page_give(s, user_id, page, answer, ctx);
+    while (e == OK && limit > 0 && full) { /* again only for what was passed over */
+        buf_reset(page);
+        (void)store_bind(s->sql[SQL_ANSWER_PAGE],
+                         VALUES(value_int(user_id), value_int(before), value_int(filter->digit),
+                                value_int(filter->checked), value_int(filter->status), value_int(limit)));
+        e = store_rows(s, SQL_ANSWER_PAGE, "history_each", sizeof(struct page_item), page_item, page);
+        full = buf_len(page) == (size_t)limit * sizeof(struct page_item);
+        if (e == OK)
+            e = page_give(s, user_id, page, &limit, &before, answer, ctx);
+    }
     buf_free(page);
     return e;
 }

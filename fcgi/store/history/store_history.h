@@ -55,8 +55,9 @@ struct store_history_filter {
     int status;  /* enum store_history_status */
 };
 
-/* Calls answer for up to limit answers with an id below before (INT64_MAX: from the newest), the newest first, until it
- * returns false. The answer is valid only during the call; no read transaction is open then. */
+/* Calls answer for limit answers with an id below before (INT64_MAX: from the newest), the newest first, until it
+ * returns false; for fewer only where there are no more. The answer is valid only during the call; no read transaction
+ * is open then. */
 enum err store_history_each(struct store *s, int64_t user_id, const struct store_history_filter *filter, int64_t before,
                             int limit, bool (*answer)(const struct store_answer *, void *), void *ctx);
 /* ERR_NOT_FOUND: this user has no such answer, or it is a number. */
