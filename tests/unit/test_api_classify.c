@@ -101,6 +101,33 @@ static void test_several_parts(void **state)
     buf_free(form);
 }
 
+/* A request whose deadline is near is answered with what was read until then, instead of being killed with it. */
+static void test_late(void **state)
+{
+    struct buf *form = buf_new(100000);
+    const int deadline_s = conf.request_deadline_s;
+    const struct json *results;
+
+    (void)state;
+    sign_up("late@example.org");
+    for (int i = 0; i < 3; i++)
+        form_add(form, "seven.png", seven, seven_n);
+    conf.request_deadline_s = 0;
+    assert_int_equal(post_parts(form), 200);
+    results = json_get(got.json, "results");
+    assert_int_equal(json_len(results), 3);
+    assert_null(json_get(json_at(results, 0), "problem")); /* one is always read */
+    for (size_t i = 1; i < 3; i++) {
+        const struct json *problem = json_get(json_at(results, i), "problem");
+
+        assert_string_equal(json_get_str(json_at(results, i), "name", NULL), "seven.png");
+        assert_string_equal(json_get_str(problem, "type", NULL), "problems/too-many-digits");
+        assert_non_null(strstr(json_get_str(problem, "detail", NULL), "Send fewer at a time"));
+    }
+    conf.request_deadline_s = deadline_s;
+    buf_free(form);
+}
+
 /* One picture that cannot be read: the reply is its problem, and the worker goes on. */
 static void test_bad_pictures(void **state)
 {
@@ -319,8 +346,14 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_classify),          TEST(test_several_parts),        TEST(test_bad_pictures), TEST(test_bad_uploads),
-        TEST(test_area_of_a_request), TEST(test_alternating_pictures), TEST(test_model),
+        TEST(test_classify),
+        TEST(test_several_parts),
+        TEST(test_late),
+        TEST(test_bad_pictures),
+        TEST(test_bad_uploads),
+        TEST(test_area_of_a_request),
+        TEST(test_alternating_pictures),
+        TEST(test_model),
     };
 
     return cmocka_run_group_tests_name("api_classify", tests, seven_read, seven_free);

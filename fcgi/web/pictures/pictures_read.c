@@ -1,5 +1,6 @@
 /* Pictures in turn: decoded, read by the network, written as results. A request has room for so many pieces of ink to
- * look at, and for so long a reply: a picture that does not fit in what the ones before it have left is not read. */
+ * look at, for so long a reply, and for so much time: a picture that does not fit in what the ones before it have left
+ * is not read. */
 #include "base/base64.h"
 #include "base/clock.h"
 #include "pictures.h"
@@ -19,7 +20,9 @@ enum {
     SIGN_BYTES = 120,             /* a digit or a mark, but for what is below */
     PROBABILITIES_BYTES = 180,
     INPUT_BYTES = BASE64_CHARS(DIGIT_PIXELS) + 16,
-    CELL_BYTES = 3 /* but for its text: quotes and a comma */
+    CELL_BYTES = 3, /* but for its text: quotes and a comma */
+    /* Thirds of the deadline (R2) after which no picture is begun: the last one may be the heaviest. */
+    BEGIN_THIRDS = 2
 };
 _Static_assert(DECODER_STEPS_MAX *(BASE64_CHARS(STEPS_AREA_MAX_PX) + PICTURES_STEPS_MAX * STEP_REST_BYTES) +
                        PICTURES_STEPS_MAX * (RESULT_REST_BYTES + INPUT_BYTES) + REPLY_REST_BYTES <
@@ -105,6 +108,12 @@ static enum err infer(struct reader *r, struct reading *one, struct why *why)
     return OK;
 }
 
+/* Whether the pictures before it have taken so long that another one might end at the deadline, and all with it. */
+static bool is_late(const struct call *c)
+{
+    return 3 * (clock_mono_us() - c->began_us) > BEGIN_THIRDS * c->app->conf->request_deadline_s * INT64_C(1000000);
+}
+
 static enum err picture_read(struct reader *r, const struct multipart_part *part, struct upload *u, struct why *why)
 {
     const int64_t began_us = clock_mono_us();
@@ -116,6 +125,8 @@ static enum err picture_read(struct reader *r, const struct multipart_part *part
     (void)multipart_filename(part, u->name, sizeof(u->name));
     u->reading.name = u->name;
     r->problem = PROBLEM_COUNT;
+    if (part > r->p->parts && is_late(r->c))
+        return refuse(r, why, "The pictures of this request take too long to read. Send fewer at a time.");
     call_phase(r->c, PHASE_DECODE);
     e = decoder_read(r->c->app->decoder, &request, &u->reading.decoded, why);
     call_phase(r->c, PHASE_INFER);
