@@ -43,6 +43,37 @@ static const struct json *digit_of(const struct json *number, size_t place)
     return json_at(json_get(number, "digits"), place);
 }
 
+static bool is_unsure(const struct json *digit)
+{
+    bool unsure = true;
+
+    assert_true(json_get_bool(digit, "unsure", &unsure));
+    return unsure;
+}
+
+/* Breaks when a digit below the threshold is not unsure, or one of a number that was read for sure is. */
+static void unsure_digits(void **state)
+{
+    struct store_number *number = number_of("35", 7);
+    const struct store_answer answer = {.number = number};
+
+    (void)state;
+    assert_non_null(number);
+    model->unsure_below = 0.7F;
+    sign_up("a@example.org");
+    for (int i = 0; i < 2; i++) {
+        number->status = i == 0 ? STORE_HISTORY_UNSURE : STORE_HISTORY_READ;
+        number->digit[0].confidence = 0.69F;
+        number->digit[1].confidence = 0.7F;
+        assert_int_equal(store_history_add(db.store, 1, &answer, 1, 100000), OK);
+    }
+    free(number);
+    assert_int_equal(get("/history", NULL), 200);
+    assert_false(is_unsure(digit_of(entry(0), 0)));
+    assert_true(is_unsure(digit_of(entry(1), 0)));
+    assert_false(is_unsure(digit_of(entry(1), 1)));
+}
+
 /* Breaks when an answer does not tell its kind, or a number's members are not those that were kept. */
 static void listed_with_digits(void **state)
 {
@@ -70,6 +101,7 @@ static void listed_with_digits(void **state)
     assert_true(json_int(json_at(json_get(digit, "box"), 2), &n) && n == 32);
     assert_int_equal(json_len(json_get(digit, "probabilities")), 10);
     assert_int_equal(strlen(json_get_str(digit, "input", NULL)), 1048);
+    assert_false(is_unsure(digit));
     expect_counts(__LINE__, 5, 0, 0);
     assert_int_equal(get("/history", "status=read"), 200);
     assert_int_equal(listed(), 1);
@@ -358,8 +390,8 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(listed_with_digits), TEST(corrections), TEST(bad_corrections), TEST(whose_it_is),
-        TEST(pages_end_early),    TEST(export_csv),  TEST(export_idx),      TEST(account_data),
+        TEST(listed_with_digits), TEST(unsure_digits), TEST(corrections), TEST(bad_corrections), TEST(whose_it_is),
+        TEST(pages_end_early),    TEST(export_csv),    TEST(export_idx),  TEST(account_data),
     };
 
     return cmocka_run_group_tests_name("api_number", tests, seven_read, seven_free);

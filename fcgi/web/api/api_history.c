@@ -15,6 +15,7 @@ enum { PAGE_BYTES_MAX = 400 * 1024 };
 /* A page on its way. */
 struct page {
     struct json *rows;
+    const struct model *model;
     int64_t limit, n, last;
     size_t bytes;
     bool more; /* there is a next one */
@@ -32,7 +33,7 @@ static bool page_answer(const struct store_answer *answer, void *ctx)
     page->n++;
     page->bytes += bytes;
     page->last = history_answer_id(answer);
-    history_set_answer(json_add_object(page->rows), answer);
+    history_set_answer(json_add_object(page->rows), answer, page->model);
     return true;
 }
 
@@ -56,7 +57,7 @@ void api_history(struct call *c)
 {
     struct json *v = json_new_object();
     struct history_query q;
-    struct page page = {.rows = json_set_array(v, "history")};
+    struct page page = {.rows = json_set_array(v, "history"), .model = c->app->model};
     struct why why = {""};
     enum err e;
 
@@ -157,7 +158,7 @@ static void reply_answer(struct call *c, const struct store_answer *answer)
     struct json *reply = json_new_object();
     enum err e;
 
-    history_set_answer(json_set_object(reply, "answer"), answer);
+    history_set_answer(json_set_object(reply, "answer"), answer, c->app->model);
     e = history_set_counts(c, reply);
     if (e == OK) {
         reply_status(c->app->reply, 200);

@@ -65,7 +65,8 @@ static void set_row(struct json *obj, const struct store_history *row)
     set_input(obj, row->picture);
 }
 
-static void set_place(struct json *obj, const struct number_place *place, const struct store_number_digit *d)
+static void set_place(struct json *obj, const struct number_place *place, const struct store_number_digit *d,
+                      bool unsure)
 {
     struct json *box;
 
@@ -76,6 +77,7 @@ static void set_place(struct json *obj, const struct number_place *place, const 
     else
         set_digit(obj, "label", place->label);
     json_set_num(obj, "confidence", (double)d->confidence);
+    json_set_bool(obj, "unsure", unsure);
     reading_set_probabilities(obj, d->probabilities);
     box = json_set_array(obj, "box");
     for (int i = 0; i < 4; i++)
@@ -88,8 +90,9 @@ const char *history_number_label(const struct number_text *t)
     return t->checked == 0 ? NULL : t->label[0] == '\0' ? history_no_digit : t->label;
 }
 
-static void set_number(struct json *obj, const struct store_number *number)
+static void set_number(struct json *obj, const struct store_number *number, float unsure_below)
 {
+    const bool unsure = number->status == STORE_HISTORY_UNSURE;
     const char *label = history_number_label(&number->text);
     struct json *digits;
 
@@ -109,14 +112,15 @@ static void set_number(struct json *obj, const struct store_number *number)
         struct json *digit = json_add_object(digits);
 
         json_set_int(digit, "place", i);
-        set_place(digit, &number->text.place[i], &number->digit[i]);
+        set_place(digit, &number->text.place[i], &number->digit[i],
+                  unsure && number->digit[i].confidence < unsure_below);
     }
 }
 
-void history_set_answer(struct json *obj, const struct store_answer *answer)
+void history_set_answer(struct json *obj, const struct store_answer *answer, const struct model *model)
 {
     if (answer->number != NULL)
-        set_number(obj, answer->number);
+        set_number(obj, answer->number, model->unsure_below);
     else
         set_row(obj, answer->row);
 }
@@ -178,12 +182,18 @@ enum err history_walk(struct call *c, const struct store_history_filter *filter,
     return e == OK ? w.e : e;
 }
 
+struct writing {
+    struct json_stream *out;
+    const struct model *model;
+};
+
 static enum err write_answer(const struct store_answer *answer, void *ctx)
 {
-    struct json_stream *out = ctx;
+    const struct writing *w = ctx;
+    struct json_stream *out = w->out;
     struct json *v = json_new_object();
 
-    history_set_answer(v, answer);
+    history_set_answer(v, answer, w->model);
     json_stream_put(out, NULL, v);
     json_free(v);
     return out->e != OK ? out->e : buf_status(out->out);
@@ -192,13 +202,14 @@ static enum err write_answer(const struct store_answer *answer, void *ctx)
 enum err history_write_json(struct call *c, const struct store_history_filter *filter, struct json *v, struct buf *out)
 {
     struct json_stream s;
+    struct writing w = {.out = &s, .model = c->app->model};
     enum err e, written;
 
     json_stream_begin(&s, out, JSON_DIGITS);
     json_stream_open_object(&s, NULL);
     json_stream_put_members(&s, v);
     json_stream_open_array(&s, "history");
-    e = history_walk(c, filter, write_answer, &s);
+    e = history_walk(c, filter, write_answer, &w);
     written = json_stream_end(&s);
     json_free(v);
     return e == OK ? written : e;

@@ -18,8 +18,8 @@ const char *history_number_label(const struct number_text *t);
 
 /* Members of an answer of either kind: id, kind, created_at, name, status, label, confidence. Of a digit, besides:
  * unsure_because, digit, probabilities, input. Of a number: text, digits, each with place, row, digit, label,
- * confidence, probabilities, box, input. */
-void history_set_answer(struct json *obj, const struct store_answer *answer);
+ * confidence, unsure (by the threshold of the model), probabilities, box, input. */
+void history_set_answer(struct json *obj, const struct store_answer *answer, const struct model *model);
 /* The most that these take as text. */
 size_t history_answer_bytes(const struct store_answer *answer);
 
