@@ -31,7 +31,7 @@ function digitLines(items) {
 const STATUS = { digit: 'read', number: 'read', number_unsure: 'unsure' };
 
 function numberLines(items) {
-  const columns = Math.max(0, ...items.map(({ result }) => (isNumber(result) && result.number.isTable ? result.number.columns : 0)));
+  const columns = Math.max(0, ...items.map(({ result }) => (isNumber(result) ? result.number.columns : 0)));
   const lines = items.flatMap((item) => linesOf(item).map((line) => [...line, ...Array(7 + columns - line.length).fill('')]));
   return [['name', 'status', 'row', 'text', 'confidence', 'read_as', 'message', ...Array.from({ length: columns }, (_, i) => `c${i + 1}`)], ...lines];
 }
@@ -42,7 +42,7 @@ function linesOf({ name, result, failure, label }) {
   const status = STATUS[result.status] ?? result.status;
   if (isNumber(result)) {
     const { number, rows } = result;
-    const confidence = rows.reduce((product, row) => product * row.confidence, 1);
+    const confidence = Number(rows.reduce((product, row) => product * row.confidence, 1).toFixed(9));
     const readAs = number.isChanged ? number.readText() : '';
     if (!number.isTable) return [[name, status, '', number.text(), confidence, readAs, '']];
     return number.rows.map((_, i) => [

@@ -5,7 +5,7 @@ const PLACE_FIRST = 0; // as the server counts places
 export class NumberKeep {
   #number; #hooks; #known; #running = false;
 
-  /** known: the state that the server has. hooks: send(body), PATCH /history/ID; done(answer of the last); failed(error); lost(): the
+  /** known: the state that the server has; null from when that cannot be told. hooks: send(body), PATCH /history/ID; done(answer of the last); failed(error); lost(): the
    * entry was deleted; where it is given, all is said anew. */
   constructor(number, known, hooks) {
     this.#number = number;
@@ -37,7 +37,10 @@ export class NumberKeep {
         this.#known = to;
       }
     } catch (error) {
-      if (error.status !== 404 || !again) throw error;
+      if (error.status !== 404 || !again) {
+        this.#known = null; // a part of it may be there, also of what was not answered
+        throw error;
+      }
       this.#hooks.lost();
       this.#known = this.#number.readState;
       return this.#run(false);

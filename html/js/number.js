@@ -25,12 +25,12 @@ const wholeText = (rows, write) => rows.map((row) => rowText(row, write)).filter
 const skeleton = (rows) => wholeText(rows, ({ text, place }) => (place === null ? text : '#'));
 
 export class NumberText {
-  #read; #state; #past = [];
+  #read; #state; #wasTable; #past = [];
 
-  /** digits: [{digit, confidence, unsure, box, probabilities, input}]; rows: [[tokens of a cell]]; columns: as a table. */
+  /** digits: [{digit, confidence, unsure, box, probabilities, input}]; rows: [[tokens of a cell]]; columns: of a table, or 0. */
   constructor(digits, rows, columns) {
     this.digits = digits;
-    this.columns = columns;
+    this.#wasTable = columns > 0;
     this.#read = { rows, labels: digits.map(() => null), loose: false };
     this.#state = this.#read;
     Object.freeze(this);
@@ -56,7 +56,8 @@ export class NumberText {
   get state() { return this.#state; }                      // for changes(); a new one at each change
   get readState() { return this.#read; }
   get isLoose() { return this.#state.loose; }
-  get isTable() { return this.columns > 0 && !this.#state.loose; }
+  get isTable() { return this.#wasTable && !this.#state.loose; }
+  get columns() { return this.isTable ? Math.max(...this.rows.map((row) => row.length)) : 0; }
   get isChanged() { return this.text() !== this.readText(); }
   get isChecked() { return this.#state.loose || this.#state.labels.every((label) => label !== null); }
   get canUndo() { return this.#past.length > 0; }
@@ -95,7 +96,7 @@ export class NumberText {
   /** The whole of it, typed: a row a line, tabs between cells. */
   type(text) {
     const lines = text.replace(/\r/g, '').split('\n').filter((line) => line.trim())
-      .map((line) => line.replace(/[^\S\t]+/g, ' ').replaceAll('\t', this.columns ? '\t' : ' '));
+      .map((line) => line.replace(/[^\S\t]+/g, ' ').replaceAll('\t', this.#wasTable ? '\t' : ' '));
     const next = counter();
     const rows = lines.map((line) => line.split('\t').map((cell) => tokensOf(cell.trim(), next)));
     const said = flat(rows).filter(({ place }) => place !== null);
@@ -167,17 +168,17 @@ export class NumberText {
 
   #isRead({ rows, labels, loose }) { return !loose && labels.every((label) => label === null) && skeleton(rows) === skeleton(this.#read.rows); }
 
-  /** Bodies of PATCH /history/ID that lead from one state, which the server has, to another: as few as can be. */
+  /** Bodies of PATCH /history/ID that lead from one state, which the server has, to another: as few as can be. from: null from any. */
   changes(from, to) {
     if (from === to) return [];
     if (to.loose) return [{ label: wholeText(to.rows) }];
-    if (this.#isRead(to)) return this.#isRead(from) ? [] : [{ label: null }];
+    if (this.#isRead(to)) return from && this.#isRead(from) ? [] : [{ label: null }];
     const then = (list, rows, labels) => (skeleton(rows) !== skeleton(to.rows) ? null
       : [...list, ...to.labels.map((label, place) => ({ place, label })).filter(({ place, label }) => label !== labels[place])]);
     const one = (place) => (Number.isInteger(to.labels[place]) ? to.labels[place] : this.digits[place].digit);
     const whole = wholeText(to.rows, ({ text, place }) => (place === null ? text : String(one(place))));
     return [
-      from.loose ? null : then([], from.rows, from.labels),
+      !from || from.loose ? null : then([], from.rows, from.labels),
       then([{ label: null }], this.#read.rows, this.#read.labels),
       then([{ label: whole }], to.rows, this.digits.map((_, place) => one(place))),
     ].filter(Boolean).sort((a, b) => a.length - b.length)[0];

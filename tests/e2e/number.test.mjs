@@ -1,6 +1,7 @@
 // What a number says (html/js/number.js), without a page or a server: corrections, and how they are told.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { NumberKeep } from '../../html/js/number-keep.js';
 import { NO_DIGIT, NumberText, canBeNumber } from '../../html/js/number.js';
 
 const sign = (char) => (char >= '0' && char <= '9' ? { digit: Number(char), mark: null } : { digit: null, mark: char });
@@ -53,6 +54,7 @@ test('what the server is told leads from any state to any other, in few words', 
   step(() => number.type('1'));
   for (const from of states) {
     for (const to of states) {
+      assert.deepEqual(told(number, number.changes(null, to.state), from.labels), to.loose ? told(number, [{ label: '1' }]) : to.labels, `anything -> ${to.text}`);
       const bodies = number.changes(from.state, to.state);
       assert.ok(bodies.length <= 5, `${bodies.length} requests`);
       if (to.loose) {
@@ -91,6 +93,9 @@ test('a table keeps its cells, the empty ones too', () => {
   number.type('730\t\n86\t989\n\t5.9');
   assert.deepEqual(number.rowCells(2), ['', '5.9']);
   assert.equal(number.text(), '730\n86 989\n5.9');
+  assert.equal(number.columns, 2);
+  number.type('730\t\n86\t9\t89\n\t59');
+  assert.deepEqual([number.rowCells(1), number.columns], [['86', '9', '89'], 3]);
 });
 
 test('an entry of the history is as it was left', () => {
@@ -102,4 +107,28 @@ test('an entry of the history is as it was left', () => {
   assert.equal(entry('12', '123', [null, null]).isLoose, true);
   assert.equal(entry('12', NO_DIGIT, [NO_DIGIT, NO_DIGIT]).text(), '');
   assert.equal(entry('12', null, [null, null]).isChecked, false);
+});
+
+// Breaks when a change that was kept in part, or whose answer was lost, stays in the history after it was taken back on the page.
+test('after a failure all is said anew', async () => {
+  const number = read('3047');
+  let kept = [null, null, null, null], fails = 1;
+  const said = [];
+  const keeper = new NumberKeep(number, number.readState, {
+    send: async (body) => {
+      kept = told(number, [body], kept);
+      if (fails-- > 0) throw new Error('the answer was lost');
+      return body;
+    },
+    done: () => said.push('done'),
+    failed: () => said.push('failed'),
+  });
+  number.correct(1, 6);
+  await keeper.touch();
+  number.undo();
+  await keeper.touch();
+  assert.deepEqual([kept, said], [[null, null, null, null], ['failed', 'done']]);
+  number.correct(2, 9);
+  await keeper.touch();
+  assert.deepEqual(kept, [null, null, 9, null]);
 });
