@@ -66,7 +66,9 @@ export function resetPad() {
 
 function measure() {
   const { clientWidth, clientHeight } = $('pad');
-  if (clientHeight) aspect = clientWidth / clientHeight;
+  if (!clientHeight) return;
+  if (strokes.length) paper = wide(); // in a narrower window it is as wide as it was
+  aspect = clientWidth / clientHeight;
   look(left);
 }
 
