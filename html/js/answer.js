@@ -86,6 +86,13 @@ function makeView() {
   $('number-keys').append(view.keys);
 }
 
+/** What is still unsure of the number on show. */
+export function sayUnsure({ result }) {
+  const before = $('answer-sure').textContent;
+  const nodes = sureNodes(verdict(result));
+  if (nodes.map((node) => node.textContent ?? node).join('') !== before) $('answer-sure').replaceChildren(...nodes); // or it is read out again
+}
+
 /** What became of what the visitor said of the number on show; bad: it could not be kept. */
 export const tellNumber = (sentence, bad) => view.tell(sentence, bad);
 
@@ -101,11 +108,14 @@ function signOf({ status, digit }) {
   return status === 'not_a_digit' ? '?' : digit;
 }
 
-function tell(state, { over, word, sure, percent: exact, more }) {
+const sureNodes = ({ sure, percent: exact, more }) => [sure, ...(exact ? [el('b', {}, exact)] : []), ...(more ? [' ', more] : [])];
+
+function tell(state, words) {
+  const { over, word } = words;
   $('answer').dataset.state = state;
   $('answer-over').textContent = over;
   $('answer-word').textContent = word;
-  $('answer-sure').replaceChildren(sure, ...(exact ? [el('b', {}, exact)] : []), ...(more ? [' ', more] : []));
+  $('answer-sure').replaceChildren(...sureNodes(words));
 }
 
 function show(state, words, sign, written) {

@@ -22,6 +22,7 @@ const clamp = (n, least, most) => Math.max(least, Math.min(most, n));
 
 export class NumberView {
   #onChange; #quiet; #number = null; #url = null; #place = -1; #splitting = false; // or the digits typed so far
+  #splitStep = false; // whether the first two of them changed anything
   #picture; #touch; #text; #readAs; #edit; #field; #which; #seen; #pad; #digits; #split; #gone; #right; #undo; #typing; #copy; #csv; #said; #hint;
 
   /** onChange(): the visitor has said something; quiet: the keys come when a digit is chosen. */
@@ -192,7 +193,7 @@ export class NumberView {
     this.#seen.hidden = !digit.input;
     const at = { at: place + 1, of: number.digits.length };
     const { p, other } = runnerUp(digit);
-    const values = { digit: String(digit.digit), first: percent(digit.confidence), other: String(other), second: percent(p) };
+    const values = { digit: String(digit.digit), first: percent(digit.confidence), other: String(other) };
     const read = t(!digit.unsure ? 'number.read' : p < RUNNER_UP ? 'number.doubted' : 'number.readUnsure', values);
     this.#which.replaceChildren(el('b', {}, t('number.at', at)), ' ', this.#splitting ? t('number.splitHow') : read);
     this.#digits.forEach((button, i) => {
@@ -253,7 +254,10 @@ export class NumberView {
 
   #press(what) {
     const number = this.#number, place = Math.max(0, this.#place);
-    if (number.isLoose) return;
+    if (number.isLoose) {
+      this.tell(t('number.loose'));
+      return;
+    }
     if (this.#splitting !== false && what !== NO_DIGIT) this.#putSplit(place, what);
     else this.#put(place, what);
     if (this.#picture.sheet.contains(document.activeElement)) this.#focus();
@@ -275,7 +279,10 @@ export class NumberView {
   }
 
   #startSplit() {
-    if (this.#number.isLoose) return;
+    if (this.#number.isLoose) {
+      this.tell(t('number.loose'));
+      return;
+    }
     this.#place = Math.max(0, this.#place);
     this.#splitting = this.#splitting === false ? '' : false;
     this.#write();
@@ -290,10 +297,14 @@ export class NumberView {
       return;
     }
     const label = this.#splitting;
-    if (label.length === 3) this.#splitting = false;
-    if (label.length === 3) this.#number.undo(); // the two of them were no step of their own
-    this.#number.correct(place, label);
-    if (this.#splitting === false) this.#place = Math.min(place + 1, this.#number.digits.length - 1);
+    if (label.length === 2) {
+      this.#splitStep = this.#number.correct(place, label);
+    } else {
+      if (this.#splitStep) this.#number.undo(); // the two of them were no step of their own
+      this.#number.correct(place, label);
+      this.#splitting = false;
+      this.#place = Math.min(place + 1, this.#number.digits.length - 1);
+    }
     this.#changed(this.#sayPlace(place));
   }
 
@@ -312,7 +323,7 @@ export class NumberView {
     if (!number.canUndo) return;
     this.#splitting = false;
     number.undo();
-        if (document.activeElement === this.#undo && !number.canUndo) this.#copy.focus(); // the button goes dead
+    if (document.activeElement === this.#undo && !number.canUndo) this.#copy.focus(); // the button goes dead
     this.#changed(t('number.undone', { text: this.#short() }));
   }
 
@@ -324,7 +335,7 @@ export class NumberView {
     this.#changed(t(was ? 'check.tookBack' : 'number.confirmed'));
   }
 
-  #short() { return shortText(this.#number.text()); }
+  #short() { return shortText(this.#number.text()) || t('number.none'); }
 
   #changed(sentence) {
     this.#write();

@@ -4,7 +4,7 @@
 import { $, say, calm } from './dom.js';
 import { t } from './i18n.js';
 import { busy, sentenceOf, shortText } from './text.js';
-import { initAnswer, showEmpty, showReading, showResult, showFailure, tellNumber } from './answer.js';
+import { initAnswer, showEmpty, showReading, showResult, showFailure, sayUnsure, tellNumber } from './answer.js';
 import { initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 import { initGive, rewordGive } from './give.js';
 import { initPad, resetPad } from './pad.js';
@@ -237,11 +237,12 @@ async function tellLabel(item, label, again = true) {
 function sayNumber(item) {
   fillMany(chosen, progress());
   $('answer').dataset.text = item.result.number.text();
+  sayUnsure(item);
   const { NumberKeep } = numberParts();
   item.keepNumber((number) => new NumberKeep(number, number.readState, {
     send: (json) => tellNumberChange(item, json),
     lost: () => item.lose(), // it was deleted on the History screen
-    done: () => { if (item === items[chosen]) tellNumber(t('number.saved', { text: shortText(number.text()) })); },
+    done: () => { if (item === items[chosen]) tellNumber(t('number.saved', { text: shortText(number.text()) || t('number.none') })); },
     failed: (error) => {
       if (item === items[chosen]) tellNumber(t('number.notSaved', { why: 'why' in error ? error.why : sentenceOf(error) }), true);
       if (error.status === 401) onExpired();

@@ -179,6 +179,16 @@ test('the paper grows to the right, and is walked along', slow, async () => {
   await read(page, '12347');
   await page.click('#pad-clear');
   assert.equal(await page.isVisible('#pad-scroll'), false);
+  await page.setViewportSize({ width: 390, height: 800 }); // as a phone that is turned
+  await draw(page, 1, 0.75);
+  const whole = await page.evaluate(() => document.querySelector('#pad').clientWidth / document.querySelector('#pad').clientHeight);
+  await new Promise((done) => setTimeout(done, 1000)); // the pen rests; the paper stays
+  await page.evaluate(() => { document.querySelector('#pad').style.aspectRatio = 1; });
+  await shown(page, '#pad-scroll');
+  await draw(page, 1, 0.2);
+  await read(page, '11');
+  const { naturalWidth, naturalHeight } = await page.evaluate(() => { const { naturalWidth, naturalHeight } = document.querySelector('#number img'); return { naturalWidth, naturalHeight }; });
+  assert.ok(Math.abs(naturalWidth / naturalHeight - whole) < 0.02, `${naturalWidth} x ${naturalHeight}: a part of the paper is lost`);
   await end(visit);
 });
 
@@ -266,7 +276,7 @@ test('by keyboard: arrows, digits, delete, split, undo', slow, async () => {
   await said(page, /^Saved: 3647$/);
   await page.keyboard.press('Delete');
   await read(page, '367');
-  assert.deepEqual(await labels(page), ['Digit 1 of 4: three', 'Digit 2 of 4: six, checked', 'Digit 3 of 4: deleted', 'Digit 4 of 4: seven']);
+  assert.deepEqual(await labels(page), ['Digit 1 of 4: three', 'Digit 2 of 4: six, checked', 'Digit 3 of 4: removed', 'Digit 4 of 4: seven']);
   await page.keyboard.press('Home');
   await page.keyboard.press('+');
   await said(page, /two or three digits/);
@@ -291,6 +301,8 @@ test('by keyboard: arrows, digits, delete, split, undo', slow, async () => {
   await said(page, /^Saved: 3047$/);
   const [back] = (await history(visit)).history;
   assert.deepEqual([back.label, back.digits.map(({ label }) => label)], [null, [null, null, null, null]]);
+  for (const key of ['Home', '+', '1', '2', 'ArrowRight', '8', 'Home', '+', '1', '2', '5']) await page.keyboard.press(key);
+  await read(page, '125847'); // a third digit takes back nothing else
   await end(visit);
 });
 
@@ -307,14 +319,14 @@ test('by finger on a phone: boxes, keys, split, delete, right', slow, async () =
   await key('6');
   await read(page, '3647');
   await says(page, '.number-which', /^Digit 3 of 4/);
-  await key('Delete');
+  await key('Remove');
   await read(page, '367');
   await page.locator('#number .number-text [data-place="3"]').tap(); // the number itself can be tapped, too
   await key('Split');
   await key('1');
   await key('7');
   await read(page, '3617');
-  await key('All right');
+  await key('All correct');
   await said(page, /^Saved: 3617$/);
   const [entry] = (await history(visit)).history;
   assert.deepEqual(entry.digits.map(({ label }) => label), [3, 6, 'not_a_digit', '17']);
@@ -472,9 +484,12 @@ test('doubt is marked; nothing there, no digits, too much: each in words, with w
   });
   await says(page, '.verdict', /One digit is unsure; it is marked\./);
   assert.equal((await labels(page))[2], 'Digit 3 of 4: four, unsure');
-  await says(page, '.number-which', /^Digit 3 of 4: unsure, 4 \(61\.0%\) or 9 \(39\.0%\)/);
+  await says(page, '.number-which', /^Digit 3 of 4: unsure, 4 \(61\.0%\), or else 9$/);
   assert.equal(await page.locator('#number .sign[data-state="unsure"]').count(), 1);
   await inspect(visit, 'number-unsure');
+  await page.locator('#number .spot').nth(2).click();
+  await page.keyboard.press('4');
+  await page.waitForFunction(() => !/unsure/.test(document.querySelector('#answer-sure').textContent)); // it is not any more
   await change((result) => { Object.assign(result, { status: 'unsure' }); });
   await says(page, '.verdict', /A digit may be missing, or there is one too many/);
   await change((result) => { Object.assign(result, { status: 'no_digits', text: '', rows: [] }); });
@@ -514,6 +529,17 @@ test('how a number was read: the whole picture, parted, each digit as it was see
 test('in the history a number is one card, corrected digit by digit', slow, async () => {
   const visit = await enter();
   const { page } = visit;
+  await page.route(/\/history\?/, async (route) => {
+    const reply = await route.fetch();
+    const body = await reply.json();
+    for (const { text, digits } of body.history) {
+      if (text === '3047') {
+        assert.deepEqual(digits.map(({ unsure }) => unsure), [false, false, false, false]);
+        digits[2].unsure = true;
+      }
+    }
+    await route.fulfill({ response: reply, json: body });
+  });
   const pictures = [['n.png', await number(page, '3047')], ['long.png', await number(page, '30471203471207')], ['seven.png', picture('digit-7.png')]];
   await give(page, ...pictures);
   await page.waitForFunction(() => document.querySelector('#many-answered').value === 1);
@@ -524,6 +550,7 @@ test('in the history a number is one card, corrected digit by digit', slow, asyn
   const card = cards.nth(2);
   assert.equal(await card.locator('.number-text').textContent(), '3047');
   assert.equal(await card.locator('.spot canvas').count(), 4);
+  assert.deepEqual(await card.locator('.sign').evaluateAll((list) => list.map(({ dataset }) => dataset.state)), ['read', 'read', 'unsure', 'read']);
   assert.equal(await cards.nth(1).locator('summary').textContent(), '14 digits');
   await card.locator('.spot').nth(1).click();
   await page.keyboard.press('6');
@@ -536,8 +563,8 @@ test('in the history a number is one card, corrected digit by digit', slow, asyn
   await page.selectOption('#history-digit', '6');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
   assert.equal(await cards.first().locator('.number-text').textContent(), '364');
-  assert.deepEqual(await cards.first().locator('.spot').evaluateAll((spots) => spots.map(({ dataset }) => dataset.state)), ['read', 'said', 'read', 'gone']);
-  await cards.first().locator('button', { hasText: /^All right$/ }).click();
+  assert.deepEqual(await cards.first().locator('.spot').evaluateAll((spots) => spots.map(({ dataset }) => dataset.state)), ['read', 'said', 'unsure', 'gone']);
+  await cards.first().locator('button', { hasText: /^All correct$/ }).click();
   await says(page, '#history-list .number-said', /^Saved: 364$/);
   assert.match(await page.textContent('#history-right'), /^Right so far: 2 of 4/);
   const { history: [entry] } = (await visit.program.send('GET', 'history?digit=6')).json;
