@@ -3,6 +3,7 @@
 import { t } from './i18n.js';
 
 const LOOKED_AT_BYTES = 1024 * 1024; // a smaller file is sent as it is; the server tells when it has too many pixels
+
 /** Whether a result is a number: of several digits, as number.js has it. */
 export const isNumber = (result) => Boolean(result && result.number);
 

@@ -1,12 +1,11 @@
 // What a visitor says of a number goes to the server, change after change, one request at a time, however fast somebody types: what
 // the server has is led to what stands on the page. A change that could not be kept stands on the page all the same.
-const PLACE_FIRST = 0; // as the server counts places
 
 export class NumberKeep {
   #number; #hooks; #known; #running = false;
 
-  /** known: the state that the server has; null from when that cannot be told. hooks: send(body), PATCH /history/ID; done(answer of the last); failed(error); lost(): the
-   * entry was deleted; where it is given, all is said anew. */
+  /** known: the state that the server has; null from when that cannot be told. hooks: send(body), PATCH /history/ID; done(answer of the
+   * last); failed(error); lost(): the entry was deleted; where it is given, all is said anew. */
   constructor(number, known, hooks) {
     this.#number = number;
     this.#hooks = hooks;
@@ -31,9 +30,7 @@ export class NumberKeep {
     try {
       while (this.#known !== this.#number.state) {
         const to = this.#number.state;
-        for (const { place, label } of this.#number.changes(this.#known, to)) {
-          answer = await this.#hooks.send(place === undefined ? { label } : { place: place + PLACE_FIRST, label });
-        }
+        for (const body of this.#number.changes(this.#known, to)) answer = await this.#hooks.send(body);
         this.#known = to;
       }
     } catch (error) {

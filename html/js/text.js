@@ -81,10 +81,11 @@ export const shortText = (text) => {
 
 /** A number is told apart from the boxes and the large text beneath, which say the rest. */
 function numberVerdict({ status, rows, number: of }) {
-  const unsure = of.isLoose ? 0 : of.digits.filter((digit, place) => digit.unsure && of.label(place) === null).length;
+  const doubted = of.digits.map((_, place) => place).filter((place) => of.digits[place].unsure);
+  const unsure = of.isLoose ? 0 : doubted.filter((place) => of.label(place) === null).length;
   const alone = rows.length === 1;
   const counted = t('number.rowsOf', { rows: t('number.rows', { n: rows.length }), digits: t('number.count', { n: of.digits.length }) });
-  const more = unsure ? t('number.unsureDigits', { n: unsure }) : status === 'number_unsure' && !of.isChanged && !of.isChecked ? t('number.unsureRows') : '';
+  const more = unsure ? t('number.unsureDigits', { n: unsure }) : status === 'number_unsure' && !doubted.length && !of.isChanged && !of.isChecked ? t('number.unsureRows') : '';
   const over = t(of.columns ? 'number.overTable' : alone ? 'number.over' : 'number.overRows');
   if (!alone) return { over, word: counted, sure: t('number.counted', { counted }), more };
   const { confidence } = rows[0];
