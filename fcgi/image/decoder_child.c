@@ -54,11 +54,11 @@ static void child_tell_steps(struct decoder_answer *a, const struct normalise_st
     a->shift[1] = s->shift[1];
 }
 
-static enum err child_find(void *ctx, const struct picture *p)
+static enum err child_find(void *ctx, const struct picture *levelled, const struct picture *ink)
 {
     const struct child *c = ctx;
 
-    return layout_find(p, decoder_area_lattice(c->area));
+    return layout_find_beside(levelled, ink, decoder_area_lattice(c->area));
 }
 
 static enum err child_read(struct child *c, const struct decoder_ask *ask, struct why *why)

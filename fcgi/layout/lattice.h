@@ -72,6 +72,9 @@ struct layout_lattice {
 /* Finds everything that may be a digit. p is in PICTURE_DARKENING, before lines (normalise_run_until); it is not
  * changed. Only ERR_NOMEM, and ERR_RANGE for another state. A refused picture has no rows. */
 enum err layout_find(const struct picture *p, struct layout_lattice *out);
+/* The same, with less work for who has run p to PICTURE_INK already: where nothing is taken off the page here, that is
+ * the page's ink. NULL: not known. */
+enum err layout_find_beside(const struct picture *p, const struct picture *ink, struct layout_lattice *out);
 
 /* A picture that is one digit, as MNIST has it: one candidate. box: x, y, width, height. */
 void layout_single(const uint8_t input[DIGIT_PIXELS], const int box[4], struct layout_lattice *out);

@@ -9,19 +9,15 @@
 /* One more than a lattice has: it says that there was more. */
 enum { ROWS_MAX = LAYOUT_ROWS_MAX + 1 };
 
-static enum err copy(const struct picture *p, struct picture *to)
+/* By the normaliser's threshold alone, without the lines stage before it. known: as of layout_find_beside; where that
+ * stage found no line, it is the same. */
+static enum err to_ink(const struct picture *from, const struct picture *known, struct picture *p)
 {
-    *to = *p;
-    to->px = malloc(picture_pixels(p));
-    if (to->px == NULL)
-        return ERR_NOMEM;
-    memcpy(to->px, p->px, picture_pixels(p));
-    return OK;
-}
+    const bool same = known != NULL && !known->lined;
+    const enum err e = picture_clone(same ? known : from, p);
 
-/* By the normaliser's threshold alone, without the lines stage before it. */
-static enum err to_ink(struct picture *p)
-{
+    if (e != OK || same)
+        return e;
     for (int i = 0; i < NORMALISE_STAGES; i++)
         if (normalise_stages[i].from == PICTURE_DARKENING && normalise_stages[i].to == PICTURE_INK)
             return normalise_run_stage(&normalise_stages[i], p, NULL);
@@ -29,12 +25,11 @@ static enum err to_ink(struct picture *p)
 }
 
 /* The pieces of a picture in PICTURE_DARKENING, and its ink. No pieces: it is refused. */
-static enum err see(const struct picture *p, struct picture *ink, struct ink_pieces *pieces)
+static enum err see(const struct picture *p, const struct picture *known, struct picture *ink,
+                    struct ink_pieces *pieces)
 {
-    enum err e = copy(p, ink);
+    enum err e = to_ink(p, known, ink);
 
-    if (e == OK)
-        e = to_ink(ink);
     if (e == OK && ink->refusal == NORMALISE_NOT_REFUSED) {
         const int sure = ink->threshold;
 
@@ -54,18 +49,18 @@ static void forget(struct picture *ink, struct ink_pieces *pieces)
 
 /* Where plates and frames are is seen in the ink, but they are taken off before: the normaliser's lines stage, which
  * comes next, would take some of their lines and leave the others, which look like ones. */
-static enum err prepare(struct picture *p, struct walls *walls)
+static enum err prepare(struct picture *p, const struct picture *known, struct walls *walls)
 {
     struct picture ink = {0};
     struct ink_pieces pieces = {0};
-    enum err e = see(p, &ink, &pieces);
+    enum err e = see(p, known, &ink, &pieces);
     bool any = false;
 
     if (e == OK)
         e = plates_turn(p, &pieces, &any);
     if (e == OK && any) {
         forget(&ink, &pieces);
-        e = see(p, &ink, &pieces);
+        e = see(p, NULL, &ink, &pieces);
     }
     if (e == OK && pieces.n > 0)
         e = frames_erase(p, &ink, &pieces, walls);
@@ -92,9 +87,23 @@ static enum err find(const struct picture *ink, const struct walls *walls, struc
     return e;
 }
 
-enum err layout_find(const struct picture *p, struct layout_lattice *out)
+/* The ink of a page of which plates and frames have been taken off in levelled. */
+static enum err find_in(struct picture *levelled, const struct picture *p, const struct picture *known,
+                        const struct walls *walls, struct layout_lattice *out)
 {
-    struct picture ink = {0};
+    const struct picture *ink = levelled;
+    enum err e = OK;
+
+    if (known != NULL && memcmp(levelled->px, p->px, picture_pixels(p)) == 0)
+        ink = known; /* nothing was erased */
+    else
+        e = normalise_run_until(levelled, PICTURE_INK, NULL);
+    return e == OK && ink->refusal == NORMALISE_NOT_REFUSED ? find(ink, walls, out) : e;
+}
+
+enum err layout_find_beside(const struct picture *p, const struct picture *known, struct layout_lattice *out)
+{
+    struct picture levelled = {0};
     struct walls *walls = NULL;
     enum err e;
 
@@ -104,14 +113,17 @@ enum err layout_find(const struct picture *p, struct layout_lattice *out)
     if (p->state != PICTURE_DARKENING)
         return ERR_RANGE;
     walls = calloc(1, sizeof(*walls));
-    e = walls == NULL ? ERR_NOMEM : copy(p, &ink);
+    e = walls == NULL ? ERR_NOMEM : picture_clone(p, &levelled);
     if (e == OK)
-        e = prepare(&ink, walls);
+        e = prepare(&levelled, known, walls);
     if (e == OK)
-        e = normalise_run_until(&ink, PICTURE_INK, NULL);
-    if (e == OK && ink.refusal == NORMALISE_NOT_REFUSED)
-        e = find(&ink, walls, out);
+        e = find_in(&levelled, p, known, walls, out);
     free(walls);
-    picture_free(&ink);
+    picture_free(&levelled);
     return e;
+}
+
+enum err layout_find(const struct picture *p, struct layout_lattice *out)
+{
+    return layout_find_beside(p, NULL, out);
 }

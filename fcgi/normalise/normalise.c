@@ -117,6 +117,20 @@ static void tell_steps(const struct picture *p, struct normalise_steps *steps)
     memcpy(steps->shift, p->shift, sizeof(steps->shift));
 }
 
+/* Runs p to its ink, and shows both: the page before its lines were taken off, and that. */
+static enum err show_page(struct picture *p, const struct normalise_options *options)
+{
+    struct picture levelled;
+    enum err e = picture_clone(p, &levelled);
+
+    if (e == OK)
+        e = normalise_run_until(p, PICTURE_INK, options->trace);
+    if (e == OK)
+        e = options->page(options->page_ctx, &levelled, p);
+    picture_free(&levelled);
+    return e;
+}
+
 enum err normalise_with(const struct raster *in, const struct normalise_options *options, uint8_t out[DIGIT_PIXELS],
                         struct normalise_steps *steps)
 {
@@ -135,7 +149,7 @@ enum err normalise_with(const struct raster *in, const struct normalise_options 
     if (!steps->unchanged) {
         e = normalise_run_until(&p, PICTURE_DARKENING, options->trace);
         if (e == OK && options->page != NULL)
-            e = options->page(options->page_ctx, &p);
+            e = show_page(&p, options);
         if (e == OK)
             e = normalise_run_until(&p, PICTURE_DIGIT, options->trace);
     }

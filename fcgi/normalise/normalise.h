@@ -24,8 +24,9 @@ struct normalise_options {
     enum normalise_center center;
     const struct normalise_trace *trace; /* NULL: no trace */
     /* Called once (NULL: not) with the picture in PICTURE_DARKENING, before its lines are taken off: the whole page,
-     * for who looks for more than one digit. Not for a picture that passes unchanged. Its error ends everything. */
-    enum err (*page)(void *ctx, const struct picture *p);
+     * for who looks for more than one digit; and in PICTURE_INK, where parts has not chosen yet, for who can use what
+     * was made of it. Not for a picture that passes unchanged. Its error ends everything. */
+    enum err (*page)(void *ctx, const struct picture *levelled, const struct picture *ink);
     void *page_ctx;
 };
 

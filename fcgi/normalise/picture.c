@@ -70,6 +70,16 @@ int picture_longest(const struct picture *p)
     return p->w > p->h ? p->w : p->h;
 }
 
+enum err picture_clone(const struct picture *p, struct picture *to)
+{
+    *to = *p;
+    to->px = malloc(picture_pixels(p));
+    if (to->px == NULL)
+        return ERR_NOMEM;
+    memcpy(to->px, p->px, picture_pixels(p));
+    return OK;
+}
+
 void picture_free(struct picture *p)
 {
     free(p->px);

@@ -97,7 +97,8 @@ enum err picture_take(struct picture *p, int k); /* px: means of blocks of k x k
 void picture_shrink(struct picture *p, int k);   /* px: of px itself, in place */
 void picture_invert(struct picture *p);          /* every value v of px becomes 255 - v */
 void picture_free(struct picture *p);            /* px alone */
-int picture_longest(const struct picture *p);    /* side, px */
+enum err picture_clone(const struct picture *p, struct picture *to); /* with px of its own. ERR_NOMEM */
+int picture_longest(const struct picture *p);                        /* side, px */
 
 static inline void box_add(struct box *b, int x, int y)
 {

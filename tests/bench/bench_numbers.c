@@ -47,12 +47,12 @@ static void put(uint8_t *px, int w, int left, int top, const uint8_t *digit)
             px[(top + y) * w + left + x] = (uint8_t)(250 - digit[y / SCALE * DIGIT_SIDE_PX + x / SCALE] * 240 / 255);
 }
 
-static enum err find(void *ctx, const struct picture *p)
+static enum err find(void *ctx, const struct picture *levelled, const struct picture *ink)
 {
-    return layout_find(p, ctx);
+    return layout_find_beside(levelled, ink, ctx);
 }
 
-/* As /classify does, or as /read. */
+/* As /read does; or the normaliser and the network alone, which is what one digit takes. */
 static double read_ms(const struct raster *in, struct numbers *n, struct numbers_eye *eye, bool all, int *digits)
 {
     const struct normalise_options options = {.page = all ? find : NULL, .page_ctx = &n->lattice};

@@ -1,7 +1,8 @@
 /* Input: a byte that says what follows: a picture's levelled pixels, a grey picture as it is decoded (the whole way of
  * the decoder's child), or what a child may have left in the shared area as its lattice. A picture's lattice holds
  * together and keeps to its limits, whatever the picture; whatever was left as a lattice is refused, or can be read:
- * every sign of the reading is a candidate of the lattice, every confidence a probability. */
+ * every sign of the reading is a candidate of the lattice, every confidence a probability. The ink that the normaliser
+ * has made of a page gives the lattice that the page alone gives. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,10 +111,14 @@ static void find(const struct raster *levelled, int reduced, int noise)
     check_found(p.in.w, p.in.h);
 }
 
-static enum err child_find(void *ctx, const struct picture *p)
+static enum err child_find(void *ctx, const struct picture *levelled, const struct picture *ink)
 {
     (void)ctx;
-    return layout_find(p, &lattice);
+    check(layout_find(levelled, &given) == OK);
+    check(layout_find_beside(levelled, ink, &lattice) == OK);
+    check(given.rows == lattice.rows && given.candidates == lattice.candidates);
+    check(memcmp(given.candidate, lattice.candidate, (size_t)given.candidates * sizeof(*given.candidate)) == 0);
+    return OK;
 }
 
 /* As decoder_child.c does. */

@@ -83,6 +83,40 @@ static void test_nothing(void **state)
     picture_free(&p);
 }
 
+/* Breaks when the page's own ink gives another lattice than the page alone: with nothing to take off, with a frame,
+ * with a line all across; or when it is not used where it could be. */
+static void test_beside(void **state)
+{
+    static struct layout_lattice alone;
+
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct picture p = page_picture(200, 120), ink;
+
+        picture_fill(&p, BOX(60, 40, 66, 90), 150);
+        picture_fill(&p, BOX(90, 40, 96, 90), 150);
+        if (kind == 1)
+            picture_frame(&p, BOX(20, 20, 180, 110), 3, 150);
+        if (kind == 2)
+            picture_fill(&p, BOX(0, 100, 200, 103), 150);
+        assert_int_equal(picture_clone(&p, &ink), OK);
+        assert_int_equal(normalise_run_until(&ink, PICTURE_INK, NULL), OK);
+        assert_int_equal(layout_find(&p, &alone), OK);
+        assert_int_equal(layout_find_beside(&p, &ink, &lattice), OK);
+        assert_true(alone.candidates >= 2);
+        assert_int_equal(alone.rows, lattice.rows);
+        assert_int_equal(alone.candidates, lattice.candidates);
+        assert_memory_equal(alone.candidate, lattice.candidate, (size_t)alone.candidates * sizeof(*alone.candidate));
+        if (kind == 0) {
+            memset(ink.px, 0, picture_pixels(&ink));
+            assert_int_equal(layout_find_beside(&p, &ink, &lattice), OK);
+            assert_int_equal(lattice.candidates, 0);
+        }
+        picture_free(&ink);
+        picture_free(&p);
+    }
+}
+
 /* Breaks when more than the limits allow is not told, or written beyond them. */
 static void test_limits(void **state)
 {
@@ -196,8 +230,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_digits), cmocka_unit_test(test_touching), cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_rows),     cmocka_unit_test(test_check),
-        cmocka_unit_test(test_single),
+        cmocka_unit_test(test_beside),     cmocka_unit_test(test_limits),   cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_check),      cmocka_unit_test(test_single),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
