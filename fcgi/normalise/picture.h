@@ -82,7 +82,6 @@ struct picture {
     uint8_t digit[DIGIT_PIXELS];
     double shift[2]; /* how far place moved the centre of mass: dx, dy, in px of digit */
 };
-
 static inline uint8_t *picture_at(const struct picture *p, int x, int y)
 {
     return p->px + (size_t)y * (size_t)p->w + (size_t)x;
