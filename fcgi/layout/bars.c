@@ -299,11 +299,12 @@ static void set_extend(const struct bars *all, struct bars *set)
 
 enum err bars_drop(struct page *page)
 {
-    struct bars *all = malloc(3 * sizeof(*all)), *set = all + 1;
+    struct bars *all = malloc(3 * sizeof(*all)), *set;
     bool any = false;
 
     if (all == NULL)
         return ERR_NOMEM;
+    set = all + 1;
     all->n = 0;
     for (int i = 1; i < page->n && all->n < BARS_MAX; i++)
         if (!page->piece[i].gone && bar_take(page, i, &all->bar[all->n]))
