@@ -1,6 +1,7 @@
 /* Straight lines through the box of a piece of ink, thick ones too, from end to end. */
 #include "frame_lines.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -9,6 +10,9 @@ enum {
 };
 /* How far from its path a line's ink may lie: px, and of its length, as a lens bends lines. */
 static const double NEAR_PX = 1.2, NEAR_PART = 0.002;
+/* A frame seen at an angle leans by so much at most (10 degrees, as lines.c has it). Fitted to its runs, a path that
+ * only touched a 1 may have turned into the 1. */
+static const double LEAN_MOST = 0.2;
 
 static int by_value(const void *a, const void *b)
 {
@@ -130,6 +134,8 @@ static bool is_wall(const struct view *ink, const struct line *l)
     const int end = (l->to - l->from) / WALL_END_PART;
     int present = 0, first, last;
 
+    if (fabs(l->slope) > LEAN_MOST)
+        return false;
     for (int u = l->from + end; u < l->to - end; u++)
         present += straight_run(ink, l, u, &first, &last);
     return 100 * present >= WALL_PERCENT * (l->to - l->from - 2 * end);

@@ -16,10 +16,14 @@ enum {
     CELLS_TIMES = 2,     /* what is more than so many times as wide as high, with walls, is a row of cells */
     COVER_PART = 6,      /* so deep in its box a frame's lines lie, where it is seen at an angle, */
     COVER_PERCENT = 70,  /* and along so much of the sides of it */
+    FULL_PERCENT = 40,   /* of its box is ink, or it is none; */
+    CLOSED_PERCENT = 95, /* along so much of the sides, a box that a digit fills and touches has this much: */
+    CLOSED_FULL_PERCENT = 62,
     BESIDE_PERCENT = 15, /* so much of the ink is not the frame's: something is written in it, and touches it */
     HELD_PART = 12,      /* of its height: what is smaller is nothing of size in a frame */
     THIN_PX = 2,         /* lines are looked for in a copy in which they are about this thick */
-    WALLS_TWICE = 30,    /* where there are fewer walls, thicker ones are looked for as well */
+    WALLS_TWICE = 30,    /* where there are fewer walls, thicker ones are looked for as well, */
+    WALL_TIMES = 3,      /* up to so many times as thick */
     FRAMES_MAX = 300,    /* pieces that are looked at */
     /* A line with nothing but digits on it is a rule where it is so many times as long as all that is high, or twice as
      * long and through so much of the picture; and longer than a minus, in halves of a usual height. */
@@ -88,6 +92,7 @@ static bool is_known(const struct line *l, const struct line *lines, int n)
 static enum err walls_down(const struct view *across, const struct line *lines, int n, int k, struct view *down,
                            struct line *walls, int *found)
 {
+    const int step = (k + 1) / 2;
     struct view part;
     enum err e;
     int from, to;
@@ -102,11 +107,12 @@ static enum err walls_down(const struct view *across, const struct line *lines, 
     part.n_u = to - from;
     e = frame_lines_find(&part, k, walls, found);
     *found = frame_lines_keep(&part, walls, *found);
-    if (e == OK && *found < WALLS_TWICE) { /* two cells side by side have a thick wall between them */
+    /* Two cells side by side have a thick wall between them, and a thicker one where a slit is left. */
+    for (int thicker = k + step; e == OK && thicker <= WALL_TIMES * k && *found < WALLS_TWICE; thicker += step) {
         int more = 0;
         struct line thick[STRAIGHT_MAX];
 
-        e = frame_lines_find(&part, 2 * k, thick, &more);
+        e = frame_lines_find(&part, thicker, thick, &more);
         more = frame_lines_keep(&part, thick, more);
         for (int i = 0; i < more && *found < STRAIGHT_MAX; i++)
             if (!is_known(&thick[i], walls, *found))
@@ -118,6 +124,20 @@ static enum err walls_down(const struct view *across, const struct line *lines, 
         walls[i].to = down->n_u;
     }
     return e;
+}
+
+/* Erases where two lines cross: to either of them, the other looks like a stroke that it must leave. */
+static void erase_crossing(const struct view *ink, uint8_t *px, const struct line *l, const struct line *wall)
+{
+    /* u runs along l, and v along the wall. */
+    const double v0 = l->at - l->slope * (ink->n_u / 2), u0 = wall->at - wall->slope * (ink->n_v / 2);
+    const double u = (u0 + wall->slope * v0) / (1 - wall->slope * l->slope), v = v0 + l->slope * u;
+    const double half_u = wall->thick / 2 + 1, half_v = l->thick / 2 + 1;
+
+    for (int y = (int)ceil(v - half_v); y <= (int)(v + half_v); y++)
+        for (int x = (int)ceil(u - half_u); x <= (int)(u + half_u); x++)
+            if (x >= 0 && x < ink->n_u && y >= 0 && y < ink->n_v)
+                ink->px[x * ink->step_u + y * ink->step_v] = px[x * ink->step_u + y * ink->step_v] = 0;
 }
 
 static void walls_tell(struct walls *told, const struct box *b, const struct line *l)
@@ -193,6 +213,8 @@ static enum err frame_take(struct picture *p, const struct picture *ink, const s
     for (int i = 0; i < n_down && frame; i++) {
         erase(&down, picture_at(p, b->x0, b->y0), &walls[i], b->x0, p->w - b->x1);
         walls_tell(told, b, &walls[i]);
+        for (int at = 0; at < n_across; at++)
+            erase_crossing(&across, picture_at(p, b->x0, b->y0), &lines[at], &walls[i]);
     }
     return e;
 }
@@ -228,13 +250,15 @@ static bool may_be_frame(const struct ink_pieces *ink, int i)
 {
     const struct box *b = &ink->piece[i].box;
     const int w = box_width(b), h = box_height(b);
+    int cover, most;
 
     if (w < SIDE_LEAST_PX || 2 * w <= h)
         return false;
     if (w > 2 * h)
         return true;
-    return side_cover(ink, i) >= COVER_PERCENT &&
-           (5 * (int64_t)ink->piece[i].area < 2 * (int64_t)w * h || w > RULE_TIMES * h);
+    cover = side_cover(ink, i);
+    most = cover >= CLOSED_PERCENT ? CLOSED_FULL_PERCENT : FULL_PERCENT;
+    return cover >= COVER_PERCENT && (100 * (int64_t)ink->piece[i].area < most * (int64_t)w * h || w > RULE_TIMES * h);
 }
 
 /* Whether there is something of size in the box of a piece; or it is so wide that it must be cells. */

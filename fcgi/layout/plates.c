@@ -20,6 +20,8 @@ enum {
     TURN_STEP = 2,
     EDGE_PERCENT = 86, /* of its outermost px, a part of its shorter side deep, are its own */
     EDGE_PART = 20,
+    RING_DEEP = 2, /* behind it, so many edges deep, so much is its own: what is thinner is a frame's line */
+    RING_PERCENT = 50,
     WRITTEN_LEAST = 1, /* percent of it are lighter than it is */
     WRITTEN_MOST = 55,
     HOLE_SIDE_PERCENT = 28, /* of its shorter side, which no stroke of a one on a plate has; and so full */
@@ -125,8 +127,9 @@ static bool is_inside(const struct extent *e, int height, int x, int y, int rim)
     return true;
 }
 
-/* How much of the edge of a plate is its own, in percent: digits that touch each other have gaps there. */
-static int edge_percent(const struct ink_pieces *ink, int i, const struct extent *e)
+/* How much of the edge of a plate is its own, in percent, or of the ring so many edges deep in it: digits that touch
+ * each other have gaps in the edge, and in a frame with a digit there is little behind it. */
+static int edge_percent(const struct ink_pieces *ink, int i, const struct extent *e, int deep)
 {
     const struct box *b = &ink->piece[i].box;
     const int h = box_height(b), rim = RIM_PX + box_shortest(b) / EDGE_PART;
@@ -134,7 +137,7 @@ static int edge_percent(const struct ink_pieces *ink, int i, const struct extent
 
     for (int y = 0; y < h; y++)
         for (int x = e->first[y]; x <= e->last[y]; x++)
-            if (!is_inside(e, h, x, y, rim)) {
+            if (is_inside(e, h, x, y, deep * rim) && !is_inside(e, h, x, y, (deep + 1) * rim)) {
                 all++;
                 own += ink->label[(size_t)(b->y0 + y) * (size_t)ink->w + (size_t)x] == i;
             }
@@ -169,8 +172,8 @@ static bool is_plate(const struct ink_pieces *ink, int i, const struct extent *e
     for (int y = 0; y < h; y++)
         filled += e->last[y] >= e->first[y] ? e->last[y] - e->first[y] + 1 : 0;
     return 100 * (filled - p->area) >= WRITTEN_LEAST * filled && 100 * (filled - p->area) <= WRITTEN_MOST * filled &&
-           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h) && edge_percent(ink, i, e) >= EDGE_PERCENT &&
-           !has_hole(ink, i, e);
+           100 * (double)filled >= FULL_PERCENT * rectangle_area(e, h) && edge_percent(ink, i, e, 0) >= EDGE_PERCENT &&
+           edge_percent(ink, i, e, RING_DEEP) >= RING_PERCENT && !has_hole(ink, i, e);
 }
 
 /* Makes the light digits of a plate ink, and the plate none. */
