@@ -116,6 +116,19 @@ int ink_usual_height(const struct piece *piece, int n)
     return at;
 }
 
+int ink_usual_height_of(const struct piece *piece, const int *which, int n)
+{
+    struct piece *some = calloc((size_t)n + 1, sizeof(*some));
+    int usual = -1;
+
+    for (int i = 0; some != NULL && i < n; i++)
+        some[i + 1] = piece[which[i]];
+    if (some != NULL)
+        usual = ink_usual_height(some, n + 1);
+    free(some);
+    return usual;
+}
+
 static void measure(struct piece *piece, int n, const int *label, int w, int h)
 {
     for (int i = 1; i < n; i++)

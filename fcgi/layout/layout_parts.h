@@ -28,6 +28,8 @@ void ink_pieces_free(struct ink_pieces *ink);
 /* The height in the middle of all pieces that are not gone, each counted by its square: specks are many, but small. -1:
  * out of memory. */
 int ink_usual_height(const struct piece *piece, int n);
+/* The same of some of them: which[n]. */
+int ink_usual_height_of(const struct piece *piece, const int *which, int n);
 
 /* Makes light digits on dark plates ink, and what lies round a sheet none, in p (in PICTURE_DARKENING), of which the
  * pieces are given. any: whether something changed. */

@@ -10,13 +10,16 @@
 
 #include "layout_parts.h"
 
-static const double TALL = 0.55;    /* of the usual height: founds a row */
-static const double OVERLAP = 0.5;  /* of the lower of two bands: they are one row */
-static const double MEMBER = 0.3;   /* of the height: how far outside a row's band a low piece may have its middle */
-static const double OVER = 0.6;     /* of the narrower of two pieces lies under or over the other: one group */
-static const double STACKED = 0.35; /* of the narrower of two pieces lies under or over the other: two rows */
-static const double JOIN = 0.05;    /* of the lower of two neighbours: they may be one row */
-static const double SMALLER = 0.3;  /* of the usual height: lower pieces found no rows */
+static const double TALL = 0.55;       /* of the usual height: founds a row */
+static const double OVERLAP = 0.5;     /* of the lower of two bands: they are one row */
+static const double MEMBER = 0.3;      /* of the height: how far outside a row's band a low piece may have its middle */
+static const double OVER = 0.6;        /* of the narrower of two pieces lies under or over the other: one group */
+static const double STACKED = 0.35;    /* of the narrower of two pieces lies under or over the other: two rows */
+static const double BROKEN = 1.6;      /* usual heights from top to bottom of a digit in two parts, at most, */
+static const double BROKEN_GAP = 0.05; /* and the gap, of the lower part */
+static const double JOIN = 0.05;       /* of the lower of two neighbours: they may be one row */
+static const double BESIDE = 1.5;  /* times the least distance between pieces of two rows: so far apart they count */
+static const double SMALLER = 0.3; /* of the usual height: lower pieces found no rows */
 static const double SLANT_STEP = 0.02;
 static const double PAIR_APART = 4;   /* usual heights between the middles of two pieces: they tell the slant */
 static const double SLANT_COST = 0.4; /* a page that slants by 1 has to be so much clearer */
@@ -33,10 +36,7 @@ enum {
 /* A row while it grows. */
 struct chain {
     int n, last[RECENT]; /* the latest pieces */
-    int x1;
-    double sum_x, sum_y, sum_xx, sum_xy, height;
     int tall[ROW_PIECES_MAX];
-    int into; /* the chain that it was joined to; itself */
 };
 
 /* Pieces from left to right, and where they stand on a page turned upright. */
@@ -92,15 +92,11 @@ static double overlap(double a0, double a1, double b0, double b1)
     return less > 0 ? both / less : 0;
 }
 
-static void chain_add(const struct page *page, struct chain *c, int piece)
+static void chain_add(struct chain *c, int piece)
 {
-    if (c->n < ROW_PIECES_MAX)
-        c->tall[c->n] = piece;
     c->last[c->n % RECENT] = piece;
     if (c->n < ROW_PIECES_MAX)
-        c->n++;
-    if (page->piece[piece].box.x1 > c->x1)
-        c->x1 = page->piece[piece].box.x1;
+        c->tall[c->n++] = piece;
 }
 
 static int chains_make(const struct sorted *s, struct chain *chains)
@@ -130,41 +126,65 @@ static int chains_make(const struct sorted *s, struct chain *chains)
             memset(&chains[best], 0, sizeof(chains[best]));
         }
         if (best >= 0)
-            chain_add(page, &chains[best], s->at[i]);
+            chain_add(&chains[best], s->at[i]);
     }
     return n;
 }
 
-/* Whether two chains have pieces over one another: then they are two rows. */
-static bool chains_meet(const struct page *page, const struct chain *a, const struct chain *b)
+static bool is_stacked(const struct box *a, const struct box *b)
+{
+    return overlap(a->x0, a->x1, b->x0, b->x1) > STACKED;
+}
+
+/* Whether two pieces may be one digit with a gap in its stroke. */
+static bool is_broken(const struct sorted *s, const struct box *a, const struct box *b)
+{
+    struct box both = *a;
+
+    box_join(&both, b);
+    return is_stacked(a, b) && overlap(a->y0, a->y1, b->y0, b->y1) > -BROKEN_GAP &&
+           box_height(&both) < BROKEN * s->usual;
+}
+
+/* Whether two chains have digits over one another: then they are two rows. */
+static bool chains_meet(const struct sorted *s, const struct chain *a, const struct chain *b)
 {
     for (int i = 0; i < a->n; i++)
         for (int k = 0; k < b->n; k++) {
-            const struct box *p = &page->piece[a->tall[i]].box, *q = &page->piece[b->tall[k]].box;
+            const struct box *p = &s->page->piece[a->tall[i]].box, *q = &s->page->piece[b->tall[k]].box;
 
-            if (overlap(p->x0, p->x1, q->x0, q->x1) > STACKED)
+            if (is_stacked(p, q) && !is_broken(s, p, q))
                 return true;
         }
     return false;
 }
 
-/* How far two chains lie at one height, where they come nearest to each other. */
+static double apart(const struct page *page, int a, int b)
+{
+    return fabs(middle_x(&page->piece[a].box) - middle_x(&page->piece[b].box));
+}
+
+/* How far two chains lie at one height, in the mean over where they come about as near to each other as they do: once,
+ * or many times, as digits that are written high and low by turns do. */
 static double chains_overlap(const struct sorted *s, const struct chain *a, const struct chain *b)
 {
-    const struct page *page = s->page;
-    double nearest = INFINITY, part = 0;
+    double least = INFINITY, sum = 0;
+    int n = 0;
 
     for (int i = 0; i < a->n; i++)
+        for (int k = 0; k < b->n; k++)
+            least = fmin(least, apart(s->page, a->tall[i], b->tall[k]));
+    for (int i = 0; i < a->n; i++)
         for (int k = 0; k < b->n; k++) {
-            const struct box *p = &page->piece[a->tall[i]].box, *q = &page->piece[b->tall[k]].box;
-            const double away = fabs(middle_x(p) - middle_x(q));
+            const struct box *p = &s->page->piece[a->tall[i]].box, *q = &s->page->piece[b->tall[k]].box;
+            const double down = lower(s, q) - lower(s, p);
 
-            if (away < nearest) {
-                nearest = away;
-                part = overlap(p->y0 - lower(s, p), p->y1 - lower(s, p), q->y0 - lower(s, q), q->y1 - lower(s, q));
-            }
+            if (apart(s->page, a->tall[i], b->tall[k]) > BESIDE * least)
+                continue;
+            sum += is_broken(s, p, q) ? 1 : overlap(p->y0, p->y1, q->y0 - down, q->y1 - down);
+            n++;
         }
-    return part;
+    return n > 0 ? sum / n : 0;
 }
 
 /* Joins chains that only looked like two rows, because somebody writes up and down: nothing of one stands over anything
@@ -174,7 +194,7 @@ static int chains_join(const struct sorted *s, struct chain *chains, int n)
     for (int i = 0; i < n; i++)
         for (int k = i + 1; k < n; k++) {
             if (chains[i].n + chains[k].n > ROW_PIECES_MAX || chains_overlap(s, &chains[i], &chains[k]) < JOIN ||
-                chains_meet(s->page, &chains[i], &chains[k]))
+                chains_meet(s, &chains[i], &chains[k]))
                 continue;
             memcpy(chains[i].tall + chains[i].n, chains[k].tall, (size_t)chains[k].n * sizeof(int));
             chains[i].n += chains[k].n;
@@ -244,14 +264,6 @@ static int by_middle(const void *a, const void *b, void *ctx)
     const double x = *(const double *)ctx, y = p->middle + p->slope * x, z = q->middle + q->slope * x;
 
     return y < z ? -1 : y > z;
-}
-
-/* From the top down, in the middle of the page. */
-static void rows_sort(const struct sorted *s, struct row *rows, int n)
-{
-    double x = s->page->w / 2.0;
-
-    qsort_r(rows, (size_t)n, sizeof(*rows), by_middle, &x);
 }
 
 static bool is_over(const struct row *row, const struct box *a, const struct box *b)
@@ -336,20 +348,6 @@ static void sort_loose(struct page *page, const struct row *rows, int n, struct 
     qsort_r(s->at, (size_t)s->n, sizeof(*s->at), by_x, page);
 }
 
-/* The height in the middle of those. */
-static double loose_height(const struct sorted *s)
-{
-    struct piece *loose = calloc((size_t)s->n + 1, sizeof(*loose));
-    double height = 0;
-
-    for (int i = 0; loose != NULL && i < s->n; i++)
-        loose[i + 1] = s->page->piece[s->at[i]];
-    if (loose != NULL)
-        height = ink_usual_height(loose, s->n + 1);
-    free(loose);
-    return height;
-}
-
 static void rows_fill(struct page *page, struct row *rows, int n, struct sorted *s)
 {
     sort_loose(page, rows, 0, s);
@@ -369,6 +367,7 @@ enum err rows_find(struct page *page, struct row *rows, int max, int *n)
     struct chain *chains = malloc(CHAINS_MAX * sizeof(*chains));
     struct sorted s = {.page = page, .usual = page->height, .at = malloc((size_t)page->n * sizeof(int))};
     enum err e = ERR_NOMEM;
+    double x = page->w / 2.0;
     int tall = 0;
 
     *n = 0;
@@ -388,9 +387,9 @@ enum err rows_find(struct page *page, struct row *rows, int max, int *n)
             chain_fit(&s, &chains[i], &rows[(*n)++]);
         }
         sort_loose(page, rows, *n, &s);
-        s.usual = loose_height(&s);
+        s.usual = ink_usual_height_of(page->piece, s.at, s.n);
     }
-    rows_sort(&s, rows, *n);
+    qsort_r(rows, (size_t)*n, sizeof(*rows), by_middle, &x); /* from the top down, in the middle of the page */
     if (e == OK)
         rows_fill(page, rows, *n, &s);
 out:

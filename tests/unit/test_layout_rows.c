@@ -50,6 +50,37 @@ static void test_ragged_row(void **state)
     picture_free(&p);
 }
 
+/* Breaks when digits that are written high and low by turns are two rows, as their first two stand hardly at one
+ * height; or a digit with a gap in its stroke is in two rows; or two short rows, of which one stands under a gap of the
+ * other, are one. */
+static void test_rows_in_one_another(void **state)
+{
+    static const struct box turns[] = {
+        {20, 20, 45, 70}, {60, 69, 85, 119}, {100, 30, 125, 80}, {140, 60, 165, 110}, {180, 25, 205, 75}};
+    static const struct box broken[] = {{20, 40, 45, 90}, {70, 20, 100, 58}, {65, 57, 95, 95}, {120, 40, 145, 90}};
+    static const struct box two[] = {
+        {20, 20, 45, 70}, {60, 90, 85, 140}, {100, 20, 125, 70}, {140, 90, 165, 140}, {180, 20, 205, 70}};
+    const struct {
+        const struct box *box;
+        int n, rows, groups;
+    } cases[] = {{turns, 5, 1, 5}, {broken, 4, 1, 3}, {two, 5, 2, 3}};
+
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+        struct picture p = picture_new(PICTURE_INK, 300, 160, 0);
+        struct page page;
+
+        for (int i = 0; i < cases[c].n; i++)
+            picture_frame(&p, cases[c].box[i], 5, 255);
+        if (cases[c].box == broken)
+            picture_fill(&p, BOX(65, 57, 100, 58), 0); /* they do not touch */
+        assert_int_equal(find_rows(&p, &page), cases[c].rows);
+        assert_int_equal(rows[0].n, cases[c].groups);
+        page_free(&page);
+        picture_free(&p);
+    }
+}
+
 /* Breaks when digits far apart in a grid that is turned stand in the row above, or a row of smaller digits is left out.
  */
 static void test_grid_and_smaller(void **state)
@@ -178,7 +209,7 @@ int main(void)
         cmocka_unit_test(test_two_rows),         cmocka_unit_test(test_ragged_row),
         cmocka_unit_test(test_groups),           cmocka_unit_test(test_grid_and_smaller),
         cmocka_unit_test(test_cut_at_bridge),    cmocka_unit_test(test_cut_along_stroke),
-        cmocka_unit_test(test_no_cut_of_a_hook),
+        cmocka_unit_test(test_no_cut_of_a_hook), cmocka_unit_test(test_rows_in_one_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
