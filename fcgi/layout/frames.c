@@ -147,6 +147,29 @@ static void walls_tell(struct walls *told, const struct box *b, const struct lin
             .x = b->x0 + l->at - l->slope * (b->y0 + box_height(b) / 2), .slope = l->slope, .y0 = b->y0, .y1 = b->y1};
 }
 
+/* Keeps the walls that hang together with the frame. A 1 in a cell of a row that slants may run through all that is
+ * between the lines for sure, but touches neither. */
+static int walls_keep(const struct ink_pieces *pieces, int i, const struct view *down, struct line *walls, int n)
+{
+    const struct box *b = &pieces->piece[i].box;
+    int kept = 0;
+
+    for (int k = 0; k < n; k++) {
+        int all = 0, own = 0, first, last;
+
+        for (int u = 0; u < down->n_u; u++)
+            if (straight_run(down, &walls[k], u, &first, &last)) {
+                const int x = b->x0 + (first + last) / 2, y = b->y0 + u;
+
+                all++;
+                own += pieces->label[(size_t)y * (size_t)pieces->w + (size_t)x] == i;
+            }
+        if (2 * own >= all)
+            walls[kept++] = walls[k];
+    }
+    return kept;
+}
+
 /* Whether walls run down at both sides. The stems of digits between two ruled lines do not. */
 static bool has_sides(const struct view *down, const struct line *walls, int n)
 {
@@ -184,10 +207,28 @@ static int ink_beside(const struct view *across, const struct line *lines, int n
     return all > 0 ? (int)(100 * (all - on) / all) : 0;
 }
 
-/* Takes the lines of a piece of ink, if they make a frame, or one line if it is a rule. */
-static enum err frame_take(struct picture *p, const struct picture *ink, const struct box *b, int usual, bool holds,
-                           struct walls *told)
+/* Whether there is something of size in the box of a piece; or it is so wide that it must be cells. */
+static bool holds_any(const struct ink_pieces *ink, int i)
 {
+    const struct box *b = &ink->piece[i].box;
+
+    if (box_width(b) > CELLS_TIMES * box_height(b))
+        return true;
+    for (int k = 1; k < ink->n; k++) {
+        const struct box *in = &ink->piece[k].box;
+
+        if (k != i && HELD_PART * box_height(in) > box_height(b) && in->x0 > b->x0 && in->x1 < b->x1 &&
+            in->y0 > b->y0 && in->y1 < b->y1)
+            return true;
+    }
+    return false;
+}
+
+/* Takes the lines of a piece of ink, if they make a frame, or one line if it is a rule. */
+static enum err frame_take(struct picture *p, const struct picture *ink, const struct ink_pieces *pieces, int piece,
+                           int usual, struct walls *told)
+{
+    const struct box *b = &pieces->piece[piece].box;
     const struct view across = {
         picture_at(ink, b->x0, b->y0), box_width(b), box_height(b), 1, p->w, ink->threshold / 2};
     const bool rule = 2 * across.n_u >= RULE_HALVES * usual &&
@@ -206,8 +247,10 @@ static enum err frame_take(struct picture *p, const struct picture *ink, const s
         n_across = frame_lines_keep(&across, lines, n_across);
     if (e == OK && n_across > 0)
         e = walls_down(&across, lines, n_across, k, &down, walls, &n_down);
+    if (e == OK && n_down > 0)
+        n_down = walls_keep(pieces, piece, &down, walls, n_down);
     frame = (n_across > 1 ? n_down > thin : n_down > 2) && has_sides(&down, walls, n_down) &&
-            (holds || ink_beside(&across, lines, n_across, &down, walls, n_down) >= BESIDE_PERCENT);
+            (holds_any(pieces, piece) || ink_beside(&across, lines, n_across, &down, walls, n_down) >= BESIDE_PERCENT);
     for (int i = 0; i < n_across && (frame || rule); i++)
         erase(&across, picture_at(p, b->x0, b->y0), &lines[i], b->y0, p->h - b->y1);
     for (int i = 0; i < n_down && frame; i++) {
@@ -261,23 +304,6 @@ static bool may_be_frame(const struct ink_pieces *ink, int i)
     return cover >= COVER_PERCENT && (100 * (int64_t)ink->piece[i].area < most * (int64_t)w * h || w > RULE_TIMES * h);
 }
 
-/* Whether there is something of size in the box of a piece; or it is so wide that it must be cells. */
-static bool holds_any(const struct ink_pieces *ink, int i)
-{
-    const struct box *b = &ink->piece[i].box;
-
-    if (box_width(b) > CELLS_TIMES * box_height(b))
-        return true;
-    for (int k = 1; k < ink->n; k++) {
-        const struct box *in = &ink->piece[k].box;
-
-        if (k != i && HELD_PART * box_height(in) > box_height(b) && in->x0 > b->x0 && in->x1 < b->x1 &&
-            in->y0 > b->y0 && in->y1 < b->y1)
-            return true;
-    }
-    return false;
-}
-
 enum err frames_erase(struct picture *p, struct picture *ink, const struct ink_pieces *pieces, struct walls *told)
 {
     const int usual = ink_usual_height(pieces->piece, pieces->n);
@@ -288,7 +314,7 @@ enum err frames_erase(struct picture *p, struct picture *ink, const struct ink_p
     for (int i = 1; e == OK && i < pieces->n && tried < FRAMES_MAX; i++)
         if (may_be_frame(pieces, i)) {
             tried++;
-            e = frame_take(p, ink, &pieces->piece[i].box, usual, holds_any(pieces, i), told);
+            e = frame_take(p, ink, pieces, i, usual, told);
         }
     return e;
 }

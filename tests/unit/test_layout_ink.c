@@ -148,6 +148,28 @@ static void test_cells_that_are_touched(void **state)
     picture_free(&p);
 }
 
+/* Breaks when a 1 in a cell of a row that slants goes as a wall: it runs nearly from line to line. */
+static void test_a_one_in_slanting_cells(void **state)
+{
+    struct picture p = page_picture(540, 240);
+    struct walls walls;
+
+    (void)state;
+    for (int x = 20; x < 500; x++) {
+        picture_fill(&p, BOX(x, 70 - x / 12, x + 1, 73 - x / 12), 150);
+        picture_fill(&p, BOX(x, 180 - x / 12, x + 1, 183 - x / 12), 150);
+    }
+    for (int x = 20; x <= 500; x += 120)
+        picture_fill(&p, BOX(x, 70 - x / 12, x + 3, 183 - x / 12), 150);
+    picture_fill(&p, BOX(190, 68, 196, 152), 150);
+    picture_frame(&p, BOX(300, 60, 340, 130), 6, 150);
+    erase(&p, &walls);
+    EXPECT_RANGE(&p, BOX(190, 68, 196, 152), 150, 150);
+    EXPECT_RANGE(&p, BOX(260, 45, 263, 160), 0, 0);
+    assert_int_equal(walls.n, 5);
+    picture_free(&p);
+}
+
 /* Breaks when a zero that is drawn as a rectangle, or an H, is taken for a frame. */
 static void test_no_cells(void **state)
 {
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_no_cells),
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_cells_that_are_touched),
+        cmocka_unit_test(test_a_one_in_slanting_cells),
         cmocka_unit_test(test_plates),
         cmocka_unit_test(test_no_plates),
         cmocka_unit_test(test_bars),
