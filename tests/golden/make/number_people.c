@@ -57,11 +57,13 @@ static void put_digit(struct number *n, const struct manner *m, char c)
 {
     const bool first = n->n == n->begun || n->g[n->n - 1].c == '\0';
 
-    if (!first && c >= '0' && c <= '9' && chance(n, m->touching))
+    if (!first && c >= '0' && c <= '9' && chance(n, m->touching)) {
         number_touch(n, c, n->scale * between(&n->job, 0, 2));
-    else
-        number_put(n, c, n->scale * between(&n->job, m->gap[0], m->gap[1]),
-                   between_log(&n->job, m->size[0], m->size[1]));
+    } else {
+        const float size = between_log(&n->job, m->size[0], m->size[1]);
+
+        number_put(n, c, n->scale * between(&n->job, m->gap[0], m->gap[1]), size);
+    }
 }
 
 /* A word, or a sign: before the number or behind it. */
@@ -84,12 +86,14 @@ static void put_word(struct number *n)
 /* A digit that was scratched out. */
 static void put_scratched(struct number *n)
 {
+    const float gap = n->scale * between(&n->job, 4, 10);
     struct glyph *g;
 
-    number_put_other(n, n->job.writer.skeleton[rng_below(&n->job.r, 10)], n->scale * between(&n->job, 4, 10), 1);
+    number_put_other(n, n->job.writer.skeleton[rng_below(&n->job.r, 10)], gap, 1);
     g = &n->g[n->n - 1];
     const int x = g->x, y = g->y;
-    number_put_other(n, any_of(n, scratches, sizeof(scratches) / sizeof(*scratches)), 0, between(&n->job, 0.9F, 1.2F));
+    const float size = between(&n->job, 0.9F, 1.2F);
+    number_put_other(n, any_of(n, scratches, sizeof(scratches) / sizeof(*scratches)), 0, size);
     g = &n->g[n->n - 1];
     g->x = x - (int)(n->scale * between(&n->job, 0, 4));
     g->y = y + (int)(n->scale * between(&n->job, -2, 2));
@@ -179,7 +183,8 @@ static void picture(struct number *n, bool camera)
     ruling.width = fmaxf(n->scale * between(j, 0.2F, 0.7F), 1);
     ruling.share = between(j, 0.3F, 0.9F);
     memcpy(ruling.rgb, colours[rng_below(&j->r, 3)], sizeof(ruling.rgb));
-    number_photo(n, chance(n, 30) ? &ruling : NULL, chance(n, 50) ? 1 : 0.3F);
+    const float askew = chance(n, 50) ? 1 : 0.3F;
+    number_photo(n, chance(n, 30) ? &ruling : NULL, askew);
     if (chance(n, 12))
         to_two_tones(n);
 }
@@ -323,12 +328,15 @@ static void make_words(struct number *n)
     sheet(n, (int)(size * (float)(length + 1)), (int)(size * 1.7F * (float)(rows + 1)));
     for (int y = 0; y < rows; y++)
         for (int x = 0; x < length; x++)
-            if (chance(n, 85))
+            if (chance(n, 85)) {
+                const float high = size * between(&n->job, 0.8F, 1.1F);
+                const float left = size * (0.4F + between(&n->job, 0.9F, 1) * (float)x);
+
                 draw_at(n,
                         chance(n, 85) ? any_of(n, number_letters, NUMBER_LETTERS)
                                       : any_of(n, number_signs, NUMBER_SIGNS),
-                        size * (0.4F + between(&n->job, 0.9F, 1) * (float)x), size * (0.6F + 1.7F * (float)y),
-                        size * between(&n->job, 0.8F, 1.1F), radius);
+                        left, size * (0.6F + 1.7F * (float)y), high, radius);
+            }
 }
 
 /* Strokes without an order: a hatching where they are alike, grass where they are not. */
