@@ -323,7 +323,7 @@ static void test_every_route_from_elsewhere(void **state)
                     refused += !want;
                 }
     }
-    assert_int_equal(unsafe, 17);
+    assert_int_equal(unsafe, 18);
     assert_int_equal(let, unsafe * (2 * 3 + 2 * 2 + 1));
     assert_int_equal(fixture_logged(&db, "csrf_refused"), refused);
     assert_int_equal(rows(), before);

@@ -132,8 +132,8 @@ static void test_pieces(void **state)
     judge(NUMBERS_SEVERAL, NUMBERS_READ, "0\n0\n0 1234");
     teardown(NULL);
     setup(NULL);
-    add_line("00", 0.99F, 30); /* one row: digits side by side, however they were seen */
-    judge(NUMBERS_SEVERAL, NUMBERS_READ, "00");
+    add_line("00", 0.99F, 30); /* one row: digits side by side, of which /classify saw one */
+    judge(NUMBERS_UNDECIDED, NUMBERS_UNSURE, "00");
 }
 
 /* An arc of 20 px: off px to the left in the middle. */
@@ -269,6 +269,7 @@ static void test_classified(void **state)
     (void)state;
     add_line("20", 0.9F, 100);
     add_line("24", 0.8F, 200);
+    memcpy(one.decoded.steps.box, (int[]){20, 100, 40, 50}, sizeof(one.decoded.steps.box));
     numbers_judge(n, &one, &eye);
     assert_true(numbers_are_several(n));
     o = classified();
@@ -303,7 +304,8 @@ static void test_doubt(void **state)
 {
     (void)state;
     add_line("20", 0.99F, 100);
-    n->reading.sign[1].confidence = 0.5F;
+    n->reading.sign[1].confidence = 0.65F;
+    memcpy(one.decoded.steps.box, (int[]){20, 100, 40, 50}, sizeof(one.decoded.steps.box));
     numbers_judge(n, &one, &eye);
     numbers_doubt(n, &one.answer);
     expect_verdict(__LINE__, VERDICT_UNSURE, UNSURE_UNFAMILIAR, "20");
