@@ -159,7 +159,7 @@ const NUMBERS_SPLITS = { validation: 'validation digits', test: '**test digits**
 
 /** A table for each split that was measured, and what the confidences are worth. A number is a row. */
 function numbersText(numbers = {}) {
-  const of = (right, all) => `${count(right)} of ${count(all)} (${percent(right / all, 1)})`;
+  const of = (right, all) => (all > 0 ? `${count(right)} of ${count(all)} (${percent(right / all, 1)})` : 'none'); // of pictures without a number
   const row = (name, k) => [name, count(k.pictures), of(k.whole, k.pictures), of(k.rows_right, k.rows), of(k.digits_right, k.digits), of(k.text, k.pictures)];
   const texts = Object.entries(NUMBERS_SPLITS).filter(([split]) => numbers[split]).map(([split, name]) => {
     const { half, kinds, all } = numbers[split];
