@@ -11,7 +11,8 @@ enum {
     JOINED_MOST = 3  /* groups of one candidate: a 5 has two, a 4 in three strokes three */
 };
 /* All of the row's height. */
-static const double CUT_WIDTH = 0.3; /* a narrower group is not cut */
+static const double CUT_WIDTH = 0.3;     /* a narrower group is not cut, */
+static const double CROWDED_WIDTH = 0.9; /* nor is this on a crowded page */
 /* So many cuts at most in a width of the height, beyond CUTS_FROM: in a single digit four, in two that touch seven. */
 static const double CUTS_TIMES = 12, CUTS_FROM = 0.2;
 static const double THREE_WIDE = 1.0;    /* a narrower group is not cut twice */
@@ -144,13 +145,13 @@ static void atoms_add(struct maker *m)
 
 static enum err cuts_make(struct maker *m)
 {
-    const double height = m->row->height;
+    const double height = m->row->height, least = m->page->crowded ? CROWDED_WIDTH : CUT_WIDTH;
     enum err e = OK;
 
     for (int g = 0; e == OK && g < m->row->n; g++) {
         const struct box *b = &m->row->group[g].box;
 
-        if (box_width(b) < CUT_WIDTH * height || box_width(b) > 12 * height)
+        if (box_width(b) < least * height || box_width(b) > 12 * height)
             continue;
         int most = (int)(CUTS_TIMES * (box_width(b) / height - CUTS_FROM));
         if (most > CUTS_SINGLE && box_width(b) < THREE_WIDE * height)

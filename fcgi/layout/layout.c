@@ -68,6 +68,16 @@ static enum err prepare(struct picture *p, const struct picture *known, struct w
     return e;
 }
 
+static enum err add_rows(const struct page *page, const struct row *rows, int n, struct layout_lattice *out)
+{
+    enum err e = OK;
+
+    for (int i = 0; e == OK && i < n && !out->full; i++)
+        e = lattice_add(page, &rows[i], i, out);
+    return e;
+}
+
+/* Where there is too much, once more with fewer cuts: a page of 256 digits has room for no others. */
 static enum err find(const struct picture *ink, const struct walls *walls, struct layout_lattice *out)
 {
     struct page page = {0};
@@ -80,8 +90,17 @@ static enum err find(const struct picture *ink, const struct walls *walls, struc
         e = bars_drop(&page);
     if (e == OK)
         e = rows_find(&page, rows, ROWS_MAX, &n);
-    for (int i = 0; e == OK && i < n; i++)
-        e = lattice_add(&page, &rows[i], i, out);
+    if (e == OK)
+        e = add_rows(&page, rows, n, out);
+    if (e == OK && out->full && n < ROWS_MAX) {
+        const int w = out->width, h = out->height;
+
+        layout_lattice_clear(out);
+        out->width = w;
+        out->height = h;
+        page.crowded = true;
+        e = add_rows(&page, rows, n, out);
+    }
     free(rows);
     page_free(&page);
     return e;

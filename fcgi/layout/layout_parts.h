@@ -62,6 +62,7 @@ struct page {
     int height;                /* of a usual digit, px */
     int shrunk;                /* each px is so many px of the picture across and down */
     const struct walls *walls; /* px of the picture */
+    bool crowded;              /* cut only what is too wide for one digit */
 };
 
 /* Takes the ink of p, finds its pieces and removes lines, frames and specks. page_free also after an error. */

@@ -94,11 +94,14 @@ test('right, another digit, no digit, taken back: by mouse, and the history has 
   await end(visit);
 });
 
+// A checkerboard: ink, but no digit.
+const SIDE = 240, board = Buffer.from(Array.from({ length: SIDE * SIDE }, (_, i) => ((i % SIDE >> 4) + (Math.floor(i / SIDE) >> 4)) % 2 ? 0 : 255));
+
 // Breaks when a check needs a mouse, or the focus is lost by it.
 test('by keyboard, and what shows no digit', async () => {
   const visit = await enter();
   const { page, kept } = visit;
-  await page.setInputFiles('#files', [{ name: 'blank.png', mimeType: 'image/png', buffer: greyPng(64, 64, Buffer.alloc(64 * 64, 255)) }]);
+  await page.setInputFiles('#files', [{ name: 'board.png', mimeType: 'image/png', buffer: greyPng(SIDE, SIDE, board) }]);
   await says(page, '#answer-word', /no digit/);
   await button(page, 'Right').focus();
   await page.keyboard.press('Enter');
@@ -165,7 +168,7 @@ test('read again in another way; deleted elsewhere; not kept: the label has its 
   assert.deepEqual(now.history.map(({ label }) => label), [8]);
 
   assert.equal((await program.send('DELETE', 'history')).status, 204);
-  await page.route(/classify/, async (route) => {
+  await page.route(/read\?/, async (route) => {
     const reply = await route.fetch();
     const body = await reply.json();
     body.results[0].id = null;
@@ -179,7 +182,7 @@ test('read again in another way; deleted elsewhere; not kept: the label has its 
   assert.equal(await page.getAttribute('#check-said', 'class'), 'done error');
   assert.deepEqual(await pressed(page), []);
   await inspect(visit, 'read-not-kept');
-  await page.unroute(/classify/);
+  await page.unroute(/read\?/);
   await button(page, 'Right').click();
   await says(page, '#check-said', /^Saved: right, it is a two\.$/);
   await program.send('DELETE', 'account/sessions');
