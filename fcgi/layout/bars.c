@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "layout_parts.h"
+#include "normalise/tools/fit.h"
 
 enum {
     BARS_MAX = 128,       /* pieces that are looked at */
@@ -57,7 +58,8 @@ static bool bar_take(const struct page *page, int piece, struct bar *bar)
 {
     const struct box *b = &page->piece[piece].box;
     const double height = box_height(b), middle = (b->y0 + b->y1 - 1) / 2.0;
-    double n = 0, sx = 0, sy = 0, sxy = 0, syy = 0, sxx = 0, thick = 0, off, d;
+    struct fit fit = {0};
+    double thick = 0, off;
     int first, last, thin = 0;
 
     if (height < LEAST_HEIGHT * page->height || box_width(b) > height / 2)
@@ -65,27 +67,18 @@ static bool bar_take(const struct page *page, int piece, struct bar *bar)
     for (int y = b->y0; y < b->y1; y++) {
         if (!row_extent(page, piece, y, &first, &last))
             continue;
-        const double x = (first + last) / 2.0, v = y - middle;
-
-        n++;
-        sx += x;
-        sy += v;
-        sxy += x * v;
-        syy += v * v;
-        sxx += x * x;
+        fit_add(&fit, y - middle, (first + last) / 2.0);
         thick += last - first + 1;
     }
-    d = n * syy - sy * sy;
-    if (d <= 0)
+    *bar = (struct bar){.piece = piece, .y0 = b->y0, .y1 = b->y1};
+    off = fit_line(&fit, &bar->x, &bar->lean);
+    if (!isfinite(off))
         return false;
-    thick /= n;
-    *bar = (struct bar){.piece = piece, .lean = (n * sxy - sx * sy) / d, .y0 = b->y0, .y1 = b->y1, .thick = thick};
-    bar->x = (sx - bar->lean * sy) / n;
-    off = (sxx - sx * sx / n - bar->lean * (sxy - sx * sy / n)) / n;
+    bar->thick = thick /= fit.n;
     for (int y = b->y0; y < b->y1; y++)
         thin += row_extent(page, piece, y, &first, &last) && last - first + 1 <= 1.5 * thick + 1.5;
     return height >= THIN_TIMES * thick && fabs(bar->lean) <= LEAN_MOST && 100 * thin >= ROWS_PERCENT * height &&
-           off <= (OFF_PX + OFF_PART * height) * (OFF_PX + OFF_PART * height);
+           off <= OFF_PX + OFF_PART * height;
 }
 
 static int by_bar_x(const void *a, const void *b)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "normalise/tools/fit.h"
+
 enum {
     WALL_END_PART = 16, /* without this part of it at either end, */
     WALL_PERCENT = 90,  /* so much of a wall has ink */
@@ -50,26 +52,20 @@ static enum err line_measure(const struct view *ink, struct line *l)
 /* Fits a line anew to those of its runs that are no thicker than it is. */
 static void line_fit(const struct view *ink, struct line *l)
 {
-    double n = 0, su = 0, sv = 0, suu = 0, suv = 0, d;
+    struct fit fit = {0};
+    double at, slope;
 
     for (int u = l->from; u < l->to; u++) {
         int first, last;
 
         if (!straight_run(ink, l, u, &first, &last) || last - first >= straight_thickest(l))
             continue;
-        const double x = u - ink->n_u / 2, y = (first + last) / 2.0;
-
-        n++;
-        su += x;
-        sv += y;
-        suu += x * x;
-        suv += x * y;
+        fit_add(&fit, u - ink->n_u / 2, (first + last) / 2.0);
     }
-    d = n * suu - su * su;
-    if (d <= 0)
+    if (!isfinite(fit_line(&fit, &at, &slope)))
         return;
-    l->slope = (n * suv - su * sv) / d;
-    l->at = (sv - l->slope * su) / n;
+    l->slope = slope;
+    l->at = at;
     l->reach = NEAR_PX + NEAR_PART * ink->n_u;
 }
 

@@ -1,4 +1,4 @@
-/* A straight line through points, by least squares. Private to the normaliser's tools. */
+/* A straight line through points, by least squares. For the normaliser's tools and fcgi/layout. */
 #ifndef DIGITD_NORMALISE_TOOLS_FIT_H
 #define DIGITD_NORMALISE_TOOLS_FIT_H
 
