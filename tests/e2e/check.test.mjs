@@ -5,26 +5,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect, launch, newPage } from './browser.mjs';
-import { Visitor, base, goodPassword, greyPng, newEmail, root } from './lib.mjs';
-import { end, fill, says, shown, text } from './visit.mjs';
+import { inspect, launch } from './browser.mjs';
+import { greyPng, root } from './lib.mjs';
+import { end, enter as visitorEnter, says, shown, text } from './visit.mjs';
 
 const browser = await launch();
 test.after(() => browser.close());
 
-// A visitor on the Read screen, and the same account over HTTP.
 async function enter(options) {
-  const visit = await newPage(browser, options);
-  const { page } = visit;
-  const email = newEmail();
-  await page.goto(`${base}#signup`);
-  await shown(page, '#signup');
-  await fill(page, 'signup', { email, password: goodPassword });
-  await shown(page, '#screen-read');
-  const program = new Visitor();
-  assert.equal((await program.send('POST', 'login', { json: { email, password: goodPassword } })).status, 200);
-  const kept = async () => (await program.send('GET', 'history')).json;
-  return { ...visit, program, kept };
+  const visit = await visitorEnter(browser, options);
+  return { ...visit, kept: async () => (await visit.program.send('GET', 'history')).json };
 }
 const sample = (digit) => ({ name: `${digit}.png`, mimeType: 'image/png', buffer: fs.readFileSync(path.join(root, `html/samples/${digit}.png`)) });
 const give = (page, ...digits) => page.setInputFiles('#files', digits.map(sample));

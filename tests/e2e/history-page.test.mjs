@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { inspect, launch, newPage } from './browser.mjs';
-import { Visitor, base, goodPassword, newEmail, picture, root } from './lib.mjs';
-import { end, fill, focus, says, shown, text } from './visit.mjs';
+import { inspect, launch } from './browser.mjs';
+import { picture, root } from './lib.mjs';
+import { end, enter, focus, says, shown, text } from './visit.mjs';
 
 const browser = await launch();
 test.after(() => browser.close());
@@ -15,20 +15,13 @@ const cards = (page) => page.locator('#history-list > li');
 
 // A visitor on the page, and the same account over HTTP, which keeps the pictures given (names of files to bytes).
 async function visitorWith(pictures, options) {
-  const visit = await newPage(browser, options);
-  const { page } = visit;
-  const email = newEmail();
-  await page.goto(`${base}#signup`);
-  await shown(page, '#signup');
-  await fill(page, 'signup', { email, password: goodPassword });
-  await shown(page, '#screen-read');
-  const program = new Visitor();
-  assert.equal((await program.send('POST', 'login', { json: { email, password: goodPassword } })).status, 200);
+  const visit = await enter(browser, options);
+  const { program } = visit;
   for (let i = 0; i < pictures.length; i += 60) {
     const reply = await program.classify(pictures.slice(i, i + 60), '?save=1');
     assert.equal(reply.status, 200, reply.text);
   }
-  return { ...visit, program };
+  return visit;
 }
 const digits = (...list) => list.map((digit) => ({ filename: `${digit}.png`, bytes: sample(digit) }));
 async function toHistory(page) {

@@ -3,26 +3,15 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import test from 'node:test';
-import { inspect, launch, newPage } from './browser.mjs';
-import { Visitor, base, goodPassword, greyPng, newEmail, picture } from './lib.mjs';
-import { end, fill, says, shown } from './visit.mjs';
+import { inspect, launch } from './browser.mjs';
+import { greyPng, picture } from './lib.mjs';
+import { end, enter as visitorEnter, says, shown } from './visit.mjs';
 
 const browser = await launch();
 test.after(() => browser.close());
 const slow = { timeout: 600000 };
 
-// A visitor on the page, and the same account over HTTP.
-async function enter(options) {
-  const visit = await newPage(browser, options);
-  const { page } = visit, email = newEmail();
-  await page.goto(`${base}#signup`);
-  await shown(page, '#signup');
-  await fill(page, 'signup', { email, password: goodPassword });
-  await shown(page, '#screen-read');
-  const program = new Visitor();
-  assert.equal((await program.send('POST', 'login', { json: { email, password: goodPassword } })).status, 200);
-  return { ...visit, program };
-}
+const enter = (options) => visitorEnter(browser, options);
 const history = async ({ program }) => (await program.send('GET', 'history')).json;
 const until = async (ask, wanted) => {
   for (let i = 0; i < 200; i++) {

@@ -1,6 +1,7 @@
 // What the page's tests do with a form and a sentence.
 import assert from 'node:assert/strict';
-import { assertClean } from './browser.mjs';
+import { assertClean, newPage } from './browser.mjs';
+import { Visitor, base, goodPassword, newEmail } from './lib.mjs';
 
 export const shown = (where, selector) => where.waitForSelector(`${selector}:not([hidden])`);
 export const text = (where, selector) => where.textContent(selector);
@@ -20,6 +21,19 @@ export async function wrong(where, form, fields, field, pattern) {
   assert.equal(await where.getAttribute(`#${form}-${field}`, 'aria-invalid'), 'true');
   assert.match(await where.getAttribute(`#${form}-${field}`, 'aria-describedby'), new RegExp(`${form}-${field}-error`));
   assert.equal(await focus(where), `${form}-${field}`);
+}
+// A new visitor on the Read screen, and the same account over HTTP.
+export async function enter(browser, options) {
+  const visit = await newPage(browser, options);
+  const { page } = visit;
+  const email = newEmail();
+  await page.goto(`${base}#signup`);
+  await shown(page, '#signup');
+  await fill(page, 'signup', { email, password: goodPassword });
+  await shown(page, '#screen-read');
+  const program = new Visitor();
+  assert.equal((await program.send('POST', 'login', { json: { email, password: goodPassword } })).status, 200);
+  return { ...visit, program };
 }
 export async function end(visit) {
   await assertClean(visit);
