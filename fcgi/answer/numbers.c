@@ -55,11 +55,6 @@ const char *numbers_status_name(enum numbers_status status)
     return names[status];
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Whether a digit lies in the box of the ink that /classify has read. */
 static bool is_within(const struct box *in, const int b[4])
 {
@@ -113,7 +108,7 @@ static void surest(const struct numbers *n, const struct reading *one, bool outs
     for (int i = 0; i < n->reading.signs; i++) {
         const struct layout_sign *s = &n->reading.sign[i];
 
-        if (!is_digit(s->text) ||
+        if (!layout_is_digit(s) ||
             (outside && is_within(&n->lattice.candidate[s->candidate].box, one->decoded.steps.box)))
             continue;
         if (s->confidence > *first) {
@@ -132,7 +127,7 @@ static bool has_pair(const struct layout_reading *r)
         int certain = 0;
 
         for (int k = r->line[i].first; k < r->line[i].first + r->line[i].signs; k++)
-            certain += is_digit(r->sign[k].text) && r->sign[k].confidence >= CERTAIN;
+            certain += layout_is_digit(&r->sign[k]) && r->sign[k].confidence >= CERTAIN;
         if (certain > 1)
             return true;
     }
@@ -166,7 +161,7 @@ static enum numbers_count count(const struct numbers *n, const struct reading *o
 static bool has_mark(const struct layout_reading *r)
 {
     for (int i = 0; i < r->signs; i++)
-        if (r->sign[i].candidate >= 0 && !is_digit(r->sign[i].text) && r->sign[i].confidence >= SEVERAL)
+        if (r->sign[i].candidate >= 0 && !layout_is_digit(&r->sign[i]) && r->sign[i].confidence >= SEVERAL)
             return true;
     return false;
 }
@@ -186,7 +181,7 @@ static enum numbers_status status(const struct numbers *n, const struct reading 
     if (n->count == NUMBERS_ONE && !has_mark(&n->reading)) /* of a picture in which /classify finds none */
         return NUMBERS_UNSURE;
     for (int i = 0; i < n->reading.signs; i++)
-        if (is_digit(n->reading.sign[i].text) && n->reading.sign[i].confidence < eye->unsure_below)
+        if (layout_is_digit(&n->reading.sign[i]) && n->reading.sign[i].confidence < eye->unsure_below)
             return NUMBERS_UNSURE;
     for (int i = 0; i < n->reading.lines; i++)
         if (n->reading.line[i].confidence < ROW_UNSURE)
@@ -235,7 +230,7 @@ static void copy_signs(const struct numbers *n, int first, int signs, bool plain
     size_t length = 0;
 
     for (int i = first; i < first + signs; i++)
-        if (!plain || is_digit(n->reading.sign[i].text))
+        if (!plain || layout_is_digit(&n->reading.sign[i]))
             text[length++] = n->reading.sign[i].text;
     text[length] = '\0';
 }

@@ -1,29 +1,10 @@
 /* A picture's numbers as JSON. html/openapi.json describes it. */
-#include "base/base64.h"
 #include "base/buf.h"
 #include "numbers.h"
 
-static bool is_digit(const struct layout_sign *s)
+static void set_corners(struct json *o, const struct box *b)
 {
-    return s->text >= '0' && s->text <= '9';
-}
-
-static void set_box(struct json *o, int x, int y, int w, int h)
-{
-    struct json *list = json_set_array(o, "box");
-
-    json_add_int(list, x);
-    json_add_int(list, y);
-    json_add_int(list, w);
-    json_add_int(list, h);
-}
-
-static void set_input(struct json *o, const uint8_t input[DIGIT_PIXELS])
-{
-    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
-
-    base64_encode(input, DIGIT_PIXELS, text);
-    json_set_str(o, "input", text);
+    reading_set_box(o, (const int[]){b->x0, b->y0, b->x1 - b->x0, b->y1 - b->y0});
 }
 
 static void add_sign(struct json *digits, const struct numbers *n, const struct layout_sign *s,
@@ -33,7 +14,7 @@ static void add_sign(struct json *digits, const struct numbers *n, const struct 
     const struct box *b = &c->box;
     struct json *o = json_add_object(digits);
 
-    if (is_digit(s)) {
+    if (layout_is_digit(s)) {
         json_set_int(o, "digit", s->text - '0');
         json_set_null(o, "mark");
     } else {
@@ -41,12 +22,12 @@ static void add_sign(struct json *digits, const struct numbers *n, const struct 
         json_set_strn(o, "mark", &s->text, 1);
     }
     json_set_num(o, "confidence", (double)s->confidence);
-    json_set_bool(o, "unsure", is_digit(s) && s->confidence < eye->unsure_below);
-    set_box(o, b->x0, b->y0, b->x1 - b->x0, b->y1 - b->y0);
-    if (is_digit(s))
+    json_set_bool(o, "unsure", layout_is_digit(s) && s->confidence < eye->unsure_below);
+    set_corners(o, b);
+    if (layout_is_digit(s))
         reading_set_probabilities(o, s->probability);
-    if (is_digit(s) && inputs)
-        set_input(o, c->input);
+    if (layout_is_digit(s) && inputs)
+        reading_set_input(o, c->input);
 }
 
 static void box_take(struct box *b, const struct box *by)
@@ -68,7 +49,7 @@ static void set_row(struct json *row, const struct numbers *n, const struct layo
     for (int i = v->first; i < v->first + v->signs; i++)
         if (n->reading.sign[i].candidate >= 0)
             box_take(&box, &n->lattice.candidate[n->reading.sign[i].candidate].box);
-    set_box(row, box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
+    set_corners(row, &box);
     digits = json_set_array(row, "digits");
     for (int i = v->first; i < v->first + v->signs; i++)
         if (n->reading.sign[i].candidate >= 0)
@@ -83,16 +64,16 @@ static void set_row_of_one(struct json *row, const struct reading *one, bool inp
     struct json *o;
 
     json_set_num(row, "confidence", (double)a->confidence);
-    set_box(row, b[0], b[1], b[2], b[3]);
+    reading_set_box(row, b);
     o = json_add_object(json_set_array(row, "digits"));
     json_set_int(o, "digit", a->digit);
     json_set_null(o, "mark");
     json_set_num(o, "confidence", (double)a->confidence);
     json_set_bool(o, "unsure", a->verdict == VERDICT_UNSURE);
-    set_box(o, b[0], b[1], b[2], b[3]);
+    reading_set_box(o, b);
     reading_set_probabilities(o, a->probability);
     if (inputs)
-        set_input(o, one->decoded.input);
+        reading_set_input(o, one->decoded.input);
 }
 
 static void set_rows(struct json *result, const struct numbers *n, const struct reading *one,
@@ -153,7 +134,7 @@ enum err numbers_set(struct json *result, const struct numbers *n, const struct 
     if (numbers_columns(n) > 1 && numbers_rows(n) > 0)
         set_cells(result, n, one, form->plain);
     if (form->inputs && numbers_rows(n) == 0)
-        set_input(result, one->decoded.input);
+        reading_set_input(result, one->decoded.input);
     reading_set_preprocessing(result, &one->decoded);
     return e;
 }

@@ -1,6 +1,8 @@
 /* html/openapi.json describes this JSON. */
 #include "reading.h"
 
+#include "base/base64.h"
+
 const char *const reading_invert_words[] = {
     [NORMALISE_INVERT_AUTO] = "auto", [NORMALISE_INVERT_YES] = "yes", [NORMALISE_INVERT_NO] = "no", NULL};
 const char *const reading_center_words[] = {
@@ -34,10 +36,26 @@ void reading_set_answer(struct json *result, const struct answer *a)
     reading_set_probabilities(result, a->probability);
 }
 
+void reading_set_box(struct json *obj, const int box[4])
+{
+    struct json *list = json_set_array(obj, "box");
+
+    for (int i = 0; i < 4; i++)
+        json_add_int(list, box[i]);
+}
+
+void reading_set_input(struct json *obj, const uint8_t input[DIGIT_PIXELS])
+{
+    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
+
+    base64_encode(input, DIGIT_PIXELS, text);
+    json_set_str(obj, "input", text);
+}
+
 void reading_set_preprocessing(struct json *result, const struct decoder_reply *decoded)
 {
     const struct normalise_steps *s = &decoded->steps;
-    struct json *p = json_set_object(result, "preprocessing"), *box, *shift;
+    struct json *p = json_set_object(result, "preprocessing"), *shift;
 
     json_set_int(p, "width", s->width);
     json_set_int(p, "height", s->height);
@@ -45,9 +63,7 @@ void reading_set_preprocessing(struct json *result, const struct decoder_reply *
     json_set_str(p, "channel", decoded->channel);
     json_set_bool(p, "unchanged", s->unchanged);
     json_set_bool(p, "inverted", s->inverted);
-    box = json_set_array(p, "box");
-    for (int i = 0; i < 4; i++)
-        json_add_int(box, s->box[i]);
+    reading_set_box(p, s->box);
     shift = json_set_array(p, "shift");
     for (int i = 0; i < 2; i++)
         json_add_num(shift, s->shift[i]);

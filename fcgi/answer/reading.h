@@ -29,6 +29,10 @@ void reading_set_preprocessing(struct json *result, const struct decoder_reply *
 void reading_set_unsure(struct json *result, enum unsure because);
 void reading_set_probabilities(struct json *result, const float probabilities[MODEL_CLASSES]);
 
+/* Sets only the member box: x, y, width, height; or input, a 28x28 as base64. */
+void reading_set_box(struct json *obj, const int box[4]);
+void reading_set_input(struct json *obj, const uint8_t input[DIGIT_PIXELS]);
+
 /* Adds a picture between two steps: name, width, height. Returns the object; the caller adds the pixels or their
  * location. */
 struct json *reading_add_step(struct json *steps, const struct decoder_step *step);

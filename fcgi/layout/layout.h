@@ -40,6 +40,11 @@ struct layout_sign {
     float probability[LAYOUT_CLASSES]; /* of a digit, sums to 1 */
 };
 
+static inline bool layout_is_digit(const struct layout_sign *s)
+{
+    return s->text >= '0' && s->text <= '9';
+}
+
 struct layout_line {
     int32_t row; /* of the lattice */
     int32_t first, signs, digits;

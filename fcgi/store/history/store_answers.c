@@ -253,6 +253,7 @@ enum err store_history_clear(struct store *s, int64_t user_id)
     }
     return e == ERR_NOT_FOUND ? OK : e;
 }
+
 enum err store_user_delete(struct store *s, int64_t user_id)
 {
     enum err e = store_history_clear(s, user_id);

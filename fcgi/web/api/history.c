@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/base64.h"
-
 enum {
     WALK_ROWS = 200,
     JSON_DIGITS = 9,
@@ -42,14 +40,6 @@ static void set_digit(struct json *obj, const char *key, int digit)
         json_set_int(obj, key, digit);
 }
 
-static void set_input(struct json *obj, const uint8_t picture[DIGIT_PIXELS])
-{
-    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
-
-    base64_encode(picture, DIGIT_PIXELS, text);
-    json_set_str(obj, "input", text);
-}
-
 static void set_row(struct json *obj, const struct store_history *row)
 {
     json_set_int(obj, "id", row->id);
@@ -62,14 +52,12 @@ static void set_row(struct json *obj, const struct store_history *row)
     set_digit(obj, "label", row->label);
     json_set_num(obj, "confidence", (double)row->confidence);
     reading_set_probabilities(obj, row->probabilities);
-    set_input(obj, row->picture);
+    reading_set_input(obj, row->picture);
 }
 
 static void set_place(struct json *obj, const struct number_place *place, const struct store_number_digit *d,
                       bool unsure)
 {
-    struct json *box;
-
     json_set_int(obj, "row", d->line);
     json_set_int(obj, "digit", place->digit);
     if (place->label == NUMBER_SPLIT)
@@ -79,10 +67,8 @@ static void set_place(struct json *obj, const struct number_place *place, const 
     json_set_num(obj, "confidence", (double)d->confidence);
     json_set_bool(obj, "unsure", unsure);
     reading_set_probabilities(obj, d->probabilities);
-    box = json_set_array(obj, "box");
-    for (int i = 0; i < 4; i++)
-        json_add_int(box, d->box[i]);
-    set_input(obj, d->picture);
+    reading_set_box(obj, d->box);
+    reading_set_input(obj, d->picture);
 }
 
 const char *history_number_label(const struct number_text *t)

@@ -38,17 +38,12 @@ void history_keep_add(struct history_keep *keep, const struct reading *r, struct
     memcpy(row->picture, r->decoded.input, DIGIT_PIXELS);
 }
 
-static bool is_digit(const struct layout_sign *sign)
-{
-    return sign->candidate >= 0 && sign->text >= '0' && sign->text <= '9';
-}
-
 /* The only digit of a reading in which there is nothing else; NULL: there is more, or less. */
 static const struct layout_sign *only_digit(const struct numbers *n)
 {
     const struct layout_sign *sign = n->reading.sign;
 
-    return n->reading.signs == 1 && is_digit(sign) ? sign : NULL;
+    return n->reading.signs == 1 && layout_is_digit(sign) ? sign : NULL;
 }
 
 /* One digit that the reading found, and /classify did not. */
@@ -100,7 +95,7 @@ static struct store_number *number_make(const struct numbers *n, const struct re
         const struct layout_line *v = &n->reading.line[line];
 
         for (int i = v->first; i < v->first + v->signs; i++)
-            if (is_digit(&n->reading.sign[i]))
+            if (layout_is_digit(&n->reading.sign[i]))
                 digit_take(n, &n->reading.sign[i], line, &number->digit[place++]);
     }
     return number;

@@ -185,17 +185,14 @@ static enum err set_result(const struct reader *r, const struct upload *u, struc
 {
     const struct pictures_query *query = &r->p->query;
     const struct numbers_form form = {.inputs = query->input, .plain = query->plain};
-    char text[BASE64_CHARS(DIGIT_PIXELS) + 1];
     enum err e;
 
     if (r->p->numbers) {
         e = numbers_set(v, r->numbers, &u->reading, r->c->app->eye, &form);
     } else {
         e = numbers_set_classified(v, r->numbers, &u->reading);
-        if (query->input) {
-            base64_encode(u->reading.decoded.input, DIGIT_PIXELS, text);
-            json_set_str(v, "input", text);
-        }
+        if (query->input)
+            reading_set_input(v, u->reading.decoded.input);
     }
     if (query->steps)
         add_steps(v, &u->reading.decoded);
