@@ -80,4 +80,14 @@ static inline struct layout_terms terms_plain(float base, float skip)
     return t;
 }
 
+/* The rows of an ink; returns how many. */
+static inline int fixture_rows(const struct picture *p, struct page *page, struct row rows[LAYOUT_ROWS_MAX])
+{
+    int n;
+
+    assert_int_equal(page_take(page, p), OK);
+    assert_int_equal(rows_find(page, rows, LAYOUT_ROWS_MAX, &n), OK);
+    return n;
+}
+
 #endif

@@ -5,15 +5,6 @@
 static struct layout_lattice lattice;
 static struct row rows[LAYOUT_ROWS_MAX];
 
-static int find_rows(const struct picture *p, struct page *page)
-{
-    int n;
-
-    assert_int_equal(page_take(page, p), OK);
-    assert_int_equal(rows_find(page, rows, LAYOUT_ROWS_MAX, &n), OK);
-    return n;
-}
-
 /* Where a cut goes through a group h px high, on the average. */
 static double cut_middle(const struct cut *c, int h)
 {
@@ -57,7 +48,7 @@ static void test_the_cheapest_cuts_are_left(void **state)
     int h, found = 0;
 
     (void)state;
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     h = box_height(&rows[0].group[0].box);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &all), OK);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, LEFT, &few), OK);
@@ -87,7 +78,7 @@ static void test_more_cuts_than_room(void **state)
     struct cuts cuts;
 
     (void)state;
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &cuts), OK);
     assert_int_equal(cuts.n, CUTS_MAX);
     assert_true(least_ink(&cuts) >= 2.5 && least_ink(&cuts) <= 3.5);
@@ -107,7 +98,7 @@ static int rows_of_two_steps(int lower, int right)
         picture_fill(&p, BOX(20 + 50 * i, 20, 40 + 50 * i, 70), 255);
         picture_fill(&p, BOX(right + 50 * i, 20 + lower, right + 20 + 50 * i, 70 + lower), 255);
     }
-    n = find_rows(&p, &page);
+    n = fixture_rows(&p, &page, rows);
     page_free(&page);
     picture_free(&p);
     return n;
@@ -134,7 +125,7 @@ static void test_a_row_begins_under_another(void **state)
     picture_fill(&p, BOX(150, 20, 160, 70), 255);
     picture_fill(&p, BOX(58, 85, 118, 135), 255);
     picture_fill(&p, BOX(180, 62, 190, 112), 255); /* nearest to the other row, and beside it */
-    assert_int_equal(find_rows(&p, &page), 2);
+    assert_int_equal(fixture_rows(&p, &page, rows), 2);
     assert_int_equal(rows[0].n, 2);
     assert_int_equal(rows[1].n, 2);
     page_free(&page);

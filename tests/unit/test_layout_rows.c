@@ -3,15 +3,6 @@
 
 static struct row rows[LAYOUT_ROWS_MAX];
 
-static int find_rows(const struct picture *p, struct page *page)
-{
-    int n;
-
-    assert_int_equal(page_take(page, p), OK);
-    assert_int_equal(rows_find(page, rows, LAYOUT_ROWS_MAX, &n), OK);
-    return n;
-}
-
 /* Breaks when two rows become one, their order is another, or a row's groups are not from left to right. */
 static void test_two_rows(void **state)
 {
@@ -23,7 +14,7 @@ static void test_two_rows(void **state)
         picture_fill(&p, BOX(20 + 90 * i, 150 + 4 * i, 45 + 90 * i, 200 + 4 * i), 255); /* it slants */
         picture_fill(&p, BOX(40 + 90 * i, 40 + 4 * i, 60 + 90 * i, 90 + 4 * i), 255);
     }
-    assert_int_equal(find_rows(&p, &page), 2);
+    assert_int_equal(fixture_rows(&p, &page, rows), 2);
     assert_int_equal(rows[0].n, 5);
     assert_int_equal(rows[1].n, 5);
     assert_true(rows[0].middle < rows[1].middle);
@@ -44,7 +35,7 @@ static void test_ragged_row(void **state)
     (void)state;
     for (int i = 0; i < 5; i++)
         picture_fill(&p, BOX(20 + 60 * i, top[i], 45 + 60 * i, top[i] + height[i]), 255);
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(rows[0].n, 5);
     page_free(&page);
     picture_free(&p);
@@ -74,7 +65,7 @@ static void test_rows_in_one_another(void **state)
             picture_frame(&p, cases[c].box[i], 5, 255);
         if (cases[c].box == broken)
             picture_fill(&p, BOX(65, 57, 100, 58), 0); /* they do not touch */
-        assert_int_equal(find_rows(&p, &page), cases[c].rows);
+        assert_int_equal(fixture_rows(&p, &page, rows), cases[c].rows);
         assert_int_equal(rows[0].n, cases[c].groups);
         page_free(&page);
         picture_free(&p);
@@ -94,7 +85,7 @@ static void test_grid_and_smaller(void **state)
             picture_fill(&p, BOX(20 + 110 * i, 20 + 75 * r + 18 * i, 45 + 110 * i, 70 + 75 * r + 18 * i), 255);
     for (int i = 0; i < 4; i++)
         picture_fill(&p, BOX(20 + 40 * i, 400 + 6 * i, 30 + 40 * i, 422 + 6 * i), 255);
-    assert_int_equal(find_rows(&p, &page), 4);
+    assert_int_equal(fixture_rows(&p, &page, rows), 4);
     for (int r = 0; r < 3; r++)
         assert_int_equal(rows[r].n, 5);
     assert_int_equal(rows[3].n, 4);
@@ -113,7 +104,7 @@ static void test_groups(void **state)
     picture_fill(&p, BOX(24, 40, 52, 46), 255);
     picture_fill(&p, BOX(70, 94, 76, 100), 255);
     picture_fill(&p, BOX(100, 50, 130, 100), 255);
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(rows[0].n, 3);
     assert_int_equal(rows[0].group[0].n, 2);
     EXPECT_BOX(&rows[0].group[0].box, 20, 40, 52, 100);
@@ -134,7 +125,7 @@ static void test_cut_at_bridge(void **state)
     picture_fill(&p, BOX(40, 20, 60, 70), 255);
     picture_fill(&p, BOX(90, 20, 110, 70), 255);
     picture_fill(&p, BOX(60, 44, 90, 47), 255);
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(rows[0].n, 1);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &cuts), OK);
     assert_true(cuts.n >= 1);
@@ -166,7 +157,7 @@ static void test_cut_along_stroke(void **state)
     picture_fill(&p, BOX(45, 25, 46, 45), 200);
     picture_frame(&p, BOX(46, 20, 80, 50), 6, 255);
     picture_fill(&p, BOX(74, 20, 80, 70), 255);
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(rows[0].n, 1);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, 6, &cuts), OK);
     for (int i = 0; i < cuts.n; i++) {
@@ -194,7 +185,7 @@ static void test_no_cut_of_a_hook(void **state)
     (void)state;
     picture_fill(&p, BOX(60, 20, 66, 70), 255);
     picture_fill(&p, BOX(40, 20, 60, 24), 255);
-    assert_int_equal(find_rows(&p, &page), 1);
+    assert_int_equal(fixture_rows(&p, &page, rows), 1);
     assert_int_equal(cuts_find(&page, &rows[0].group[0], rows[0].height, CUTS_MAX, &cuts), OK);
     for (int i = 0; i < cuts.n; i++)
         assert_true(cuts.cut[i].x[10] > 20);
