@@ -101,22 +101,22 @@ static bool has_sides(const struct seams *s, const int16_t *path, double height)
     return left >= SIDE_LEAST * height && right >= SIDE_LEAST * height;
 }
 
-static double path_middle(const int16_t *path, int h)
+static int path_sum(const int16_t *path, int h)
 {
-    double sum = 0;
+    int sum = 0;
 
     for (int y = 0; y < h; y++)
         sum += path[y];
-    return sum / h;
+    return sum;
 }
 
 static double path_apart(const int16_t *a, const int16_t *b, int h)
 {
-    double sum = 0;
+    int sum = 0;
 
     for (int y = 0; y < h; y++)
         sum += a[y] > b[y] ? a[y] - b[y] : b[y] - a[y];
-    return sum / h;
+    return (double)sum / h;
 }
 
 /* Keeps a cut unless a cheaper one is nearly the same; it then takes its place if it is the cheaper. */
@@ -139,6 +139,7 @@ static void cuts_keep(struct cuts *c, const int16_t *path, double ink, double co
     if (at < 0)
         return;
     c->cut[at].x = c->x + (size_t)at * (size_t)h;
+    c->cut[at].sum = path_sum(path, h);
     c->cut[at].ink = ink;
     c->cut[at].cost = cost;
     memcpy(c->cut[at].x, path, (size_t)h * sizeof(*path));
@@ -180,10 +181,10 @@ static void cuts_cheapest(struct cuts *c, int most)
 }
 
 /* In order from left to right. The paths move with their cuts. */
-static void cuts_sort(struct cuts *c, int h)
+static void cuts_sort(struct cuts *c)
 {
     for (int i = 1; i < c->n; i++)
-        for (int k = i; k > 0 && path_middle(c->cut[k].x, h) < path_middle(c->cut[k - 1].x, h); k--) {
+        for (int k = i; k > 0 && c->cut[k].sum < c->cut[k - 1].sum; k--) {
             const struct cut swap = c->cut[k];
 
             c->cut[k] = c->cut[k - 1];
@@ -308,7 +309,7 @@ enum err cuts_find(const struct page *page, const struct group *g, double height
     for (size_t i = 0; i < sizeof(leans) / sizeof(*leans); i++)
         cuts_straight(&s, leans[i], height, path + h, path, out);
     cuts_cheapest(out, most);
-    cuts_sort(out, h);
+    cuts_sort(out);
     e = OK;
 out:
     free(px);

@@ -45,24 +45,25 @@ static int join(int *parent, int a, int b)
 /* Labels sure ink, 8-connected. label[h][w]; parent has room for every label. Returns their number, with 0. */
 static int label_ink(const struct picture *p, int *label, int *parent)
 {
+    const int w = p->w, h = p->h, sure = p->threshold;
     int n = 1;
 
     parent[0] = 0;
-    for (int y = 0; y < p->h; y++) {
-        const uint8_t *px = picture_at(p, 0, y);
-        int *at = label + (size_t)y * (size_t)p->w, *up = y > 0 ? at - p->w : at;
+    for (int y = 0; y < h; y++) {
+        const uint8_t *px = p->px + (size_t)y * (size_t)w;
+        int *at = label + (size_t)y * (size_t)w, *up = y > 0 ? at - w : at;
 
-        for (int x = 0; x < p->w; x++) {
+        for (int x = 0; x < w; x++) {
             int found;
 
-            if (px[x] < p->threshold)
+            if (px[x] < sure)
                 continue;
             found = x > 0 ? at[x - 1] : 0;
             if (y > 0) {
                 found = found == up[x] ? found : join(parent, found, up[x]);
                 if (up[x] == 0) {
                     found = x > 0 ? join(parent, found, up[x - 1]) : found;
-                    found = x + 1 < p->w ? join(parent, found, up[x + 1]) : found;
+                    found = x + 1 < w ? join(parent, found, up[x + 1]) : found;
                 }
             }
             if (found == 0) {
@@ -129,29 +130,38 @@ int ink_usual_height_of(const struct piece *piece, const int *which, int n)
     return usual;
 }
 
-static void measure(struct piece *piece, int n, const int *label, int w, int h)
+static void forget(struct piece *piece, int n)
 {
     for (int i = 1; i < n; i++)
         piece[i] = (struct piece){.box = BOX_NONE, .row = -1, .gone = piece[i].gone};
-    for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) {
-            const int i = label[(size_t)y * (size_t)w + (size_t)x];
+}
 
-            if (i > 0) {
-                piece[i].area++;
-                box_add(&piece[i].box, x, y);
-            }
+/* Adds px x0 to x1 of line y. */
+static void piece_add(struct piece *p, int x0, int x1, int y)
+{
+    p->area += x1 - x0;
+    box_add(&p->box, x0, y);
+    box_add(&p->box, x1 - 1, y);
+}
+
+static void measure(struct piece *piece, int n, const int *label, int w, int h)
+{
+    forget(piece, n);
+    for (int y = 0; y < h; y++, label += w)
+        for (int x = 0; x < w; x++) {
+            const int first = x, i = label[x];
+
+            if (i == 0)
+                continue;
+            while (x + 1 < w && label[x + 1] == i)
+                x++;
+            piece_add(&piece[i], first, x + 1, y);
         }
 }
 
 /* The smaller copy: means of the ink; of the labels, that of the darkest pixel. */
 static void reduce(struct page *page, const struct picture *p, const int *label, int k)
 {
-    if (k == 1) {
-        memcpy(page->px, p->px, picture_pixels(p));
-        memcpy(page->label, label, picture_pixels(p) * sizeof(*label));
-        return;
-    }
     for (int y = 0; y < page->h; y++)
         for (int x = 0; x < page->w; x++) {
             const int x1 = (x + 1) * k < p->w ? (x + 1) * k : p->w, y1 = (y + 1) * k < p->h ? (y + 1) * k : p->h;
@@ -277,7 +287,8 @@ static void drop_specks(struct page *page)
             page->piece[i].gone = true;
 }
 
-static enum err take_copy(struct page *page, const struct picture *p, const int *label)
+/* Pieces are of ink, whose labels it may take. */
+static enum err take_copy(struct page *page, const struct picture *p, struct ink_pieces *ink)
 {
     const int usual = ink_usual_height(page->piece, page->n), k = usual / DIGIT_PX > 1 ? usual / DIGIT_PX : 1;
 
@@ -291,11 +302,20 @@ static enum err take_copy(struct page *page, const struct picture *p, const int 
     page->scale = p->scale * k;
     page->sure = p->threshold;
     page->px = malloc((size_t)(page->w * page->h));
-    page->label = malloc((size_t)(page->w * page->h) * sizeof(*page->label));
+    if (k == 1) {
+        page->label = ink->label;
+        ink->label = NULL;
+    } else {
+        page->label = malloc((size_t)(page->w * page->h) * sizeof(*page->label));
+    }
     if (page->px == NULL || page->label == NULL)
         return ERR_NOMEM;
-    reduce(page, p, label, k);
-    measure(page->piece, page->n, page->label, page->w, page->h);
+    if (k == 1) {
+        memcpy(page->px, p->px, picture_pixels(p));
+    } else {
+        reduce(page, p, ink->label, k);
+        measure(page->piece, page->n, page->label, page->w, page->h);
+    }
     page->height = usual / k;
     return spread(page);
 }
@@ -314,7 +334,8 @@ enum err ink_pieces_find(struct ink_pieces *ink, const struct picture *p)
     if (ink->piece == NULL)
         goto out;
     for (size_t i = 0; i < n; i++)
-        ink->label[i] = ink->label[i] > 0 ? parent[ink->label[i]] : 0;
+        if (ink->label[i] > 0)
+            ink->label[i] = parent[ink->label[i]];
     measure(ink->piece, ink->n, ink->label, p->w, p->h);
     e = OK;
 out:
@@ -351,7 +372,7 @@ enum err page_take(struct page *page, const struct picture *p)
         page->n = ink.n;
         page->piece = ink.piece;
         ink.piece = NULL;
-        e = take_copy(page, p, ink.label);
+        e = take_copy(page, p, &ink);
     }
     ink_pieces_free(&ink);
     if (e == OK && page->height < HEIGHT_LEAST)

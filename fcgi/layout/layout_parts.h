@@ -93,6 +93,7 @@ enum err rows_find(struct page *page, struct row *rows, int max, int *n);
 enum { CUTS_MAX = 24 };
 struct cut {
     int16_t *x;  /* [height of the group's box]: the first px of the right side, from the left of the box */
+    int sum;     /* of all x */
     double ink;  /* that it goes through, px of full ink */
     double cost; /* by which cuts compete */
 };

@@ -36,11 +36,8 @@ static int cut_x(const struct maker *m, int group, int cut, int y)
 static double cut_middle(const struct maker *m, int group, int cut)
 {
     const struct box *b = &m->row->group[group].box;
-    double sum = 0;
 
-    for (int y = b->y0; y < b->y1; y++)
-        sum += cut_x(m, group, cut, y);
-    return sum / box_height(b);
+    return (double)((int64_t)b->x0 * box_height(b) + m->cuts[group].cut[cut].sum) / box_height(b);
 }
 
 double span_left(const struct maker *m, const struct span *s)
@@ -72,30 +69,33 @@ static bool is_in(const struct maker *m, const struct span *s, const struct piec
     return p->row == m->row_number && p->group >= s->first && p->group <= s->last;
 }
 
-/* Copies a line of the ink of a span; tells how many px of it are sure. */
+/* Copies a line of the ink of a span; tells how many px of it are sure. A cut divides its own group alone. */
 static int take_line(struct maker *m, const struct span *s, int y, struct box *ink)
 {
     const struct page *page = m->page;
-    const int w = box_width(&s->crop), from = s->cut_from >= 0 ? cut_x(m, s->first, s->cut_from, y) : 0;
+    const int from = s->cut_from >= 0 ? cut_x(m, s->first, s->cut_from, y) : 0;
     const int to = s->cut_to >= 0 ? cut_x(m, s->last, s->cut_to, y) : page->w;
+    const bool alone = s->first == s->last;
+    const int x0 = alone && from > s->crop.x0 ? from : s->crop.x0, x1 = alone && to < s->crop.x1 ? to : s->crop.x1;
     const int *label = page->label + (size_t)y * (size_t)page->w;
     const uint8_t *px = page->px + (size_t)y * (size_t)page->w;
-    uint8_t *line = m->px + (size_t)(y - s->crop.y0) * (size_t)w;
+    uint8_t *line = m->px + (size_t)(y - s->crop.y0) * (size_t)box_width(&s->crop);
     const int64_t down = y - s->crop.y0;
     int64_t n = 0, sum = 0;
     int area = 0;
 
-    for (int x = s->crop.x0; x < s->crop.x1; x++) {
+    for (int x = x0; x < x1; x++) {
         const struct piece *p = &page->piece[label[x]];
+        const int at = x - s->crop.x0;
 
         if (label[x] == 0 || !is_in(m, s, p) || (x < from && p->group == s->first) || (x >= to && p->group == s->last))
             continue;
-        line[x - s->crop.x0] = px[x];
+        line[at] = px[x];
         n += px[x];
-        sum += px[x] * (x - s->crop.x0);
+        sum += (int64_t)px[x] * at;
         if (px[x] >= page->sure) {
             area++;
-            box_add(ink, x - s->crop.x0, y - s->crop.y0);
+            box_add(ink, at, (int)down);
         }
     }
     m->moments.n += n;

@@ -23,11 +23,14 @@ void place_small(const struct small *s, enum normalise_center center, uint8_t di
     double mass = 0, moment_x = 0, moment_y = 0;
     int left = (SIDE - s->w) / 2, top = (SIDE - s->h) / 2;
 
-    for (int i = 0; i < s->w * s->h; i++) {
-        mass += s->v[i];
-        moment_x += s->v[i] * (i % s->w);
-        moment_y += s->v[i] * (i / s->w);
-    }
+    for (int y = 0; y < s->h; y++)
+        for (int x = 0; x < s->w; x++) {
+            const double v = s->v[y * s->w + x];
+
+            mass += v;
+            moment_x += v * x;
+            moment_y += v * y;
+        }
     if (center == NORMALISE_CENTER_MASS) {
         left = first_at(moment_x, mass, s->w);
         top = first_at(moment_y, mass, s->h);

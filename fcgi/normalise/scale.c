@@ -1,7 +1,8 @@
 /* Scales the ink to 20 px by area averaging, with strokes neither too thin nor too pale for the network.
  *
  * MNIST was made like that (LeCun et al. 1998, section III.A): a 20x20 box with the aspect ratio kept, grey from
- * anti-aliasing. No function of libm is called, so the result is the same everywhere. */
+ * anti-aliasing. No function of libm is called that rounds, so the result is the same everywhere. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "stages.h"
@@ -50,43 +51,50 @@ static struct taps taps_for(int i, int n_out, int n_in)
     return t;
 }
 
-static double taps_weight(const struct taps *t, int k)
+/* A line of px, resampled to out[n] by the taps of each column. */
+static void resample_line(const uint8_t *px, const struct taps *columns, int n, double *out)
 {
-    return k == 0 ? t->head : k == t->count - 1 ? t->last : t->body;
+    for (int x = 0; x < n; x++) {
+        const struct taps *t = &columns[x];
+        const uint8_t *from = px + t->first;
+        double sum = t->head * from[0];
+
+        for (int k = 1; k + 1 < t->count; k++)
+            sum += t->body * from[k];
+        if (t->count > 1)
+            sum += t->last * from[t->count - 1];
+        out[x] = sum;
+    }
 }
 
-/* A box of the ink resampled to out[h][w]. */
-static enum err resample(const struct raster *ink, const struct box *box, int out_w, int out_h, double *out)
+/* A box of the ink resampled to out[h][w], at most FINE_SIDE each. Two lines of it are held at a time: what one line of
+ * out ends with, the next one begins with. */
+static void resample(const struct raster *ink, const struct box *box, int out_w, int out_h, double *out)
 {
-    const int w = box_width(box), h = box_height(box);
-    const size_t columns = (size_t)out_w;
-    double *rows = calloc((size_t)h * columns, sizeof(*rows)); /* [h][out_w] */
+    struct taps columns[FINE_SIDE];
+    double held[2][FINE_SIDE];
+    int held_y[2] = {-1, -1};
 
-    if (rows == NULL)
-        return ERR_NOMEM;
-    for (int x = 0; x < out_w; x++) {
-        const struct taps t = taps_for(x, out_w, w);
+    for (int x = 0; x < out_w; x++)
+        columns[x] = taps_for(x, out_w, box_width(box));
+    for (int y = 0; y < out_h; y++, out += out_w) {
+        const struct taps t = taps_for(y, out_h, box_height(box));
 
-        for (int y = 0; y < h; y++) {
-            const uint8_t *px = ink->px + (size_t)(box->y0 + y) * (size_t)ink->w + (size_t)(box->x0 + t.first);
+        for (int x = 0; x < out_w; x++)
+            out[x] = 0;
+        for (int k = 0; k < t.count; k++) {
+            const int from = t.first + k;
+            const double weight = k == 0 ? t.head : k == t.count - 1 ? t.last : t.body;
+            double *line = held[from % 2];
 
-            for (int k = 0; k < t.count; k++)
-                rows[(size_t)y * columns + (size_t)x] += taps_weight(&t, k) * px[k];
+            if (held_y[from % 2] != from)
+                resample_line(ink->px + (size_t)(box->y0 + from) * (size_t)ink->w + (size_t)box->x0, columns, out_w,
+                              line);
+            held_y[from % 2] = from;
+            for (int x = 0; x < out_w; x++)
+                out[x] += weight * line[x];
         }
     }
-    for (int y = 0; y < out_h; y++) {
-        const struct taps t = taps_for(y, out_h, h);
-
-        for (int x = 0; x < out_w; x++) {
-            double sum = 0;
-
-            for (int k = 0; k < t.count; k++)
-                sum += taps_weight(&t, k) * rows[(size_t)(t.first + k) * columns + (size_t)x];
-            out[y * out_w + x] = sum;
-        }
-    }
-    free(rows);
-    return OK;
 }
 
 static int scaled_side(int side, int longest, int to)
@@ -106,16 +114,20 @@ static double value_at(const double *v, int w, int h, int x, int y)
  * A stroke of under 1 px counts as 1 px. */
 static double stroke_width(const double *all, int w, int h)
 {
+    static const double none[FINE_SIDE];
     double ink = 0, edges = 0;
 
-    for (int y = 0; y <= h; y++)
-        for (int x = 0; x <= w; x++) {
-            const double v = value_at(all, w, h, x, y), right = v - value_at(all, w, h, x - 1, y);
-            const double down = v - value_at(all, w, h, x, y - 1);
+    for (int y = 0; y <= h; y++) {
+        const double *line = y < h ? all + y * w : none, *above = y > 0 ? all + (y - 1) * w : none;
+        double left = 0;
 
-            ink += v;
-            edges += (right < 0 ? -right : right) + (down < 0 ? -down : down);
+        for (int x = 0; x < w; x++) {
+            ink += line[x];
+            edges += fabs(line[x] - left) + fabs(line[x] - above[x]);
+            left = line[x];
         }
+        edges += left;
+    }
     return edges > 0 ? ink / edges * 2 * 4 / 3.14159265358979 : 0;
 }
 
@@ -129,7 +141,7 @@ static void stretch(double *v, int n, double share)
         mass += v[i];
         brightest = v[i] > brightest ? v[i] : brightest;
     }
-    for (int i = 0; brightest > 0 && i < n; i++)
+    for (int i = 0; share > 0 && brightest > 0 && i < n; i++)
         bins[(int)(v[i] / brightest * 255)] += v[i];
     while (bin > 0 && (above += bins[bin]) < share * mass)
         bin--;
@@ -145,16 +157,12 @@ struct fine {
 };
 
 /* The ink of the box, longest px on its longest side, its strokes full of ink. */
-static enum err fine_take(const struct raster *ink, const struct box *box, int longest, struct fine *f)
+static void fine_take(const struct raster *ink, const struct box *box, int longest, struct fine *f)
 {
-    enum err e;
-
     f->w = scaled_side(box_width(box), box_longest(box), longest);
     f->h = scaled_side(box_height(box), box_longest(box), longest);
-    e = resample(ink, box, f->w, f->h, f->v);
-    if (e == OK)
-        stretch(f->v, f->w * f->h, STROKE_FULL_SHARE);
-    return e;
+    resample(ink, box, f->w, f->h, f->v);
+    stretch(f->v, f->w * f->h, STROKE_FULL_SHARE);
 }
 
 /* The mean over FINE x FINE of the strokes, each widened by radius px to every side: where two come near to each other,
@@ -184,38 +192,28 @@ static void fine_widen(struct fine *f, int radius, struct small *out)
 static enum err scale_thin(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out)
 {
     struct fine *f = malloc(sizeof(*f));
-    enum err e = ERR_NOMEM;
     int radius, room;
 
     if (f == NULL)
-        return e;
-    e = fine_take(ink, box, FINE * side_px, f);
-    if (e != OK)
-        goto out;
+        return ERR_NOMEM;
+    fine_take(ink, box, FINE * side_px, f);
     radius = (int)((FINE * STROKE_WIDENED_PX - stroke_width(f->v, f->w, f->h)) / 2 + 0.5);
     radius = radius < 1 ? 1 : radius > FINE ? FINE : radius;
     room = margin > 0 ? 2 * radius : 0;
-    e = fine_take(ink, box, FINE * side_px - room, f);
-    if (e != OK)
-        goto out;
+    fine_take(ink, box, FINE * side_px - room, f);
     out->w = (f->w + room + FINE - 1) / FINE;
     out->h = (f->h + room + FINE - 1) / FINE;
     fine_widen(f, radius, out);
     stretch(out->v, out->w * out->h, 0);
-out:
     free(f);
-    return e;
+    return OK;
 }
 
 enum err scale_piece(const struct raster *ink, const struct box *box, int side_px, int margin, struct small *out)
 {
-    enum err e;
-
     out->w = scaled_side(box_width(box), box_longest(box), side_px);
     out->h = scaled_side(box_height(box), box_longest(box), side_px);
-    e = resample(ink, box, out->w, out->h, out->v);
-    if (e != OK)
-        return e;
+    resample(ink, box, out->w, out->h, out->v);
     if (stroke_width(out->v, out->w, out->h) < STROKE_MIN_PX)
         return scale_thin(ink, box, side_px, margin, out);
     stretch(out->v, out->w * out->h, 0);
