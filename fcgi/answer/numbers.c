@@ -15,14 +15,7 @@ static const float MORE = 0.9F, NO_MORE = 0.6F;
 static const float CERTAIN = 0.97F;
 /* A row that is less sure as a whole is unsure, though each of its digits be sure: there may be one more. */
 static const float ROW_UNSURE = 0.8F;
-/* How far the middle of a bracket lies off its ends: of drawn ones 0.8 to 2 px. 11 % of MNIST's ones bow so far to the
- * left, and 4 % to the right. */
-static const double BOW_LEAST_PX = 0.6;
-enum {
-    WITHIN_PART = 10, /* of a box's longer side: how far another may reach over it and lie in it */
-    BOW_PARTS = 3,
-    BOW_INK = 64
-};
+enum { WITHIN_PART = 10 /* of a box's longer side: how far another may reach over it and lie in it */ };
 
 void numbers_ask(void *ctx, int n, const uint8_t *const inputs[], struct layout_score *scores)
 {
@@ -63,42 +56,16 @@ static bool is_within(const struct box *in, const int b[4])
     return in->x0 >= b[0] - off && in->x1 <= b[0] + b[2] + off && in->y0 >= b[1] - off && in->y1 <= b[1] + b[3] + off;
 }
 
-/* How far the middle of a stroke that was read as a 1 lies to the left of its ends, in px of the 28x28; negative: to
- * the right. */
-static double bow(const uint8_t input[DIGIT_PIXELS])
-{
-    double sum[BOW_PARTS] = {0}, x_sum[BOW_PARTS] = {0};
-    int top = DIGIT_SIDE_PX, bottom = -1;
-
-    for (int i = 0; i < DIGIT_PIXELS; i++)
-        if (input[i] >= BOW_INK) {
-            top = i / DIGIT_SIDE_PX < top ? i / DIGIT_SIDE_PX : top;
-            bottom = i / DIGIT_SIDE_PX;
-        }
-    for (int y = top; y <= bottom; y++)
-        for (int x = 0; x < DIGIT_SIDE_PX; x++) {
-            const int part = (y - top) * BOW_PARTS / (bottom - top + 1);
-
-            sum[part] += input[y * DIGIT_SIDE_PX + x];
-            x_sum[part] += (double)input[y * DIGIT_SIDE_PX + x] * x;
-        }
-    if (sum[0] <= 0 || sum[1] <= 0 || sum[2] <= 0)
-        return 0;
-    return (x_sum[0] / sum[0] + x_sum[2] / sum[2]) / 2 - x_sum[1] / sum[1];
-}
-
 /* Whether a digit stands in brackets, which were read as ones: the normaliser has taken them off. */
 static bool is_in_brackets(const struct numbers *n, const struct reading *one)
 {
     const struct layout_sign *s = n->reading.sign;
     const int *b = one->decoded.steps.box;
 
-    return one->answer.verdict == VERDICT_DIGIT && n->reading.lines == 1 && n->reading.signs == 3 && s[0].text == '1' &&
-           s[2].text == '1' && is_within(&n->lattice.candidate[s[1].candidate].box, b) &&
+    return one->answer.verdict == VERDICT_DIGIT && layout_has_brackets(&n->lattice, &n->reading) &&
+           is_within(&n->lattice.candidate[s[1].candidate].box, b) &&
            !is_within(&n->lattice.candidate[s[0].candidate].box, b) &&
-           !is_within(&n->lattice.candidate[s[2].candidate].box, b) &&
-           bow(n->lattice.candidate[s[0].candidate].input) >= BOW_LEAST_PX &&
-           bow(n->lattice.candidate[s[2].candidate].input) <= -BOW_LEAST_PX;
+           !is_within(&n->lattice.candidate[s[2].candidate].box, b);
 }
 
 /* The surest digit and the second surest. outside: those alone that are not of the ink that /classify has read. */

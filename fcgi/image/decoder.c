@@ -179,7 +179,8 @@ static enum err decoder_take(struct decoder *d, const struct decoder_request *re
     if (decoder_receive(d, &answer, &loss) &&
         decoder_reply_check((const uint8_t *)&answer, sizeof(answer), request->steps_side_px, &d->area, &e, reply,
                             why) &&
-        (e != OK || request->lattice == NULL || layout_lattice_take(decoder_area_lattice(&d->area), request->lattice)))
+        (e != OK || request->lattice == NULL ||
+         decoder_lattice_take(reply, decoder_area_lattice(&d->area), request->lattice)))
         return e;
     memset(reply, 0, sizeof(*reply));
     decoder_lose(d, loss);
@@ -217,8 +218,9 @@ enum err decoder_read(struct decoder *d, const struct decoder_request *request, 
         e = ERR_BUSY;
     }
     memset(decoder_area_bytes(&d->area), 0, request->n);
-    if (request->lattice != NULL)
-        memset(decoder_area_lattice(&d->area), 0, layout_lattice_bytes(request->lattice));
+    if (request->lattice != NULL) /* what a refused picture has left there is not known */
+        memset(decoder_area_lattice(&d->area), 0,
+               e == OK ? layout_lattice_bytes(request->lattice) : sizeof(*request->lattice));
     d->told = *reply;
     return e;
 }

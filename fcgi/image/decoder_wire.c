@@ -118,3 +118,13 @@ bool decoder_reply_check(const uint8_t *bytes, size_t n, int steps_side_px, cons
     reply_fill(&a, area, reply);
     return true;
 }
+
+bool decoder_lattice_take(const struct decoder_reply *reply, const struct layout_lattice *from,
+                          struct layout_lattice *to)
+{
+    if (layout_lattice_take(from, to) && to->width >= 0 && to->width <= reply->steps.width && to->height >= 0 &&
+        to->height <= reply->steps.height)
+        return true;
+    layout_lattice_clear(to);
+    return false;
+}

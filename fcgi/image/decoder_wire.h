@@ -85,6 +85,12 @@ static inline struct layout_lattice *decoder_area_lattice(const struct decoder_a
 bool decoder_reply_check(const uint8_t *bytes, size_t n, int steps_side_px, const struct decoder_area *area,
                          enum err *answer, struct decoder_reply *reply, struct why *why);
 
+/* Copies the lattice that came with a reply, and checks the copy: it holds together, and is of a picture no larger than
+ * the reply says, so that whoever has a use for its boxes may hold them against that. false: it does not, and is
+ * cleared. */
+bool decoder_lattice_take(const struct decoder_reply *reply, const struct layout_lattice *from,
+                          struct layout_lattice *to);
+
 /* Runs the child from fork to exit; never returns. channel: the child's end. parent: the process that forked it. */
 _Noreturn void decoder_child_run(int channel, pid_t parent, const struct decoder_area *area);
 

@@ -79,4 +79,7 @@ enum err layout_look_again(const struct layout_lattice *l, const struct layout_r
 enum err layout_read(const struct layout_lattice *l, const struct layout_looks *looks, const struct layout_terms *terms,
                      struct layout_reading *out);
 
+/* Whether all there is are three signs, of which the first and the last were read as ones and may be brackets. */
+bool layout_has_brackets(const struct layout_lattice *l, const struct layout_reading *reading);
+
 #endif

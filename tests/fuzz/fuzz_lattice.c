@@ -1,12 +1,13 @@
 /* Input: a byte that says what follows: a picture's levelled pixels, a grey picture as it is decoded (the whole way of
  * the decoder's child), or what a child may have left in the shared area as its lattice. A picture's lattice holds
  * together and keeps to its limits, whatever the picture; whatever was left as a lattice is refused, or can be read:
- * every sign of the reading is a candidate of the lattice, every confidence a probability. The ink that the normaliser
- * has made of a page gives the lattice that the page alone gives. */
+ * every sign of the reading is a candidate of the lattice, every confidence a probability, every box within the
+ * picture. The ink that the normaliser has made of a page gives the lattice that the page alone gives. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/decoder_wire.h"
 #include "layout/layout.h"
 #include "layout/table.h"
 #include "layout/terms.h"
@@ -135,6 +136,34 @@ static void decode(const struct raster *grey)
     check_found(steps.unchanged ? lattice.width : grey->w, steps.unchanged ? lattice.height : grey->h);
 }
 
+static void check_boxes(int w, int h)
+{
+    check(lattice.width <= w && lattice.height <= h);
+    for (int i = 0; i < lattice.candidates; i++) {
+        const struct box *b = &lattice.candidate[i].box;
+
+        check(b->x0 >= 0 && b->x0 < b->x1 && b->x1 <= w && b->y0 >= 0 && b->y0 < b->y1 && b->y1 <= h);
+    }
+}
+
+/* reply_less: so many px, the picture of the reply is smaller than the lattice says: then it is not taken. */
+static void take(const uint8_t *data, size_t size, int reply_less)
+{
+    struct decoder_reply reply = {.n_pictures = 0};
+
+    memset(&given, 0, sizeof(given));
+    memcpy(&given, data, size < sizeof(given) ? size : sizeof(given));
+    reply.steps.width = given.width > reply_less ? given.width - reply_less : 0;
+    reply.steps.height = given.height;
+    if (decoder_lattice_take(&reply, &given, &lattice)) {
+        check(reply_less == 0 || given.width <= 0);
+        check_boxes(reply.steps.width, reply.steps.height);
+        read_lattice();
+    } else {
+        check(lattice.rows == 0 && lattice.candidates == 0 && lattice.width == 0 && lattice.height == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct raster in;
@@ -151,12 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             decode(&in);
         return 0;
     default:
-        memset(&given, 0, sizeof(given));
-        memcpy(&given, data + 1, size - 1 < sizeof(given) ? size - 1 : sizeof(given));
-        if (layout_lattice_take(&given, &lattice))
-            read_lattice();
-        else
-            check(lattice.rows == 0 && lattice.candidates == 0);
+        take(data + 1, size - 1, data[0] >= 128);
         return 0;
     }
 }

@@ -200,11 +200,44 @@ static void test_shrink(void **state)
     assert_memory_equal(out, px, 900);
 }
 
+#define EXPECT_LATTICE_REFUSED(change)                                                                                 \
+    do {                                                                                                               \
+        layout_single(answer.input, answer.box, &left);                                                                \
+        change;                                                                                                        \
+        if (decoder_lattice_take(&reply, &left, &taken))                                                               \
+            fail_msg("taken over: %s", #change);                                                                       \
+        assert_int_equal(taken.candidates, 0);                                                                         \
+        assert_int_equal(taken.width, 0);                                                                              \
+    } while (0)
+
+/* Fails when a lattice of a larger picture than the answer's is believed: its boxes would lie outside. */
+static void test_lattice(void **state)
+{
+    static struct layout_lattice left, taken;
+    const struct decoder_answer answer = good_answer();
+
+    (void)state;
+    assert_true(check(&answer, 200));
+    layout_single(answer.input, answer.box, &left);
+    assert_true(decoder_lattice_take(&reply, &left, &taken));
+    assert_memory_equal(&left, &taken, layout_lattice_bytes(&left));
+    layout_lattice_clear(&left); /* of a picture without ink */
+    assert_true(decoder_lattice_take(&reply, &left, &taken));
+    EXPECT_LATTICE_REFUSED(left.width = 801);
+    EXPECT_LATTICE_REFUSED(left.height = 601);
+    EXPECT_LATTICE_REFUSED(left.width = INT32_MAX);
+    EXPECT_LATTICE_REFUSED((layout_lattice_clear(&left), left.width = -1));
+    EXPECT_LATTICE_REFUSED((layout_lattice_clear(&left), left.height = INT32_MIN));
+    EXPECT_LATTICE_REFUSED(left.candidate[0].box.x1 = 801);
+    EXPECT_LATTICE_REFUSED((left.height = 601, left.candidate[0].box.y1 = left.row[0].box.y1 = 601));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),     cmocka_unit_test(test_numbers), cmocka_unit_test(test_pictures_and_names),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_length),  cmocka_unit_test(test_shrink),
+        cmocka_unit_test(test_lattice),
     };
 
     return cmocka_run_group_tests_name("decoder_wire", tests, NULL, NULL);

@@ -172,6 +172,12 @@ static void test_brackets(void **state)
     one.decoded.steps.box[2] = 45;
     one.answer.verdict = VERDICT_UNSURE;
     judge(NUMBERS_SEVERAL, NUMBERS_READ, "171");
+    teardown(NULL);
+    setup(NULL);
+    add_line("1 1", 0.99F, 50); /* a space, which is no candidate, stands in them */
+    draw_arc(0, 3);
+    draw_arc(2, -3);
+    assert_false(layout_has_brackets(&n->lattice, &n->reading));
 }
 
 /* Breaks when nothing, and too much, are told as anything else. */
