@@ -15,6 +15,10 @@ static const float MORE = 0.9F, NO_MORE = 0.6F;
 static const float CERTAIN = 0.97F;
 /* A row that is less sure as a whole is unsure, though each of its digits be sure: there may be one more. */
 static const float ROW_UNSURE = 0.8F;
+/* So many rows of which none is as likely right as wrong, and whose digits are so unsure on average, are printed text
+ * or a texture: of composed and drawn pages none has a mean below 0.9. */
+static const float CLUTTER_ROW = 0.5F, CLUTTER_MEAN = 0.75F;
+enum { CLUTTER_ROWS = 3 };
 enum { WITHIN_PART = 10 /* of a box's longer side: how far another may reach over it and lie in it */ };
 
 void numbers_ask(void *ctx, int n, const uint8_t *const inputs[], struct layout_score *scores)
@@ -101,6 +105,18 @@ static bool has_pair(const struct layout_reading *r)
     return false;
 }
 
+static bool is_clutter(const struct layout_reading *r)
+{
+    float sum = 0;
+
+    for (int i = 0; i < r->lines; i++)
+        if (r->line[i].confidence >= CLUTTER_ROW)
+            return false;
+    for (int i = 0; i < r->signs; i++)
+        sum += layout_is_digit(&r->sign[i]) ? r->sign[i].confidence : 0;
+    return r->lines >= CLUTTER_ROWS && sum < CLUTTER_MEAN * (float)r->digits;
+}
+
 /* Where /classify is sure of a digit, there are several if another digit lies outside of its ink: what lies inside are
  * pieces of it, as a broken 8 is two zeros. Else the second surest digit decides. */
 static enum numbers_count count(const struct numbers *n, const struct reading *one)
@@ -115,6 +131,8 @@ static enum numbers_count count(const struct numbers *n, const struct reading *o
             return NUMBERS_ONE;
         return other < MORE ? NUMBERS_UNDECIDED : NUMBERS_SEVERAL;
     }
+    if (one->answer.verdict == VERDICT_NOT_A_DIGIT && is_clutter(&n->reading))
+        return NUMBERS_NONE;
     if (second >= SEVERAL)
         return NUMBERS_SEVERAL;
     if (one->answer.verdict == VERDICT_NOT_A_DIGIT && first < ONE)

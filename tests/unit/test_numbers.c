@@ -180,6 +180,27 @@ static void test_brackets(void **state)
     assert_false(layout_has_brackets(&n->lattice, &n->reading));
 }
 
+/* Breaks when a page of text is a page of unsure numbers, or a page of numbers that are hard to read is nothing. */
+static void test_clutter(void **state)
+{
+    (void)state;
+    one.answer.verdict = VERDICT_NOT_A_DIGIT;
+    add_line("12", 0.4F, 50);
+    add_line("34", 0.3F, 150);
+    n->reading.sign[0].confidence = n->reading.sign[1].confidence = 0.9F;
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "12\n34"); /* two rows are few */
+    add_line("5", 0.49F, 250);
+    judge(NUMBERS_NONE, NUMBERS_NO_DIGITS, "");
+    n->reading.line[2].confidence = 0.5F;
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "12\n34\n5");
+    n->reading.line[2].confidence = 0.49F;
+    n->reading.sign[4].confidence = 1.4F; /* 3.9 of five */
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "12\n34\n5");
+    n->reading.sign[4].confidence = 0.49F;
+    one.answer.verdict = VERDICT_UNSURE; /* /classify sees something */
+    judge(NUMBERS_SEVERAL, NUMBERS_UNSURE, "12\n34\n5");
+}
+
 /* Breaks when nothing, and too much, are told as anything else. */
 static void test_none(void **state)
 {
@@ -338,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(test_brackets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clutter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
