@@ -1,5 +1,6 @@
 // The drawing pad: lines by mouse, finger, pen or keyboard, handed on as a picture whenever the pen lifts. The paper behind it grows
-// to the right: once a line has come near that edge and the pen has rested, the paper moves on by a part of its width.
+// to the right: once a line has come near that edge and the pen has rested, the paper moves on by as much as the next digit needs,
+// so that what was written stays in sight.
 // Traps: a finger on the pad must not scroll the page (touch-action in the sheet), and a palm beside the pen draws nothing;
 // lines are kept as points in heights of the pad, so that it may change its size and a line can be taken back; the paper must not
 // move under a pen that is about to write the second stroke of a digit.
@@ -10,7 +11,7 @@ const PICTURE_PX = 336;                            // the height of the picture 
 const WIDTHS = { thin: 0.035, middle: 0.055, thick: 0.08 }; // of the height
 const CELLS = 28;                                  // the keyboard moves in a grid of so many rows
 const PAPER_MAX = 8;                               // heights: how far the paper grows
-const NEAR_EDGE = 0.22, MOVE_ON = 0.5;             // heights from the edge; of what is seen
+const NEAR_EDGE = 0.22, ROOM = 0.65;               // heights: from the edge; for a digit
 const SLIDE_MS = 260;
 const REST_MS = 700;                               // a pen that rests so long has written its digit
 const HALF_PRESSURE = 0.5;                         // what a device without pressure reports
@@ -89,10 +90,13 @@ function fitScroll() {
   scroll.value = left;
 }
 
+/** Where what is seen begins, if it ends with room for one more digit: for half of what is seen, where that is less. */
+const roomed = () => Math.max(0, right() + Math.min(ROOM, aspect / 2) - aspect);
+
 /** There is room to write on, to the right of what is written. */
 function moveOn() {
   if (stroke || right() < left + aspect - NEAR_EDGE || wide() >= PAPER_MAX) return;
-  const to = Math.min(left + MOVE_ON * aspect, PAPER_MAX - aspect);
+  const to = Math.min(roomed(), PAPER_MAX - aspect);
   paper = Math.max(paper, to + aspect);
   slide(to);
 }
@@ -158,7 +162,7 @@ function undo() {
   strokes.pop();
   clearTimeout(rest);
   if (!strokes.length) paper = left = 0;
-  look(Math.min(left, Math.max(0, right() - MOVE_ON * aspect)));
+  look(Math.min(left, roomed()));
   showTools();
   if (strokes.length) hand();
   else onCleared();

@@ -154,6 +154,7 @@ test('the paper grows to the right, and is walked along', slow, async () => {
   await shown(page, '#pad-scroll');
   const left = () => page.evaluate(() => Number(document.querySelector('#pad-scroll').value));
   await page.waitForFunction(() => Number(document.querySelector('#pad-scroll').value) > 0.5);
+  assert.ok(await left() < 0.7, `${await left()}: more is out of sight than the next digit needs`);
   await draw(page, 7, 0.65);
   await draw(page, 0, 0.88);
   await read(page, '123470');

@@ -265,7 +265,7 @@ static enum err headers_read(struct parse *s, struct part_head *head)
     if (!head->has_disposition)
         return err_why(s->why, ERR_FORMAT, "A part of the upload has no Content-Disposition.");
     if (head->name.n != strlen(s->name) || memcmp(head->name.p, s->name, head->name.n) != 0)
-        return err_why(s->why, ERR_FORMAT, "A part of the upload is not named \"%s\".", s->name);
+        return err_why(s->why, ERR_FORMAT, "A part of the upload is not named \"%s\". Name each so.", s->name);
     return OK;
 }
 
@@ -298,7 +298,7 @@ static enum err parts_read(struct parse *s, struct multipart_part *parts, int ma
         enum err e;
 
         if (*n_parts == max)
-            return err_why(s->why, ERR_LIMIT, "The upload has more than %d parts.", max);
+            return err_why(s->why, ERR_LIMIT, "The upload has more than %d parts. Send fewer at a time.", max);
         e = headers_read(s, &head);
         if (e != OK)
             return e;
