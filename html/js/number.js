@@ -24,6 +24,28 @@ const rowText = (row, write) => tidy(row.map((cell) => cellText(cell, write)).fi
 const wholeText = (rows, write) => rows.map((row) => rowText(row, write)).filter(Boolean).join('\n');
 const skeleton = (rows) => wholeText(rows, ({ text, place }) => (place === null ? text : '#'));
 
+/** The lines of a kept text as rows of cells, where its words stand in columns as fcgi/layout/table.c wants it; or null. A word's place is
+ * that of its digits: one of marks alone has none. */
+function cellsOf(lines, digits) {
+  const next = counter();
+  const words = lines.flatMap((line, row) => line.split(' ').map((text) => {
+    const tokens = tokensOf(text, next);
+    const boxes = tokens.filter(({ place }) => place !== null).map(({ place }) => digits[place].box ?? []);
+    return { row, tokens, from: Math.min(...boxes.map(([x]) => x)), to: Math.max(...boxes.map(([x, , width]) => x + width)) };
+  }));
+  const rows = lines.map(() => []);
+  let end = -Infinity, column = -1;
+  if (lines.length < 2 || words.some(({ from, to }) => !(from < to))) return null;
+  for (const { row, tokens, from, to } of words.sort((a, b) => a.from - b.from)) {
+    if (from >= end) column++;
+    if (rows[row][column]) return null;
+    rows[row][column] = tokens;
+    end = Math.max(end, to);
+  }
+  const cells = rows.map((row) => Array.from({ length: column + 1 }, (_, i) => row[i] ?? []));
+  return column > 0 && wholeText(cells) === lines.join('\n') ? cells : null;
+}
+
 export class NumberText {
   #read; #state; #wasTable; #past = [];
 
@@ -46,8 +68,9 @@ export class NumberText {
 
   /** entry: of GET /history. */
   static ofEntry({ text, label, digits }) {
-    const next = counter();
-    const number = new NumberText(digits, text.split('\n').map((line) => [tokensOf(line, next)]), 0);
+    const next = counter(), lines = text.split('\n');
+    const cells = cellsOf(lines, digits);
+    const number = new NumberText(digits, cells ?? lines.map((line) => [tokensOf(line, next)]), cells ? cells[0].length : 0);
     if (label !== null) number.#state = number.#labelled(textOfLabel(label), digits.map((digit) => digit.label));
     return number;
   }
@@ -56,7 +79,7 @@ export class NumberText {
   get state() { return this.#state; }                      // for changes(); a new one at each change
   get readState() { return this.#read; }
   get isLoose() { return this.#state.loose; }
-  get isTable() { return this.#wasTable && !this.#state.loose; }
+  get isTable() { return this.#wasTable && !this.#state.loose && this.rows.some((row) => row.length > 1); }
   get columns() { return this.isTable ? Math.max(...this.rows.map((row) => row.length)) : 0; }
   get isChanged() { return this.text() !== this.readText(); }
   get isChecked() { return this.#state.loose || this.#state.labels.every((label) => label !== null); }

@@ -423,6 +423,15 @@ test('a page of rows, and a table whose empty cell stays empty', slow, async () 
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#number-keys button', { hasText: /^Download as CSV$/ }).click()]);
   assert.equal(fs.readFileSync(await download.path(), 'utf8'), '12,34,70\r\n56,,80\r\n78,21,43\r\n');
   await inspect(visit, 'number-table');
+
+  await page.click('nav a[href="#history"]');
+  await page.waitForSelector('.kept-number table');
+  const kept = page.locator('.kept-number', { has: page.locator('table') });
+  assert.deepEqual(await kept.locator('tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent))),
+    [['12', '34', '70'], ['56', '', '80'], ['78', '21', '43']]);
+  const [saved] = await Promise.all([page.waitForEvent('download'), kept.locator('button', { hasText: /^Download as CSV$/ }).click()]);
+  assert.equal(fs.readFileSync(await saved.path(), 'utf8'), '12,34,70\r\n56,,80\r\n78,21,43\r\n');
+  await inspect(visit, 'number-table-kept');
   await end(visit);
 });
 
