@@ -4,8 +4,10 @@
  * - The channel is SOCK_SEQPACKET: a message comes whole or not at all, and its end is seen at once (recv gives 0).
  * - A child that dies before it has taken the ask leaves it unread, and the kernel then says ECONNRESET (or EPIPE to
  *   the ask): the picture is innocent, ERR_BUSY. Once it has taken it, its death is the picture's fault.
- * - SO_RCVTIMEO is the wait: one system call instead of poll and recv. It starts anew after a signal; a worker takes
- *   its signals from a descriptor, and the deadline is looked at besides.
+ * - What a picture may cost is processor time: on a busy machine a good one may take any time at all. So the child's
+ *   clock is asked, and only if the answer has not come within a second. (A limit of the kernel's, RLIMIT_CPU, would
+ *   count all the pictures of a process together.)
+ * - SO_RCVTIMEO is that second: one system call instead of poll and recv.
  * - What lies in the shared area is wiped by this side, which alone is sure to do so (R35). */
 #include "decoder.h"
 
@@ -18,14 +20,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "decoder_wire.h"
 
-/* Why the child is gone. LOSS_BEFORE: it was dead before it took a picture. */
-enum loss { LOSS_NONE, LOSS_BEFORE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE };
+enum { LOOK_MS = 1000 };
+
+/* Why the child is gone. LOSS_BEFORE: it was dead before it took a picture. LOSS_LATE: it works, but not fast enough.
+ */
+enum loss { LOSS_NONE, LOSS_BEFORE, LOSS_DIED, LOSS_STALLED, LOSS_NONSENSE, LOSS_LATE };
 
 struct decoder {
     int channel; /* -1: closed */
@@ -65,7 +71,7 @@ static void decoder_wipe_pictures(struct decoder *d)
 
 static enum err decoder_channel(int ends[2])
 {
-    const struct timeval wait = {.tv_sec = DECODER_WAIT_MS / 1000, .tv_usec = DECODER_WAIT_MS % 1000 * 1000L};
+    const struct timeval wait = {.tv_sec = LOOK_MS / 1000, .tv_usec = LOOK_MS % 1000 * 1000L};
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return ERR_IO;
@@ -83,23 +89,49 @@ static enum err decoder_area_new(struct decoder_area *area, size_t bytes_max)
     return OK;
 }
 
+/* The processor time that the child has had, in us; -1: nobody knows. */
+static int64_t decoder_cpu_us(const struct decoder *d)
+{
+    struct timespec t;
+    clockid_t id;
+
+    if (clock_getcpuclockid(d->pid, &id) != 0 || clock_gettime(id, &t) != 0)
+        return -1;
+    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
+/* Whether the child has worked for longer than a picture may take. first_us: its clock at the first look, before which
+ * it had LOOK_MS at most. */
+static bool decoder_overworked(int64_t first_us, int64_t now_us)
+{
+    return first_us >= 0 && now_us - first_us > (DECODER_CPU_MS - LOOK_MS) * INT64_C(1000);
+}
+
 /* Waits for the child's message and copies its answer from shared memory, whatever they contain. *loss: why there is
  * none. */
-static bool decoder_receive(const struct decoder *d, struct decoder_answer *answer, enum loss *loss)
+static bool decoder_receive(const struct decoder *d, int64_t until_us, struct decoder_answer *answer, enum loss *loss)
 {
-    const int64_t until_us = clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000);
     uint64_t message[2] = {0}; /* room to see that one is too long */
+    int64_t first_us = -1, cpu_us = -1;
     ssize_t n;
 
-    do
+    for (;;) {
         n = recv(d->channel, message, sizeof(message), 0);
-    while (n < 0 && errno == EINTR && clock_mono_us() < until_us);
+        if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+            break;
+        cpu_us = decoder_cpu_us(d);
+        first_us = first_us < 0 ? cpu_us : first_us;
+        if (decoder_overworked(first_us, cpu_us) || clock_mono_us() + LOOK_MS * INT64_C(1000) > until_us) {
+            *loss = decoder_overworked(first_us, cpu_us) ? LOSS_STALLED : LOSS_LATE;
+            return false;
+        }
+    }
     if (n == (ssize_t)sizeof(message[0]) && message[0] == d->serial) {
         memcpy(answer, decoder_area_answer(&d->area), sizeof(*answer));
         memset(decoder_area_answer(&d->area), 0, sizeof(*answer));
         return true;
     }
-    *loss = n > 0 ? LOSS_NONSENSE : n == 0 ? LOSS_DIED : errno == ECONNRESET ? LOSS_BEFORE : LOSS_STALLED;
+    *loss = n > 0 ? LOSS_NONSENSE : n == 0 ? LOSS_DIED : errno == ECONNRESET ? LOSS_BEFORE : LOSS_NONSENSE;
     return false;
 }
 
@@ -109,7 +141,7 @@ static enum err decoder_greet(struct decoder *d, struct why *why)
     struct decoder_answer first;
     enum loss loss;
 
-    if (!decoder_receive(d, &first, &loss))
+    if (!decoder_receive(d, clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000), &first, &loss))
         return err_why(why, ERR_IO, "decoder: the child process did not start");
     first.why[sizeof(first.why) - 1] = '\0';
     if (first.error != OK)
@@ -172,11 +204,13 @@ static bool decoder_ask(struct decoder *d, const struct decoder_request *request
 static enum err decoder_take(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
                              struct why *why)
 {
+    const int64_t until_us =
+        request->until_us != 0 ? request->until_us : clock_mono_us() + DECODER_WAIT_MS * INT64_C(1000);
     struct decoder_answer answer;
     enum loss loss = LOSS_NONSENSE;
     enum err e;
 
-    if (decoder_receive(d, &answer, &loss) &&
+    if (decoder_receive(d, until_us, &answer, &loss) &&
         decoder_reply_check((const uint8_t *)&answer, sizeof(answer), request->steps_side_px, &d->area, &e, reply,
                             why) &&
         (e != OK || request->lattice == NULL ||
@@ -187,6 +221,8 @@ static enum err decoder_take(struct decoder *d, const struct decoder_request *re
     switch (loss) {
     case LOSS_BEFORE:
         return ERR_BUSY;
+    case LOSS_LATE:
+        return err_why(why, ERR_BUSY, "The machine is too busy to read this picture in time. Send it again.");
     case LOSS_STALLED:
         return err_why(why, ERR_FORMAT,
                        "The picture takes too long to read. Make it smaller, or save it again as PNG, and send that.");
@@ -250,8 +286,8 @@ void decoder_heard(struct decoder *d)
 
 void decoder_log_loss(const struct decoder *d, const char *request_id)
 {
-    static const char *const events[] = {"decoder_alive", "decoder_died", "decoder_died", "decoder_stalled",
-                                         "decoder_nonsense"};
+    static const char *const events[] = {"decoder_alive",   "decoder_died",     "decoder_died",
+                                         "decoder_stalled", "decoder_nonsense", "decoder_late"};
     const bool by_sandbox = WIFSIGNALED(d->status) && WTERMSIG(d->status) == SIGSYS;
     struct log_line l;
 

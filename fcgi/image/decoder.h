@@ -19,7 +19,8 @@
 #include "normalise/normalise.h"
 
 enum {
-    DECODER_WAIT_MS = 5000,                     /* for an answer; after that the child is killed */
+    DECODER_CPU_MS = 5000,                      /* of a processor for a picture; after that the child is killed */
+    DECODER_WAIT_MS = 60000,                    /* for an answer, however busy the machine is, where nobody says */
     DECODER_AREA_MAX_BYTES = 512 * 1024 * 1024, /* its RLIMIT_AS */
     DECODER_STEPS_MAX = 8,
     DECODER_STEP_NAME_MAX = 15,
@@ -35,6 +36,7 @@ struct decoder_request {
     enum normalise_center center;
     int steps_side_px;              /* return the pictures between the steps, with sides of at most this; 0: none */
     struct layout_lattice *lattice; /* gets all that may be a digit; NULL: not wanted */
+    int64_t until_us; /* clock_mono_us: it is given up up to a second before; 0: DECODER_WAIT_MS from now */
 };
 
 /* A picture between two steps. */
@@ -58,9 +60,9 @@ struct decoder_reply {
 enum err decoder_new(struct decoder **out, size_t bytes_max, struct why *why);
 
 /* Errors as for image_decode, with a sentence for the visitor in why; *reply is zeroed, and the lattice has no rows, on
- * failure. If the child dies, stalls or sends nonsense, the error is ERR_FORMAT (the picture caused it: 422),
- * decoder_lost is true from then on, and every further call returns ERR_BUSY at once. ERR_BUSY also if the child was
- * already dead before it took this picture. */
+ * failure. If the child dies, works for longer than DECODER_CPU_MS or sends nonsense, the error is ERR_FORMAT (the
+ * picture caused it: 422), decoder_lost is true from then on, and every further call returns ERR_BUSY at once. ERR_BUSY
+ * also if the child was already dead before it took this picture, or had too little of the processor until until_us. */
 enum err decoder_read(struct decoder *d, const struct decoder_request *request, struct decoder_reply *reply,
                       struct why *why);
 bool decoder_lost(const struct decoder *d);
@@ -73,8 +75,8 @@ int decoder_pid(const struct decoder *d);
 int decoder_fd(const struct decoder *d);
 void decoder_heard(struct decoder *d);
 
-/* Logs how it was lost: sandbox_kill, decoder_died, decoder_stalled or decoder_nonsense, with the request's id (may be
- * NULL or ""). */
+/* Logs how it was lost: sandbox_kill, decoder_died, decoder_stalled, decoder_late or decoder_nonsense, with the
+ * request's id (may be NULL or ""). */
 void decoder_log_loss(const struct decoder *d, const char *request_id);
 
 /* Ends the child and waits for it. d may be NULL. */

@@ -122,10 +122,12 @@ static enum err picture_read(struct reader *r, const struct multipart_part *part
 
     request.bytes = part->bytes;
     request.n = part->n;
+    /* Before the master's deadline, so that this request can still be answered. */
+    request.until_us = r->c->began_us + r->c->app->conf->request_deadline_s * INT64_C(900000);
     (void)multipart_filename(part, u->name, sizeof(u->name));
     u->reading.name = u->name;
     r->problem = PROBLEM_COUNT;
-    if (part > r->p->parts && is_late(r->c))
+    if (part > r->p->parts && !decoder_lost(r->c->app->decoder) && is_late(r->c))
         return refuse(r, why, "The pictures of this request take too long to read. Send fewer at a time.");
     call_phase(r->c, PHASE_DECODE);
     e = decoder_read(r->c->app->decoder, &request, &u->reading.decoded, why);
