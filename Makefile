@@ -39,7 +39,7 @@ KERNEL_FLAGS_avx2   := -mavx2 -mfma
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512
 KERNEL_FLAGS        := $(if $(SAN),-O2,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
-ROOMS     := base files net normalise/tools normalise layout image/header image answer password store store/history store/admin web/http web web/pictures web/api ctl main
+ROOMS     := base files net normalise/tools normalise layout image/header image answer password store store/history store/admin web/http web web/pictures web/api gate ctl main
 ROOM_SRC  := $(filter-out %/kernels.c %/digitd.c %/digitctl.c,$(foreach r,$(ROOMS),$(wildcard fcgi/$(r)/*.c)))
 ROOM_OBJ  := $(ROOM_SRC:%.c=$(BUILD)/%.o) $(KERNEL_SETS:%=$(BUILD)/fcgi/net/kernels_%.o)
 TRAIN_ROOMS := common data network measure run commands
