@@ -27,7 +27,8 @@ export function factor(nice = 0) {
   return Number(run.stdout);
 }
 
-export const HASH_NICE = 10; // WORKER_HASH_NICE in fcgi/main/worker.c
+export const HASH_NICE = 10; // these two in fcgi/main/process.c
+export const LARGE_NICE = 5;
 
 // Fails when ms is more than a promise of most ms comes to on this machine. What is measured again and again gives its median.
 export function assertWithin(ms, most, what, nice = 0) {

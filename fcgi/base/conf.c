@@ -39,6 +39,8 @@ static const struct setting settings[] = {
      "Workers in the main pool; 0: one per core"},
     {"hash_workers", KIND_INT, MEMBER(hash_workers), 0, 64, "0", "processes",
      "Workers that hash passwords; 0: half the number of cores"},
+    {"large_workers", KIND_INT, MEMBER(large_workers), 1, 64, "1", "processes",
+     "Workers that read pictures of more than a million pixels; nobody else waits for those"},
     {"request_deadline_s", KIND_INT, MEMBER(request_deadline_s), 1, 600, "10", "seconds",
      "A worker that takes longer than this over a request is killed and replaced"},
     {"max_requests", KIND_INT, MEMBER(max_requests), 0, 100000000, "100000", "requests",

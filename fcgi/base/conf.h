@@ -28,8 +28,9 @@ struct conf {
     char weights[CONF_TEXT_MAX];
     char log_file[CONF_TEXT_MAX]; /* empty: standard error */
     char log_level[16];
-    int main_workers; /* processes; 0: as many as cores */
-    int hash_workers; /* processes; 0: half the cores, at least one */
+    int main_workers;  /* processes; 0: as many as cores */
+    int hash_workers;  /* processes; 0: half the cores, at least one */
+    int large_workers; /* processes */
     int request_deadline_s;
     int max_requests;                 /* a worker is replaced after about this many; 0: never */
     int socket_mode;                  /* octal, of the listening sockets */

@@ -21,8 +21,10 @@
 enum {
     /* As many as a pool answers in about 5 s (R10): a longer queue would only wait. */
     MASTER_BACKLOG_MAIN = 1024,
-    MASTER_BACKLOG_HASH = 16, /* for each of its processes */
-    MASTER_BACKLOG_HEALTH = 64
+    MASTER_BACKLOG_GATE = 1024,
+    MASTER_BACKLOG_INNER = 64, /* the gate sends no more than a pool has processes, but some that it has given up */
+    MASTER_BACKLOG_HEALTH = 64,
+    MASTER_INNER_MODE = 0600 /* of those that only the gate connects to */
 };
 
 static int log_file_fd = -1; /* the only thing that belongs to the process and not to a master */
@@ -46,15 +48,19 @@ enum err master_log_open(const struct conf *c, struct why *why)
 static enum err master_sockets_open(struct master *m, struct why *why)
 {
     const struct conf *c = &m->service.conf;
-    const int backlog[POOL_COUNT] = {MASTER_BACKLOG_MAIN, MASTER_BACKLOG_HASH * service_pool_size(c, POOL_HASH),
-                                     MASTER_BACKLOG_HEALTH};
+    const int backlog[POOL_COUNT] = {[POOL_MAIN] = MASTER_BACKLOG_MAIN,
+                                     [POOL_HASH] = MASTER_BACKLOG_INNER,
+                                     [POOL_LARGE] = MASTER_BACKLOG_INNER,
+                                     [POOL_GATE] = MASTER_BACKLOG_GATE,
+                                     [POOL_HEALTH] = MASTER_BACKLOG_HEALTH};
 
     for (int i = 0; i < POOL_COUNT; i++) {
         char path[sizeof(m->socket_path[0])];
         enum err e;
 
         (void)snprintf(path, sizeof(path), "%s/%s.sock", c->run_dir, pool_name((enum pool)i));
-        e = socket_listen(path, c->socket_mode, backlog[i], &m->listen_fd[i], why);
+        e = socket_listen(path, i == POOL_HASH || i == POOL_LARGE ? MASTER_INNER_MODE & c->socket_mode : c->socket_mode,
+                          backlog[i], &m->listen_fd[i], why);
         if (e != OK)
             return e;
         memcpy(m->socket_path[i], path, sizeof(path)); /* ours to remove, from now on */
@@ -62,13 +68,17 @@ static enum err master_sockets_open(struct master *m, struct why *why)
     return OK;
 }
 
+void master_socket_remove(struct master *m, enum pool pool)
+{
+    if (m->socket_path[pool][0] != '\0')
+        (void)unlink(m->socket_path[pool]);
+    m->socket_path[pool][0] = '\0';
+}
+
 void master_sockets_remove(struct master *m)
 {
-    for (int i = 0; i < POOL_COUNT; i++) {
-        if (m->socket_path[i][0] != '\0')
-            (void)unlink(m->socket_path[i]);
-        m->socket_path[i][0] = '\0';
-    }
+    for (int i = 0; i < POOL_COUNT; i++)
+        master_socket_remove(m, (enum pool)i);
 }
 
 static enum err master_seats_new(struct master *m, struct why *why)
@@ -96,7 +106,8 @@ static void master_signals_block(struct master *m)
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         (void)sigaddset(&m->signals, ours[i]);
     blocked = m->signals;
-    (void)sigaddset(&blocked, WORKER_SIGNAL_RETIRE); /* a worker that is not yet listening for it must not die of it */
+    (void)sigaddset(&blocked, WORKER_SIGNAL_DRAIN); /* a worker that is not yet listening must not die of them */
+    (void)sigaddset(&blocked, WORKER_SIGNAL_RETIRE);
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL); /* if the parent ignored it, that is inherited, and wait would never see a death */

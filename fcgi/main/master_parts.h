@@ -19,6 +19,7 @@ struct seat {
     pid_t pid;          /* 0: empty */
     int64_t restart_us; /* when an empty seat may be filled again */
     bool overdue;       /* killed by us at its deadline */
+    bool retired;       /* a gate that answers those it has, while another one takes new ones */
 };
 
 struct master {
@@ -34,10 +35,12 @@ struct master {
     struct backoff backoff;
     struct counts past; /* of workers that have exited */
     bool ready, stopping;
+    bool emptying;   /* stopping, and the gate has ended: the workers may */
     int64_t stop_us; /* when the remaining workers are killed */
 };
 
-/* Removes the sockets' names, so there are no new connections. Those in the backlog remain. */
+/* Removes the names of a pool's socket, or of all, so there are no new connections. Those in the backlog remain. */
+void master_socket_remove(struct master *m, enum pool pool);
 void master_sockets_remove(struct master *m);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gatekeeper.h"
 #include "worker.h"
 
 enum {
@@ -40,6 +41,8 @@ static int master_child(struct master *m, int seat, pid_t master)
         (void)close(m->listen_fd[i]);
         m->listen_fd[i] = -1;
     }
+    if (s->pool == POOL_GATE)
+        return gatekeeper_main(&m->service, m->board, &place);
     return worker_main(&m->service, m->board, &place);
 }
 
@@ -59,7 +62,7 @@ static int master_spawn(struct master *m, int seat)
         return -1;
     }
     s->pid = pid;
-    s->overdue = false;
+    s->overdue = s->retired = false;
     return -1;
 }
 
@@ -77,6 +80,14 @@ static void master_log_work(struct log_line *l, const struct seat *s, const stru
     log_int(l, "busy_ms", (now_us - v->started_us) / 1000);
 }
 
+/* The gate has a place for its successor: what delays the one delays the other. */
+static void master_delay(struct master *m, const struct seat *s, int64_t until_us)
+{
+    for (int i = 0; i < m->n_seats; i++)
+        if (&m->seats[i] == s || (s->pool == POOL_GATE && m->seats[i].pool == POOL_GATE))
+            m->seats[i].restart_us = until_us;
+}
+
 static void master_exit_seen(struct master *m, int seat, int status)
 {
     struct seat *s = &m->seats[seat];
@@ -92,13 +103,15 @@ static void master_exit_seen(struct master *m, int seat, int status)
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     log_end(&l);
     score_add(scoreboard_slot(m->board, seat), &m->past);
+    memset(m->past.gate.waiting, 0, sizeof(m->past.gate.waiting)); /* what was now is no more */
+    m->past.gate.held_bytes = 0;
     score_reset(scoreboard_slot(m->board, seat));
     ++*(s->overdue ? &m->past.overdue : normal ? &m->past.ended : &m->past.crashed);
     s->pid = 0;
-    s->restart_us = now_us;
+    master_delay(m, s, now_us);
     if (normal || s->overdue || m->stopping)
         return;
-    s->restart_us = backoff_died(&m->backoff, now_us);
+    master_delay(m, s, backoff_died(&m->backoff, now_us));
     if (m->backoff.storm && !storm) {
         scoreboard_set_steady(m->board, false);
         log_text(LOG_ERROR, "crash_loop", "workers keep crashing: restarts are delayed and /readyz returns 503");
@@ -146,7 +159,7 @@ static void master_log_ready(struct master *m, int64_t now_us)
         struct score_view v;
 
         score_read(scoreboard_slot(m->board, i), now_us, &v);
-        if (!v.up)
+        if (!v.up && (m->seats[i].pool != POOL_GATE || m->seats[i].index == 0))
             return;
     }
     m->ready = true;
@@ -159,15 +172,16 @@ static void master_log_ready(struct master *m, int64_t now_us)
     log_end(&l);
 }
 
-static void master_signal_all(const struct master *m, int signal)
+/* POOL_COUNT: all of them. */
+static void master_signal(const struct master *m, enum pool pool, int signal)
 {
     for (int i = 0; i < m->n_seats; i++)
-        if (m->seats[i].pid > 0)
+        if (m->seats[i].pid > 0 && (pool == POOL_COUNT || m->seats[i].pool == pool))
             (void)kill(m->seats[i].pid, signal);
 }
 
-/* The first time: removes the sockets' names, so there are no new connections, and lets the workers finish. The second
- * time: kills at once. */
+/* The first time: ends the gate, which needs the workers to answer those that it has; then the workers (master_empty).
+ * The second time: kills at once. */
 static void master_stop(struct master *m)
 {
     int64_t now_us = clock_mono_us();
@@ -179,8 +193,24 @@ static void master_stop(struct master *m)
     log_text(LOG_INFO, "stopping", "waiting for the requests in progress");
     m->stopping = true;
     m->stop_us = now_us + MASTER_STOP_S * SECOND_US;
+    master_socket_remove(m, POOL_GATE);
+    master_signal(m, POOL_GATE, WORKER_SIGNAL_DRAIN);
+}
+
+static bool master_has_gate(const struct master *m, bool retired_too)
+{
+    for (int i = 0; i < m->n_seats; i++)
+        if (m->seats[i].pool == POOL_GATE && m->seats[i].pid > 0 && (retired_too || !m->seats[i].retired))
+            return true;
+    return false;
+}
+
+/* The gate has ended: no new connections for anybody, and the workers finish. */
+static void master_empty(struct master *m)
+{
+    m->emptying = true;
     master_sockets_remove(m);
-    master_signal_all(m, SIGTERM);
+    master_signal(m, POOL_COUNT, WORKER_SIGNAL_DRAIN);
 }
 
 /* What a reload cannot change: the sockets, the seats, the database. */
@@ -190,7 +220,20 @@ static bool master_can_become(const struct master *m, const struct conf *c)
 
     return strcmp(now->run_dir, c->run_dir) == 0 && strcmp(now->database, c->database) == 0 &&
            now->socket_mode == c->socket_mode && now->main_workers == c->main_workers &&
-           now->hash_workers == c->hash_workers;
+           now->hash_workers == c->hash_workers && now->large_workers == c->large_workers;
+}
+
+/* A gate that retires may take a minute to end in peace. Where that leaves no seat for the next one, those that retired
+ * before have to hurry. */
+static void master_hurry_gates(const struct master *m)
+{
+    bool is_free = false;
+
+    for (int i = 0; i < m->n_seats; i++)
+        is_free = is_free || (m->seats[i].pool == POOL_GATE && m->seats[i].pid == 0);
+    for (int i = 0; !is_free && i < m->n_seats; i++)
+        if (m->seats[i].pool == POOL_GATE && m->seats[i].retired)
+            (void)kill(m->seats[i].pid, WORKER_SIGNAL_DRAIN);
 }
 
 /* SIGHUP: loads new settings and weights and tests them before use; then each worker finishes its request and is
@@ -204,7 +247,8 @@ static void master_reload(struct master *m)
 
     if (e == OK && !master_can_become(m, &fresh.conf))
         e = err_why(&why, ERR_UNSUPPORTED,
-                    "changes to run_dir, database, socket_mode, main_workers and hash_workers need a restart");
+                    "changes to run_dir, database, socket_mode, main_workers, hash_workers and large_workers need "
+                    "a restart");
     if (e == OK)
         e = master_log_open(&fresh.conf, &why);
     if (e != OK) {
@@ -218,7 +262,10 @@ static void master_reload(struct master *m)
     log_begin(&l, LOG_INFO, "reload");
     log_str(&l, "weights", m->service.model->sha256);
     log_end(&l);
-    master_signal_all(m, WORKER_SIGNAL_RETIRE);
+    master_hurry_gates(m);
+    master_signal(m, POOL_COUNT, WORKER_SIGNAL_RETIRE);
+    for (int i = 0; i < m->n_seats; i++)
+        m->seats[i].retired = m->seats[i].pid > 0;
 }
 
 /* Fills the seats that are due. Returns -1, or in a child its exit status. */
@@ -227,6 +274,8 @@ static int master_fill(struct master *m, int64_t now_us)
     for (int i = 0; i < m->n_seats; i++) {
         int status = -1;
 
+        if (m->seats[i].pool == POOL_GATE && master_has_gate(m, false))
+            continue;
         if (m->seats[i].pid == 0 && m->seats[i].restart_us <= now_us)
             status = master_spawn(m, i);
         if (status >= 0)
@@ -261,8 +310,10 @@ static int master_tick(struct master *m)
     master_publish(m, now_us);
     master_deadlines(m, now_us);
     if (m->stopping) {
+        if (!m->emptying && !master_has_gate(m, true))
+            master_empty(m);
         if (now_us >= m->stop_us)
-            master_signal_all(m, SIGKILL);
+            master_signal(m, POOL_COUNT, SIGKILL);
         return -1;
     }
     if (backoff_settled(&m->backoff, now_us)) {

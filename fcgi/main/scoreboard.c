@@ -13,17 +13,21 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    COUNTS_WORDS = sizeof(struct counts) / sizeof(uint64_t),
+    GATE_WORDS = sizeof(struct gate_counts) / sizeof(uint64_t)
+};
+
 struct score {
     _Atomic int64_t started_us;
     _Atomic uint64_t requests;
     _Atomic uint64_t answered[GROUP_COUNT][COUNTS_CLASSES], decoders_lost;
+    _Atomic uint64_t gate[GATE_WORDS];
     _Atomic int phase;
     _Atomic int up; /* not bool: a page of nonsense must be readable */
     _Atomic char route[SCORE_ROUTE_MAX + 1];
     _Atomic char id[SCORE_ID_MAX + 1];
 };
-
-enum { COUNTS_WORDS = sizeof(struct counts) / sizeof(uint64_t) };
 
 struct control {
     _Atomic bool steady;
@@ -190,12 +194,27 @@ void score_decoder_lost(struct score *s)
     atomic_fetch_add(&s->decoders_lost, 1);
 }
 
+void score_gate(struct score *s, const struct gate_counts *counts)
+{
+    uint64_t words[GATE_WORDS];
+
+    memcpy(words, counts, sizeof(words));
+    for (size_t i = 0; i < GATE_WORDS; i++)
+        atomic_store_explicit(&s->gate[i], words[i], memory_order_relaxed);
+}
+
 void score_add(const struct score *s, struct counts *to)
 {
+    uint64_t gate[GATE_WORDS];
+
     for (size_t g = 0; g < GROUP_COUNT; g++)
         for (size_t c = 0; c < COUNTS_CLASSES; c++)
             to->answered[g][c] += atomic_load(&s->answered[g][c]);
     to->decoders_lost += atomic_load(&s->decoders_lost);
+    memcpy(gate, &to->gate, sizeof(gate));
+    for (size_t i = 0; i < GATE_WORDS; i++)
+        gate[i] += atomic_load_explicit(&s->gate[i], memory_order_relaxed);
+    memcpy(&to->gate, gate, sizeof(gate));
 }
 
 void score_reset(struct score *s)
@@ -204,6 +223,8 @@ void score_reset(struct score *s)
         for (size_t c = 0; c < COUNTS_CLASSES; c++)
             atomic_store(&s->answered[g][c], 0);
     atomic_store(&s->decoders_lost, 0);
+    for (size_t i = 0; i < GATE_WORDS; i++)
+        atomic_store(&s->gate[i], 0);
     atomic_store(&s->up, 0);
     atomic_store(&s->requests, 0);
     atomic_store(&s->started_us, 0);

@@ -55,6 +55,8 @@ void score_end(struct score *s, bool answered);
 /* Worker: counts an answer with this status, or a lost decoder. Master: adds a slot's counts to *to. */
 void score_count(struct score *s, enum counts_group group, int status);
 void score_decoder_lost(struct score *s);
+/* The gate: all of its counts so far. */
+void score_gate(struct score *s, const struct gate_counts *counts);
 void score_add(const struct score *s, struct counts *to);
 
 /* Master: clears the slot before a new worker takes it; and reads it, with started_us <= now_us. */

@@ -110,6 +110,10 @@ int service_pool_size(const struct conf *c, enum pool pool)
         return c->main_workers > 0 ? c->main_workers : cores;
     case POOL_HASH:
         return c->hash_workers > 0 ? c->hash_workers : cores >= 2 ? cores / 2 : 1;
+    case POOL_LARGE:
+        return c->large_workers;
+    case POOL_GATE:
+        return 3; /* one works; the others' places are for its successors, while it ends */
     case POOL_HEALTH:
     case POOL_COUNT:
         break;

@@ -10,9 +10,7 @@
  * - After EMFILE the connection is still there and poll would return at once, for ever: a pause (R93). */
 #include "worker.h"
 
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <errno.h>
@@ -27,17 +25,17 @@
 #include "base/log.h"
 #include "web/api/routes.h"
 #include "web/dispatch.h"
+#include "process.h"
 
 enum {
     WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s after the last reader that held it */
     WORKER_DRAIN_MS = 5000,
-    WORKER_PAUSE_MS = 100,
-    WORKER_HASH_NICE = 10 /* a log-in flood leaves the processor to /classify */
+    WORKER_PAUSE_MS = 100
 };
 
 struct worker {
     struct app app;
-    struct decoder *decoder; /* NULL but in the main pool */
+    struct decoder *decoder; /* NULL but in the main and the large pool */
     struct numbers_eye eye;
     struct fcgx *fcgx;
     struct score *score;
@@ -74,41 +72,6 @@ static bool worker_is_steady(void *ctx)
 static void worker_counts(void *ctx, struct counts *out)
 {
     scoreboard_counts(((struct worker *)ctx)->board, out);
-}
-
-/* Dies with the master; no core dump and no ptrace, since passwords pass through here (R49). */
-static enum err worker_harden(const struct worker_place *place)
-{
-    const struct rlimit none = {0, 0};
-
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
-        return ERR_IO;
-#ifndef __SANITIZE_ADDRESS__ /* the leak checker is a ptrace */
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
-        return ERR_IO;
-#endif
-    if (place->pool == POOL_HASH)
-        (void)setpriority(PRIO_PROCESS, 0, WORKER_HASH_NICE);
-    return getppid() == place->master ? OK : ERR_IO; /* it may have died before prctl */
-}
-
-/* Called after fcgx_new, because libfcgi installs its own handlers. A terminal sends SIGINT and SIGHUP to the whole
- * process group; the master decides what they mean. */
-static enum err worker_signals_take(struct worker *w)
-{
-    static const int ignored[] = {SIGPIPE, SIGINT, SIGHUP, SIGUSR1};
-    sigset_t set;
-
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        if (signal(ignored[i], SIG_IGN) == SIG_ERR)
-            return ERR_IO;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, WORKER_SIGNAL_RETIRE);
-    if (sigprocmask(SIG_SETMASK, &set, NULL) != 0)
-        return ERR_IO;
-    w->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return w->signal_fd >= 0 ? OK : ERR_IO;
 }
 
 /* max plus or minus an eighth, so that workers started together do not end together. */
@@ -149,7 +112,7 @@ static enum err worker_decoder_new(struct worker *w)
     struct why why = {""};
     enum err e = OK;
 
-    if (w->place->pool == POOL_MAIN)
+    if (w->place->pool == POOL_MAIN || w->place->pool == POOL_LARGE)
         e = decoder_new(&w->decoder, ROUTE_PICTURES_MAX_BYTES, &why);
     if (e != OK)
         log_text(LOG_ERROR, "decoder_start_failed", why.text);
@@ -175,7 +138,7 @@ static enum err worker_new(struct worker *w, const struct service *service)
                           .is_steady = worker_is_steady,
                           .counts = worker_counts,
                           .ctx = w};
-    if (w->place->pool == POOL_MAIN) {
+    if (w->decoder != NULL) {
         w->eye = service->eye;
         w->eye.scratch = w->app.scratch;
         w->app.eye = &w->eye;
@@ -186,7 +149,7 @@ static enum err worker_new(struct worker *w, const struct service *service)
         return ERR_NOMEM;
     e = fcgx_new(&w->fcgx, w->place->listen_fd);
     if (e == OK)
-        e = worker_signals_take(w);
+        e = process_signals(&w->signal_fd);
     w->requests_left = worker_requests_limit(service->conf.max_requests);
     w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
     return e;
@@ -328,7 +291,7 @@ static int worker_loop(struct worker *w)
 int worker_main(const struct service *service, struct scoreboard *board, const struct worker_place *place)
 {
     struct worker w = {.board = board, .place = place, .score = scoreboard_slot(board, place->slot), .signal_fd = -1};
-    enum err e = worker_harden(place);
+    enum err e = process_harden(place);
     int status = EXIT_FAILURE;
 
     if (e == OK)

@@ -9,6 +9,9 @@
 #include "scoreboard.h"
 #include "service.h"
 
+/* SIGTERM is the master's alone: a supervisor may send it to every process, and the gate must end before the workers.
+ */
+#define WORKER_SIGNAL_DRAIN  SIGUSR1 /* answer the backlog, then exit */
 #define WORKER_SIGNAL_RETIRE SIGUSR2 /* finish the current request and exit; other workers take waiting ones */
 
 /* A worker's place. */
@@ -20,9 +23,9 @@ struct worker_place {
     pid_t master;
 };
 
-/* Runs a worker, after fork; returns its exit status. The caller has blocked SIGTERM and WORKER_SIGNAL_RETIRE and has
- * closed all descriptors that a worker must not have. On SIGTERM the worker answers the backlog for a few seconds, then
- * exits. */
+/* Runs a worker, after fork; returns its exit status. The caller has blocked both signals and has
+ * closed all descriptors that a worker must not have. On WORKER_SIGNAL_DRAIN the worker answers the backlog for a few
+ * seconds, then exits. */
 int worker_main(const struct service *service, struct scoreboard *board, const struct worker_place *place);
 
 #endif

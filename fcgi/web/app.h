@@ -11,9 +11,10 @@
 #include "web/http/request.h"
 #include "counts.h"
 
-enum pool { POOL_MAIN, POOL_HASH, POOL_HEALTH, POOL_COUNT };
+/* POOL_GATE: no workers, but the process that stands before the hash and the large pool. */
+enum pool { POOL_MAIN, POOL_HASH, POOL_LARGE, POOL_GATE, POOL_HEALTH, POOL_COUNT };
 
-/* "main", "hash", "health". */
+/* "main", "hash", "large", "gate", "health". */
 const char *pool_name(enum pool pool);
 
 /* What a request spends its time on (R3). The worker's scoreboard slot shows the current phase. */
@@ -33,7 +34,7 @@ struct app {
     void *scratch;           /* for cnn_forward */
     struct numbers_eye *eye; /* what reads numbers, with the same scratch; like decoder */
     struct numbers *numbers; /* of one picture, reused; like decoder */
-    struct decoder *decoder; /* NULL outside the main pool, whose routes alone read pictures */
+    struct decoder *decoder; /* NULL outside the main and the large pool, which alone read pictures */
     struct store *store;     /* NULL while it cannot be opened: routes that need it answer 503 */
     struct reply *reply;     /* reused */
     struct buf *body;        /* reused, wiped after each request; its maximum is the largest body of any route */

@@ -17,6 +17,7 @@ struct call {
     uint8_t session_hash[DIGEST_BYTES]; /* if the route needs a session and no token was sent */
     int64_t token_id;                   /* the API token that was sent; 0: none */
     int token_scopes;                   /* its STORE_SCOPE_... or-ed */
+    bool passed_on;                     /* the reply is for the gate or for nginx: another one answers the client */
 
     enum phase phase;
     int64_t began_us, phase_began_us, phase_us[PHASE_COUNT];

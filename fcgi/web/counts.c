@@ -37,6 +37,21 @@ static void one(struct buf *out, const char *name, const char *type, const char 
     (void)buf_add_fmt(out, "%s %" PRIu64 "\n", name, value);
 }
 
+static void gate_write(struct buf *out, const struct gate_counts *m)
+{
+    static const char *const refusals[GATE_REFUSAL_COUNT] = {"uploads", "full",      "late",   "slow",
+                                                             "no_room", "too_large", "no_pool"};
+    static const char *const queues[GATE_QUEUE_COUNT] = {"passwords", "pictures"};
+
+    head(out, "digitd_gate_refused_total", "counter", "Requests that the gate refused, by reason.");
+    for (int i = 0; i < GATE_REFUSAL_COUNT; i++)
+        (void)buf_add_fmt(out, "digitd_gate_refused_total{why=\"%s\"} %" PRIu64 "\n", refusals[i], m->refused[i]);
+    head(out, "digitd_gate_waiting", "gauge", "Requests that wait at the gate for a worker.");
+    for (int i = 0; i < GATE_QUEUE_COUNT; i++)
+        (void)buf_add_fmt(out, "digitd_gate_waiting{queue=\"%s\"} %" PRIu64 "\n", queues[i], m->waiting[i]);
+    one(out, "digitd_gate_held_bytes", "gauge", "Bodies that the gate holds.", m->held_bytes);
+}
+
 void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, const char *model_sha256)
 {
     static const char *const names[GROUP_COUNT] = {"classify", "read", "history", "sign_in",
@@ -55,6 +70,7 @@ void counts_write(struct buf *out, const struct counts *m, int64_t wal_bytes, co
                       m->ended, m->crashed, m->overdue);
     one(out, "digitd_decoders_lost_total", "counter",
         "Decoder processes that crashed, stalled or gave an invalid answer.", m->decoders_lost);
+    gate_write(out, &m->gate);
     one(out, "digitd_workers", "gauge", "Running workers.", m->workers);
     one(out, "digitd_requests_in_flight", "gauge", "Workers answering a request right now.", m->busy);
     if (wal_bytes >= 0)

@@ -20,9 +20,28 @@ enum counts_group {
 };
 enum { COUNTS_CLASSES = 5 }; /* of status codes: 1xx to 5xx */
 
+/* What waits at the gate, and why the gate refused somebody: too many uploads of one account; who would have waited too
+ * long; who did; a body that came too slowly; no room for it, or too large; a pool that cannot be reached. */
+enum gate_queue { GATE_PASSWORDS, GATE_PICTURES, GATE_QUEUE_COUNT };
+enum gate_refusal {
+    GATE_UPLOADS,
+    GATE_FULL,
+    GATE_LATE,
+    GATE_SLOW,
+    GATE_NO_ROOM,
+    GATE_TOO_LARGE,
+    GATE_NO_POOL,
+    GATE_REFUSAL_COUNT
+};
+struct gate_counts {
+    uint64_t refused[GATE_REFUSAL_COUNT];
+    uint64_t waiting[GATE_QUEUE_COUNT], held_bytes; /* now */
+};
+
 /* Only 64-bit numbers: it is copied word by word between processes. */
 struct counts {
     uint64_t answered[GROUP_COUNT][COUNTS_CLASSES];
+    struct gate_counts gate;
     uint64_t decoders_lost;
     uint64_t ended, crashed, overdue; /* workers: exited normally, crashed, killed at their deadline */
     uint64_t workers, busy;           /* now */

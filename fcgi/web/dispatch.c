@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "web/http/page.h"
 #include "access.h"
+#include "ask.h"
 #include "call.h"
 #include "csrf.h"
 #include "route.h"
@@ -57,6 +58,16 @@ static bool step_host(struct call *c)
     return false;
 }
 
+/* The large pool answers what may hold a picture; and the gate asks the main pool about everything. */
+static bool is_served_here(const struct call *c)
+{
+    const enum pool pool = c->app->pool;
+
+    if (c->req->ask)
+        return pool == POOL_MAIN;
+    return c->route->pool == pool || (pool == POOL_LARGE && c->route->body == BODY_PICTURES);
+}
+
 static bool step_route(struct call *c)
 {
     char allow[ROUTE_ALLOW_MAX];
@@ -72,7 +83,7 @@ static bool step_route(struct call *c)
         reply_header(c->app->reply, "Allow", allow);
         return false;
     }
-    if (c->route != NULL && c->route->pool == c->app->pool)
+    if (c->route != NULL && is_served_here(c))
         return true;
     if (c->route != NULL) /* nginx and the table disagree: a configuration error */
         log_event(c, LOG_ERROR, "wrong_pool", "pool", pool_name(c->app->pool));
@@ -97,12 +108,18 @@ static bool step_csrf(struct call *c)
     return false;
 }
 
+/* The gate asks before it takes a picture: its body, and perhaps its length, are still to come. */
+static bool is_ask_without_body(const struct call *c)
+{
+    return c->req->ask && c->route->body == BODY_PICTURES;
+}
+
 /* R16, R17: before anything is read. */
 static bool step_length(struct call *c)
 {
     char detail[80];
 
-    if (c->route->body != BODY_NONE && !c->req->has_length) {
+    if (!is_ask_without_body(c) && c->route->body != BODY_NONE && !c->req->has_length) {
         call_problem(c, PROBLEM_LENGTH_REQUIRED, "Send a Content-Length header.");
         return false;
     }
@@ -144,7 +161,7 @@ static bool step_body(struct call *c, const struct dispatch_peer *peer)
 {
     enum err e;
 
-    if (!c->req->has_length && method_is_safe(c->req->method))
+    if ((!c->req->has_length && method_is_safe(c->req->method)) || is_ask_without_body(c))
         return true;
     e = peer->read_body(peer->ctx, c->app->body, c->req->length);
     c->req->body = (const uint8_t *)buf_data(c->app->body);
@@ -167,7 +184,8 @@ static void log_request(const struct call *c, bool sent)
 {
     int64_t us = clock_mono_us() - c->began_us;
     int status = reply_status_get(c->app->reply);
-    bool quiet = c->app->pool == POOL_HEALTH && status < 400; /* probes come every few seconds */
+    /* Probes come every few seconds; and what is passed on gets its line where it is answered. */
+    bool quiet = (c->app->pool == POOL_HEALTH && status < 400) || c->passed_on;
     struct log_line l;
 
     log_begin(&l, quiet ? LOG_DEBUG : status >= 500 ? LOG_WARN : LOG_INFO, "request");
@@ -210,8 +228,12 @@ int dispatch_answer(struct app *app, const struct dispatch_peer *peer)
     if (step_read(&c, peer) && step_host(&c) && step_route(&c)) {
         if (app->on_route != NULL)
             app->on_route(app->ctx, c.route->path, req.id);
-        if (step_csrf(&c) && step_length(&c) && access_check(&c) && step_type(&c) && step_body(&c, peer))
-            c.route->handler(&c);
+        if (step_csrf(&c) && step_length(&c) && access_check(&c) && step_type(&c) && step_body(&c, peer)) {
+            if (req.ask)
+                ask_answer(&c);
+            else
+                c.route->handler(&c);
+        }
     }
     call_phase(&c, PHASE_REPLY);
     if (req.method == METHOD_HEAD)
@@ -223,7 +245,7 @@ int dispatch_answer(struct app *app, const struct dispatch_peer *peer)
         sent = peer->write(peer->ctx, bytes, n) == OK;
     call_phase(&c, PHASE_IDLE);
     log_request(&c, sent);
-    status = reply_status_get(app->reply);
+    status = c.passed_on ? 0 : reply_status_get(app->reply);
     buf_reset(app->body);
     reply_reset(app->reply);
     explicit_bzero(&c, sizeof(c));

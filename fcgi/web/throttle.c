@@ -38,6 +38,17 @@ static bool device_known(struct call *c, const char *who, char device[SESSION_TO
     return true;
 }
 
+bool throttle_knows_device(struct call *c, const char *email)
+{
+    char device[SESSION_TOKEN_CHARS + 1];
+    bool known;
+
+    call_phase(c, PHASE_DATABASE);
+    known = device_known(c, email, device);
+    explicit_bzero(device, sizeof(device));
+    return known;
+}
+
 static void log_throttled(const struct call *c, const char *what, int64_t wait_s)
 {
     struct log_line l;

@@ -16,6 +16,9 @@ struct throttle {
     uint8_t key[DIGEST_BYTES]; /* of the counter for this attempt */
 };
 
+/* Whether the browser has logged in to this normalised address before. */
+bool throttle_knows_device(struct call *c, const char *email);
+
 /* Call it before a password is hashed. who: the normalised address, or what was entered instead. False: it has replied,
  * 429 with Retry-After or 503. */
 bool throttle_enter(struct call *c, const char *who, struct throttle *t);

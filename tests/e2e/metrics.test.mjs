@@ -29,7 +29,7 @@ const of = (group, code) => `digitd_requests_total{group="${group}",code="${code
 test('/metrics counts requests, and forgets none when a worker dies', async (t) => {
   const site = await start(t, { LIMITS: 'off' });
   assert.match(site.out, /^ready on/m, site.out);
-  const before = await until(site, 'all workers are up', (m) => m.digitd_workers === 4); // main 2, hash 1, health 1
+  const before = await until(site, 'all workers are up', (m) => m.digitd_workers === 6); // main 2, hash 1, large 1, gate, health
   const visitor = await Visitor.signedUp(site.origin);
   for (let i = 0; i < 3; i++) await visitor.classify([{ bytes: picture('digit-7.png') }]);
   await visitor.classify([{ bytes: Buffer.from('no picture') }]);
@@ -41,14 +41,14 @@ test('/metrics counts requests, and forgets none when a worker dies', async (t) 
   assert.ok(Math.abs(after.digitd_start_time_seconds - Date.now() / 1000) < 600);
   assert.match(Object.keys(after).find((name) => name.startsWith('digitd_info')), /version="\d+\.\d+\.\d+",model_sha256="[0-9a-f]{64}"/);
 
-  // Children of the master that have a decoder as their child are of the main pool.
+  // Children of the master that have a decoder as their child are of the main pool (2) and of the large one.
   const all = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n').map((line) => line.trim().split(/\s+/))
     .filter(([pid, , name]) => processes(site).includes(Number(pid)) && /digitd$/.test(name ?? ''));
   const parents = new Set(all.map(([, parent]) => parent));
   const workers = all.filter(([pid, parent]) => parents.has(pid) && all.some(([master]) => master === parent));
-  assert.equal(workers.length, 2);
+  assert.equal(workers.length, 3);
   for (const [pid] of workers) process.kill(Number(pid), 'SIGKILL');
-  const later = await until(site, 'both are back', (m) => m['digitd_worker_exits_total{how="crash"}'] === 2 && m.digitd_workers === 4);
+  const later = await until(site, 'they are back', (m) => m['digitd_worker_exits_total{how="crash"}'] === 3 && m.digitd_workers === 6);
   assert.equal(later[of('classify', '2xx')], 3, 'what they answered is still counted');
   assert.equal(later[of('classify', '4xx')], 1);
 });

@@ -102,8 +102,8 @@ test('R28, R29, R31 giants of a few bytes, and one row more than 25 megapixels: 
 test('R31 25 megapixels of each format are read, within 5 s and 512 MiB', () => besideOthers(async () => {
   for (const [what, bytes] of Object.entries({ png: png(px, px), bmp: bmp(px, px), gif: gif(px, px), jpeg: jpeg(px, px), 'progressive jpeg': jpeg(px, px, 4), webp: webp(px, px), tiff: tiff(px, px), 'tiff of 16 bits in one strip': tiff(px, px, 16), avif: avif(px, px) })) {
     let { reply, ms } = await timed(bytes);
-    // Its 5 s are on the clock: beside other programs they are up too soon now and then.
-    for (; reply.status === 422 && /too long/.test(reply.json.detail) && starved < 10 && factor() > 1.5; starved++) ({ reply, ms } = await timed(bytes));
+    // Its 5 s are of a processor; the request's 10 s are on the clock: beside other programs they are up too soon now and then.
+    for (; reply.status === 503 && /too busy/.test(reply.json.detail) && starved < 10 && factor() > 1.5; starved++) ({ reply, ms } = await timed(bytes));
     assert.equal(reply.status, 200, `${what}: ${reply.text}`);
     assert.equal(reply.json.results[0].preprocessing.width, px);
     assertWithin(ms, 5000, what);
@@ -149,8 +149,8 @@ test('R31, R32 1,000 truncations of each format: all of them 413, 415 or 422', (
 
 // Breaks if any of that took a decoder with it: they are all refused, or read, by one that lives on.
 test('R31 no decoder was lost over all of them, and no worker died', () => {
-  for (const name of ['sandbox_kill', 'decoder_died', 'decoder_stalled', 'decoder_nonsense', 'crash_loop', 'deadline'])
-    assert.equal(events(name), name === 'decoder_stalled' ? starved : 0, name);
+  for (const name of ['sandbox_kill', 'decoder_died', 'decoder_stalled', 'decoder_late', 'decoder_nonsense', 'crash_loop', 'deadline'])
+    assert.equal(events(name), name === 'decoder_late' ? starved : 0, name);
 });
 
 // Breaks if pictures that end their decoder, one after the other, throttle the service: they must cost the others nothing.
@@ -180,7 +180,7 @@ test('R31 pictures that kill their decoders, twenty of them: 422 each, and the o
       continue;
     }
     e2e.assertProblem(reply, 422, 'damaged-picture');
-    for (let wait = 0; wait < 1000 && closed().length < 2; wait++) await sleep(10);
+    for (let wait = 0; wait < 1000 && closed().length < 3; wait++) await sleep(10);
   }
   assert.equal(events('decoder_died'), 20);
   assert.equal(events('crash_loop'), 0);

@@ -50,11 +50,11 @@ let serial = 0;
 export const requestId = () => (++serial).toString(16).padStart(32, '0');
 
 // The parameters that conf/nginx/server.conf sends. length: null leaves CONTENT_LENGTH out.
-export function head(method, where, { body = Buffer.alloc(0), type = 'application/json', length, headers = {}, id = requestId() } = {}) {
+export function head(method, where, { body = Buffer.alloc(0), type = 'application/json', length, headers = {}, id = requestId(), pool } = {}) {
   const [uri, query = ''] = where.split('?');
   const list = {
     QUERY_STRING: query, REQUEST_METHOD: method, DOCUMENT_URI: uri, REMOTE_ADDR: '127.0.0.1', REQUEST_ID: id,
-    HTTP_HOST: 'localhost:8080',
+    HTTP_HOST: 'localhost:8080', DIGITD_POOL: pool === 'hash' ? 'hash' : 'main',
   };
   if (method !== 'GET') Object.assign(list, { CONTENT_TYPE: type, HTTP_ORIGIN: 'http://localhost:8080' });
   list.CONTENT_LENGTH = length === undefined ? (body.length || method !== 'GET' ? String(body.length) : '') : length;
@@ -228,7 +228,7 @@ export class Daemon {
   workers() {
     return childrenOf(this.process.pid).filter((pid) => !isGone(pid));
   }
-  get workerCount() { return this.settings.main_workers + this.settings.hash_workers + 1; }
+  get workerCount() { return this.settings.main_workers + this.settings.hash_workers + 3; } // and large, gate, health
   ask(method, where, { pool = 'main', ...options } = {}) { return ask(this.socket(pool), method, where, options); }
   peer(pool = 'main') { return new Peer(this.socket(pool)); }
   // Holds n workers of a pool: part of a header, then silence.

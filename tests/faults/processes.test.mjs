@@ -19,7 +19,7 @@ test('R1 every worker, killed, is back within 1 s; a request in flight elsewhere
     await sleep(100);
     const before = d.workers();
     assert.equal(before.length, d.workerCount);
-    const hash = before[2]; // forked in the order main, hash, health
+    const hash = before[2]; // forked in the order main, hash, large, gate, health
     for (const [i, pid] of before.entries()) {
       if (pid === hash) continue;
       process.kill(pid, i % 2 ? 'SIGSEGV' : 'SIGKILL');
@@ -39,8 +39,8 @@ test('R1 every worker, killed, is back within 1 s; a request in flight elsewhere
     assert.equal((await d.ask('GET', '/nowhere', { pool: 'hash' })).status, 404);
     assertWithin(performance.now() - began, 1000, 'the hash worker back', HASH_NICE);
     const exits = d.events('worker_exit').filter((e) => e.level === 'error');
-    assert.deepEqual(exits.map((e) => e.signal).sort(), ['11', '11', '9', '9']);
-    assert.ok(exits.every((e) => ['main', 'hash', 'health'].includes(e.pool) && before.includes(Number(e.worker))));
+    assert.deepEqual(exits.map((e) => e.signal).sort(), ['11', '11', '11', '9', '9', '9']);
+    assert.ok(exits.every((e) => ['main', 'hash', 'large', 'gate', 'health'].includes(e.pool) && before.includes(Number(e.worker))));
   }));
 
 // Breaks if the deadline counts from the first whole request instead of from accept, if the others wait, or if the kill counts as a
@@ -207,15 +207,15 @@ test('R8 more than 10 abnormal exits in 60 s: restarts are delayed, one alert, /
   withDaemon({ main_workers: 1 }, async (d) => {
     const ready = async () => (await d.ask('GET', '/readyz', { pool: 'health' })).status;
     const kill = async () => {
-      const main = d.workers().find((pid) => pid !== hash && pid !== health);
+      const main = d.workers().find((pid) => !others.includes(pid));
       process.kill(main, 'SIGKILL');
       return main;
     };
-    const [, hash, health] = d.workers();
+    const [, ...others] = d.workers();
     assert.equal(await ready(), 200);
     for (let i = 0; i < 10; i++) {
       const dead = await kill();
-      await d.until(() => !d.workers().includes(dead) && d.workers().length === 3, 900, `restart ${i} at once`);
+      await d.until(() => !d.workers().includes(dead) && d.workers().length === d.workerCount, 900, `restart ${i} at once`);
     }
     assert.equal(await ready(), 200);
     assert.equal(d.events('crash_loop').length, 0);
@@ -224,15 +224,15 @@ test('R8 more than 10 abnormal exits in 60 s: restarts are delayed, one alert, /
     await d.until(() => d.events('crash_loop').length === 1, 1000, 'the alert');
     assert.equal(await ready(), 503);
     assert.equal((await d.ask('GET', '/healthz', { pool: 'health' })).status, 200);
-    await d.until(() => d.workers().length === 3, 3000, 'back after the first delay');
+    await d.until(() => d.workers().length === d.workerCount, 3000, 'back after the first delay');
     const first = performance.now() - began;
     assert.ok(first > 800, `back after ${first} ms, expected 1 s`);
     assertWithin(first, 2500, 'back, expected after 1 s');
     assert.equal((await d.ask('GET', '/model')).status, 200);
     await kill();
     const again = performance.now();
-    await d.until(() => d.workers().length === 2, 900, 'it died');
-    await d.until(() => d.workers().length === 3, 5000, 'back after the second delay');
+    await d.until(() => d.workers().length === d.workerCount - 1, 900, 'it died');
+    await d.until(() => d.workers().length === d.workerCount, 5000, 'back after the second delay');
     const second = performance.now() - again;
     assert.ok(second > 1700, `back after ${second} ms, expected 2 s`);
     assertWithin(second, 4000, 'back, expected after 2 s');

@@ -14,7 +14,8 @@ test('R11 the sockets have the mode of the setting from the first moment, in a d
   for (const socket_mode of ['0660', '0600']) {
     await withDaemon({ socket_mode }, async (d) => {
       assert.equal(mode(d.settings.run_dir), '750');
-      for (const pool of ['main', 'hash', 'health']) assert.equal('0' + mode(d.socket(pool)), socket_mode);
+      for (const pool of ['main', 'gate', 'health']) assert.equal('0' + mode(d.socket(pool)), socket_mode);
+      for (const pool of ['hash', 'large']) assert.equal(mode(d.socket(pool)), '600'); // for the gate alone
       assert.equal(Number(fs.readFileSync(path.join(d.settings.run_dir, 'digitd.lock'), 'utf8')), d.process.pid);
     });
   }
@@ -139,7 +140,7 @@ for (const [what, [spoil, line, where]] of Object.entries(bad)) {
         assert.match(end.stderr, line);
         assertWithin(end.ms, 2000, 'the refusal');
       }
-      for (const pool of ['main', 'hash', 'health']) assert.equal(fs.existsSync(d.socket(pool)), false);
+      for (const pool of ['main', 'hash', 'large', 'gate', 'health']) assert.equal(fs.existsSync(d.socket(pool)), false);
     } finally {
       await d.close();
     }

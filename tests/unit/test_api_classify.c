@@ -235,6 +235,22 @@ static void test_bad_uploads(void **state)
     assert_non_null(strstr(got.head, "WWW-Authenticate: Bearer realm=\"digitd\"\r\n")); /* RFC 6750 section 3 */
 }
 
+/* The same form as to the main pool, to the large one. */
+static int post_large(struct buf *form)
+{
+    static const char end[] = "--b--\r\n";
+    const size_t n = strlen(end);
+
+    if (memcmp(buf_data(form) + buf_len(form) - n, end, n) != 0)
+        assert_int_equal(buf_add_str(form, end), OK);
+    return answer((struct ask){.method = "POST",
+                               .uri = "/classify",
+                               .type = FORM,
+                               .body = buf_data(form),
+                               .body_n = buf_len(form),
+                               .large_pool = true});
+}
+
 /* R31: five headers of 25 Mpx each are too much, before one is decoded; four are each looked at (and damaged). */
 static void test_area_of_a_request(void **state)
 {
@@ -254,9 +270,90 @@ static void test_area_of_a_request(void **state)
     buf_reset(form);
     for (int i = 0; i < 4; i++)
         form_add(form, "a.png", large.b, large.n);
-    assert_int_equal(post_parts(form), 200);
+    assert_int_equal(post_large(form), 200);
     assert_string_equal(json_get_str(first_result(), "status", NULL), "error");
     buf_free(form);
+}
+
+/* Breaks when the main pool reads what has many pixels, hands over what has few, or counts what it hands over. */
+static void test_hand_over(void **state)
+{
+    static const struct {
+        int w, h, n;
+        bool large;
+    } cases[] = {{1000, 1000, 1, false},
+                 {1001, 1000, 1, true},
+                 {5000, 5000, 1, true},
+                 {500, 500, 4, false},
+                 {500, 501, 4, true}};
+    struct buf *form = buf_new(1 << 20);
+
+    (void)state;
+    sign_up("a@example.org");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct made png = {.n = 0};
+
+        put(&png, "\x89PNG\r\n\x1a\n", 8);
+        put_png_ihdr(&png, (uint32_t)cases[i].w, (uint32_t)cases[i].h);
+        put_png_chunk(&png, "IDAT", "x", 1);
+        put_png_chunk(&png, "IEND", "", 0);
+        buf_reset(form);
+        for (int k = 0; k < cases[i].n; k++)
+            form_add(form, "a.png", png.b, png.n);
+        (void)post_parts(form);
+        if (!cases[i].large) {
+            assert_true(got.status == 422 || got.status == 200);
+            assert_null(header("X-Accel-Redirect"));
+            continue;
+        }
+        assert_int_equal(got.status, 204);
+        assert_string_equal(header("X-Accel-Redirect"), "@digitd_large");
+        assert_int_equal(got.counted, 0);
+        (void)post_large(form);
+        assert_true(got.status == 422 || got.status == 200);
+        assert_int_equal(got.counted, got.status);
+    }
+    buf_free(form);
+}
+
+/* What the gate is told before it takes a body. Breaks when it is told an account for nobody, or nothing for somebody;
+ * or when a body is waited for. */
+static void test_whose(void **state)
+{
+    struct ask a = {
+        .method = "POST", .uri = "/classify", .type = FORM, .length = "5000000", .gate = true, .cookie = ""};
+
+    (void)state;
+    sign_up("a@example.org");
+    (void)answer(a);
+    expect_problem(__LINE__, 401, "log-in-first");
+    assert_int_equal(got.counted, 401);
+    a.cookie = NULL;
+    assert_int_equal(answer(a), 204);
+    assert_string_equal(header("X-Digitd-Account"), "1");
+    assert_int_equal(got.counted, 0);
+    a.length = ""; /* chunked: the length comes with the body */
+    assert_int_equal(answer(a), 204);
+    a.length = "10485761";
+    (void)answer(a);
+    expect_problem(__LINE__, 413, "too-large");
+    a.length = "5000000";
+    a.type = "text/plain";
+    (void)answer(a);
+    expect_problem(__LINE__, 415, "unsupported-type");
+    a.type = FORM;
+    a.origin = "http://elsewhere.example";
+    (void)answer(a);
+    expect_problem(__LINE__, 403, "cross-site");
+    a = (struct ask){.method = "POST",
+                     .uri = "/classify",
+                     .type = "image/png",
+                     .length = "",
+                     .late_length = "3",
+                     .body = "abc",
+                     .main_pool = true};
+    (void)answer(a);
+    expect_problem(__LINE__, 415, "unsupported-picture"); /* it was read */
 }
 
 /* R35: two users' pictures in turn, on one worker: each always gets its own answer, bit for bit (R34). */
@@ -346,13 +443,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, app_set_up, app_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_classify),
-        TEST(test_several_parts),
-        TEST(test_late),
-        TEST(test_bad_pictures),
-        TEST(test_bad_uploads),
-        TEST(test_area_of_a_request),
-        TEST(test_alternating_pictures),
+        TEST(test_classify),     TEST(test_several_parts), TEST(test_late),
+        TEST(test_bad_pictures), TEST(test_bad_uploads),   TEST(test_area_of_a_request),
+        TEST(test_hand_over),    TEST(test_whose),         TEST(test_alternating_pictures),
         TEST(test_model),
     };
 

@@ -94,13 +94,15 @@ static enum err path_read(struct request *r, const char *path)
 
 enum err request_read(struct request *r, const char *(*param)(const void *ctx, const char *name), const void *ctx)
 {
-    const char *method, *path, *length, *id;
+    const char *method, *path, *length, *late_length, *id, *ask;
     const struct {
         const char *name;
         const char **to;
     } texts[] = {{"REQUEST_METHOD", &method},
                  {"DOCUMENT_URI", &path},
                  {"CONTENT_LENGTH", &length},
+                 {"DIGITD_LENGTH", &late_length},
+                 {"DIGITD_ASK", &ask},
                  {"REQUEST_ID", &id},
                  {"QUERY_STRING", &r->query},
                  {"CONTENT_TYPE", &r->content_type},
@@ -131,8 +133,9 @@ enum err request_read(struct request *r, const char *(*param)(const void *ctx, c
         e = ERR_FORMAT;
     if (e == OK)
         e = path_read(r, path);
+    r->ask = strcmp(ask, "1") == 0;
     if (e == OK)
-        e = length_read(r, length);
+        e = length_read(r, length[0] != '\0' ? length : late_length);
     return e;
 }
 

@@ -1,7 +1,7 @@
 /* One request, read from the CGI parameters that nginx sends (conf/nginx, RFC 3875): REQUEST_METHOD, DOCUMENT_URI
  * (decoded and normalised by nginx, without the query), QUERY_STRING, CONTENT_TYPE, CONTENT_LENGTH, REMOTE_ADDR,
- * REQUEST_ID, and the headers as HTTP_HOST, HTTP_ORIGIN ... Pure: parameters come through a function, so that tests and
- * fuzzers need no socket. */
+ * REQUEST_ID; DIGITD_ASK and DIGITD_LENGTH from the gate; and the headers as HTTP_HOST, HTTP_ORIGIN ... Pure:
+ * parameters come through a function, so that tests and fuzzers need no socket. */
 #ifndef DIGITD_WEB_REQUEST_H
 #define DIGITD_WEB_REQUEST_H
 
@@ -33,6 +33,7 @@ struct request {
     /* Borrowed from the connection until it is finished; "" if missing. */
     const char *query, *content_type, *host, *origin, *sec_fetch_site, *cookie, *authorization, *accept, *user_agent;
     const char *address; /* the client's, as seen by nginx */
+    bool ask;            /* the gate asks whose it is (web/ask.h) */
     bool has_length;
     size_t length;       /* CONTENT_LENGTH, bytes; SIZE_MAX if the number does not fit */
     const uint8_t *body; /* [length], set after it has been read */

@@ -2,9 +2,13 @@
 #include "image/header/header.h"
 #include "store/store_account.h"
 #include "web/access.h"
+#include "web/ask.h"
 #include "pictures.h"
 
-enum { REQUEST_AREA_MAX_PX = 100 * 1000 * 1000 };
+enum {
+    REQUEST_AREA_MAX_PX = 100 * 1000 * 1000,
+    MAIN_AREA_MAX_PX = 1000 * 1000 /* more is work for the large pool: 85 ms and up */
+};
 
 /* What the query asks for. false: it has replied. */
 static bool query_take(struct call *c, struct pictures *p)
@@ -59,7 +63,8 @@ static bool steps_check(struct call *c, const struct pictures *p)
     return false;
 }
 
-/* R31: the total area in the headers, before anything is decoded. A header that cannot be read counts as nothing. */
+/* R31: the total area in the headers, before anything is decoded. A header that cannot be read counts as nothing. What
+ * is large goes to a pool of its own (R101), so that nobody else waits for it. false: it has replied. */
 static bool area_check(struct call *c, const struct pictures *p)
 {
     int64_t area_px = 0;
@@ -73,7 +78,11 @@ static bool area_check(struct call *c, const struct pictures *p)
     if (area_px > REQUEST_AREA_MAX_PX)
         call_problem(c, PROBLEM_PICTURE_TOO_LARGE,
                      "The pictures of one request may have 100 million pixels in all. Send fewer at a time.");
-    return area_px <= REQUEST_AREA_MAX_PX;
+    else if (area_px > MAIN_AREA_MAX_PX && c->app->pool == POOL_MAIN)
+        ask_hand_over(c);
+    else
+        return true;
+    return false;
 }
 
 bool pictures_take(struct call *c, bool numbers, struct pictures *out)
