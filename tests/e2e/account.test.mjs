@@ -158,7 +158,7 @@ test('R21: X-Forwarded-For and the like reach no decision', async (t) => {
 
   const site = await start(t); // with its limits on
   const body = JSON.stringify({ email: 'nobody@example.org', password: 'wrong password' });
-  const replies = await Promise.all(Array.from({ length: 40 }, (_, i) => exchange('POST', 'login', { origin: site.origin, body,
+  const replies = await Promise.all(Array.from({ length: 160 }, (_, i) => exchange('POST', 'login', { origin: site.origin, body,
     headers: { 'Content-Type': 'application/json', 'X-Forwarded-For': `203.0.113.${i}`, 'X-Real-IP': `203.0.113.${i}` } })));
   assert.ok(replies.filter(({ json }) => json.type === 'problems/too-many-requests').length >= 10);
 });
