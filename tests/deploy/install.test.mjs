@@ -86,6 +86,12 @@ test('installed by make install: as docs/ADMIN.md says, without the source tree'
   host.follow('host');
   await host.until(ready, 'the site is ready');
   isPatched(host);
+  // R106: more than Debian's nginx.conf gives, and the same if done twice.
+  for (let i = 0; i < 2; i++) {
+    host.follow('connections');
+    assert.match(host.run('nginx -T 2>&1'), /^worker_rlimit_nofile 20000;\n+events \{\n\s*worker_connections 10000;/m);
+  }
+  await host.until('for pid in $(pgrep -f "nginx: worker process$"); do grep -q "Max open files *20000 *20000" /proc/$pid/limits; done', 'the new workers have the files');
   host.run('! find / -xdev -name "*.test.mjs" -o -xdev -name fcgi -type d | grep .');
   firstDigit(host, '/usr/local');
   unitIsTight(host);

@@ -39,7 +39,7 @@ test('a machine without IPv6 is served on IPv4', async (t) => {
   const site = await start(t, {}, [refuse, 'inet6=EAFNOSUPPORT', '--']);
   assert.match(site.out, /^ready on/m, site.out);
   assert.equal((await exchange('GET', 'site', { origin: new URL(`http://127.0.0.1:${site.port}/`) })).status, 200);
-  assert.match(fs.readFileSync(`${site.state}/nginx.conf`, 'utf8'), /listen 127\.0\.0\.1:\d+;\n/);
+  assert.match(fs.readFileSync(`${site.state}/nginx.conf`, 'utf8'), /listen 127\.0\.0\.1:\d+ sndbuf=64k;\n/);
   // The files of a system's own nginx: one listens on IPv4 alone; docs/ADMIN.md has the line for the other.
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'digitd-ipv4-'));
   t.after(() => fs.rmSync(dir, { recursive: true }));
