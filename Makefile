@@ -160,14 +160,17 @@ test-debian13:
 	@DATA_DIR='$(abspath $(DATA))' tests/in-debian trixie make --silent test BROWSER=no SUITES='$(SUITES)'
 
 # The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
-STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_start store_restore)
+STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_copy store_start store_restore)
 faults:
 	@conf/need build run data test
 	@$(MAKE) --silent -j$$(nproc) all data test-tools $(STRESSED)
 	@LONG=1 BUILD='$(BUILD)' DATA_DIR='$(abspath $(DATA))' tests/run stress faults
 
 # Small programs that the suites use.
-test-tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
+test-tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c)) $(patsubst tests/tools/preload/%.c,$(BUILD)/tools/%.so,$(wildcard tests/tools/preload/*.c))
+$(BUILD)/tools/%.so: tests/tools/preload/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -shared -fPIC -o $@ $<
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_ALL)

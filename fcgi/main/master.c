@@ -58,6 +58,8 @@ static enum err master_sockets_open(struct master *m, struct why *why)
         char path[sizeof(m->socket_path[0])];
         enum err e;
 
+        if (i == POOL_KEEPER)
+            continue; /* nobody calls it */
         (void)snprintf(path, sizeof(path), "%s/%s.sock", c->run_dir, pool_name((enum pool)i));
         e = socket_listen(path, i == POOL_HASH || i == POOL_LARGE ? MASTER_INNER_MODE & c->socket_mode : c->socket_mode,
                           backlog[i], &m->listen_fd[i], why);

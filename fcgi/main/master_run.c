@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gatekeeper.h"
+#include "keeper.h"
 #include "worker.h"
 
 enum {
     MASTER_TICK_MS = 200,
     MASTER_STOP_S = 10, /* for the workers to finish (R5) */
-    MASTER_FORK_RETRY_S = 1
+    MASTER_FORK_RETRY_S = 1,
+    MASTER_KEEPER_S = 60 /* for a stage of housekeeping: no setting of requests may end it for ever (R108) */
 };
 
 /* The child's side of fork: keeps only its own pool's socket. It clears the sockets' names, so it can never remove one.
@@ -43,6 +45,8 @@ static int master_child(struct master *m, int seat, pid_t master)
     }
     if (s->pool == POOL_GATE)
         return gatekeeper_main(&m->service, m->board, &place);
+    if (s->pool == POOL_KEEPER)
+        return keeper_main(&m->service, m->board, &place);
     return worker_main(&m->service, m->board, &place);
 }
 
@@ -129,6 +133,11 @@ static void master_reap(struct master *m)
                 master_exit_seen(m, i, status);
 }
 
+static int64_t seat_deadline_us(const struct master *m, const struct seat *s)
+{
+    return (s->pool == POOL_KEEPER ? MASTER_KEEPER_S : m->service.conf.request_deadline_s) * SECOND_US;
+}
+
 /* Ends every request that has been busy for longer than its deadline (R2). */
 static void master_deadlines(struct master *m, int64_t now_us)
 {
@@ -140,7 +149,7 @@ static void master_deadlines(struct master *m, int64_t now_us)
         if (s->pid == 0 || s->overdue)
             continue;
         score_read(scoreboard_slot(m->board, i), now_us, &v);
-        if (v.started_us == 0 || now_us - v.started_us < m->service.conf.request_deadline_s * SECOND_US)
+        if (v.started_us == 0 || now_us - v.started_us < seat_deadline_us(m, s))
             continue;
         s->overdue = true;
         (void)kill(s->pid, SIGKILL);

@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* A log-in flood, or a heap of photos, leaves the processor to small pictures. But a photo is what many come for:
  * beside a busy main pool it gets three times as much of a processor as a hash. */
 enum { HASH_NICE = 10, LARGE_NICE = 5 };
@@ -43,4 +45,22 @@ enum err process_signals(int *fd)
         return ERR_IO;
     *fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return *fd >= 0 ? OK : ERR_IO;
+}
+
+void process_store_open(struct app *app, bool *failed)
+{
+    struct why why = {""};
+
+    if (app->store != NULL)
+        return;
+    if (store_open(&app->store, app->conf->database, &why) == OK) {
+        if (*failed)
+            log_text(LOG_INFO, "database_back", app->conf->database);
+        *failed = false;
+        return;
+    }
+    app->store = NULL;
+    if (!*failed)
+        log_text(LOG_ERROR, "database_missing", why.text);
+    *failed = true;
 }

@@ -1,4 +1,4 @@
-/* What every process that the master forks does first: a worker, the gate. */
+/* What every process that the master forks does first: a worker, the gate, the keeper. */
 #ifndef DIGITD_MAIN_PROCESS_H
 #define DIGITD_MAIN_PROCESS_H
 
@@ -11,5 +11,9 @@ enum err process_harden(const struct worker_place *place);
 /* Ignores what a terminal sends to all, and opens a descriptor that tells of WORKER_SIGNAL_DRAIN and
  * WORKER_SIGNAL_RETIRE. Call it after fcgx_new, because libfcgi installs its own handlers. ERR_IO. */
 enum err process_signals(int *fd);
+
+/* Opens app->store if it is not open. Without a database, a worker answers 503 to requests that need it, and tries
+ * again at each request. *failed: that has been logged. */
+void process_store_open(struct app *app, bool *failed);
 
 #endif

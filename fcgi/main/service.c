@@ -115,6 +115,7 @@ int service_pool_size(const struct conf *c, enum pool pool)
     case POOL_GATE:
         return 3; /* one works; the others' places are for its successors, while it ends */
     case POOL_HEALTH:
+    case POOL_KEEPER:
     case POOL_COUNT:
         break;
     }

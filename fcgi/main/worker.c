@@ -27,11 +27,7 @@
 #include "web/dispatch.h"
 #include "process.h"
 
-enum {
-    WORKER_HOUSEKEEP_MS = 3000, /* R73: the WAL is truncated within 5 s after the last reader that held it */
-    WORKER_DRAIN_MS = 5000,
-    WORKER_PAUSE_MS = 100
-};
+enum { WORKER_DRAIN_MS = 5000, WORKER_PAUSE_MS = 100 };
 
 struct worker {
     struct app app;
@@ -43,11 +39,11 @@ struct worker {
     const struct worker_place *place;
     int signal_fd;
     int64_t requests_left;
-    int64_t housekeep_us, drain_us; /* when: the next housekeeping; the end of draining */
+    int64_t drain_us; /* when: the end of draining */
     bool draining, retiring;
-    bool store_failed, accept_failed, housekeep_failed, loss_told; /* said so already */
-    enum counts_group group;                                       /* of the request in flight */
-    char request_id[REQUEST_ID_MAX + 1];                           /* of the request in flight, or the last one */
+    bool store_failed, accept_failed, loss_told; /* said so already */
+    enum counts_group group;                     /* of the request in flight */
+    char request_id[REQUEST_ID_MAX + 1];         /* of the request in flight, or the last one */
 };
 
 static void worker_on_phase(void *ctx, enum phase phase)
@@ -84,25 +80,6 @@ static int64_t worker_requests_limit(int max)
     if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
         r = (uint32_t)getpid(); /* any number will do */
     return max - max / 8 + (int64_t)(r % (uint32_t)(max / 4 + 1));
-}
-
-/* Without a database, a worker answers 503 to requests that need it, and tries again at each request. */
-static void worker_store_open(struct worker *w)
-{
-    struct why why = {""};
-
-    if (w->app.store != NULL)
-        return;
-    if (store_open(&w->app.store, w->app.conf->database, &why) == OK) {
-        if (w->store_failed)
-            log_text(LOG_INFO, "database_back", w->app.conf->database);
-        w->store_failed = false;
-        return;
-    }
-    w->app.store = NULL;
-    if (!w->store_failed)
-        log_text(LOG_ERROR, "database_missing", why.text);
-    w->store_failed = true;
 }
 
 /* The first thing a worker does: the child inherits the memory as it is now, the master's, which holds no visitor's
@@ -151,7 +128,6 @@ static enum err worker_new(struct worker *w, const struct service *service)
     if (e == OK)
         e = process_signals(&w->signal_fd);
     w->requests_left = worker_requests_limit(service->conf.max_requests);
-    w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
     return e;
 }
 
@@ -191,7 +167,7 @@ static void worker_serve(struct worker *w)
     score_begin(w->score, clock_mono_us());
     e = fcgx_accept(w->fcgx);
     if (e == OK) {
-        worker_store_open(w);
+        process_store_open(&w->app, &w->store_failed);
         w->group = GROUP_OTHER;
         status = dispatch_serve(&w->app, w->fcgx);
         score_phase(w->score, PHASE_REPLY);
@@ -208,40 +184,6 @@ static void worker_serve(struct worker *w)
         log_text(LOG_ERROR, "accept_failed", err_str(e));
     w->accept_failed = true;
     (void)poll(&(struct pollfd){.fd = w->signal_fd, .events = POLLIN}, 1, WORKER_PAUSE_MS);
-}
-
-static bool worker_keeps_house(const struct worker *w)
-{
-    return w->place->pool == POOL_MAIN && w->place->index == 0;
-}
-
-static void worker_housekeep(struct worker *w)
-{
-    const struct store_session_rule rule = store_session_rule_of(w->app.conf);
-    enum err e;
-
-    score_begin(w->score, clock_mono_us());
-    score_route(w->score, "(housekeeping)", "");
-    score_phase(w->score, PHASE_DATABASE);
-    worker_store_open(w);
-    e = w->app.store == NULL ? OK : store_housekeep(w->app.store, &rule, NULL);
-    score_end(w->score, false);
-    if (e != OK && !w->housekeep_failed)
-        log_text(LOG_WARN, "housekeeping_failed", err_str(e));
-    w->housekeep_failed = e != OK;
-    w->housekeep_us = clock_mono_us() + WORKER_HOUSEKEEP_MS * INT64_C(1000);
-}
-
-/* Milliseconds that the loop may sleep. */
-static int worker_timeout_ms(const struct worker *w)
-{
-    int64_t left_us = w->housekeep_us - clock_mono_us();
-
-    if (w->draining)
-        return 0;
-    if (!worker_keeps_house(w))
-        return -1;
-    return left_us <= 0 ? 0 : (int)(left_us / 1000) + 1;
 }
 
 /* Whether this worker continues. If it has lost its decoder, it exits normally, and the master replaces it within
@@ -268,7 +210,7 @@ static int worker_loop(struct worker *w)
                                 {.fd = w->decoder == NULL ? -1 : decoder_fd(w->decoder), .events = POLLIN}};
 
         w->request_id[0] = '\0';
-        if (poll(fds, 3, worker_timeout_ms(w)) < 0 && errno != EINTR)
+        if (poll(fds, 3, w->draining ? 0 : -1) < 0 && errno != EINTR)
             return EXIT_FAILURE;
         if (fds[0].revents != 0)
             worker_signals_read(w);
@@ -282,8 +224,6 @@ static int worker_loop(struct worker *w)
             worker_serve(w);
         else if (w->draining)
             break; /* nobody waits any more */
-        if (worker_keeps_house(w) && clock_mono_us() >= w->housekeep_us)
-            worker_housekeep(w);
     }
     return EXIT_SUCCESS;
 }
@@ -303,7 +243,7 @@ int worker_main(const struct service *service, struct scoreboard *board, const s
     if (e != OK)
         log_text(LOG_ERROR, "worker_start_failed", err_str(e));
     else {
-        worker_store_open(&w);
+        process_store_open(&w.app, &w.store_failed);
         score_up(w.score);
         status = worker_loop(&w);
     }

@@ -17,9 +17,9 @@
 /* A worker's place. */
 struct worker_place {
     enum pool pool;
-    int index;     /* in its pool; main 0 does the housekeeping */
+    int index;     /* in its pool */
     int slot;      /* in the scoreboard */
-    int listen_fd; /* of its pool */
+    int listen_fd; /* of its pool; -1: none */
     pid_t master;
 };
 

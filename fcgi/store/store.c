@@ -181,8 +181,8 @@ static enum err store_quick_check(struct store *s, struct why *why)
 enum err store_prepare(const char *path, struct why *why)
 {
     struct store *s = NULL;
+    bool left; /* housekeeping copies the rest: a start must not wait for a slow disk */
     enum err e = store_create_file(path, why);
-    int rc;
 
     if (e == OK)
         e = store_new(&s, path, why);
@@ -201,11 +201,8 @@ enum err store_prepare(const char *path, struct why *why)
         e = store_schema_migrate(s, why);
     if (e == OK)
         e = store_quick_check(s, why);
-    if (e == OK) {
-        rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-            e = store_refuse(s, rc, why);
-    }
+    if (e == OK && store_checkpoint_locked(s, &left) != OK)
+        e = err_why(why, ERR_IO, "%s: its write-ahead log cannot be copied back", s->path);
     store_unlock(s);
 out:
     store_close(s);

@@ -78,9 +78,13 @@ enum err store_session_end(struct store *s, const uint8_t token_hash[DIGEST_BYTE
 /* For readiness: whether the volume is writable and has free space. Takes the writer's lock, begins a write and rolls
  * it back. */
 enum err store_check_writable(struct store *s);
-/* Housekeeping, by one process of the main pool every few seconds: deletes expired sessions in small steps and
- * checkpoints the WAL (TRUNCATE if no reader is in the way). *wal_bytes (may be NULL): the size that is left. */
+/* Housekeeping, by one process every few seconds: deletes what has expired in small steps, and copies the WAL back and
+ * truncates it if no reader is in the way. This takes as long as the disk does, but holds writers up for 250 ms at a
+ * time at most. *wal_bytes (may be NULL): the size that is left. */
 enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes);
+/* on(ctx, false) is called when store_housekeep begins to copy without the writer's lock, for however long, and
+ * on(ctx, true) when it has ended. */
+void store_on_long_copy(struct store *s, void (*on)(void *ctx, bool busy), void *ctx);
 
 /* Trims the address, checks it against the grammar of HTML's type=email (ASCII, one @, no quotes, commas or brackets; a
  * domain without a dot is fine, an international one must be in its xn-- form) and lower-cases it, so that one address

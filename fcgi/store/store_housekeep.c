@@ -1,8 +1,7 @@
-/* Housekeeping: deletes what has expired, in small steps so that a login never waits long for the lock; checkpoints and
- * truncates the WAL; checks readiness. */
+/* Housekeeping: deletes what has expired, in small steps so that a login never waits long for the lock; has the WAL
+ * copied back; checks readiness. */
 #include "store_internal.h"
 
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <unistd.h>
@@ -97,30 +96,6 @@ static enum err purge_all(struct store *s, const struct store_session_rule *rule
     return first;
 }
 
-static int64_t wal_size_bytes(const struct store *s)
-{
-    struct stat st;
-
-    return stat(s->beside[BESIDE_WAL], &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
-/* Under the lock, and without waiting for readers: if one is in the way, it does as much as it can. */
-static enum err checkpoint(struct store *s)
-{
-    enum err e = store_lock(s, STORE_BUSY_MS);
-    int rc;
-
-    if (e != OK)
-        return e;
-    (void)sqlite3_busy_timeout(s->db, 0);
-    rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-        e = store_fail(s, rc, "checkpoint");
-    store_unlock(s);
-    return e;
-}
-
 /* A reader that never ends makes the WAL grow without limit, and no checkpoint can help: alert the administrator. */
 static void wal_alarm(struct store *s, int64_t bytes)
 {
@@ -136,7 +111,10 @@ static void wal_alarm(struct store *s, int64_t bytes)
     s->wal_alarm_us = now_us;
     log_begin(&l, LOG_ERROR, "wal_too_large");
     log_int(&l, "bytes", bytes);
-    log_str(&l, "detail", "a process keeps a read transaction open, so the write-ahead log cannot be truncated");
+    log_str(
+        &l, "detail",
+        "the write-ahead log cannot be truncated: a process keeps a read transaction open, or the disk is slower than "
+        "what is written");
     log_end(&l);
 }
 
@@ -147,9 +125,9 @@ enum err store_housekeep(struct store *s, const struct store_session_rule *rule,
 
     if (e == OK) {
         purged = purge_all(s, rule);
-        if (wal_size_bytes(s) > 0)
-            e = checkpoint(s); /* also when nothing could be purged: a full disk may be short of just this */
-        left = wal_size_bytes(s);
+        if (store_wal_bytes(s) > 0)
+            e = store_checkpoint(s); /* also when nothing could be purged: a full disk may be short of just this */
+        left = store_wal_bytes(s);
         wal_alarm(s, left);
         if (e == OK)
             e = purged;

@@ -6,7 +6,8 @@
  *   store_present.c    whether the files are still there; the mapping and logging of failures
  *   store_query.c      running a statement and reading its rows
  *   store_write.c      the writer's lock, transactions, changes
- *   store_housekeep.c  purging, checkpoints, readiness
+ *   store_housekeep.c  purging, readiness
+ *   store_checkpoint.c copying the WAL back
  *   store_text.c       e-mail addresses, and text that clients send
  *   store_age.c        what has expired, and how long sessions last
  *   store_user.c, store_session.c and the others   the questions
@@ -49,11 +50,13 @@ struct store {
     char beside[BESIDE_COUNT][STORE_PATH_MAX];
     ino_t beside_ino[BESIDE_COUNT]; /* 0: not known yet */
     char lock_path[STORE_PATH_MAX];
-    int lock_fd;          /* -1: none */
-    bool missing;         /* the alarm for a missing file has been logged */
-    bool suspect;         /* a read or write failed: cached pages may be bad */
-    int64_t try_after_us; /* no background write before this (clock_mono_us) */
-    int64_t wal_alarm_us; /* when the alarm for a large WAL was last logged; 0: never */
+    int lock_fd;                                /* -1: none */
+    bool missing;                               /* the alarm for a missing file has been logged */
+    bool suspect;                               /* a read or write failed: cached pages may be bad */
+    int64_t try_after_us;                       /* no background write before this (clock_mono_us) */
+    int64_t wal_alarm_us;                       /* when the alarm for a large WAL was last logged; 0: never */
+    void (*on_long_copy)(void *ctx, bool busy); /* NULL: nobody wants to know */
+    void *long_copy_ctx;
 };
 
 /* One migration step; sql ends with PRAGMA user_version = version. */
@@ -84,6 +87,12 @@ enum err store_begin(struct store *s, int wait_ms);
 enum err store_end(struct store *s, enum err e);
 /* store_begin for a background write: gives up soon, and then does not try again for a while. */
 enum err store_begin_idle(struct store *s);
+
+/* Copies the WAL back and truncates it (store_housekeep). store_checkpoint_locked: as much as can be done in 250 ms;
+ * the caller holds the writer's lock. *left: there is more. */
+enum err store_checkpoint(struct store *s);
+enum err store_checkpoint_locked(struct store *s, bool *left);
+int64_t store_wal_bytes(const struct store *s); /* 0: none */
 
 /* Maps SQLite's result code to an error, and logs it with SQLite's message. */
 enum err store_fail(struct store *s, int rc, const char *op);

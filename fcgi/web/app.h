@@ -11,10 +11,11 @@
 #include "web/http/request.h"
 #include "counts.h"
 
-/* POOL_GATE: no workers, but the process that stands before the hash and the large pool. */
-enum pool { POOL_MAIN, POOL_HASH, POOL_LARGE, POOL_GATE, POOL_HEALTH, POOL_COUNT };
+/* POOL_GATE: no workers, but the process that stands before the hash and the large pool. POOL_KEEPER: one process
+ * without a socket, which does the housekeeping. */
+enum pool { POOL_MAIN, POOL_HASH, POOL_LARGE, POOL_GATE, POOL_HEALTH, POOL_KEEPER, POOL_COUNT };
 
-/* "main", "hash", "large", "gate", "health". */
+/* "main", "hash", "large", "gate", "health", "keeper". */
 const char *pool_name(enum pool pool);
 
 /* What a request spends its time on (R3). The worker's scoreboard slot shows the current phase. */

@@ -29,7 +29,7 @@ const of = (group, code) => `digitd_requests_total{group="${group}",code="${code
 test('/metrics counts requests, and forgets none when a worker dies', async (t) => {
   const site = await start(t, { LIMITS: 'off' });
   assert.match(site.out, /^ready on/m, site.out);
-  const before = await until(site, 'all workers are up', (m) => m.digitd_workers === 6); // main 2, hash 1, large 1, gate, health
+  const before = await until(site, 'all workers are up', (m) => m.digitd_workers === 7); // main 2, hash, large, gate, health, keeper
   const visitor = await Visitor.signedUp(site.origin);
   for (let i = 0; i < 3; i++) await visitor.classify([{ bytes: picture('digit-7.png') }]);
   await visitor.classify([{ bytes: Buffer.from('no picture') }]);
@@ -48,7 +48,7 @@ test('/metrics counts requests, and forgets none when a worker dies', async (t) 
   const workers = all.filter(([pid, parent]) => parents.has(pid) && all.some(([master]) => master === parent));
   assert.equal(workers.length, 3);
   for (const [pid] of workers) process.kill(Number(pid), 'SIGKILL');
-  const later = await until(site, 'they are back', (m) => m['digitd_worker_exits_total{how="crash"}'] === 3 && m.digitd_workers === 6);
+  const later = await until(site, 'they are back', (m) => m['digitd_worker_exits_total{how="crash"}'] === 3 && m.digitd_workers === 7);
   assert.equal(later[of('classify', '2xx')], 3, 'what they answered is still counted');
   assert.equal(later[of('classify', '4xx')], 1);
 });

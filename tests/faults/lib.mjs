@@ -224,11 +224,11 @@ export class Daemon {
       await sleep(10);
     }
   }
-  // Process ids of the workers, by pool: the hash pool is the niced one, the health worker the last one of the first start.
+  // Process ids of the workers, by pool: the hash pool is the niced one; health and the keeper are the last two of the first start.
   workers() {
     return childrenOf(this.process.pid).filter((pid) => !isGone(pid));
   }
-  get workerCount() { return this.settings.main_workers + this.settings.hash_workers + 3; } // and large, gate, health
+  get workerCount() { return this.settings.main_workers + this.settings.hash_workers + 4; } // and large, gate, health, keeper
   ask(method, where, { pool = 'main', ...options } = {}) { return ask(this.socket(pool), method, where, options); }
   peer(pool = 'main') { return new Peer(this.socket(pool)); }
   // Holds n workers of a pool: part of a header, then silence.
