@@ -75,8 +75,7 @@ enum err store_session_user(struct store *s, const uint8_t token_hash[DIGEST_BYT
 /* OK even if there was none. */
 enum err store_session_end(struct store *s, const uint8_t token_hash[DIGEST_BYTES]);
 
-/* For readiness: whether the volume is writable and has free space. Takes the writer's lock, begins a write and rolls
- * it back. */
+/* For readiness: whether writes succeed. Commits one page that changes nothing, unless it did so less than 10 s ago. */
 enum err store_check_writable(struct store *s);
 /* Housekeeping, by one process every few seconds: deletes what has expired in small steps, and copies the WAL back and
  * truncates it if no reader is in the way. This takes as long as the disk does, but holds writers up for 250 ms at a

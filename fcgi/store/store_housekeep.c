@@ -137,7 +137,7 @@ enum err store_housekeep(struct store *s, const struct store_session_rule *rule,
     return e;
 }
 
-/* A rolled-back write does not touch the disk, so whether the volume is writable is checked separately. */
+/* Without a write: a volume that is read-only, or has no block left. */
 static enum err volume_check(const struct store *s)
 {
     struct statvfs v;
@@ -149,15 +149,24 @@ static enum err volume_check(const struct store *s)
     return OK;
 }
 
+/* Only a commit tells whether commits succeed: a write that is rolled back never touches the disk. It costs a page of
+ * the WAL and its sync, so success is believed for a while; a failure is not, so that recovery shows at once. */
 enum err store_check_writable(struct store *s)
 {
+    const int64_t now_us = clock_mono_us();
     enum err e = volume_check(s);
 
+    if (e == OK)
+        e = store_present(s);
+    if (e == OK && s->written_us != 0 && now_us - s->written_us < STORE_WRITTEN_US)
+        return OK;
+    s->written_us = 0;
     if (e == OK)
         e = store_begin(s, STORE_BUSY_MS);
     if (e != OK)
         return e;
-    e = store_run(s, SQL_TRY_WRITE, "check_writable");
-    (void)store_end(s, ERR_DENIED); /* rolls back */
+    e = store_end(s, store_run(s, SQL_TRY_WRITE, "check_writable"));
+    if (e == OK)
+        s->written_us = now_us;
     return e;
 }

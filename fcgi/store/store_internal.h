@@ -33,6 +33,7 @@ enum {
     STORE_CLOCK_SLACK_S = 300,      /* how far in the future a time in a row may be */
     STORE_PURGE_ROWS = 200,         /* in one transaction of housekeeping */
     STORE_PURGE_STEPS = 10,         /* such transactions in one call */
+    STORE_WRITTEN_US = 10000000,    /* how long a commit proves that the disk takes writes */
     STORE_WAL_ALARM_BYTES = 64 * 1024 * 1024,
     STORE_QUICK_CHECK_BYTES =
         64 * 1024 * 1024,             /* at start-up, files up to this size are checked page by page: under a second */
@@ -54,6 +55,7 @@ struct store {
     bool missing;                               /* the alarm for a missing file has been logged */
     bool suspect;                               /* a read or write failed: cached pages may be bad */
     int64_t try_after_us;                       /* no background write before this (clock_mono_us) */
+    int64_t written_us;                         /* when store_check_writable last committed; 0: it has not, or failed */
     int64_t wal_alarm_us;                       /* when the alarm for a large WAL was last logged; 0: never */
     void (*on_long_copy)(void *ctx, bool busy); /* NULL: nobody wants to know */
     void *long_copy_ctx;

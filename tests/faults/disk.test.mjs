@@ -1,4 +1,4 @@
-// A bad disk under the database, while digitd serves (tests/tools/preload/bad_disk.c): slow, or failing. R108.
+// A bad disk under the database, while digitd serves (tests/tools/preload/bad_disk.c): slow, or failing. R5, R108, R111.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -63,4 +63,22 @@ test('R5, R108 SIGTERM in the middle of a copy: the end comes at once, and in or
     assert.deepEqual(d.events('worker_exit').filter((e) => e.signal), []);
     disk('');
     assert.match(execFileSync(ctl, ['check', '-c', d.conf], { encoding: 'utf8' }), /all pages, indexes and references are sound/);
+  }));
+
+// Breaks if a service that can save nothing passes for ready, or needs a restart to be ready again.
+test('R111 /readyz says 503 within 10 s once no write succeeds, and 200 at the next probe once they do', () =>
+  withDisk({}, async (d, disk) => {
+    const ready = async () => (await d.ask('GET', '/readyz', { pool: 'health' })).status;
+    for (const [name, errno] of [['ENOSPC', 28], ['EIO', 5], ['EROFS', 30]]) {
+      assert.equal(await ready(), 200);
+      disk(`fail ${errno}`);
+      const began = performance.now();
+      assert.equal((await d.ask('POST', '/signup', { pool: 'hash', body: account(`${name.toLowerCase()}@example.org`) })).status, 503);
+      await d.until(async () => (await ready()) === 503, 11000, `/readyz tells of ${name}`);
+      console.log(`# ${name}: told after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      for (let i = 0; i < 5; i++) assert.equal(await ready(), 503);
+      disk('');
+      assert.equal(await ready(), 200);
+      assert.equal((await d.ask('POST', '/signup', { pool: 'hash', body: account(`${name.toLowerCase()}@example.org`) })).status, 201);
+    }
   }));

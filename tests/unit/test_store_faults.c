@@ -150,6 +150,47 @@ static void read_only_databases_recover(void **state)
     assert_int_equal(sql_int(f.store, "SELECT count(*) FROM users"), 2); /* the check left nothing */
 }
 
+static int refused_errno; /* of each write to a file; 0: none is refused */
+static int writes_seen;
+
+static ssize_t refusing_write(int fd, const void *bytes, size_t n, off_t at)
+{
+    writes_seen++;
+    if (refused_errno == 0)
+        return pwrite(fd, bytes, n, at);
+    errno = refused_errno;
+    return -1;
+}
+
+/* R111. Breaks when the readiness check says yes while no write succeeds, writes at every probe, or needs a restart to
+ * say yes again. */
+static void readiness_is_a_commit(void **state)
+{
+    static const int errors[] = {ENOSPC, EIO, EROFS, EDQUOT};
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+    (void)state;
+    assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)refusing_write), SQLITE_OK);
+    assert_int_equal(store_check_writable(f.store), OK);
+    writes_seen = 0;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(store_check_writable(f.store), OK);
+    assert_int_equal(writes_seen, 0);
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        refused_errno = errors[i];
+        assert_int_equal(try_add(f.store, (int)i), ERR_IO);
+        clock_step(10);
+        for (int probe = 0; probe < 3; probe++)
+            assert_int_equal(store_check_writable(f.store), ERR_IO);
+        refused_errno = 0;
+        assert_int_equal(store_check_writable(f.store), OK);
+        assert_int_equal(try_add(f.store, (int)i), OK);
+    }
+    assert_int_equal(sql_int(f.store, "PRAGMA application_id"), STORE_APPLICATION_ID);
+    assert_true(integrity_ok(f.store));
+    (void)vfs->xSetSystemCall(vfs, "pwrite64", NULL);
+}
+
 /* R74. Breaks when a damaged page becomes "no such user" or "no such session": a wrong 401, or a second account. */
 static void damage_is_not_an_answer(void **state)
 {
@@ -284,9 +325,16 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(vanished_databases_are_an_alarm),  TEST(full_databases_recover),  TEST(full_disks_recover),
-        TEST(read_only_databases_recover),      TEST(damage_is_not_an_answer), TEST(taken_locks_are_busy),
-        TEST(deleted_lock_files_still_exclude), TEST(links_share_the_lock),    TEST(readers_hold_the_wal),
+        TEST(vanished_databases_are_an_alarm),
+        TEST(full_databases_recover),
+        TEST(full_disks_recover),
+        TEST(read_only_databases_recover),
+        TEST(damage_is_not_an_answer),
+        TEST(taken_locks_are_busy),
+        TEST(deleted_lock_files_still_exclude),
+        TEST(links_share_the_lock),
+        TEST(readers_hold_the_wal),
+        TEST(readiness_is_a_commit),
     };
 
     return cmocka_run_group_tests_name("store_faults", tests, NULL, NULL);
