@@ -48,7 +48,7 @@ static int files(void)
 
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d)) != NULL;)
-        n += e->d_name[0] != '.';
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
     (void)closedir(d);
     return n;
 }

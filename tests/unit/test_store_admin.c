@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 
+#include <time.h>
+
 static bool see_user(const struct store_user *user, void *ctx)
 {
     struct seen *seen = ctx;
@@ -149,6 +151,31 @@ static void backups_are_whole_and_private(void **state)
     assert_int_equal(try_add(f.store, "later", 1), OK); /* the connection is as before */
 }
 
+/* Stops the process the first time. */
+static int stop_here(void *ctx)
+{
+    static bool stopped;
+
+    (void)ctx;
+    if (!stopped)
+        (void)raise(SIGSTOP);
+    stopped = true;
+    return 0;
+}
+
+static void kill_children_of(pid_t pid)
+{
+    char path[64], text[200] = "";
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+    (void)close(fd);
+    for (char *at = text, *end; strtol(at, &end, 10) > 0; at = end)
+        assert_int_equal(kill((pid_t)strtol(at, &end, 10), SIGKILL), 0);
+}
+
 /* Breaks when a full disk leaves half a backup under its name, or an error that nobody can read. */
 static void failed_backups_leave_nothing(void **state)
 {
@@ -177,6 +204,96 @@ static void failed_backups_leave_nothing(void **state)
     assert_int_equal(files(), left);
 }
 
+static bool is_whole(const char *path)
+{
+    sqlite3 *db = NULL;
+    int n = 0;
+    bool whole = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                 store_pragma_int(db, "SELECT count(*) FROM users", &n) == SQLITE_OK && n == 3000;
+
+    (void)sqlite3_close(db);
+    return whole;
+}
+
+/* In a child of its own group: a backup that is cut off by this signal once there is something of it. */
+static void cut_backup_off(int signal_no, bool guard_too, int left)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct store *s = fixture_open(&f);
+
+        (void)setpgid(0, 0);
+        sqlite3_progress_handler(s->db, 1000, stop_here, NULL); /* in the middle of VACUUM INTO */
+        (void)store_backup(s, copy, &why);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_true(files() > left); /* the copy is on its way */
+    if (guard_too)
+        kill_children_of(pid);
+    assert_int_equal(kill(pid, signal_no), 0);
+    (void)kill(pid, SIGCONT);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signal_no);
+}
+
+/* R110. Breaks when a backup that ends by a signal leaves a copy of everybody's data, or when what a crash of the whole
+ * machine leaves is still there after the next backup, or when that removes what somebody else is making. */
+static void cut_off_backups_leave_nothing(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGKILL};
+    int left;
+
+    (void)state;
+    sql_do(f.store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO users "
+                    "(email, password_hash, created_at) SELECT i || '@example.org', '" FIXTURE_HASH "', 0 FROM n");
+    close_store();
+    left = files();
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        cut_backup_off(signals[i], false, left);
+        for (int wait = 0; files() > left && wait < 1000; wait++)
+            (void)nanosleep(&(struct timespec){0, 10000000}, NULL);
+        assert_int_equal(files(), left);
+    }
+    cut_backup_off(SIGKILL, true, left);
+    assert_true(files() > left);
+    f.store = fixture_open(&f);
+    assert_int_equal(store_backup(f.store, copy, &why), OK);
+    assert_int_equal(files(), left + 1);
+    assert_true(is_whole(copy));
+}
+
+/* Breaks when a backup takes away the copy that another one is making in the same directory. */
+static void backups_do_not_disturb_each_other(void **state)
+{
+    char second[200];
+    pid_t pid;
+    int status;
+
+    (void)state;
+    sql_do(f.store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO users "
+                    "(email, password_hash, created_at) SELECT i || '@example.org', '" FIXTURE_HASH "', 0 FROM n");
+    close_store();
+    pid = fork();
+    if (pid == 0) {
+        struct store *s = fixture_open(&f);
+
+        sqlite3_progress_handler(s->db, 1000, stop_here, NULL);
+        _exit(store_backup(s, copy, &why) == OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    f.store = fixture_open(&f);
+    (void)snprintf(second, sizeof(second), "%s.second", copy);
+    assert_int_equal(store_backup(f.store, second, &why), OK);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    child_ok(pid);
+    assert_true(is_whole(copy) && is_whole(second));
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -186,6 +303,8 @@ int main(void)
         TEST(damage_is_found),
         TEST(backups_are_whole_and_private),
         TEST(failed_backups_leave_nothing),
+        TEST(cut_off_backups_leave_nothing),
+        TEST(backups_do_not_disturb_each_other),
     };
 
     return cmocka_run_group_tests_name("store_admin", tests, NULL, NULL);

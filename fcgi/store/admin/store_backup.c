@@ -44,28 +44,27 @@ static enum err backup_name(const char *from, const char *path, struct why *why)
 
 enum err store_backup(struct store *s, const char *path, struct why *why)
 {
-    char name[STORE_PATH_MAX] = "";
+    struct store_temporary t;
     struct stat st;
     enum err e;
-    int fd;
 
     if (lstat(path, &st) == 0)
         return err_why(why, ERR_EXISTS, "%s: already exists", path);
     e = store_present(s);
     if (e != OK)
         return err_why(why, e, "%s: has disappeared", s->path);
-    e = store_temporary(path, name, sizeof(name), &fd, why);
-    if (e != OK)
-        return e;
-    (void)close(fd); /* SQLite takes an empty file, and with it its mode */
-    e = vacuum_into(s, name, path, why);
+    e = store_temporary(path, &t, why);
+    if (e == OK) {
+        (void)close(t.fd); /* SQLite takes an empty file, and with it its mode */
+        t.fd = -1;
+        e = vacuum_into(s, t.name, path, why);
+    }
     if (e == OK)
-        e = store_sync_file(name, why);
+        e = store_sync_file(t.name, why);
     if (e == OK)
-        e = backup_name(name, path, why);
+        e = backup_name(t.name, path, why);
     if (e == OK)
         e = store_sync_directory_of(path, why);
-    else
-        (void)unlink(name);
+    store_temporary_end(&t);
     return e;
 }

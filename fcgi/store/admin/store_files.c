@@ -2,11 +2,17 @@
  * SQLite's own locks. */
 #include "store_files.h"
 
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files/fs.h"
@@ -31,19 +37,130 @@ enum err store_sync_directory_of(const char *path, struct why *why)
                : err_why(why, ERR_IO, "%s: cannot sync its directory: %s", path, strerror(errno));
 }
 
-enum err store_temporary(const char *path, char *name, size_t room, int *fd, struct why *why)
+/* No file of a person has such a name, so one that nobody is making can be removed. */
+#define COPY_PREFIX ".digitd-copy."
+
+/* What SQLite and the store keep beside a database. */
+static const char *const copy_ends[] = {"", "-wal", "-shm", "-journal", ".lock"};
+enum { LOCK_TRIES = 100, LOCK_NAP_NS = 10000000 };
+
+static void copy_remove(const char *name)
 {
-    *fd = -1;
+    char path[STORE_COPY_PATH_MAX + 16];
+
+    for (size_t i = 0; i < sizeof(copy_ends) / sizeof(copy_ends[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", name, copy_ends[i]);
+        (void)unlink(path);
+    }
+}
+
+/* What an earlier copy has left in the directory, if nobody is making one there: that is what the lock on the directory
+ * says. Where there are no such locks, nobody knows, and it stays. */
+static void leftovers_remove(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+    if (d == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
+        return;
+    }
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (strncmp(e->d_name, COPY_PREFIX, sizeof(COPY_PREFIX) - 1) == 0)
+            (void)unlinkat(dir_fd, e->d_name, 0);
+    (void)closedir(d);
+}
+
+/* Cleans the directory and marks it as one in which a copy is being made. -1: that cannot be. */
+static int directory_enter(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        leftovers_remove(fd);
+    for (int i = 0; flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK && i < LOCK_TRIES; i++)
+        (void)nanosleep(&(struct timespec){0, LOCK_NAP_NS}, NULL); /* another one is cleaning */
+    return fd;
+}
+
+/* The child: waits until its parent closes the pipe or is gone, whatever signals the two of them get. It closes all
+ * else, because it must not hold a lock for longer than its parent does. */
+static _Noreturn void guard_run(int pipe_fd, const char *name)
+{
+    char byte;
+
+    (void)setsid();
+    if (pipe_fd != STDIN_FILENO)
+        (void)dup2(pipe_fd, STDIN_FILENO);
+    (void)close_range(STDIN_FILENO + 1, ~0U, 0);
+    while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+        ;
+    copy_remove(name);
+    _exit(0);
+}
+
+/* If it cannot be started, the copy is made without. */
+static void guard_start(struct store_temporary *t)
+{
+    sigset_t all, before;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, &before);
+    t->guard = fork();
+    if (t->guard == 0) {
+        (void)close(ends[1]);
+        guard_run(ends[0], t->name);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)close(ends[0]);
+    if (t->guard > 0)
+        t->guard_fd = ends[1];
+    else
+        (void)close(ends[1]);
+}
+
+enum err store_temporary(const char *path, struct store_temporary *t, struct why *why)
+{
+    const char *slash = strrchr(path, '/');
+    const int n = slash == NULL ? 0 : (int)(slash - path) + 1; /* the directory, with its slash */
+    int len;
+
+    *t = (struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1};
     /* "./" keeps "file:..." a plain name. */
-    if (path[0] == '\0' || snprintf(name, room, "%s%s.XXXXXX", path[0] == '/' ? "" : "./", path) >= (int)room) {
-        name[0] = '\0';
+    len = snprintf(t->name, sizeof(t->name), "%s%.*s", path[0] == '/' ? "" : "./", n, path);
+    if (path[0] == '\0' || len < 0 || (size_t)len + sizeof(COPY_PREFIX "XXXXXX-journal") > sizeof(t->name)) {
+        t->name[0] = '\0';
         return err_why(why, ERR_LIMIT, "the path is empty or too long");
     }
-    *fd = mkostemp(name, O_CLOEXEC);
-    if (*fd < 0) {
-        name[0] = '\0';
+    t->dir_fd = directory_enter(t->name);
+    (void)snprintf(t->name + len, sizeof(t->name) - (size_t)len, "%s", COPY_PREFIX "XXXXXX");
+    t->fd = mkostemp(t->name, O_CLOEXEC);
+    if (t->fd < 0) {
+        t->name[0] = '\0';
         return err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
     }
-    (void)fs_make_private(*fd); /* where that cannot be, who made the file looks at its mode and says so */
+    guard_start(t);
+    (void)fs_make_private(t->fd); /* where that cannot be, who made the file looks at its mode and says so */
     return OK;
+}
+
+void store_temporary_end(struct store_temporary *t)
+{
+    if (t->fd >= 0)
+        (void)close(t->fd);
+    if (t->name[0] != '\0')
+        copy_remove(t->name);
+    if (t->guard_fd >= 0) {
+        (void)close(t->guard_fd);
+        (void)waitpid(t->guard, NULL, 0);
+    }
+    if (t->dir_fd >= 0)
+        (void)close(t->dir_fd);
+    *t = (struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1};
 }

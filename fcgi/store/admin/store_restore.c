@@ -34,7 +34,8 @@ struct restore {
     struct store lock; /* of the database; not open but for its lock */
     const char *path;  /* lock.path: symbolic links followed */
     const char *backup;
-    char copy[STORE_PATH_MAX];
+    struct store_temporary temporary;
+    const char *copy;  /* its name */
     struct stat owner; /* whose the files are to be */
     bool existed;
     struct why *why;
@@ -108,14 +109,15 @@ static enum err backup_recognise(struct restore *r, int fd)
 
 static enum err restore_copy(struct restore *r)
 {
-    int from = open(r->backup, O_RDONLY | O_CLOEXEC), to = -1;
+    int from = open(r->backup, O_RDONLY | O_CLOEXEC), to;
     enum err e;
 
     if (from < 0)
         return err_why(r->why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", r->backup, strerror(errno));
     e = backup_recognise(r, from);
     if (e == OK)
-        e = store_temporary(r->path, r->copy, sizeof(r->copy), &to, r->why);
+        e = store_temporary(r->path, &r->temporary, r->why);
+    to = r->temporary.fd;
     if (e == OK)
         e = copy_bytes(r, from, r->backup, to, r->copy);
     if (e == OK && ((geteuid() == 0 && !fs_give(to, r->owner.st_uid, r->owner.st_gid)) || fsync(to) != 0))
@@ -123,6 +125,7 @@ static enum err restore_copy(struct restore *r)
     (void)close(from);
     if (to >= 0)
         (void)close(to);
+    r->temporary.fd = -1;
     return e;
 }
 
@@ -196,24 +199,21 @@ static enum err old_fold(struct restore *r)
 /* For file systems without hard links: makes a copy, which gets its name when it is complete. */
 static enum err keep_copy(struct restore *r, const char *path, const char *to)
 {
-    char name[STORE_PATH_MAX];
-    int from = open(path, O_RDONLY | O_CLOEXEC), copy = -1;
+    struct store_temporary t;
+    int from = open(path, O_RDONLY | O_CLOEXEC);
     enum err e;
 
     if (from < 0)
         return errno == ENOENT ? OK : err_why(r->why, ERR_IO, "%s: %s", path, strerror(errno));
-    e = store_temporary(to, name, sizeof(name), &copy, r->why);
+    e = store_temporary(to, &t, r->why);
     if (e == OK)
-        e = copy_bytes(r, from, path, copy, to);
-    if (e == OK && ((geteuid() == 0 && !fs_give(copy, r->owner.st_uid, r->owner.st_gid)) || fsync(copy) != 0))
+        e = copy_bytes(r, from, path, t.fd, to);
+    if (e == OK && ((geteuid() == 0 && !fs_give(t.fd, r->owner.st_uid, r->owner.st_gid)) || fsync(t.fd) != 0))
         e = err_why(r->why, ERR_IO, "%s: %s", to, strerror(errno));
     (void)close(from);
-    if (copy >= 0)
-        (void)close(copy);
-    if (e == OK && (e = fs_name_new(name, to)) != OK)
+    if (e == OK && (e = fs_name_new(t.name, to)) != OK)
         (void)err_why(r->why, e, "%s: %s", to, strerror(errno));
-    if (e != OK && copy >= 0)
-        (void)unlink(name);
+    store_temporary_end(&t);
     return e;
 }
 
@@ -268,10 +268,12 @@ static enum err restore_swap(struct restore *r)
 
 enum err store_restore(const char *path, const char *backup, struct why *why)
 {
-    struct restore r = {.lock = {.lock_fd = -1}, .backup = backup, .why = why};
+    struct restore r = {
+        .lock = {.lock_fd = -1}, .temporary = {.fd = -1, .dir_fd = -1, .guard_fd = -1}, .backup = backup, .why = why};
     enum err e;
 
     r.path = r.lock.path;
+    r.copy = r.temporary.name;
     e = restore_resolve(&r, path);
     if (e == OK)
         e = restore_copy(&r);
@@ -290,11 +292,6 @@ enum err store_restore(const char *path, const char *backup, struct why *why)
     }
     if (r.lock.lock_fd >= 0)
         (void)close(r.lock.lock_fd);
-    if (r.copy[0] != '\0') {
-        static const char *const ends[] = {"", "-wal", "-shm", "-journal", ".lock"};
-
-        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-            beside_unlink(r.copy, ends[i]); /* the first has another name by now, where all went well */
-    }
+    store_temporary_end(&r.temporary); /* it has another name by now, where all went well */
     return e;
 }
