@@ -42,6 +42,7 @@ static int check(const char *conf_path)
         service_free(&service);
         return fail(&why);
     }
+    service_log_warnings(&service);
     (void)printf("digitd: settings and weights are good (sha256 %s, kernels %s)\n", service.model->sha256,
                  cnn_path_name(service.cnn));
     service_free(&service);

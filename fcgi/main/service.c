@@ -4,12 +4,49 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "answer/card.h"
 #include "base/log.h"
+#include "password/password.h"
+
+enum {
+    NGINX_WAITS_S = 15, /* fastcgi_read_timeout in conf/nginx/server.conf */
+    /* A log-in takes two hashes if the cost was raised, and the hash pool gives way to the readers of digits: beside
+     * them, it may have a quarter of a processor. */
+    HASHES_LEAST = 8,
+    HASHES_WELL = 16
+};
+
+enum err service_check_hash(struct service *s, struct why *why)
+{
+    const struct conf *c = &s->conf;
+    const int64_t has_ms = 1000 * (c->request_deadline_s < NGINX_WAITS_S ? c->request_deadline_s : NGINX_WAITS_S);
+    int64_t us = 0, ms, again_us;
+    enum err e = password_time(c->password_cost, &us);
+
+    if (e == OK && us * HASHES_LEAST / 1000 > has_ms && password_time(c->password_cost, &again_us) == OK)
+        us = again_us < us ? again_us : us; /* once more before it is refused */
+    if (e != OK)
+        return err_why(why, e, "password_cost = %d: a password cannot be hashed here: %s", c->password_cost,
+                       err_str(e));
+    ms = us / 1000;
+    if (ms * HASHES_LEAST > has_ms)
+        return err_why(why, ERR_RANGE,
+                       "password_cost = %d: one hash takes %lld ms here, and a busy log-in %d times that, but it is "
+                       "ended after %lld ms: lower password_cost or raise request_deadline_s (up to %d)",
+                       c->password_cost, (long long)ms, HASHES_LEAST, (long long)has_ms, NGINX_WAITS_S - 1);
+    if (ms * HASHES_WELL > has_ms)
+        (void)err_why(
+            &s->slow_hash, OK,
+            "password_cost = %d: one hash takes %lld ms here; when several people log in at a time, some will "
+            "be ended after %lld ms",
+            c->password_cost, (long long)ms, (long long)has_ms);
+    return OK;
+}
 
 enum err service_load(struct service *s, const char *conf_path, struct why *why)
 {
@@ -33,6 +70,8 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     /* A site works without a card, or with one of another network, which is then not shown. */
     if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
         s->card_amiss.text[0] = '\0';
+    if (e == OK)
+        e = service_check_hash(s, why);
 out:
     if (e != OK)
         service_free(s);
@@ -82,6 +121,8 @@ static bool host_is_local(const char *host)
 
 void service_log_warnings(const struct service *s)
 {
+    char deadline[200];
+
     for (int i = 0; i < s->conf.n_origins; i++) {
         const struct conf_origin *o = &s->conf.origins[i];
         struct log_line l;
@@ -96,6 +137,15 @@ void service_log_warnings(const struct service *s)
     }
     if (!s->model->sha256_in_file)
         log_text(LOG_WARN, "weights_undigested", "the weights file does not contain its sha256");
+    if (s->slow_hash.text[0] != '\0')
+        log_text(LOG_WARN, "slow_hash", s->slow_hash.text);
+    if (s->conf.request_deadline_s >= NGINX_WAITS_S) {
+        (void)snprintf(deadline, sizeof(deadline),
+                       "request_deadline_s = %d, but nginx waits %d s (fastcgi_read_timeout in server.conf) and then "
+                       "answers 504: raise that as well, or lower this",
+                       s->conf.request_deadline_s, NGINX_WAITS_S);
+        log_text(LOG_WARN, "deadline_beyond_nginx", deadline);
+    }
     if (s->card_amiss.text[0] != '\0')
         log_text(LOG_WARN, "card_left_out", s->card_amiss.text);
 }

@@ -16,12 +16,18 @@ struct service {
     struct numbers_eye eye; /* without a scratch block: each worker has its own */
     struct json *card;      /* NULL: there is none, or it belongs to another network */
     struct why card_amiss;  /* why a card file could not be used; empty otherwise */
+    struct why slow_hash;   /* what to change about the cost of passwords; empty: nothing */
 };
 
 /* Reads the settings (conf_path may be NULL: environment and defaults), then the network, and tests it with its golden
  * pictures, or with samples if it has none. On failure s is zeroed and why has one line. */
 enum err service_load(struct service *s, const char *conf_path, struct why *why);
 void service_free(struct service *s);
+
+/* Measures one hash of password_cost on this machine and holds it against request_deadline_s, or what nginx waits if
+ * that is less. ERR_RANGE with the figures in why: a log-in would be ended before it is done. s->slow_hash: it will be,
+ * when the machine is busy. */
+enum err service_check_hash(struct service *s, struct why *why);
 
 /* Checks that the database's directory exists and is writable. Never touches the file itself. */
 enum err service_check_database(const struct conf *c, struct why *why);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <crypt.h>
 #include <utf8proc.h>
@@ -24,6 +25,8 @@ enum {
 
 _Static_assert((int)PASSWORD_HASH_MAX >= CRYPT_OUTPUT_SIZE, "a hash fits");
 _Static_assert((int)PASSWORD_BYTES_MAX < CRYPT_MAX_PASSPHRASE_SIZE, "a password and its NUL fit");
+
+static const char dummy_salt[SALT_BYTES + 1] = "of a dummy hash.";
 
 /* A password after NFKC. */
 struct plain {
@@ -143,7 +146,6 @@ static bool hash_usable(const char *hash)
 
 enum err password_verify(const char *password, size_t n, const char *hash, int dummy_cost)
 {
-    static const char dummy_salt[SALT_BYTES + 1] = "of a dummy hash.";
     char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PASSWORD_HASH_MAX];
     struct plain p;
     enum err e = plain_make(&p, password, n);
@@ -160,6 +162,57 @@ enum err password_verify(const char *password, size_t n, const char *hash, int d
     if (hash == NULL || strlen(made) != strlen(hash) || !digest_equal(made, hash, strlen(made)))
         e = ERR_DENIED;
     explicit_bzero(made, sizeof(made));
+    return e;
+}
+
+/* One hash of a cost that others have: "$y$jCT$". What is of another method (digitd makes none) is left out. */
+static enum err alike_hash(const char *text, const char *begin)
+{
+    char setting[CRYPT_GENSALT_OUTPUT_SIZE], made[PASSWORD_HASH_MAX];
+    enum err e;
+
+    if (strlen(begin) != PASSWORD_COST_BYTES || strncmp(begin, "$y$", 3) != 0 || begin[PASSWORD_COST_BYTES - 1] != '$')
+        return OK;
+    e = setting_make(COST_MIN, dummy_salt, setting);
+    if (e != OK)
+        return e;
+    memcpy(setting, begin, PASSWORD_COST_BYTES); /* all costs are written in as many characters */
+    e = crypt_checksalt(setting) == CRYPT_SALT_INVALID ? OK : crypt_text(text, setting, made);
+    explicit_bzero(made, sizeof(made));
+    return e;
+}
+
+enum err password_verify_alike(const char *password, size_t n, const char *hash, const struct password_costs *costs,
+                               int dummy_cost)
+{
+    const bool usable = hash_usable(hash);
+    struct plain p;
+    enum err e = ERR_DENIED, made;
+
+    if (usable || costs->n == 0) {
+        e = password_verify(password, n, hash, dummy_cost);
+        if (e != ERR_DENIED)
+            return e;
+    }
+    made = plain_make(&p, password, n);
+    for (int i = 0; made == OK && i < costs->n; i++)
+        if (!usable || strncmp(hash, costs->begin[i], PASSWORD_COST_BYTES) != 0)
+            made = alike_hash(p.text, costs->begin[i]);
+    explicit_bzero(&p, sizeof(p));
+    return made == OK ? e : made;
+}
+
+enum err password_time(int cost, int64_t *us)
+{
+    char setting[CRYPT_GENSALT_OUTPUT_SIZE], hash[PASSWORD_HASH_MAX];
+    struct timespec began = {0}, ended = {0};
+    enum err e = setting_make(cost, dummy_salt, setting); /* a start needs no random numbers */
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+    if (e == OK)
+        e = crypt_text("how long does this take?", setting, hash);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+    *us = (ended.tv_sec - began.tv_sec) * INT64_C(1000000) + (ended.tv_nsec - began.tv_nsec) / 1000;
     return e;
 }
 

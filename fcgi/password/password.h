@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -28,6 +29,23 @@ enum err password_hash(const char *password, size_t n, int cost, char hash[PASSW
 /* OK, ERR_DENIED (wrong), or the error that prevented the check. If hash is NULL or crypt cannot read it ("*0"), a
  * dummy of the given cost is checked instead, which takes the same time and is always ERR_DENIED. */
 enum err password_verify(const char *password, size_t n, const char *hash, int dummy_cost);
+
+/* What hashes begin with, up to and with their cost: "$y$jCT$". */
+enum { PASSWORD_COST_BYTES = 7, PASSWORD_COSTS_MAX = 16 };
+struct password_costs {
+    int n;
+    char begin[PASSWORD_COSTS_MAX][PASSWORD_COST_BYTES + 1];
+};
+
+/* The same for a log-in, whose time must not tell what is stored: a password that is not right takes one hash of each
+ * of these costs, whichever of them the account has, and whether there is an account (hash NULL: none). If there are
+ * none, one of dummy_cost. */
+enum err password_verify_alike(const char *password, size_t n, const char *hash, const struct password_costs *costs,
+                               int dummy_cost);
+
+/* How long one hash of this cost takes here, in processor time, which other programs disturb little. Errors of
+ * password_hash. */
+enum err password_time(int cost, int64_t *us);
 
 /* Whether hash has a lower cost than this, or uses another method, and should be replaced. */
 bool password_needs_rehash(const char *hash, int cost);

@@ -58,6 +58,8 @@ void store_close(struct store *s);
 enum err store_user_add(struct store *s, const char *email, const char *password_hash, struct store_user *user);
 /* ERR_NOT_FOUND, also if email is not an address. */
 enum err store_user_by_email(struct store *s, const char *email, struct store_user *user);
+/* The costs that occur among all stored hashes, as password_verify_alike takes them. */
+enum err store_user_costs(struct store *s, struct password_costs *costs);
 /* Stores a new hash of the same password. ERR_NOT_FOUND: no such user, or the hash is no longer old_hash, because the
  * password was changed meanwhile. (For a new password: store_user_change_password.) */
 enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash);

@@ -18,9 +18,10 @@ SCHEMA_EMBED(schema_2, "fcgi/store/schema2.sql");
 SCHEMA_EMBED(schema_3, "fcgi/store/schema3.sql");
 SCHEMA_EMBED(schema_4, "fcgi/store/schema4.sql");
 SCHEMA_EMBED(schema_5, "fcgi/store/schema5.sql");
+SCHEMA_EMBED(schema_6, "fcgi/store/schema6.sql");
 
 static const struct store_migration schema_steps[] = {
-    {1, schema_1}, {2, schema_2}, {3, schema_3}, {4, schema_4}, {5, schema_5},
+    {1, schema_1}, {2, schema_2}, {3, schema_3}, {4, schema_4}, {5, schema_5}, {6, schema_6},
 };
 #define N_STEPS (sizeof(schema_steps) / sizeof(schema_steps[0]))
 

@@ -48,6 +48,7 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_USER_ADD] = "INSERT INTO users (email, password_hash, created_at) VALUES (?1, ?2, ?3)",
     [SQL_USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM users WHERE email = ?1",
     [SQL_USER_BY_ID] = "SELECT " USER_COLUMNS " FROM users WHERE id = ?1",
+    [SQL_USER_NEXT_COST] = "SELECT min(substr(password_hash, 1, 7)) FROM users WHERE substr(password_hash, 1, 7) > ?1",
     [SQL_USER_EACH] = "SELECT " USER_COLUMNS " FROM users WHERE id > ?1 AND (?2 IS NULL OR instr(email, lower(?2)) > 0)"
                       " ORDER BY id LIMIT ?3",
     /* Only in the place of the hash that was checked: the password may have been changed meanwhile. */

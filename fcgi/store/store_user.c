@@ -95,6 +95,30 @@ enum err store_user_by_id(struct store *s, int64_t user_id, struct store_user *u
     return user_take(s, SQL_USER_BY_ID, store_row(s, SQL_USER_BY_ID, "user_by_id", VALUES(value_int(user_id))), user);
 }
 
+/* From one cost to the next by the index: as many steps as there are costs, however many users. */
+enum err store_user_costs(struct store *s, struct password_costs *costs)
+{
+    sqlite3_stmt *st = s->sql[SQL_USER_NEXT_COST];
+    const char *last = "";
+    enum err e = OK;
+
+    costs->n = 0;
+    while (e == OK && costs->n < PASSWORD_COSTS_MAX) {
+        char *next = costs->begin[costs->n];
+
+        e = store_row(s, SQL_USER_NEXT_COST, "user_costs", VALUES(value_text(last)));
+        if (e != OK)
+            break;
+        store_column_text(st, 0, next, sizeof(costs->begin[0]));
+        store_reset(st);
+        if (next[0] == '\0')
+            break; /* there was none */
+        last = next;
+        costs->n++;
+    }
+    return e;
+}
+
 enum err store_user_set_hash(struct store *s, int64_t user_id, const char *old_hash, const char *password_hash)
 {
     return store_change(s, SQL_USER_UPGRADE_HASH, "user_set_hash",

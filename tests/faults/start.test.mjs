@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assertWithin } from '../pace.mjs';
-import { Daemon, binary, root, withDaemon } from './lib.mjs';
+import { Daemon, binary, root, withDaemon, account } from './lib.mjs';
 
 const mode = (file) => (fs.lstatSync(file).mode & 0o7777).toString(8);
 
@@ -178,7 +178,7 @@ test('R12 a database whose schema is newer is refused', async () => {
 });
 
 test('R12 -t says that a good configuration is good, touches nothing, and works beside a running instance', async () => {
-  const d = new Daemon({});
+  const d = new Daemon({ request_deadline_s: 14 });
   try {
     let end = await d.spawn(['-t']).finished;
     assert.deepEqual([end.code, end.stderr], [0, '']);
@@ -188,6 +188,33 @@ test('R12 -t says that a good configuration is good, touches nothing, and works 
     await d.start();
     end = await d.spawn(['-t']).finished;
     assert.equal(end.code, 0);
+  } finally {
+    await d.close();
+  }
+});
+
+// Breaks if settings pass with which a log-in is ended before its hash is done, or if what is nearly so is not said.
+test('R109 -t and the start time one hash, and refuse or warn with the figures', async () => {
+  const d = new Daemon({ password_cost: 11, request_deadline_s: 1 });
+  try {
+    for (const args of [['-t'], []]) {
+      const end = await d.spawn(args).finished;
+      assert.equal(end.code, 1);
+      assert.match(end.stderr, /^digitd: password_cost = 11: one hash takes \d+ ms here, .* ended after 1000 ms: lower password_cost or raise request_deadline_s \(up to 14\)\n$/);
+    }
+    d.configure({ password_cost: 5, request_deadline_s: 60 });
+    let end = await d.spawn(['-t']).finished;
+    assert.equal(end.code, 0, end.stderr);
+    assert.match(end.stderr, /event=deadline_beyond_nginx .*request_deadline_s = 60, but nginx waits 15 s/);
+    d.configure({ request_deadline_s: 14 });
+    end = await d.spawn(['-t']).finished;
+    assert.deepEqual([end.code, end.stderr], [0, '']);
+    await d.start();
+    d.configure({ password_cost: 11, request_deadline_s: 1 });
+    d.process.kill('SIGHUP'); // R6: the old settings stay
+    await d.until(() => d.events('reload_failed').length === 1, 10000, 'the reload is refused');
+    assert.match(d.events('reload_failed')[0].detail, /password_cost = 11: one hash takes/);
+    assert.equal((await d.ask('POST', '/signup', { pool: 'hash', body: account('r109@example.org') })).status, 201);
   } finally {
     await d.close();
   }

@@ -1,7 +1,7 @@
 /* POST /login, POST /logout, GET /session, GET /site.
  *
  * Pitfall: neither the reply nor its time may show whether the address is unknown or the password is wrong (R48): both
- * are counted alike, cost one hash, and take the same path out. */
+ * are counted alike, cost the same hashes, and take the same path out. */
 #include <string.h>
 
 #include "web/http/page.h"
@@ -33,6 +33,7 @@ static void hash_upgrade(struct call *c, const struct field *password)
 static enum err user_check(struct call *c, const char *email, const struct field *password)
 {
     struct store_user user = {.id = 0};
+    struct password_costs costs;
     enum err found = ERR_NOT_FOUND, e;
 
     call_phase(c, PHASE_DATABASE);
@@ -40,9 +41,12 @@ static enum err user_check(struct call *c, const char *email, const struct field
         found = store_user_by_email(c->app->store, email, &user);
     if (found != OK && found != ERR_NOT_FOUND)
         return found;
+    e = store_user_costs(c->app->store, &costs);
+    if (e != OK)
+        return e;
     call_phase(c, PHASE_HASH);
-    e = password_verify(password->text, password->n, found == OK ? user.password_hash : NULL,
-                        c->app->conf->password_cost);
+    e = password_verify_alike(password->text, password->n, found == OK ? user.password_hash : NULL, &costs,
+                              c->app->conf->password_cost);
     if (e == ERR_FORMAT || e == ERR_LIMIT || e == ERR_RANGE) /* what could never be a password is a wrong one */
         e = ERR_DENIED;
     if (e == OK && (found != OK || user.disabled))
