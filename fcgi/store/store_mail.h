@@ -57,11 +57,14 @@ enum err store_link_reset_user(struct store *s, const uint8_t link_hash[DIGEST_B
 enum err store_link_reset_use(struct store *s, const uint8_t link_hash[DIGEST_BYTES], const char *password_hash);
 
 /* ---- failures (R51, R52) ----
- * The key is a hash of an address (known or not) or of a device. Five failures are free; each further one means a wait
- * of 1, 2, 4 ... 900 s. Forgotten 24 h after the last. */
+ * The key is a hash of an address (known or not), of an address and a network, or of a device. Five failures are free;
+ * each further one means a wait of 1, 2, 4 ... 900 s. Forgotten 24 h after the last. */
 /* Seconds until the next attempt is allowed; 0: now. */
 enum err store_throttle_wait(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s);
 enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s);
+/* The same, and how many failures there were. And several keys at a time, in one commit. */
+enum err store_throttle_look(struct store *s, const uint8_t key[DIGEST_BYTES], int *failures, int64_t *wait_s);
+enum err store_throttle_fail_each(struct store *s, const uint8_t (*keys)[DIGEST_BYTES], int n);
 enum err store_throttle_clear(struct store *s, const uint8_t key[DIGEST_BYTES]);
 
 /* Remembers a browser that has logged in to this account, by its cookie's hash. At most 20 for each user; the oldest

@@ -2,6 +2,8 @@
  * processes can pass at the same time; each of them is counted. */
 #include "throttle.h"
 
+#include <arpa/inet.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +21,23 @@ static void key_make(const char *kind, const char *who, const char *device, uint
     (void)snprintf(text, sizeof(text), "%s:%s%s%s", kind, device, device[0] == '\0' ? "" : ":", who);
     digest_sha256(text, strlen(text), key);
     explicit_bzero(text, sizeof(text));
+}
+
+/* The network of a client as text: the first three bytes of an IPv4 address, the first six of another. What holds one
+ * of these can use all of it, so single addresses in it do not count as others. */
+static void network_of(const char *address, char out[INET6_ADDRSTRLEN + 1])
+{
+    unsigned char bytes[16];
+
+    if (strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.') != NULL)
+        address += 7;
+    if (inet_pton(AF_INET, address, bytes) == 1)
+        (void)snprintf(out, INET6_ADDRSTRLEN, "%d.%d.%d", bytes[0], bytes[1], bytes[2]);
+    else if (inet_pton(AF_INET6, address, bytes) == 1)
+        (void)snprintf(out, INET6_ADDRSTRLEN, "%02x%02x:%02x%02x:%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+                       bytes[4], bytes[5]);
+    else
+        (void)snprintf(out, INET6_ADDRSTRLEN, "%s", "?"); /* one for all of them */
 }
 
 static bool device_known(struct call *c, const char *who, char device[SESSION_TOKEN_CHARS + 1])
@@ -61,54 +80,84 @@ static void log_throttled(const struct call *c, const char *what, int64_t wait_s
     log_end(&l);
 }
 
-/* false: it has replied. */
-static bool key_rested(struct call *c, const uint8_t key[DIGEST_BYTES], const char *what, const char *sentence)
+/* 429 with Retry-After. */
+static void rest_reply(struct call *c, int64_t wait_s, const char *what, const char *sentence)
 {
     char detail[160], seconds[24];
-    int64_t wait_s = 0;
-    enum err e;
 
-    call_phase(c, PHASE_DATABASE);
-    e = store_throttle_wait(c->app->store, key, &wait_s);
-    if (e != OK) {
-        call_store_failed(c, "throttle_wait", e);
-        return false;
-    }
-    if (wait_s <= 0)
-        return true;
     log_throttled(c, what, wait_s);
     (void)snprintf(detail, sizeof(detail), "%s Wait %lld s, then try again.", sentence, (long long)wait_s);
     (void)snprintf(seconds, sizeof(seconds), "%lld", (long long)wait_s);
     call_problem(c, PROBLEM_TOO_MANY_TRIES, detail);
     reply_header(c->app->reply, "Retry-After", seconds);
-    return false;
 }
 
-static bool key_count(struct call *c, const uint8_t key[DIGEST_BYTES])
+static bool keys_count(struct call *c, const uint8_t (*keys)[DIGEST_BYTES], int n)
 {
-    int64_t wait_s;
     enum err e;
 
     call_phase(c, PHASE_DATABASE);
-    e = store_throttle_fail(c->app->store, key, &wait_s);
+    e = store_throttle_fail_each(c->app->store, keys, n);
     if (e != OK)
         call_store_failed(c, "throttle_fail", e);
     return e == OK;
 }
 
+/* Whoever has no device of the account: sets t's keys, and says how long to wait. */
+static enum err stranger_wait(struct call *c, const char *who, struct throttle *t, int64_t *wait_s)
+{
+    struct store *s = c->app->store;
+    char network[INET6_ADDRSTRLEN + 1];
+    int failures, all_failures, newcomers;
+    int64_t all_wait_s, unused_s;
+    enum err e;
+
+    network_of(c->req->address, network);
+    key_make("network", who, network, t->keys[0]);
+    key_make("address", who, "", t->keys[1]);
+    key_make("newcomers", who, "", t->keys[2]);
+    t->n = 2;
+    e = store_throttle_look(s, t->keys[0], &failures, wait_s);
+    if (e == OK)
+        e = store_throttle_look(s, t->keys[1], &all_failures, &all_wait_s);
+    if (e == OK)
+        e = store_throttle_look(s, t->keys[2], &newcomers, &unused_s);
+    if (e != OK || all_wait_s == 0)
+        return e;
+    if (failures < THROTTLE_NEWCOMER_TRIES && newcomers < THROTTLE_NEWCOMERS)
+        t->n = 3;
+    else if (all_wait_s > *wait_s)
+        *wait_s = all_wait_s;
+    return OK;
+}
+
 bool throttle_enter(struct call *c, const char *who, struct throttle *t)
 {
     char device[SESSION_TOKEN_CHARS + 1];
+    int64_t wait_s = 0;
+    enum err e;
 
     call_phase(c, PHASE_DATABASE);
-    key_make(device_known(c, who, device) ? "device" : "address", who, device, t->key);
+    if (device_known(c, who, device)) {
+        key_make("device", who, device, t->keys[0]);
+        t->n = 1;
+        e = store_throttle_wait(c->app->store, t->keys[0], &wait_s);
+    } else {
+        e = stranger_wait(c, who, t, &wait_s);
+    }
     explicit_bzero(device, sizeof(device));
-    return key_rested(c, t->key, "password", "Too many wrong passwords.");
+    if (e != OK) {
+        call_store_failed(c, "throttle_wait", e);
+        return false;
+    }
+    if (wait_s > 0)
+        rest_reply(c, wait_s, "password", "Too many wrong passwords.");
+    return wait_s <= 0;
 }
 
 bool throttle_failed(struct call *c, const struct throttle *t)
 {
-    return key_count(c, t->key);
+    return keys_count(c, (const uint8_t(*)[DIGEST_BYTES])t->keys, t->n);
 }
 
 static void key_clear(struct call *c, const uint8_t key[DIGEST_BYTES])
@@ -126,23 +175,36 @@ static void key_clear(struct call *c, const uint8_t key[DIGEST_BYTES])
     log_end(&l);
 }
 
+/* Not what newcomers have used up: a log-in of the owner is no reason to let strangers begin anew. */
 void throttle_passed(struct call *c, const struct throttle *t)
 {
-    key_clear(c, t->key);
+    for (int i = 0; i < t->n && i < 2; i++)
+        key_clear(c, t->keys[i]);
 }
 
 void throttle_forgive(struct call *c, const char *email)
 {
-    uint8_t key[DIGEST_BYTES];
+    struct throttle t;
+    int64_t wait_s;
 
-    key_make("address", email, "", key);
-    key_clear(c, key);
+    if (stranger_wait(c, email, &t, &wait_s) != OK)
+        return; /* it is forgotten a day later by itself */
+    for (int i = 0; i < THROTTLE_KEYS; i++)
+        key_clear(c, t.keys[i]);
 }
 
 bool throttle_mail(struct call *c, const char *email)
 {
-    uint8_t key[DIGEST_BYTES];
+    uint8_t key[1][DIGEST_BYTES];
+    int64_t wait_s = 0;
+    enum err e;
 
-    key_make("mail", email, "", key);
-    return key_rested(c, key, "mail", "Several emails have already been sent to this address.") && key_count(c, key);
+    key_make("mail", email, "", key[0]);
+    call_phase(c, PHASE_DATABASE);
+    e = store_throttle_wait(c->app->store, key[0], &wait_s);
+    if (e != OK)
+        call_store_failed(c, "throttle_wait", e);
+    else if (wait_s > 0)
+        rest_reply(c, wait_s, "mail", "Several emails have already been sent to this address.");
+    return e == OK && wait_s <= 0 && keys_count(c, (const uint8_t(*)[DIGEST_BYTES])key, 1);
 }

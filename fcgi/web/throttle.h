@@ -1,5 +1,10 @@
-/* Limits password attempts (RELIABILITY R51, R52). The database counts failures for known and unknown addresses alike:
- * five are free; each further one means a wait of 1, 2, 4 ... 900 s.
+/* Limits password attempts (RELIABILITY R51, R52, R112). The database counts failures for known and unknown addresses
+ * alike: five are free; each further one means a wait of 1, 2, 4 ... 900 s.
+ *
+ * They are counted for the address, and for the address as it is tried from one network. A network that has failed with
+ * it has the longer of the two waits. One that has not, or once only, is not made to wait for what others did: so
+ * strangers keep nobody out who comes from elsewhere with a new browser. This is for THROTTLE_NEWCOMERS failures at
+ * most while the address rests; beyond, everybody waits.
  *
  * A browser that has logged in to the account before has its own count, so a stranger who guesses passwords cannot lock
  * the owner out. */
@@ -12,8 +17,15 @@
 #include "base/digest.h"
 #include "call.h"
 
+enum {
+    THROTTLE_NEWCOMER_TRIES = 2, /* of a network, while the address rests */
+    THROTTLE_NEWCOMERS = 600,    /* failures of all such networks; forgotten a day after the last */
+    THROTTLE_KEYS = 3
+};
+
 struct throttle {
-    uint8_t key[DIGEST_BYTES]; /* of the counter for this attempt */
+    uint8_t keys[THROTTLE_KEYS][DIGEST_BYTES]; /* of the counters that a failure of this attempt raises */
+    int n;
 };
 
 /* Whether the browser has logged in to this normalised address before. */

@@ -20,7 +20,7 @@
 
 /* A request: what is NULL or 0 gets what a browser on our own page would send. */
 struct ask {
-    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent, *authorization, *device;
+    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent, *authorization, *device, *address;
     const char *length; /* CONTENT_LENGTH, where it is not the number of bytes */
     const void *body;
     size_t body_n; /* 0: strlen(body) */
@@ -90,7 +90,7 @@ static const char *ask_param(const void *ctx, const char *name)
     if (strcmp(name, "HTTP_USER_AGENT") == 0)
         return a->agent == NULL ? "test" : a->agent;
     if (strcmp(name, "REMOTE_ADDR") == 0)
-        return "192.0.2.7";
+        return a->address == NULL ? "192.0.2.7" : a->address;
     if (strcmp(name, "REQUEST_ID") == 0)
         return ID;
     if (strcmp(name, "DIGITD_ASK") == 0)

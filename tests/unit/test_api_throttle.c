@@ -200,6 +200,88 @@ static void test_device_told(void **state)
     assert_int_equal(hashes, 0);
 }
 
+/* A try without a device from this network address. */
+static int try_from(const char *address, const char *email, const char *password)
+{
+    char body[256];
+
+    (void)snprintf(body, sizeof(body), "{\"email\":\"%s\",\"password\":\"%s\"}", email, password);
+    return answer(
+        (struct ask){.method = "POST", .uri = "/login", .type = JSON, .cookie = "", .address = address, .body = body});
+}
+
+/* One guess from each of so many networks, without waiting. How many were looked at. */
+static int guess_from(int first, int networks, const char *email)
+{
+    int looked_at = 0;
+
+    for (int i = first; i < first + networks; i++) {
+        char address[32];
+
+        (void)snprintf(address, sizeof(address), "10.%d.%d.9", i / 256, i % 256);
+        looked_at += try_from(address, email, WRONG) == 401;
+    }
+    return looked_at;
+}
+
+/* R112. Breaks when strangers, from one network or from hundreds, keep somebody out who comes from elsewhere with a new
+ * browser; when what is let through has no bound; or when a known address can be told from an unknown one by it. */
+static void test_strangers(void **state)
+{
+    static const char *const emails[] = {"known@example.org", "nobody@example.org"};
+    int64_t until_s;
+    int day = 0;
+
+    (void)state;
+    sign_up(emails[0]);
+    for (size_t i = 0; i < 2; i++) { /* one who tries for as long as it takes to rest for 15 minutes */
+        for (int k = 0; k < 36; k++) {
+            (void)try_from("198.51.100.7", emails[i], WRONG);
+            clock_step(got.status == 429 ? atoi(header("Retry-After")) : 0);
+        }
+        (void)try_from("198.51.100.7", emails[i], WRONG);
+        (void)try_from("198.51.100.7", emails[i], GOOD);
+        expect_rest(__LINE__, 900);
+        (void)try_from("198.51.100.250", emails[i], GOOD); /* another address of his */
+        expect_rest(__LINE__, 900);
+        (void)try_from("::ffff:198.51.100.8", emails[i], GOOD);
+        expect_rest(__LINE__, 900);
+        (void)try_from("203.0.113.5", emails[i], WRONG); /* a slip of the owner's */
+        expect_problem(__LINE__, 401, "wrong-login");
+    }
+    assert_int_equal(try_from("203.0.113.5", emails[0], GOOD), 200);
+    assert_int_equal(try_from("203.0.113.5", emails[0], GOOD), 200);
+
+    /* 40 networks, each of which tries again and again */
+    for (int k = 0; k < 4; k++)
+        (void)guess_from(0, 40, emails[0]);
+    (void)try_from("10.0.3.1", emails[0], GOOD);
+    expect_problem(__LINE__, 429, "too-many-tries");
+    assert_int_equal(try_from("203.0.114.5", emails[0], GOOD), 200);
+    assert_int_equal(try_from("2001:db8:1::1", emails[0], GOOD), 200);
+
+    /* however many networks there are: 600 tries at once, and then those of one address */
+    for (size_t i = 0; i < 2; i++) {
+        clock_step(86400);
+        for (int k = 0; k < 6; k++)
+            (void)try_from("198.51.100.7", emails[i], WRONG);
+        assert_int_equal(guess_from(1000, 7, emails[i]), 7);
+        assert_int_equal(sql_int(db.store, "SELECT count(*) FROM throttles WHERE failures = 7"), 1);
+        sql_do(db.store,
+               "UPDATE throttles SET failures = 595 WHERE failures = 7"); /* 588 more, each of which is a hash */
+        assert_int_equal(guess_from(2000, 100, emails[i]), 5);
+        (void)try_from("203.0.115.5", emails[i], GOOD);
+        expect_problem(__LINE__, 429, "too-many-tries");
+        sql_do(db.store, "DELETE FROM throttles WHERE failures = 1");
+    }
+    until_s = clock_wall_s() + 86000;
+    while (clock_wall_s() < until_s) {
+        day += guess_from(6000 + day, 1, emails[1]);
+        clock_step(60);
+    }
+    assert_in_range(day, 90, 110); /* one in fifteen minutes */
+}
+
 /* A browser of two people keeps one device for both. */
 static void test_shared_device(void **state)
 {
@@ -428,6 +510,7 @@ int main(void)
         TEST(test_cleared),
         TEST(test_device),
         TEST(test_device_told),
+        TEST(test_strangers),
         TEST(test_shared_device),
         TEST(test_current_password),
         TEST(test_uncounted),
