@@ -85,3 +85,16 @@ test('R95: check-minimum holds a machine to the versions of its own release', (t
   assert.equal(status, 1);
   assert.match(out, new RegExp(`has no versions for this system's release, '${here}'`));
 });
+
+// Breaks when a library that reads what strangers send is left out for one of the releases, or a version is none.
+test('R95: conf/minimum has all of them for each release', () => {
+  const kinds = ['nginx', 'libfcgi', 'libgd', 'libwebp', 'libpng', 'libtiff', 'libavif', 'libdav1d', 'libjpeg', 'zlib', 'libsqlite'];
+  const rows = fs.readFileSync(path.join(root, 'conf/minimum'), 'utf8').split('\n').filter((line) => line && !line.startsWith('#')).map((line) => line.split(' '));
+  for (const release of ['bookworm', 'trixie']) {
+    const mine = rows.filter(([one]) => one === release);
+    for (const kind of kinds) assert.equal(mine.filter(([, name]) => name.startsWith(kind)).length, 1, `${release} ${kind}`);
+    assert.equal(mine.length, kinds.length, release);
+    for (const [, name, version, ...why] of mine) assert.ok(/^(\d+:)?\d[\w.+~-]*$/.test(version) && /CVE-\d{4}-\d+/.test(why.join(' ')), `${release} ${name} ${version}`);
+  }
+  assert.deepEqual([...new Set(rows.map(([release]) => release))], ['bookworm', 'trixie']);
+});
