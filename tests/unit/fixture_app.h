@@ -20,7 +20,8 @@
 
 /* A request: what is NULL or 0 gets what a browser on our own page would send. */
 struct ask {
-    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent, *authorization, *device, *address;
+    const char *method, *uri, *query, *type, *host, *origin, *site, *cookie, *accept, *agent, *authorization, *device,
+        *address;
     const char *length; /* CONTENT_LENGTH, where it is not the number of bytes */
     const void *body;
     size_t body_n; /* 0: strlen(body) */

@@ -3,12 +3,10 @@
 #include "store_files.h"
 
 #include <sys/file.h>
-#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,19 +38,7 @@ enum err store_sync_directory_of(const char *path, struct why *why)
 /* No file of a person has such a name, so one that nobody is making can be removed. */
 #define COPY_PREFIX ".digitd-copy."
 
-/* What SQLite and the store keep beside a database. */
-static const char *const copy_ends[] = {"", "-wal", "-shm", "-journal", ".lock"};
 enum { LOCK_TRIES = 100, LOCK_NAP_NS = 10000000 };
-
-static void copy_remove(const char *name)
-{
-    char path[STORE_COPY_PATH_MAX + 16];
-
-    for (size_t i = 0; i < sizeof(copy_ends) / sizeof(copy_ends[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s%s", name, copy_ends[i]);
-        (void)unlink(path);
-    }
-}
 
 /* What an earlier copy has left in the directory, if nobody is making one there: that is what the lock on the directory
  * says. Where there are no such locks, nobody knows, and it stays. */
@@ -86,45 +72,6 @@ static int directory_enter(const char *dir)
     return fd;
 }
 
-/* The child: waits until its parent closes the pipe or is gone, whatever signals the two of them get. It closes all
- * else, because it must not hold a lock for longer than its parent does. */
-static _Noreturn void guard_run(int pipe_fd, const char *name)
-{
-    char byte;
-
-    (void)setsid();
-    if (pipe_fd != STDIN_FILENO)
-        (void)dup2(pipe_fd, STDIN_FILENO);
-    (void)close_range(STDIN_FILENO + 1, ~0U, 0);
-    while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
-        ;
-    copy_remove(name);
-    _exit(0);
-}
-
-/* If it cannot be started, the copy is made without. */
-static void guard_start(struct store_temporary *t)
-{
-    sigset_t all, before;
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_BLOCK, &all, &before);
-    t->guard = fork();
-    if (t->guard == 0) {
-        (void)close(ends[1]);
-        guard_run(ends[0], t->name);
-    }
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    (void)close(ends[0]);
-    if (t->guard > 0)
-        t->guard_fd = ends[1];
-    else
-        (void)close(ends[1]);
-}
-
 enum err store_temporary(const char *path, struct store_temporary *t, struct why *why)
 {
     const char *slash = strrchr(path, '/');
@@ -145,7 +92,7 @@ enum err store_temporary(const char *path, struct store_temporary *t, struct why
         t->name[0] = '\0';
         return err_why(why, ERR_IO, "%s: cannot be created: %s", path, strerror(errno));
     }
-    guard_start(t);
+    store_guard_start(t);
     (void)fs_make_private(t->fd); /* where that cannot be, who made the file looks at its mode and says so */
     return OK;
 }
@@ -155,11 +102,8 @@ void store_temporary_end(struct store_temporary *t)
     if (t->fd >= 0)
         (void)close(t->fd);
     if (t->name[0] != '\0')
-        copy_remove(t->name);
-    if (t->guard_fd >= 0) {
-        (void)close(t->guard_fd);
-        (void)waitpid(t->guard, NULL, 0);
-    }
+        store_guard_remove(t->name);
+    store_guard_end(t);
     if (t->dir_fd >= 0)
         (void)close(t->dir_fd);
     *t = (struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1};

@@ -28,4 +28,10 @@ struct store_temporary {
 enum err store_temporary(const char *path, struct store_temporary *t, struct why *why);
 void store_temporary_end(struct store_temporary *t);
 
+/* Their parts in store_guard.c: starts the child for t->name (if that cannot be, the copy is made without); has it end;
+ * removes a copy. */
+void store_guard_start(struct store_temporary *t);
+void store_guard_end(struct store_temporary *t);
+void store_guard_remove(const char *name);
+
 #endif
