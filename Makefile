@@ -160,7 +160,7 @@ test-debian13:
 	@DATA_DIR='$(abspath $(DATA))' tests/in-debian trixie make --silent test BROWSER=no SUITES='$(SUITES)'
 
 # The long forms of the tests that kill, race, count and time (LONG=1 in their environment), without sanitizers.
-STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_copy store_start store_restore power_loss)
+STRESSED := $(addprefix $(BUILD)/unit/test_,store_race store_copy store_start store_restore power_loss each_fails)
 faults:
 	@conf/need build run data test
 	@$(MAKE) --silent -j$$(nproc) all data test-tools $(STRESSED)

@@ -30,11 +30,29 @@ static struct json *out(json_t *v)
     return (struct json *)v;
 }
 
+/* Whether an allocation has failed since JSON was last read or written. Jansson tells that as whatever it was reading
+ * ("invalid token"), and what was being put together lacks a member, or the mark for one. */
+static _Thread_local bool no_memory;
+
+static void *malloc_noted(size_t n)
+{
+    void *p = malloc(n);
+
+    no_memory = no_memory || p == NULL;
+    return p;
+}
+
 static void free_wiped(void *p)
 {
     if (p != NULL)
         explicit_bzero(p, malloc_usable_size(p));
     free(p);
+}
+
+/* Before anything is made: jansson's own malloc notes nothing. */
+static void memory_note(void)
+{
+    json_set_alloc_funcs(malloc_noted, free_wiped);
 }
 
 /* Jansson's own depth limit is 2,048; ours is checked before it parses, outside strings. */
@@ -69,15 +87,18 @@ enum err json_parse(struct json **result, const char *text, size_t n, int depth_
     json_t *v;
 
     *result = NULL;
-    json_set_alloc_funcs(malloc, free_wiped);
+    memory_note();
+    no_memory = false;
     if (json_too_deep(text, n, depth_max))
         return err_why(why, ERR_LIMIT, "JSON nested deeper than %d levels", depth_max);
     if (n > 0 && memchr(text, '\0', n) != NULL) /* jansson skips one that follows a number or a literal */
         return err_why(why, ERR_FORMAT, "a NUL byte");
     v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (v == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        if (no_memory) {
+            no_memory = false;
             return err_why(why, ERR_NOMEM, "out of memory");
+        }
         return err_why(why, ERR_FORMAT, "line %d, column %d: %s", error.line, error.column, error.text);
     }
     *result = out(v);
@@ -183,11 +204,13 @@ struct json *json_at(const struct json *arr, size_t i)
 
 struct json *json_new_object(void)
 {
+    memory_note();
     return out(json_object());
 }
 
 struct json *json_new_array(void)
 {
+    memory_note();
     return out(json_array());
 }
 
@@ -316,9 +339,12 @@ static bool json_has_failed(json_t *v)
     return failed;
 }
 
-bool json_failed(const struct json *v)
+enum err json_check(const struct json *v)
 {
-    return json_has_failed(in(v));
+    const bool starved = no_memory;
+
+    no_memory = false;
+    return starved ? ERR_NOMEM : json_has_failed(in(v)) ? ERR_FORMAT : OK;
 }
 
 static int json_write_part(const char *part, size_t n, void *ctx)
@@ -328,8 +354,10 @@ static int json_write_part(const char *part, size_t n, void *ctx)
 
 enum err json_write(const struct json *v, int digits, struct buf *result)
 {
-    if (json_failed(v))
-        return ERR_FORMAT;
+    enum err e = json_check(v);
+
+    if (e != OK)
+        return e;
     if (json_dump_callback(in(v), json_write_part, result,
                            JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)digits)) != 0)
         return buf_status(result) != OK ? buf_status(result) : ERR_NOMEM;

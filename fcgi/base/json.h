@@ -72,8 +72,9 @@ enum err json_write(const struct json *v, int digits, struct buf *out);
 
 enum err json_write_str(const char *utf8, struct buf *out); /* a string alone, in quotes */
 
-/* Whether anything failed while v was built. json_write reports it as ERR_FORMAT. */
-bool json_failed(const struct json *v);
+/* What failed while v was built: ERR_FORMAT for text that is not UTF-8; ERR_NOMEM, also where memory was short for
+ * other JSON since something was last read or written. json_write reports it as well. */
+enum err json_check(const struct json *v);
 
 /* ---- json_stream.c ----
  * Writes the same text piece by piece, for data that would be too large as a tree. A stack of scopes knows what is open

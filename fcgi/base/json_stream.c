@@ -70,8 +70,7 @@ static bool put_member(const char *key, struct json *value, void *ctx)
 
 void json_stream_put_members(struct json_stream *s, const struct json *obj)
 {
-    if (json_failed(obj))
-        stream_fail(s, ERR_FORMAT);
+    stream_fail(s, json_check(obj));
     json_each(obj, put_member, s);
 }
 

@@ -88,6 +88,8 @@ enum err form_body_parse(struct json **out, const char *text, size_t n, struct w
         text += step;
         n -= step;
     }
+    if (e == OK)
+        e = json_check(v);
     buf_free(name);
     buf_free(value);
     if (e == OK)

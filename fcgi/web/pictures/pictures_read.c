@@ -224,7 +224,7 @@ static struct json *add_result(const struct reader *r, struct json *results, con
 {
     struct json *v = json_add_object(results);
 
-    if (set_result(r, u, v) == OK)
+    if (v != NULL && set_result(r, u, v) == OK)
         return v;
     call_problem(r->c, PROBLEM_UNAVAILABLE, "Try again later.");
     return NULL;
