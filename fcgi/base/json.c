@@ -2,14 +2,15 @@
  * is freed: a request's JSON may contain a password. */
 #include "json.h"
 
-#include <malloc.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "clock.h"
+#include "json_memory.h"
 
 /* Jansson's macros of these names; here they are functions. */
 #undef json_is_object
@@ -30,29 +31,21 @@ static struct json *out(json_t *v)
     return (struct json *)v;
 }
 
-/* Whether an allocation has failed since JSON was last read or written. Jansson tells that as whatever it was reading
- * ("invalid token"), and what was being put together lacks a member, or the mark for one. */
-static _Thread_local bool no_memory;
-
-static void *malloc_noted(size_t n)
+/* A text that cannot be kept ends the reading by a jump: see json_memory.h. */
+static json_t *load(const char *text, size_t n, json_error_t *error)
 {
-    void *p = malloc(n);
+    json_t *volatile v = NULL; /* the jump keeps it */
 
-    no_memory = no_memory || p == NULL;
-    return p;
-}
-
-static void free_wiped(void *p)
-{
-    if (p != NULL)
-        explicit_bzero(p, malloc_usable_size(p));
-    free(p);
+    if (setjmp(*json_memory_guard()) == 0)
+        v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    json_memory_leave();
+    return v;
 }
 
 /* Before anything is made: jansson's own malloc notes nothing. */
 static void memory_note(void)
 {
-    json_set_alloc_funcs(malloc_noted, free_wiped);
+    json_set_alloc_funcs(json_memory_get, json_memory_free);
 }
 
 /* Jansson's own depth limit is 2,048; ours is checked before it parses, outside strings. */
@@ -88,19 +81,16 @@ enum err json_parse(struct json **result, const char *text, size_t n, int depth_
 
     *result = NULL;
     memory_note();
-    no_memory = false;
+    (void)json_memory_failed();
     if (json_too_deep(text, n, depth_max))
         return err_why(why, ERR_LIMIT, "JSON nested deeper than %d levels", depth_max);
     if (n > 0 && memchr(text, '\0', n) != NULL) /* jansson skips one that follows a number or a literal */
         return err_why(why, ERR_FORMAT, "a NUL byte");
-    v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (v == NULL) {
-        if (no_memory) {
-            no_memory = false;
-            return err_why(why, ERR_NOMEM, "out of memory");
-        }
+    v = load(text, n, &error);
+    if (json_memory_failed())
+        return err_why(why, ERR_NOMEM, "out of memory");
+    if (v == NULL)
         return err_why(why, ERR_FORMAT, "line %d, column %d: %s", error.line, error.column, error.text);
-    }
     *result = out(v);
     return OK;
 }
@@ -341,10 +331,7 @@ static bool json_has_failed(json_t *v)
 
 enum err json_check(const struct json *v)
 {
-    const bool starved = no_memory;
-
-    no_memory = false;
-    return starved ? ERR_NOMEM : json_has_failed(in(v)) ? ERR_FORMAT : OK;
+    return json_memory_failed() ? ERR_NOMEM : json_has_failed(in(v)) ? ERR_FORMAT : OK;
 }
 
 static int json_write_part(const char *part, size_t n, void *ctx)

@@ -15,6 +15,7 @@
  * - BMP: header_mend_bmp tells what it reads wrongly. Alpha of a 32-bit BMP is ignored, as most programs do. */
 #include "image.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,7 @@ static enum err image_run_gd(const uint8_t *bytes, size_t n, const struct image_
     return messages_tell_damage() ? ERR_FORMAT : OK;
 }
 
-static enum err image_run(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
+static enum err image_run_library(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
 {
     const bool png = header->format == IMAGE_PNG;
 
@@ -132,6 +133,16 @@ static enum err image_run(const uint8_t *bytes, size_t n, const struct image_hea
     if (header->format == IMAGE_AVIF)
         return read_avif(bytes, n, &s->rgba);
     return image_run_gd(bytes, n, header, s);
+}
+
+/* Few of the libraries tell a lack of memory from damage, but malloc leaves its errno. */
+static enum err image_run(const uint8_t *bytes, size_t n, const struct image_header *header, struct stored *s)
+{
+    enum err e;
+
+    errno = 0;
+    e = image_run_library(bytes, n, header, s);
+    return e != OK && errno == ENOMEM ? ERR_NOMEM : e;
 }
 
 /* Decodes a picture that the header reader has accepted. *s is zeroed on failure. */
