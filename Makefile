@@ -256,18 +256,27 @@ bench-scale: $(BUILD)/bench/bench_store
 	$(BUILD)/bench/bench_store 1000000 10000000
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, one grammar each, started from tests/fuzz/corpus/NAME. They share SECONDS_IN_ALL= evenly, however
-# many they are; SECONDS= is for each.
+# many they are; SECONDS= is for each. What they executed is added up in build/fuzz/totals, or where FUZZ_TOTALS says.
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SECONDS_EACH = $(or $(SECONDS),$(shell expr $(SECONDS_IN_ALL) / $(words $(FUZZERS)) \| 1))
 fuzz:
 	@conf/need build fuzz
 	@$(MAKE) --silent -j$$(nproc) CC=clang BUILD=$(BUILD)/fuzz FUZZING=1 fuzz-programs
-	@set -e; each=$(SECONDS_EACH); for f in $(FUZZERS); do echo "== fuzz $$f, $$each s"; mkdir -p $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; \
-	  $(BUILD)/fuzz/fuzz_$$f -max_total_time=$$each -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=$(BUILD)/fuzz/found/$$f/ $(BUILD)/fuzz/found/$$f tests/fuzz/corpus/$$f; done
+	@BUILD='$(BUILD)' tests/fuzz/run $(SECONDS_EACH) $(FUZZERS)
 fuzz-programs: $(FUZZERS:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/rooms.a
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_ALL)
+
+# Lines of what parses bytes from outside (tests/fuzz/covered) that its unit tests and the fuzzers' corpora run, by clang; fails below
+# the bar. The tests are those that look at parsers.
+COVERING := json conf base decoder_wire header header_tags header_traps image image_damage image_size image_tiff model model_headers \
+  multipart number_text request route session fcgx idx api_plain api_classify api_account api_history api_number api_token store_account \
+  store parse_memory layout_find layout_lattice grey classify reject
+COVERAGE := CC=clang BUILD=$(BUILD)/coverage OPT='-O1 -fprofile-instr-generate -fcoverage-mapping' ALL_LDFLAGS=-fprofile-instr-generate
+coverage:
+	@conf/need build fuzz test data
+	@$(MAKE) --silent -j$$(nproc) data $(COVERAGE) fuzz-programs $(COVERING:%=$(BUILD)/coverage/unit/test_%)
+	@BUILD='$(BUILD)/coverage' DATA_DIR='$(abspath $(DATA))' TESTS='$(COVERING)' FUZZERS='$(FUZZERS)' tests/coverage
 
 lint:
 	@conf/need build test lint
@@ -353,6 +362,7 @@ help:
 	@echo 'make asan       only the unit tests, under ASan and UBSan'
 	@echo 'make faults     the long forms of the kill, race, count and timing tests: 10^6 commits, a crash at every step (an hour)'
 	@echo 'make fuzz       run every fuzzer   SECONDS_IN_ALL=540 (total) or SECONDS=60 (for each)'
+	@echo 'make coverage   lines of all parsers that their tests and the fuzzers run; fails below 95 %'
 	@echo 'make bench      benchmarks: network, trainer, decoder, reading numbers, database'
 	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=60  OUT=file  ARGS="options of digit train"'
@@ -373,4 +383,4 @@ help:
 	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-scale faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-scale coverage faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help

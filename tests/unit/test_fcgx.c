@@ -2,6 +2,7 @@
  * header, content, padding). The client writes its side into the socket's buffer before the server reads, or from a
  * thread where that is too small; then it closes its sending half, so that libfcgi's wait for the peer's end is over at
  * once. */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -21,6 +22,7 @@
 #include <cmocka.h>
 
 #include "web/http/fcgx.h"
+#include "fixture_memory.h"
 #include "pace.h"
 
 enum { BEGIN = 1, ABORT = 2, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
@@ -411,6 +413,32 @@ static void test_large(void **state)
     free(bytes);
 }
 
+/* R93. Breaks when a worker without descriptors takes that for a request, or does not take the connection afterwards;
+ * or when one that cannot be made without memory is made all the same. */
+static void test_nothing_left(void **state)
+{
+    struct rlimit was, none;
+    struct fcgx *other = server;
+    int fd = client_connect();
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = (struct rlimit){0, was.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(fcgx_accept(server), ERR_IO);
+    assert_int_equal(fcgx_accept(server), ERR_IO);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    (void)close(fd);
+    assert_int_equal(fcgx_accept(server), ERR_BUSY); /* the one that has left meanwhile */
+    memory.fail_in = 0;
+    memory.on = true;
+    assert_int_equal(fcgx_new(&other, listen_fd), ERR_NOMEM);
+    memory.on = false;
+    assert_null(other);
+    assert_int_equal(fcgx_new(&other, -1), ERR_IO);
+    fcgx_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +448,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silent_peer, server_new, server_free),
         cmocka_unit_test_setup_teardown(test_blocking_socket_refused, server_new, server_free),
         cmocka_unit_test_setup_teardown(test_flags_and_roles, server_new, server_free),
+        cmocka_unit_test_setup_teardown(test_nothing_left, server_new, server_free),
         cmocka_unit_test_setup_teardown(test_large, server_new, server_free),
     };
 

@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "image/png_data.h"
 #include "pace.h"
 #include "pictures.h"
 
@@ -277,12 +278,59 @@ static void test_refusals(void **state)
     assert_int_equal(image_decode((const uint8_t *)"", 0, &(struct image){0}, NULL), ERR_TRUNCATED);
 }
 
+static size_t chunk(uint8_t *to, const char *kind, const uint8_t *data, size_t n)
+{
+    const uint8_t length[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+    memcpy(to, length, 4);
+    memcpy(to + 4, kind, 4);
+    memcpy(to + 8, data, n);
+    memset(to + 8 + n, 0, 4); /* nobody looks at the sum */
+    return n + 12;
+}
+
+/* Breaks when the bound on a PNG's data misses what comes in several chunks, looks past a chunk that is cut, or calls
+ * data too long that has ended, or is damaged: that is libpng's to say. */
+static void test_png_data_bound(void **state)
+{
+    static const uint8_t head[13] = {0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0}; /* 1 x 1, grey */
+    enum { ZEROS = 40 << 20, JUNK = 64 << 10 };
+    uint8_t *zeros = calloc(1, ZEROS), *packed = malloc(compressBound(ZEROS)), *png = malloc(compressBound(ZEROS));
+    uLongf packed_n = compressBound(ZEROS);
+    size_t start, n;
+
+    (void)state;
+    assert_true(zeros != NULL && packed != NULL && png != NULL);
+    assert_int_equal(compress2(packed, &packed_n, zeros, ZEROS, 9), Z_OK);
+    memcpy(png, "\x89PNG\r\n\x1a\n", 8);
+    start = 8 + chunk(png + 8, "IHDR", head, sizeof(head));
+    n = start + chunk(png + start, "IDAT", packed, packed_n);
+    assert_true(png_data_overflows(png, n));
+    n = start + chunk(png + start, "IDAT", packed, packed_n / 2); /* in two, with one between that is none of it */
+    n += chunk(png + n, "tEXt", packed, 100);
+    n += chunk(png + n, "IDAT", packed + packed_n / 2, packed_n - packed_n / 2);
+    assert_true(png_data_overflows(png, n));
+    assert_true(png_data_overflows(png, n - 12));                /* the second is cut: the first alone has 20 MB */
+    assert_false(png_data_overflows(png, start + packed_n / 4)); /* the first is cut: there is nothing to look at */
+    packed_n = compressBound(ZEROS);
+    assert_int_equal(compress2(packed, &packed_n, zeros, 100, 9), Z_OK);
+    memset(packed + packed_n, 0x55, JUNK); /* it ends, and much follows that is not looked at */
+    n = start + chunk(png + start, "IDAT", packed, packed_n + JUNK);
+    assert_false(png_data_overflows(png, n));
+    n = start + chunk(png + start, "IDAT", packed + packed_n, JUNK); /* it never begins */
+    assert_false(png_data_overflows(png, n));
+    free(zeros);
+    free(packed);
+    free(png);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncations), cmocka_unit_test(test_jpeg_damage),
         cmocka_unit_test(test_png_damage),  cmocka_unit_test(test_png_text_is_not_inflated),
-        cmocka_unit_test(test_png_surplus), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_png_surplus), cmocka_unit_test(test_png_data_bound),
+        cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests_name("image damage", tests, NULL, NULL);
