@@ -38,6 +38,10 @@ static int check(const char *conf_path)
 
     if (e == OK)
         e = service_check_database(&service.conf, &why);
+    if (e == OK && service.slow_hash.text[0] != '\0') {
+        why = service.slow_hash;
+        e = ERR_RANGE;
+    }
     if (e != OK) {
         service_free(&service);
         return fail(&why);

@@ -15,10 +15,10 @@
 
 enum {
     NGINX_WAITS_S = 15, /* fastcgi_read_timeout in conf/nginx/server.conf */
-    /* A log-in takes two hashes if the cost was raised, and the hash pool gives way to the readers of digits: beside
-     * them, it may have a quarter of a processor. */
-    HASHES_LEAST = 8,
-    HASHES_WELL = 16
+    HASHES_LEAST = 2,   /* of a log-in, if the cost was raised, and of a change of password */
+    /* The hash pool gives way to the readers of digits. Beside two that were busy, one hash took eight times its time.
+     */
+    HASHES_WELL = 8 * HASHES_LEAST
 };
 
 enum err service_check_hash(struct service *s, struct why *why)
@@ -28,24 +28,22 @@ enum err service_check_hash(struct service *s, struct why *why)
     int64_t us = 0, ms, again_us;
     enum err e = password_time(c->password_cost, &us);
 
-    if (e == OK && us * HASHES_LEAST / 1000 > has_ms && password_time(c->password_cost, &again_us) == OK)
-        us = again_us < us ? again_us : us; /* once more before it is refused */
+    if (e == OK && us * HASHES_WELL / 1000 > has_ms && password_time(c->password_cost, &again_us) == OK)
+        us = again_us < us ? again_us : us; /* once more before it is complained of */
     if (e != OK)
         return err_why(why, e, "password_cost = %d: a password cannot be hashed here: %s", c->password_cost,
                        err_str(e));
     ms = us / 1000;
-    if (ms * HASHES_LEAST > has_ms)
-        return err_why(why, ERR_RANGE,
-                       "password_cost = %d: one hash takes %lld ms here, and a busy log-in %d times that, but it is "
-                       "ended after %lld ms: lower password_cost or raise request_deadline_s (up to %d)",
-                       c->password_cost, (long long)ms, HASHES_LEAST, (long long)has_ms, NGINX_WAITS_S - 1);
-    if (ms * HASHES_WELL > has_ms)
-        (void)err_why(
-            &s->slow_hash, OK,
-            "password_cost = %d: one hash takes %lld ms here; when several people log in at a time, some will "
-            "be ended after %lld ms",
-            c->password_cost, (long long)ms, (long long)has_ms);
-    return OK;
+    if (ms * HASHES_WELL <= has_ms)
+        return OK;
+    e = ms * HASHES_LEAST > has_ms ? ERR_RANGE : OK;
+    (void)err_why(&s->slow_hash, e,
+                  "password_cost = %d: one hash takes %lld ms here, and a log-in up to %lld ms beside busy readers of "
+                  "digits, but it is ended after %lld ms: lower password_cost or raise request_deadline_s (up to %d)",
+                  c->password_cost, (long long)ms, (long long)ms * HASHES_WELL, (long long)has_ms, NGINX_WAITS_S - 1);
+    if (e != OK)
+        *why = s->slow_hash;
+    return e;
 }
 
 enum err service_load(struct service *s, const char *conf_path, struct why *why)

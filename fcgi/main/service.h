@@ -25,8 +25,8 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
 void service_free(struct service *s);
 
 /* Measures one hash of password_cost on this machine and holds it against request_deadline_s, or what nginx waits if
- * that is less. ERR_RANGE with the figures in why: a log-in would be ended before it is done. s->slow_hash: it will be,
- * when the machine is busy. */
+ * that is less. ERR_RANGE with the figures in why: no log-in could be done in time. s->slow_hash: on a busy machine, it
+ * is not. `digitd -t` refuses that too; a start only warns, because a slow machine can still read digits. */
 enum err service_check_hash(struct service *s, struct why *why);
 
 /* Checks that the database's directory exists and is writable. Never touches the file itself. */

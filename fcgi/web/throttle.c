@@ -108,8 +108,8 @@ static enum err stranger_wait(struct call *c, const char *who, struct throttle *
 {
     struct store *s = c->app->store;
     char network[INET6_ADDRSTRLEN + 1];
-    int failures, all_failures, newcomers;
-    int64_t all_wait_s, unused_s;
+    int failures = 0, all_failures = 0, newcomers = 0;
+    int64_t all_wait_s = 0, unused_s = 0;
     enum err e;
 
     network_of(c->req->address, network);
@@ -117,6 +117,7 @@ static enum err stranger_wait(struct call *c, const char *who, struct throttle *
     key_make("address", who, "", t->keys[1]);
     key_make("newcomers", who, "", t->keys[2]);
     t->n = 2;
+    *wait_s = 0;
     e = store_throttle_look(s, t->keys[0], &failures, wait_s);
     if (e == OK)
         e = store_throttle_look(s, t->keys[1], &all_failures, &all_wait_s);
@@ -184,7 +185,7 @@ void throttle_passed(struct call *c, const struct throttle *t)
 
 void throttle_forgive(struct call *c, const char *email)
 {
-    struct throttle t;
+    struct throttle t = {.n = 0};
     int64_t wait_s;
 
     if (stranger_wait(c, email, &t, &wait_s) != OK)
