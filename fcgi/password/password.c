@@ -3,6 +3,8 @@
  * The plaintext is in struct plain and struct crypt_data; both are wiped on every return. */
 #include "password.h"
 
+#include <sys/random.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -107,12 +109,17 @@ static enum err crypt_text(const char *text, const char *setting, char hash[PASS
     return e;
 }
 
-/* Makes a setting for new hashes; salt NULL: from the system's random source. */
+/* Makes a setting for new hashes; salt NULL: from the system's random source. Libcrypt would take it from arc4random,
+ * which ends the process where there is none. */
 static enum err setting_make(int cost, const char *salt, char setting[CRYPT_GENSALT_OUTPUT_SIZE])
 {
+    char made[SALT_BYTES];
+
+    if (salt == NULL && getrandom(made, sizeof(made), 0) != (ssize_t)sizeof(made))
+        return ERR_IO;
     if (cost < COST_MIN || cost > COST_MAX)
         return ERR_RANGE;
-    if (crypt_gensalt_rn("$y$", (unsigned long)cost, salt, salt == NULL ? 0 : SALT_BYTES, setting,
+    if (crypt_gensalt_rn("$y$", (unsigned long)cost, salt == NULL ? made : salt, SALT_BYTES, setting,
                          CRYPT_GENSALT_OUTPUT_SIZE) == NULL)
         return ERR_IO;
     return OK;
