@@ -1,10 +1,9 @@
 /* Straight lines through the box of a piece of ink, thick ones too, from end to end. */
-#include "frame_lines.h"
-
 #include <math.h>
 #include <stdlib.h>
 
 #include "normalise/tools/fit.h"
+#include "layout_parts.h"
 
 enum {
     WALL_END_PART = 16, /* without this part of it at either end, */

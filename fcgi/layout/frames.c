@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "frame_lines.h"
 #include "layout_parts.h"
 
 enum {
@@ -306,7 +305,7 @@ static bool may_be_frame(const struct ink_pieces *ink, int i)
 
 enum err frames_erase(struct picture *p, struct picture *ink, const struct ink_pieces *pieces, struct walls *told)
 {
-    const int usual = ink_usual_height(pieces->piece, pieces->n);
+    const int usual = pieces_usual_height(pieces->piece, pieces->n);
     enum err e = usual < 0 ? ERR_NOMEM : OK;
     int tried = 0;
 

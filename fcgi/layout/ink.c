@@ -18,6 +18,11 @@ enum {
     HELD_PART = 5,       /* and holds something of this part of its height: one thing, if it is a rectangle, */
     RING_PART = 8,       /* of whose ink hardly any lies this part of its sides inside; or two. */
     RING_DEEP_PERCENT = 3,
+    /* Or it is thin, hardly any of its box is ink, and smaller things are in it: the edge of a sheet, a tall table. */
+    HOLLOW_PERCENT = 15,
+    HOLLOW_HELD_PART = 16,
+    HOLLOW_LEAST_PX = 60,
+    HOLLOW_HELD = 2,
     FRAMES_MAX = 300, /* pieces that are looked at */
     /* A rule is so many times as long as wide, and in tenths of the usual height at least so wide, or so high. */
     RULE_TIMES = 8,
@@ -88,46 +93,6 @@ static int number_roots(int *parent, int n)
     for (int i = 1; i < n; i++)
         parent[i] = -parent[i];
     return pieces;
-}
-
-static int by_height(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-int ink_usual_height(const struct piece *piece, int n)
-{
-    int *heights = malloc((size_t)n * sizeof(*heights)), at = 0;
-    int64_t sum = 0, half = 0;
-
-    if (heights == NULL)
-        return -1;
-    heights[0] = 0;
-    for (int i = 1; i < n; i++) {
-        heights[i] = piece[i].gone ? 0 : box_height(&piece[i].box);
-        sum += (int64_t)heights[i] * heights[i];
-    }
-    qsort(heights, (size_t)n, sizeof(*heights), by_height);
-    while (at + 1 < n && 2 * half < sum) {
-        at++;
-        half += (int64_t)heights[at] * heights[at];
-    }
-    at = heights[at];
-    free(heights);
-    return at;
-}
-
-int ink_usual_height_of(const struct piece *piece, const int *which, int n)
-{
-    struct piece *some = calloc((size_t)n + 1, sizeof(*some));
-    int usual = -1;
-
-    for (int i = 0; some != NULL && i < n; i++)
-        some[i + 1] = piece[which[i]];
-    if (some != NULL)
-        usual = ink_usual_height(some, n + 1);
-    free(some);
-    return usual;
 }
 
 static void forget(struct piece *piece, int n)
@@ -222,8 +187,8 @@ static enum err spread(struct page *page)
     return OK;
 }
 
-/* How many pieces of size lie in the box of piece i; it need not be known beyond most. */
-static int count_held(const struct ink_pieces *ink, int i, int most)
+/* How many pieces that are higher than this part of it lie in the box of piece i; it need not be known beyond most. */
+static int count_held(const struct ink_pieces *ink, int i, int part, int most)
 {
     const struct box *b = &ink->piece[i].box;
     int n = 0;
@@ -231,7 +196,7 @@ static int count_held(const struct ink_pieces *ink, int i, int most)
     for (int k = 1; k < ink->n && n < most; k++) {
         const struct box *in = &ink->piece[k].box;
 
-        n += HELD_PART * box_height(in) > box_height(b) && in->x0 > b->x0 && in->x1 < b->x1 && in->y0 > b->y0 &&
+        n += part * box_height(in) > box_height(b) && in->x0 > b->x0 && in->x1 < b->x1 && in->y0 > b->y0 &&
              in->y1 < b->y1;
     }
     return n;
@@ -250,6 +215,16 @@ static bool is_rectangle(const struct ink_pieces *ink, int i)
     return 100 * (int64_t)deep <= (int64_t)RING_DEEP_PERCENT * ink->piece[i].area;
 }
 
+/* Whether a piece runs round smaller things of size, far from most of its box. */
+static bool is_hollow(const struct ink_pieces *ink, int i)
+{
+    const struct box *b = &ink->piece[i].box;
+
+    return box_shortest(b) >= HOLLOW_LEAST_PX &&
+           100 * (int64_t)ink->piece[i].area < (int64_t)HOLLOW_PERCENT * box_width(b) * box_height(b) &&
+           count_held(ink, i, HOLLOW_HELD_PART, HOLLOW_HELD) == HOLLOW_HELD;
+}
+
 /* Frames and grids that were not erased: what holds others of size. There may be thousands of pieces, so only large
  * ones are held against each of them. */
 static void drop_frames(struct ink_pieces *ink)
@@ -262,10 +237,10 @@ static void drop_frames(struct ink_pieces *ink)
         if (box_height(&p->box) < FRAME_LEAST_PX ||
             2 * (int64_t)p->area > (int64_t)box_width(&p->box) * box_height(&p->box))
             continue;
-        const int held = count_held(ink, i, 2);
+        const int held = count_held(ink, i, HELD_PART, 2);
 
         tried++;
-        p->gone = held > 1 || (held == 1 && is_rectangle(ink, i));
+        p->gone = held > 1 || (held == 1 && is_rectangle(ink, i)) || is_hollow(ink, i);
     }
 }
 
@@ -290,7 +265,7 @@ static void drop_specks(struct page *page)
 /* Pieces are of ink, whose labels it may take. */
 static enum err take_copy(struct page *page, const struct picture *p, struct ink_pieces *ink)
 {
-    const int usual = ink_usual_height(page->piece, page->n), k = usual / DIGIT_PX > 1 ? usual / DIGIT_PX : 1;
+    const int usual = pieces_usual_height(page->piece, page->n), k = usual / DIGIT_PX > 1 ? usual / DIGIT_PX : 1;
 
     if (usual < 0)
         return ERR_NOMEM;
@@ -357,7 +332,7 @@ void page_measure(struct page *page)
     measure(page->piece, page->n, page->label, page->w, page->h);
     for (int i = 1; i < page->n; i++)
         page->piece[i].gone = page->piece[i].gone || page->piece[i].area == 0;
-    usual = ink_usual_height(page->piece, page->n);
+    usual = pieces_usual_height(page->piece, page->n);
     page->height = usual > 0 ? usual : page->height;
 }
 

@@ -1,9 +1,11 @@
-/* Shared by the files of this room only. Each uses only those before it: ink.c (pieces of ink), plates.c and frames.c
- * (what is taken off before), bars.c (lines between cells), rows.c (which pieces stand in a row), cuts.c (where a piece
- * may be cut), spans.c (the ink between two cuts), lattice.c (candidates), layout.c (the first half as a whole). */
+/* Shared by the files of this room only. Each uses only those before it: pieces.c (their height), ink.c (pieces of
+ * ink), plates.c, frame_lines.c and frames.c (what is taken off before), bars.c (lines between cells), rows.c (which
+ * pieces stand in a row), cuts.c (where a piece may be cut), spans.c (the ink between two cuts), lattice.c
+ * (candidates), layout.c (the first half as a whole). */
 #ifndef DIGITD_LAYOUT_LAYOUT_PARTS_H
 #define DIGITD_LAYOUT_LAYOUT_PARTS_H
 
+#include "normalise/tools/straight.h"
 #include "lattice.h"
 
 enum { PIECES_MAX = 20000, ROW_PIECES_MAX = 512 };
@@ -25,11 +27,11 @@ struct ink_pieces {
 enum err ink_pieces_find(struct ink_pieces *ink, const struct picture *p);
 void ink_pieces_free(struct ink_pieces *ink);
 
-/* The height in the middle of all pieces that are not gone, each counted by its square: specks are many, but small. -1:
- * out of memory. */
-int ink_usual_height(const struct piece *piece, int n);
+/* The height in the middle of all pieces that are not gone, each counted by its square, or less if it is thinner than a
+ * 1: specks are many, but small. -1: out of memory. */
+int pieces_usual_height(const struct piece *piece, int n);
 /* The same of some of them: which[n]. */
-int ink_usual_height_of(const struct piece *piece, const int *which, int n);
+int pieces_usual_height_of(const struct piece *piece, const int *which, int n);
 
 /* Makes light digits on dark plates ink, and what lies round a sheet none, in p (in PICTURE_DARKENING), of which the
  * pieces are given. any: whether something changed. */
@@ -46,8 +48,14 @@ struct walls {
     struct wall wall[WALLS_MAX];
 };
 
-/* Sets cells and frames round digits to 0, in p (in PICTURE_DARKENING) and in its ink, of which the pieces are given.
- */
+/* Straight lines through the box of a piece of ink: as straight_find, in a copy k times smaller where k is over 1, so
+ * that thick lines are thin, then fitted to the view (only ERR_NOMEM); those of n that have ink nearly all along, and
+ * how many; the mean width of all strokes in a view. */
+enum err frame_lines_find(const struct view *ink, int k, struct line lines[STRAIGHT_MAX], int *n);
+int frame_lines_keep(const struct view *ink, struct line *lines, int n);
+double frame_stroke_width(const struct view *ink);
+
+/* Sets cells and frames round digits to 0, in p (in PICTURE_DARKENING) and its ink, of which the pieces are given. */
 enum err frames_erase(struct picture *p, struct picture *ink, const struct ink_pieces *pieces, struct walls *walls);
 
 /* The ink of a picture at the scale that the room works at. */

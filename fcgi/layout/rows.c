@@ -387,7 +387,7 @@ enum err rows_find(struct page *page, struct row *rows, int max, int *n)
             chain_fit(&s, &chains[i], &rows[(*n)++]);
         }
         sort_loose(page, rows, *n, &s);
-        s.usual = ink_usual_height_of(page->piece, s.at, s.n);
+        s.usual = pieces_usual_height_of(page->piece, s.at, s.n);
     }
     qsort_r(rows, (size_t)*n, sizeof(*rows), by_middle, &x); /* from the top down, in the middle of the page */
     if (e == OK)

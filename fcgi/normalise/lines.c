@@ -85,10 +85,22 @@ static int full_tone(const struct picture *p, int floor)
     return inked.total > 0 ? histogram_percentile(&inked, FULL_PERCENT) : 0;
 }
 
+/* Where lines run from end to end: the sheet, if one lies in the picture. */
+static struct box where(const struct picture *p)
+{
+    const struct box all = {0, 0, p->w, p->h};
+    const struct box *sheet = &p->sheet;
+
+    return box_width(sheet) < LINES_SIDE_MIN_PX || box_height(sheet) < LINES_SIDE_MIN_PX ? all : *sheet;
+}
+
 enum err lines_run(struct picture *p)
 {
     const int floor = p->paper.noise;
-    const struct view across = {p->px, p->w, p->h, 1, p->w, floor}, down = {p->px, p->h, p->w, p->w, 1, floor};
+    const struct box page = where(p);
+    const int w = box_width(&page), h = box_height(&page);
+    uint8_t *px = picture_at(p, page.x0, page.y0);
+    const struct view across = {px, w, h, 1, p->w, floor}, down = {px, h, w, p->w, 1, floor};
     const int ink = full_tone(p, floor);
     enum err e = OK;
 

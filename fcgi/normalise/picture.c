@@ -54,6 +54,7 @@ void picture_shrink(struct picture *p, int k)
     p->w = (big.w + k - 1) / k;
     p->h = (big.h + k - 1) / k;
     p->scale *= k;
+    p->sheet = (struct box){(p->sheet.x0 + k - 1) / k, (p->sheet.y0 + k - 1) / k, p->sheet.x1 / k, p->sheet.y1 / k};
     average(&big, k, p->w, p->h, p->px); /* in place: a block is read before its place is written */
 }
 

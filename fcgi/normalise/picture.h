@@ -23,8 +23,7 @@ struct box {
 };
 #define BOX_NONE ((struct box){INT32_MAX, INT32_MAX, 0, 0}) /* a start for box_add; {0} is empty as well */
 
-/* What a visitor may know better than the normaliser. Zero: it decides by itself (yes: ink is dark), and centres like
- * MNIST. */
+/* What a visitor may know better. Zero: the normaliser decides (yes: ink is dark), and centres like MNIST. */
 enum normalise_invert { NORMALISE_INVERT_AUTO, NORMALISE_INVERT_YES, NORMALISE_INVERT_NO };
 enum normalise_center {
     NORMALISE_CENTER_MASS, /* the ink box to 20 px, the centre of mass to index (14, 14) */
@@ -70,9 +69,10 @@ struct picture {
     enum normalise_invert invert;
     enum normalise_center center;
     int w, h;
-    uint8_t *px; /* [h][w], from PICTURE_TONES on */
-    int scale;   /* each side of in was divided by this; 1: not reduced */
-    bool dark;   /* the ink is darker than the paper; if not, px has been inverted */
+    uint8_t *px;      /* [h][w], from PICTURE_TONES on */
+    int scale;        /* each side of in was divided by this; 1: not reduced */
+    bool dark;        /* the ink is darker than the paper; if not, px has been inverted */
+    struct box sheet; /* that lies in the picture, without its rim; {0}: none was found, and the picture is paper */
     struct paper paper;
     bool lined;                     /* straight lines were removed */
     int threshold;                  /* ink of at least this is certain, 1 to 255; below it are edges and faint ends */

@@ -56,6 +56,21 @@ struct search {
     struct outline outline;
 };
 
+/* The box of the sheet, without its rim. */
+static struct box inner_box(const struct search *s, const struct picture *map)
+{
+    struct box b = BOX_NONE;
+
+    for (int i = 0; i < s->g.w * s->g.h; i++)
+        if (s->kind[i] == INNER)
+            box_add(&b, i % s->g.w, i / s->g.w);
+    b.x0 *= s->g.cell;
+    b.y0 *= s->g.cell;
+    b.x1 = b.x1 * s->g.cell < map->w ? b.x1 * s->g.cell : map->w;
+    b.y1 = b.y1 * s->g.cell < map->h ? b.y1 * s->g.cell : map->h;
+    return b;
+}
+
 static int greater(int a, int b)
 {
     return a > b ? a : b;
@@ -338,6 +353,7 @@ static bool isolate_light(struct search *s, struct picture *map)
     for (int i = 0; i < 3; i++) {
         s->split = splits[i];
         if (s->split > 0 && find_at(s, map)) {
+            map->sheet = inner_box(s, map);
             fill_around(s, map);
             return true;
         }
