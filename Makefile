@@ -248,8 +248,16 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(TRAIN_OBJ) $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/rooms.a -Wl,--as-needed $(LIBS_ALL)
 $(BUILD)/bench/bench_store: $(BUILD)/tests/bench/fill_store.o
+$(BUILD)/bench/constant_responder: $(BUILD)/tests/bench/constant_responder.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -lfcgi
 bench: $(BENCHES) data
 	@set -e; for b in $(BENCHES); do echo "== $$b"; DATA_DIR='$(DATA)' $$b; done
+
+# What a request costs, beside a constant responder on libfcgi and beside Flask, gunicorn and PyTorch where they are installed.
+bench-requests: $(BUILD)/digitd $(BUILD)/bench/constant_responder
+	@conf/need run test bench
+	@BUILD='$(BUILD)' node tests/bench/requests.mjs $(ARGS)
 
 # A million users and ten million rows of history: 12 GB below BENCH_DIR (/var/tmp) for some ten minutes.
 bench-scale: $(BUILD)/bench/bench_store
@@ -364,6 +372,7 @@ help:
 	@echo 'make fuzz       run every fuzzer   SECONDS_IN_ALL=540 (total) or SECONDS=60 (for each)'
 	@echo 'make coverage   lines of all parsers that their tests and the fuzzers run; fails below 95 %'
 	@echo 'make bench      benchmarks: network, trainer, decoder, reading numbers, database'
+	@echo 'make bench-requests  what a POST /classify costs, beside a responder that does nothing and beside Flask with PyTorch'
 	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=60  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails below 98.9 % validation accuracy'
@@ -383,4 +392,4 @@ help:
 	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-scale coverage faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-requests bench-scale coverage faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
