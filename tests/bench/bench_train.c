@@ -1,7 +1,8 @@
 /* How long an epoch of the documented network takes (55,000 distorted pictures, statistics, 5,000 validated), on every
  * number of threads up to the processors, and how long distorting one picture takes.
  *
- *     bench_train [SECONDS]     in all; 24 unless told
+ *     bench_train [SECONDS]          in all; 24 unless told
+ *     bench_train --step [SECONDS]   steps alone, on one thread and on two, as `name value unit`; 8 unless told
  *
  * Short samples of each number of threads are taken in turns, so that whatever else the machine does falls on all
  * alike; the best sample says what the program can do, the median what it did, the processor's own seconds what it
@@ -156,9 +157,37 @@ static double measure_distortion(const struct augment *a, struct pictures p)
     return best / 64 * 1e6;
 }
 
+/* Steps of one thread and of two in turn. Processor time is the median's; a speed-up is that of the best samples, for
+ * another program on the second processor would be measured otherwise. */
+static void compare_steps(struct pictures p, double seconds)
+{
+    static struct contestant one, two;
+    const bool both = parallel_processors() > 1;
+    contestant_new(&one, 1, p);
+    contestant_new(&two, both ? 2 : 1, p);
+    trainer_step(one.t);
+    trainer_step(two.t);
+    for (double begun = now_s(); now_s() - begun < seconds;) {
+        sample_steps(&one);
+        if (both)
+            sample_steps(&two);
+    }
+    printf("train_step_cpu_ms %.3f ms\n", at_share(&one.cpu, 0.5) * 1e3);
+    printf("train_step_cpu_best_ms %.3f ms\n", at_share(&one.cpu, 0) * 1e3);
+    if (both)
+        printf("train_two_threads %.3f times\n", at_share(&one.steps, 0) / at_share(&two.steps, 0));
+    else
+        fprintf(stderr, "bench_train: one processor: two threads were not measured\n");
+    trainer_free(one.t);
+    trainer_free(two.t);
+    free(one.stats.mean);
+    free(two.stats.mean);
+}
+
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? atof(argv[1]) : 24;
+    const bool step = argc > 1 && strcmp(argv[1], "--step") == 0;
+    double seconds = step ? (argc > 2 ? atof(argv[2]) : 8) : argc > 1 ? atof(argv[1]) : 24;
     uint8_t *images = malloc((size_t)PICTURES * DIGIT_PIXELS), *labels = malloc(PICTURES);
     uint32_t *index = malloc(PICTURES * sizeof(*index));
     if (!images || !labels || !index)
@@ -173,8 +202,12 @@ int main(int argc, char **argv)
     }
     struct dataset d = {.n = PICTURES, .images = images, .labels = labels};
     struct pictures p = {&d, index, PICTURES};
-    printf("distorting a picture  %.1f us\n", measure_distortion(&train_defaults.trainer.augment, p));
-    compete(p, seconds);
+    if (step) {
+        compare_steps(p, seconds);
+    } else {
+        printf("distorting a picture  %.1f us\n", measure_distortion(&train_defaults.trainer.augment, p));
+        compete(p, seconds);
+    }
     free(images);
     free(labels);
     free(index);
