@@ -260,10 +260,21 @@ void pen_move(struct pen_figure *f, float scale, float dx, float dy, float radiu
     }
 }
 
+/* fminf and fmaxf would be calls of the C library, several for each pixel. */
+static inline float lesser(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static inline float greater(float a, float b)
+{
+    return a > b ? a : b;
+}
+
 /* A pixel of side 1 whose middle is d from the middle of a stroke of radius r: the part that is covered. */
 static float coverage(float d, float r)
 {
-    const float from = fmaxf(-r, d - 0.5F), to = fminf(r, d + 0.5F);
+    const float from = greater(-r, d - 0.5F), to = lesser(r, d + 0.5F);
 
     return to > from ? to - from : 0;
 }
@@ -275,23 +286,28 @@ static int clamped(float v, int n)
 
 static void draw_step(const struct pen_point *a, const struct pen_point *b, int w, int h, uint8_t *ink)
 {
-    const float reach = fmaxf(a->r, b->r) + 1, dx = b->x - a->x, dy = b->y - a->y, length = dx * dx + dy * dy;
-    const int x0 = clamped(fminf(a->x, b->x) - reach, w), x1 = clamped(fmaxf(a->x, b->x) + reach + 1, w);
-    const int y0 = clamped(fminf(a->y, b->y) - reach, h), y1 = clamped(fmaxf(a->y, b->y) + reach + 1, h);
+    const float reach = greater(a->r, b->r) + 1, dx = b->x - a->x, dy = b->y - a->y, length = dx * dx + dy * dy;
+    const int x0 = clamped(lesser(a->x, b->x) - reach, w), x1 = clamped(greater(a->x, b->x) + reach + 1, w);
+    const int y0 = clamped(lesser(a->y, b->y) - reach, h), y1 = clamped(greater(a->y, b->y) + reach + 1, h);
 
-    for (int y = y0; y < y1; y++)
+    for (int y = y0; y < y1; y++) {
+        uint8_t *row = ink + (size_t)y * (size_t)w;
+        const float py = (float)y + 0.5F - a->y, along = py * dy;
+
         for (int x = x0; x < x1; x++) {
-            const float px = (float)x + 0.5F - a->x, py = (float)y + 0.5F - a->y;
-            const float t = length > 0 ? fminf(fmaxf((px * dx + py * dy) / length, 0), 1) : 0;
+            if (row[x] == 255) /* most pixels of a stroke: its steps are shorter than it is wide */
+                continue;
+            const float px = (float)x + 0.5F - a->x;
+            const float t = length > 0 ? lesser(greater((px * dx + along) / length, 0), 1) : 0;
             const float ex = px - t * dx, ey = py - t * dy, r = a->r + t * (b->r - a->r);
             const float d2 = ex * ex + ey * ey, far = r + 0.5F;
-            uint8_t *at = &ink[(size_t)y * (size_t)w + (size_t)x], v;
 
-            if (*at == 255 || d2 >= far * far)
+            if (d2 >= far * far)
                 continue;
-            v = (uint8_t)(255 * coverage(sqrtf(d2), r) + 0.5F);
-            *at = v > *at ? v : *at;
+            const uint8_t v = (uint8_t)(255 * coverage(sqrtf(d2), r) + 0.5F);
+            row[x] = v > row[x] ? v : row[x];
         }
+    }
 }
 
 void pen_draw(const struct pen_figure *f, int w, int h, uint8_t *ink)
