@@ -3,6 +3,10 @@
  * here. */
 #include "access.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "store/store_account.h"
 #include "route.h"
@@ -102,6 +106,19 @@ static bool access_session(struct call *c)
     return e == OK;
 }
 
+/* A browser has one session for all of its tabs, so a tab may still show an account that another tab has left (R125).
+ * A client that names nobody means whoever it logged in as. */
+static bool access_meant(struct call *c)
+{
+    char id[24];
+
+    (void)snprintf(id, sizeof(id), "%" PRId64, c->user.id);
+    if (c->req->account[0] == '\0' || strcmp(c->req->account, id) == 0)
+        return true;
+    call_problem(c, PROBLEM_OTHER_ACCOUNT, "Nothing was done. Load the page again to see who is logged in.");
+    return false;
+}
+
 bool access_check(struct call *c)
 {
     if (c->route->store && c->app->store == NULL) {
@@ -110,5 +127,5 @@ bool access_check(struct call *c)
     }
     if (c->route->access == ACCESS_ANYONE)
         return true;
-    return token_is_bearer(c->req->authorization) ? access_token(c) : access_session(c);
+    return (token_is_bearer(c->req->authorization) ? access_token(c) : access_session(c)) && access_meant(c);
 }

@@ -236,6 +236,7 @@ int dispatch_answer(struct app *app, const struct dispatch_peer *peer)
         }
     }
     call_phase(&c, PHASE_REPLY);
+    reply_account(app->reply, c.user.id);
     if (req.method == METHOD_HEAD)
         reply_drop_body(app->reply);
     bytes = reply_bytes(app->reply, &n);

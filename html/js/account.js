@@ -2,9 +2,8 @@
 // Traps: every list is asked for anew whenever the screen is shown, since another browser may have changed it; a 401 from anywhere
 // is the end of the session; what is secret goes when the screen does.
 import { $, el, say } from './dom.js';
-import { request } from './api.js';
+import { request, site } from './api.js';
 import { clearForm, initForm, isGiven, isNewPassword } from './form.js';
-import { site } from './site.js';
 import { t } from './i18n.js';
 import { busy, passwordHint, sentenceOf } from './text.js';
 import { deviceOf, moment } from './text-account.js';
@@ -91,6 +90,7 @@ function init() {
 
 /** Whether the error is the end of the session, which is told elsewhere. */
 function expired(error) {
+  if (error.kind === 'other') return true;
   if (error.status !== 401) return false;
   hooks.onExpired();
   return true;

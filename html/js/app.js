@@ -1,14 +1,14 @@
 // Starts the page: finds out who is here, shows the screen that the address (#read, #login, ...) names.
 // Traps: the session is a cookie that scripts cannot see, so that only the server knows; a page that comes back from the
-// browser's memory may be signed out by now, and asks again; the token of a mailed link leaves the address bar at once.
-import { $ } from './dom.js';
-import { request } from './api.js';
+// browser's memory may be signed out by now, and asks again; the token of a mailed link leaves the address bar at once; all tabs
+// share that session, so that whoever logs in or out in one of them tells the others, and what they showed goes.
+import { $, say } from './dom.js';
+import { learnSite, request, site, speakFor } from './api.js';
 import { loadLanguage, onLanguage, pick, t } from './i18n.js';
 import { busy, sentenceOf } from './text.js';
 import { drawGlyph } from './glyph.js';
 import { initDoor, showDoor, takeToken } from './door.js';
 import { load } from './load.js';
-import { learnSite, site } from './site.js';
 
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
 // comes: its module and style, which bear its name, come when somebody goes there. The rest is called with that module:
@@ -45,8 +45,10 @@ const ALIASES = { about: 'model', session: 'read', classify: 'read', '': 'read' 
 let user;          // undefined: not known yet; null: nobody
 let lastUserId;    // whose pictures the page holds
 let goal = 'read'; // where to after the log-in
+let waited;        // shows what is waited for, anew
 let doorNote = ''; // to be said at the next log-in screen
 const here = new Map(); // name of a screen -> its module, once somebody was there
+const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('digitd') : null; // {came: id} or {left: id}, of accounts
 let first = true;
 
 function wanted() {
@@ -82,7 +84,7 @@ function route() {
     if (!first) return; // a jump within the page
     name = 'read';
   }
-  if (user === undefined) return;
+  if (user === undefined) return $('wait-again').hidden ? undefined : start();
   const { who } = SCREENS[name];
   if (!user && who === 'user') {
     goal = name;
@@ -125,7 +127,7 @@ async function bring(name) {
       if (begin) begin(module);
     }
   } catch {
-    return wait(t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
+    return wait(() => t('page.notLoaded'), () => location.reload()); // some browsers keep a failed import failed
   }
   if (wanted() !== name || (who === 'user' && !user)) return; // gone elsewhere meanwhile
   show(name);
@@ -134,7 +136,7 @@ async function bring(name) {
 
 /** The header's parts for a visitor who is logged in, or is not. */
 function showSigned() {
-  for (const each of document.querySelectorAll('[data-signed]')) each.hidden = (each.dataset.signed === 'in') !== Boolean(user);
+  for (const each of document.querySelectorAll('[data-signed]')) each.hidden = user === undefined || (each.dataset.signed === 'in') !== Boolean(user);
   if (site.sign_up === 'closed') $('nav-signup').hidden = true;
   $('who').textContent = user ? user.email : '';
 }
@@ -144,6 +146,13 @@ function welcome(who) {
   if (lastUserId !== undefined && lastUserId !== who.id) forgetAll();
   user = who;
   lastUserId = who.id;
+  speakFor(who.id);
+}
+
+/** Nobody is here. */
+function unknown() {
+  user = null;
+  speakFor(null);
 }
 
 function forgetAll() {
@@ -153,6 +162,7 @@ function forgetAll() {
 
 function signedIn(who) {
   welcome(who);
+  tabs?.postMessage({ came: who.id });
   history.replaceState(null, '', `#${goal}`); // nobody wants to go back to the form
   goal = 'read';
   route();
@@ -163,7 +173,7 @@ function signedIn(who) {
 function signedOut(text) {
   const at = wanted();
   goal = SCREENS[at] && SCREENS[at].who === 'user' ? at : 'read';
-  user = null;
+  unknown();
   doorNote = text;
   history.replaceState(null, '', '#login');
   route();
@@ -171,16 +181,44 @@ function signedOut(text) {
 
 /** The visitor has left for good: nothing stays. */
 function left(text) {
+  if (user) tabs?.postMessage({ left: user.id });
+  leaveHere(text);
+}
+
+function leaveHere(text) {
   forgetAll();
   signedOut(text);
   goal = 'read';
+}
+
+/** Another tab has changed who is logged in. */
+function told({ came, left: gone }) {
+  if (user && gone === user.id) leaveHere(t('door.loggedOutElsewhere'));
+  else if (came !== undefined && user && came !== user.id) other();
+  else if (came !== undefined && user === null) {
+    if (SCREENS[wanted()]?.who === 'nobody') history.replaceState(null, '', `#${goal}`);
+    start().then(() => { if (user) here.get('read')?.resume(); });
+  }
+}
+
+/** The session is of another account than this page shows: what it shows goes, and nothing is done before somebody has seen that. */
+function other() {
+  const who = user.email;
+  forgetAll();
+  user = undefined;
+  speakFor(null);
+  history.replaceState(null, '', '#read');
+  showSigned();
+  wait(() => t('page.otherAccount', { who }), start, 'page.otherAccountGo', 'page.otherAccountTitle');
+  $('wait-again').focus();
 }
 
 async function logOut() {
   try {
     await request('logout', { method: 'POST' });
   } catch (error) {
-    if (error.status !== 401) return wait(sentenceOf(error), logOut);
+    if (error.kind === 'other') return;
+    if (error.status !== 401) return wait(() => sentenceOf(error), logOut);
   }
   left(t('door.loggedOut'));
 }
@@ -192,37 +230,41 @@ async function sessionMayHaveEnded() {
     await request('session');
   } catch (error) {
     if (error.status !== 401) return; // the next request will tell
+    tabs?.postMessage({ left: user.id });
     forgetAll();
-    user = null;
+    unknown();
     showSigned();
   }
 }
 
-/** Nothing else can be shown: a line, and a way to try again. */
-function wait(text, again) {
+/** Nothing else can be shown: a line, and a way on. text: () => the line; word, title: keys of the button's and of a heading. */
+function wait(text, again, word = 'page.again', title = '') {
+  waited = () => wait(text, again, word, title);
   only('screen-wait');
-  $('wait-text').textContent = text;
+  say($('wait-title'), title && t(title));
+  $('wait-text').textContent = text();
+  $('wait-again').textContent = t(word);
   $('wait-again').hidden = !again;
   $('wait-again').onclick = again;
 }
 
 async function start() {
   takeLink();
-  if (user === undefined) wait(t('page.connecting'));
-  const onWait = (left) => wait(busy(left));
+  if (user === undefined) wait(() => t('page.connecting'));
+  const onWait = (left) => wait(() => busy(left));
   const learning = learnSite({ onWait });
   learning.catch(() => {}); // told below
   try {
     try {
-      const answer = await request('session', { onWait });
+      const answer = await request('session', { onWait, whoever: true });
       welcome(answer.user);
     } catch (error) {
       if (error.status !== 401) throw error;
-      user = null;
+      unknown();
     }
     await learning;
   } catch (error) {
-    return wait(sentenceOf(error), start);
+    return wait(() => sentenceOf(error), start);
   }
   route();
 }
@@ -239,11 +281,14 @@ async function boot() {
   $('wait-long').remove(); // it was for a page that never starts
   onLanguage(() => {
     here.get('read')?.reword();
-    route();
+    if ($('screen-wait').hidden) route();
+    else waited();
   });
   await start();
 }
 
+speakFor(null, other);
+tabs?.addEventListener('message', ({ data }) => told(data));
 initDoor({ onSignedIn: signedIn, onReset: sessionMayHaveEnded });
 drawGlyph($('demo-glyph'), 7);
 $('screen-door').addEventListener('focusin', () => load('read').catch(() => {}), { once: true }); // while the password is typed

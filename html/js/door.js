@@ -2,9 +2,8 @@
 // Traps: a mailed link acts only when its button is pressed, since scanners of mail follow links; its token is here and nowhere
 // else on the page; a sign-up and a link are never sent twice by themselves: the first may have worked although its answer was lost.
 import { $, el, say } from './dom.js';
-import { request } from './api.js';
+import { request, site } from './api.js';
 import { clearForm, initForm, isEmail, isGiven, isNewPassword } from './form.js';
-import { site } from './site.js';
 import { t } from './i18n.js';
 import { passwordHint, problemWords } from './text.js';
 
@@ -26,7 +25,7 @@ const TOLD = {
 let hooks;
 const tokens = { confirm: '', reset: '' }; // of links that were opened
 
-const post = (path, json, onWait) => request(path, { method: 'POST', json, onWait });
+const post = (path, json, onWait) => request(path, { method: 'POST', json, onWait, whoever: true });
 const minLength = () => site.password_min_length;
 
 /** onSignedIn(user); onReset(): a password was set by a link, which ends every session of that account. */

@@ -7,11 +7,14 @@ import { intl, t } from './i18n.js';
 import { isRight, makeCheck, savedText } from './check.js';
 import { busy, digitName, percent, runnerUp, sentenceOf, share, shortText } from './text.js';
 import { timeNode } from './list.js';
+import { saveFile } from './save.js';
 import { NumberText } from './number.js';
 import { NumberKeep } from './number-keep.js';
 import { NumberView } from './number-view.js';
 
 const KINDS = { unsure: { status: 'unsure' }, none: { status: 'not_a_digit' }, checked: { checked: 1 }, unchecked: { checked: 0 } };
+const FILES = { csv: 'digitd-history.csv', json: 'digitd-history.json', idx: 'digitd-history-idx.tar' };
+const EXPORT_MS = 120000;
 const DIGITS_SHOWN = 12; // those of a longer number are shown when somebody asks for them
 const LONG = 5; // signs in a row: with more a card is wider
 const AHEAD_PX = 600; // the next page is asked for before its place is seen
@@ -22,6 +25,7 @@ let shown = 0;      // counts the lists that were begun
 let next = null;    // where the next page is
 let asking = false; // for a page
 let stale = true;   // what is listed is not by the filters as they are
+let filters = [];   // of the list, as they are asked for
 let counts = { kept: 0, checked: 0, right: 0 };
 let ready = false;
 
@@ -42,6 +46,7 @@ export function leaveHistory() {
   $('history-list').replaceChildren();
   $('history-filters').reset();
   $('history-said').textContent = '';
+  say($('history-export-said'), '');
 }
 
 function init() {
@@ -49,6 +54,7 @@ function init() {
   $('history-digit').append(...Array.from({ length: 10 }, (_, digit) => el('option', { value: digit }, String(digit))));
   $('history-filters').addEventListener('change', begin);
   $('history-filters').addEventListener('submit', (event) => event.preventDefault());
+  for (const button of document.querySelectorAll('[data-format]')) button.addEventListener('click', () => save(button));
   $('history-more').addEventListener('click', () => more(true));
   $('history-again').addEventListener('click', () => more(true));
   $('history-clear').addEventListener('click', () => ask(true));
@@ -66,9 +72,7 @@ function begin() {
   stale = true;
   const query = new URLSearchParams(KINDS[$('history-kind').value]);
   if ($('history-digit').value !== '') query.set('digit', $('history-digit').value);
-  for (const link of document.querySelectorAll('[data-format]')) {
-    link.href = `history/export?${new URLSearchParams([['format', link.dataset.format], ...query])}`;
-  }
+  filters = [...query];
   next = `history?${query}`;
   ask(false, false);
   return more();
@@ -264,7 +268,26 @@ async function clear() {
   $('history-said').textContent = t('history.cleared');
 }
 
+// ---- the export ----
+
+/** By a request and not by a link, so that a failure is told and the file is this visitor's. */
+async function save(button) {
+  if (button.getAttribute('aria-disabled') === 'true') return;
+  const mine = shown, { format } = button.dataset;
+  button.setAttribute('aria-disabled', 'true');
+  say($('history-export-said'), '');
+  try {
+    const file = await request(`history/export?${new URLSearchParams([['format', format], ...filters])}`, { blob: true, timeoutMs: EXPORT_MS });
+    if (mine === shown) saveFile(FILES[format], file, file.type);
+  } catch (error) {
+    if (mine === shown && !expired(error)) say($('history-export-said'), sentenceOf(error));
+  } finally {
+    button.removeAttribute('aria-disabled');
+  }
+}
+
 function expired(error) {
+  if (error.kind === 'other') return true;
   if (error.status !== 401) return false;
   hooks.onExpired();
   return true;

@@ -11,7 +11,7 @@ import { base, root } from './lib.mjs';
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = path.resolve(root, process.env.SCREENSHOTS ?? path.join(process.env.BUILD ?? 'build', 'screenshots'));
-const api = /^\/(session|site|login|signup|logout|classify|read|model|history(\/\d+)?|account(\/[a-z]+(\/\d+)?)?)$/;
+const api = /^\/(session|site|login|signup|logout|classify|read|model|history(\/(\d+|export))?|account(\/[a-z]+(\/\d+)?)?)$/;
 
 // A browser with a fresh profile, which playwright makes and removes.
 export const launch = () => chromium.launch({
@@ -22,8 +22,9 @@ export const launch = () => chromium.launch({
 });
 
 // A visitor's page of the site at origin. `seen` collects what went wrong; `allow` is set by a test that cuts the network itself.
-export async function newPage(browser, { origin = base, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
+// of: the context of another of their tabs.
+export async function newPage(browser, { origin = base, of, ...options } = {}) {
+  const context = of ?? await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(120000); // a machine may be slow; what is waited for is asserted all the same
   const seen = { wrong: [], bytes: 0, allow: null };

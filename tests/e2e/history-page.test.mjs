@@ -84,7 +84,8 @@ test('correct, filter, take back, delete one', async () => {
   await inspect(visit, 'history');
   await page.selectOption('#history-kind', 'checked');
   await page.waitForFunction(() => document.querySelectorAll('#history-list > li').length === 1);
-  assert.equal(await page.getAttribute('[data-format="idx"]', 'href'), 'history/export?format=idx&checked=1');
+  const [asked] = await Promise.all([page.waitForRequest(/history\/export/), page.waitForEvent('download'), page.click('[data-format="idx"]')]);
+  assert.ok(asked.url().endsWith('history/export?format=idx&checked=1'), asked.url());
   await page.selectOption('#history-digit', '9'); // it is a four now
   await says(page, '#history-none', /Nothing matches/);
   await page.selectOption('#history-digit', '4');

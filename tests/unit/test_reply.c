@@ -97,8 +97,10 @@ static void test_empty(void **state)
 {
     (void)state;
     reply_empty(p, 204);
+    reply_account(p, 42); /* R125 */
     reply_header(p, "Set-Cookie", "a=");
-    expect_bytes("Status: 204 No Content\r\nSet-Cookie: a=\r\nCache-Control: no-store\r\nVary: Accept\r\n\r\n");
+    expect_bytes("Status: 204 No Content\r\nSet-Cookie: a=\r\nCache-Control: no-store\r\nVary: "
+                 "Accept\r\nDigitd-Account: 42\r\n\r\n");
     reply_reset(p);
     reply_empty(p, 303);
     reply_header(p, "Location", "./#read");

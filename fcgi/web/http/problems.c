@@ -25,6 +25,7 @@ const struct problem problems[PROBLEM_COUNT] = {
     [PROBLEM_TIMEOUT] = {408, "timeout", "The request took too long to arrive."},
     [PROBLEM_NO_PLACES] = {409, "no-places", "The digits of this number cannot be told apart any more."},
     [PROBLEM_LENGTH_REQUIRED] = {411, "length-required", "The request does not say how long it is."},
+    [PROBLEM_OTHER_ACCOUNT] = {412, "other-account", "This was meant for another account."},
     [PROBLEM_TOO_LARGE] = {413, "too-large", "This is too large."},
     [PROBLEM_PICTURE_TOO_LARGE] = {413, "picture-too-large", "The picture has too many pixels."},
     [PROBLEM_OVER_QUOTA] = {413, "over-quota", "This has more digits than the history keeps."},

@@ -2,6 +2,7 @@
  * instead of a mixture of two replies. */
 #include "reply.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ enum state {
 struct reply {
     enum state state;
     int status;
+    int64_t account;                     /* whose it is; 0: nobody's */
     bool bug, drop_body, has_body, rest; /* rest: reply_bytes ended where taken begins */
     bool problem;                        /* it tells a problem, whole */
     enum err failed;                     /* why the body could not be built */
@@ -46,6 +48,7 @@ static const struct {
     {408, "Request Timeout"},
     {409, "Conflict"},
     {411, "Length Required"},
+    {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
     {421, "Misdirected Request"},
@@ -124,6 +127,7 @@ void reply_reset(struct reply *p)
     taken_drop(p);
     p->state = STATE_START;
     p->status = 0;
+    p->account = 0;
     p->bug = p->drop_body = p->has_body = p->rest = p->problem = false;
     p->failed = OK;
 }
@@ -253,6 +257,11 @@ void reply_problem_as(struct reply *p, const struct problem *problem, const char
     p->state = STATE_SEALED;
 }
 
+void reply_account(struct reply *p, int64_t id)
+{
+    p->account = id;
+}
+
 void reply_drop_body(struct reply *p)
 {
     p->drop_body = true;
@@ -291,6 +300,8 @@ const char *reply_bytes(struct reply *p, size_t *n)
         (void)buf_add_fmt(p->out, "Status: %d %s\r\n", p->status, reason_of(p->status));
         (void)buf_add(p->out, buf_data(p->head), buf_len(p->head));
         (void)buf_add_str(p->out, "Cache-Control: no-store\r\nVary: Accept\r\n");
+        if (p->account != 0)
+            (void)buf_add_fmt(p->out, "Digitd-Account: %" PRId64 "\r\n", p->account);
         if (p->has_body)
             (void)buf_add_fmt(p->out, "Content-Length: %zu\r\n", body_bytes(p));
         (void)buf_add_str(p->out, "\r\n");

@@ -7,6 +7,7 @@
 #define DIGITD_WEB_REPLY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -28,6 +29,10 @@ void reply_json(struct reply *p, struct json *v);
 /* Ends the head with a body of another type and of any size: takes ownership of body and frees it at the next
  * reply_reset. NULL, or a buffer that failed, becomes a 503. */
 void reply_take(struct reply *p, const char *type, struct buf *body);
+/* Whose reply it is: a header Digitd-Account with this id. 0: nobody's, and there is none. Last, since a problem drops
+ * it. */
+void reply_account(struct reply *p, int64_t id);
+
 /* A reply without a body (204, 303). Headers may follow. */
 void reply_empty(struct reply *p, int status);
 

@@ -113,6 +113,7 @@ enum err request_read(struct request *r, const char *(*param)(const void *ctx, c
                  {"HTTP_AUTHORIZATION", &r->authorization},
                  {"HTTP_ACCEPT", &r->accept},
                  {"HTTP_USER_AGENT", &r->user_agent},
+                 {"HTTP_DIGITD_ACCOUNT", &r->account},
                  {"REMOTE_ADDR", &r->address}};
     enum err e = OK, each;
 

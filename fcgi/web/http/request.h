@@ -32,6 +32,7 @@ struct request {
     char id[REQUEST_ID_MAX + 1];     /* hexadecimal, from nginx's $request_id; generated here if missing or malformed */
     /* Borrowed from the connection until it is finished; "" if missing. */
     const char *query, *content_type, *host, *origin, *sec_fetch_site, *cookie, *authorization, *accept, *user_agent;
+    const char *account; /* Digitd-Account: whom the client believes it speaks for */
     const char *address; /* the client's, as seen by nginx */
     bool ask;            /* the gate asks whose it is (web/ask.h) */
     bool has_length;
