@@ -20,11 +20,16 @@ const SCREENS = {
   read: {
     section: 'screen-read', who: 'user', comes: true,
     begin: (read) => read.initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) }),
+    leave: (read) => read.leaveRead(),
     forget: (read) => read.forget(),
   },
   history: {
     section: 'screen-history', who: 'user', comes: true,
-    open: (past) => past.showHistory(user, { onExpired: expired }),
+    open: async (past) => {
+      const who = user;
+      await here.get('read')?.leaveRead(); // what was drawn last is to be in it
+      if (user === who && wanted() === 'history') past.showHistory(user, { onExpired: expired });
+    },
     forget: (past) => past.leaveHistory(),
   },
   account: {
@@ -215,6 +220,7 @@ function other() {
 
 async function logOut() {
   try {
+    await here.get('read')?.leaveRead();
     await request('logout', { method: 'POST' });
   } catch (error) {
     if (error.kind === 'other') return;

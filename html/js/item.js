@@ -12,7 +12,7 @@ export const NO_WISH = { invert: 'auto', center: 'mass' };
 export class Item {
   #url; #shrunk = null; #sent = 0; #result = null; #failure = null; #sentAgain = false;
   #wish = NO_WISH; #readWith = NO_WISH; #wishFailure = null; #asking = null;
-  #kept = null; #keeping = null; #keeper = null; #label = null; #saying = false; #sayFailure = '';
+  #turn = 0; #kept = null; #keeping = null; #keeper = null; #label = null; #saying = false; #sayFailure = '';
 
   /** drawn: by the pad, not chosen. */
   constructor(file, drawn = false) {
@@ -101,11 +101,14 @@ export class Item {
 
   // ---- kept in the history, and checked by the visitor
 
-  /** A new answer is not checked yet. */
+  /** A new answer is not checked yet. What was being kept before the first one came is that one. */
   #take(result) {
+    if (this.#result) {
+      this.#kept = this.#keeping = null;
+      this.#turn++;
+    }
     this.#result = result;
-    this.#kept = result.id ?? null;
-    this.#keeping = null;
+    this.#kept = result.id ?? this.#kept;
     this.#keeper = null;
     this.#label = null;
     this.#sayFailure = '';
@@ -115,8 +118,8 @@ export class Item {
   keep(run) {
     if (this.#kept !== null) return Promise.resolve();
     if (this.#keeping) return this.#keeping;
-    const of = this.#result;
-    const mine = run().then(({ id }) => { if (of === this.#result) this.#kept = id ?? null; })
+    const of = this.#turn;
+    const mine = run().then(({ id }) => { if (of === this.#turn) this.#kept = id ?? null; })
       .finally(() => { if (this.#keeping === mine) this.#keeping = null; });
     this.#keeping = mine;
     return mine;

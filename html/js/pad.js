@@ -16,7 +16,7 @@ const SLIDE_MS = 260;
 const REST_MS = 700;                               // a pen that rests so long has written its digit
 const HALF_PRESSURE = 0.5;                         // what a device without pressure reports
 
-let onDrawn, onCleared;
+let onDrawn, onDone, onCleared;
 let strokes = [];        // {width, points: [[x, y, pressure]]}
 let stroke = null;       // the one being drawn, which is the last of strokes
 let pointer = null;      // id of the pointer that draws it
@@ -26,10 +26,11 @@ let aspect = 1;          // of what is seen of the paper: its width in heights
 let left = 0;            // where that begins
 let paper = 0;           // how wide the paper is, where it has grown
 let rest = 0;            // timer
+let making = null;       // the canvas whose picture is not made yet
 
-/** onDrawn(blob): the pen was lifted; onCleared(): nothing is left on the pad. */
+/** onDrawn(blob): the pen was lifted; onDone(): what is drawn is about to be cleared; onCleared(): nothing is left on the pad. */
 export function initPad(hooks) {
-  ({ onDrawn, onCleared } = hooks);
+  ({ onDrawn, onDone, onCleared } = hooks);
   const pad = $('pad');
   pad.addEventListener('pointerdown', down);
   pad.addEventListener('pointermove', move);
@@ -56,11 +57,21 @@ export function resetPad() {
   strokes = [];
   stroke = null;
   cursor = null;
+  making = null;
   clearTimeout(rest);
   paper = left = 0;
   fitScroll();
   repaint();
   showTools();
+}
+
+/** What is drawn has been handed on, even if its picture was still being made. */
+export function settlePad() {
+  if (stroke) lift();
+  if (!making) return;
+  const bytes = atob(making.toDataURL('image/png').split(',')[1]);
+  making = null;
+  onDrawn(new Blob([Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))], { type: 'image/png' }));
 }
 
 // ---- the paper ----
@@ -159,6 +170,7 @@ function lift() {
 
 function undo() {
   stroke = null;
+  making = null;
   strokes.pop();
   clearTimeout(rest);
   if (!strokes.length) paper = left = 0;
@@ -169,6 +181,7 @@ function undo() {
 }
 
 function clear() {
+  onDone();
   resetPad();
   onCleared();
   $('pad').focus({ preventScroll: true });
@@ -183,8 +196,12 @@ function hand() {
   context.fillStyle = '#fff';
   context.fillRect(0, 0, canvas.width, canvas.height);
   ink(context, PICTURE_PX, '#000');
-  const now = strokes.length;
-  canvas.toBlob((blob) => { if (blob && strokes.length === now) onDrawn(blob); }, 'image/png');
+  making = canvas;
+  canvas.toBlob((blob) => {
+    if (making !== canvas) return; // it was drawn on, taken back or handed on
+    making = null;
+    if (blob) onDrawn(blob);
+  }, 'image/png');
 }
 
 function showTools() {

@@ -1,29 +1,32 @@
 // The main screen: what is given is read at once, and the answer shown.
 // Traps: a new gift ends the reading of the one before; an ended session keeps the pictures (resume()); while somebody draws,
-// the answer before stands until the new one is there, or the page would flicker at each stroke.
+// the answer before stands until the new one is there, or the page would flicker at each stroke; a drawing is kept once, whether it
+// rests, is cleared, or its screen or the page goes.
 import { $, say, calm } from './dom.js';
 import { t } from './i18n.js';
 import { busy, sentenceOf, shortText } from './text.js';
 import { initAnswer, showEmpty, showReading, showResult, showFailure, sayUnsure, tellNumber } from './answer.js';
 import { initHow, hideHow, isLooking, noteHow, showHow } from './how.js';
 import { initGive, rewordGive } from './give.js';
-import { initPad, resetPad } from './pad.js';
+import { initPad, resetPad, settlePad } from './pad.js';
 import { Item, isNumber } from './item.js';
 import { makeCheck, savedText } from './check.js';
 import { request } from './api.js';
 import { numberParts, readAll, send } from './send.js';
-import { fillMany, initMany, layMany } from './many.js';
 
 const PICTURES_MAX = 64;
 const FLICKER_MS = 250;
 const DRAWN_MS = 2000;      // a drawing that rests so long is finished, and kept in the history
+const ALIVE_BYTES = 60000;  // so much of a request may outlive the page
 
 let onExpired;            // the session has ended
 let items = [];           // of class Item, in the order given
 let chosen = 0;
 let running = null;       // AbortController of the reading going on
 let waiting = false;      // pictures are kept for after the log-in
-let drawing = null;       // the last Item of this paper that was kept
+let paper = newPaper();   // what is kept of the drawing on the pad
+let isLeaving = false;    // the page is
+let many = null;          // many.js, once several pictures were given
 let mark;                 // shows what the visitor says of the answer
 
 export function initRead(hooks) {
@@ -31,15 +34,22 @@ export function initRead(hooks) {
   initAnswer({ onNumber: () => sayNumber(items[chosen]) });
   mark = makeCheck($('check-buttons'), (label) => check(items[chosen], label));
   initHow({ onLook: look, onWish: readAgain });
-  initMany({ onStop: stop, onNote: note });
   initGive({
     onFiles: (files) => {
+      finish();
       resetPad();
       take(files);
     },
     onNothing: (sentence) => note(sentence),
   });
-  initPad({ onDrawn: (blob) => take([new File([blob], t('read.drawingName'), { type: 'image/png' })], true), onCleared: empty });
+  initPad({ onDrawn: (blob) => take([new File([blob], t('read.drawingName'), { type: 'image/png' })], true), onDone: finish, onCleared: empty });
+  document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') finish(); });
+  addEventListener('pageshow', () => { isLeaving = false; });
+  addEventListener('pagehide', () => {
+    isLeaving = true;
+    finish();
+    if (paper.before) replace(paper.before).catch(() => {}); // there will be nobody to wait for the later one
+  });
   $('read-note').querySelector('button').addEventListener('click', () => {
     note('');
     run();
@@ -59,17 +69,24 @@ export function resume() {
   if (waiting) run();
 }
 
+/** Another screen, or none, comes: the drawing is done. Settles when it is kept, or cannot be. */
+export function leaveRead() {
+  finish();
+  return paper.queue;
+}
+
 /** Forgets every picture: at the log-out, or when somebody else logs in. */
 export function forget() {
+  paper.isGone = true;
   resetPad();
   empty();
 }
 
 function empty() {
   drop();
-  drawing = null;
+  paper = newPaper(paper);
   note('');
-  layMany([]);
+  layCards();
   showEmpty();
   hideHow();
 }
@@ -87,10 +104,10 @@ function drop() {
 
 function take(files, drawn = false) {
   drop();
-  if (!drawn) drawing = null;
+  if (!drawn) paper = newPaper(paper);
   note(files.length > PICTURES_MAX ? t('read.tooMany', { n: files.length, max: PICTURES_MAX }) : '');
   items = files.slice(0, PICTURES_MAX).map((file) => new Item(file, drawn));
-  layMany(items, (i) => choose(i));
+  layCards();
   if (!drawn) choose(0);
   return run();
 }
@@ -110,7 +127,7 @@ async function run() {
       onWait: (left) => { if (running === mine && !items[chosen].result) showReading(items[chosen], busy(left)); },
       onUpload: (list, share) => {
         for (const item of list) item.upload(share);
-        if (running === mine) fillMany(chosen, progress());
+        if (running === mine) fillCards();
       },
       onResults: (list) => { if (running === mine) refresh(list.includes(items[chosen])); },
     });
@@ -122,29 +139,75 @@ async function run() {
   }
   if (running !== mine) return;
   running = null;
-  fillMany(chosen, progress());
+  fillCards();
   if (isDrawn()) setTimeout(keepDrawing, DRAWN_MS, items[0]);
 }
 
 const isDrawn = () => Boolean(items[0] && items[0].drawn);
 
+/**
+ * kept: the Item that is; asked: the one that is or was last being kept; before: the one that it replaces; queue: of what is being
+ * kept, also of the papers before.
+ */
+function newPaper({ queue, isGone } = { queue: Promise.resolve(), isGone: false }) {
+  return { kept: null, asked: null, before: null, queue, isGone };
+}
+
+/** The drawing is done: it is kept now. */
+function finish() {
+  settlePad();
+  if (isDrawn()) keepDrawing(items[0]);
+}
+
 /** Each stroke is answered, but only the drawing that they come to is kept: instead of what it was when the pen rested before. */
-async function keepDrawing(item) {
-  if (item !== items[0] || item.result.status === 'error') return;
-  const before = drawing;
+function keepDrawing(item) {
+  if (item !== items[0] || item.result?.status === 'error') return;
+  const of = paper, run = () => keepOf(of, item);
+  if (of.asked === item) return;
+  of.asked = item;
+  of.isBusy = of.isBusy ? of.isBusy.then(run) : run(); // at once where it can: the page may be going
+  of.queue = of.queue.then(() => of.isBusy);
+}
+
+async function keepOf(of, item) {
+  if (of.isGone) return;
   try {
-    await keep(item, (text) => { if (item === items[0]) note(text); });
+    if (of.kept !== item) of.before = of.kept;
+    await keep(item, (text) => { if (!of.isGone) note(text); });
     if (item.kept === null) return;
-    if (item === items[0]) drawing = item;
-    if (before && before !== item && before.kept !== null && !before.isChecked) await request(`history/${before.kept}`, { method: 'DELETE' });
+    of.kept = item;
+    if (of.before) await replace(of.before);
   } catch (error) {
-    if (error.status === 404) return; // it was deleted already
-    if (item === items[0]) note(t('read.notKept', { why: sentenceOf(error) }));
+    if (!isLeaving && of.asked === item) of.asked = null; // a page that goes hears of no answer
+    if (error.status !== 404 && error.kind !== 'other' && !of.isGone) note(t('read.notKept', { why: sentenceOf(error) })); // 404: it was deleted already
+  } finally {
+    of.before = null;
   }
 }
 
+/** A later one stands for it, unless the visitor has said something of it. */
+async function replace({ kept, isChecked }) {
+  if (kept !== null && !isChecked) await request(`history/${kept}`, { method: 'DELETE', keepalive: true });
+}
+
 /** The answer as it stands goes into the history, if it is not there. */
-const keep = (item, onNote) => item.keep(async () => (await send([item], { wish: item.readWith, save: true, onNote }))[0]);
+const keep = (item, onNote) => item.keep(async () => (await send([item], { wish: item.readWith, save: true, onNote, keepalive: item.bytes < ALIVE_BYTES }))[0]);
+
+/** Cards for several pictures; what shows them comes with the first. */
+async function layCards() {
+  const list = items;
+  if (!many && list.length > 1) {
+    const part = await import('./many.js').catch(() => null);
+    if (!part) return note(t('page.notLoaded'));
+    if (!many) part.initMany({ onStop: stop, onNote: note });
+    many = part;
+  }
+  if (!many || list !== items) return;
+  many.layMany(items, choose);
+  fillCards();
+}
+
+const fillCards = () => many?.fillMany(chosen, progress());
 
 function stop() {
   if (!running) return;
@@ -215,7 +278,7 @@ async function check(item, label) {
   }
   if (item !== items[chosen]) return;
   showCheck(item);
-  fillMany(chosen, progress());
+  fillCards();
 }
 
 /** Returns why the answer, and with it the label, could not be kept; '' if it was. */
@@ -235,7 +298,7 @@ async function tellLabel(item, label, again = true) {
 
 /** What is said of a number stands at once, and is then kept, if it can be. */
 function sayNumber(item) {
-  fillMany(chosen, progress());
+  fillCards();
   $('answer').dataset.text = item.result.number.text();
   sayUnsure(item);
   const { NumberKeep } = numberParts();
@@ -287,7 +350,7 @@ function refresh(written) {
   else showReading(item);
   showHow(item);
   if (isLooking() && !item.wishFailure) look(item);
-  fillMany(chosen, progress());
+  fillCards();
 }
 
 function note(text, again = false) {

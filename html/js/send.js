@@ -42,7 +42,7 @@ async function shownAs(result) {
 }
 
 /** One request: the results of list, in its order. save: in the history; onUpload(share of it that has left); onNote(sentence). */
-export async function send(list, { wish = NO_WISH, steps = false, save = false, signal, onWait, onUpload, onNote }) {
+export async function send(list, { wish = NO_WISH, steps = false, save = false, signal, keepalive, onWait, onUpload, onNote }) {
   const form = new FormData();
   let size = 0;
   for (const item of list) {
@@ -51,7 +51,7 @@ export async function send(list, { wish = NO_WISH, steps = false, save = false, 
   }
   const query = new URLSearchParams({ input: 1, ...(save && { save: 1 }), ...(steps && { steps: 1 }), ...(wish !== NO_WISH && wish) });
   const answer = await request(`read?${query}`, {
-    method: 'POST', form, signal, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait, onUpload,
+    method: 'POST', form, signal, keepalive, timeoutMs: TIMEOUT_MS + (size / SLOWEST_BYTES_S) * 1000, waitFor: [...BUSY, 429], onWait, onUpload,
   });
   if (!Array.isArray(answer.results) || answer.results.length !== list.length) throw new ApiError('odd');
   if (answer.not_saved && onNote) onNote(t('read.notKept', { why: problemText(answer.not_saved) }));
