@@ -19,7 +19,7 @@ enum {
     COST_MIN = 5, /* 13 ms and 16 MiB */
     COST_MAX = 11,
     SALT_BYTES = 16,
-    /* A canonical composite replaces at most 4 code points of at most 4 bytes: longer text cannot become 127 code
+    /* A canonical composite replaces at most 4 code points of at most 4 bytes: longer text cannot become 256 code
      * points. */
     RAW_POINTS_MAX = PASSWORD_POINTS_MAX * 4,
     RAW_BYTES_MAX = RAW_POINTS_MAX * 4
@@ -79,7 +79,8 @@ enum err password_check_new(const char *password, size_t n, int min_points, cons
     if (e == ERR_FORMAT)
         e = err_why(why, e, "The password must be text in UTF-8, without a NUL character.");
     else if (e == ERR_LIMIT)
-        e = err_why(why, e, "The password is too long: it may have up to %d characters.", PASSWORD_POINTS_MAX);
+        e = err_why(why, e, "The password is too long: it may have up to %d characters and %d bytes.",
+                    PASSWORD_POINTS_MAX, PASSWORD_BYTES_MAX);
     else if ((int)p.points < min_points)
         e = err_why(why, ERR_RANGE, "The password is too short: it needs at least %d characters.", min_points);
     else if ((reason = password_common_reason(p.text, p.n, email)) != NULL)

@@ -12,7 +12,7 @@
 
 enum {
     PASSWORD_BYTES_MAX = 511,  /* after NFKC; libcrypt takes 512 with the NUL */
-    PASSWORD_POINTS_MAX = 127, /* code points; 64 are always accepted */
+    PASSWORD_POINTS_MAX = 256, /* code points; 127 are always accepted */
     PASSWORD_HASH_MAX = 384    /* CRYPT_OUTPUT_SIZE */
 };
 

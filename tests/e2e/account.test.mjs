@@ -42,6 +42,23 @@ test('R54: of 100 sign-ups of one address at a time exactly one is 201', async (
 });
 
 // Breaks when nginx sends one of the paths to a pool that does not know it, or drops a DELETE's body.
+// A password manager makes 128 characters. Breaks when a long password is refused, or cut.
+test('R41: a password of up to 256 characters within 511 bytes', async () => {
+  for (const [password, good] of [['aZ7-x9Qm'.repeat(16), true], [`${'kQ7#vB2x'.repeat(32)}`, true], [`${'kQ7#vB2x'.repeat(32)}y`, false],
+    ['äö'.repeat(63) + 'x'.repeat(130), true], ['äöüß'.repeat(63) + 'x'.repeat(8), false]]) {
+    const email = newEmail(), what = `${password.length} characters, ${Buffer.byteLength(password)} bytes`;
+    const reply = await new Visitor().send('POST', 'signup', { json: { email, password } });
+    if (!good) {
+      assertProblem(reply, 422, 'bad-password');
+      assert.match(reply.json.detail, /256 characters and 511 bytes/, what);
+      continue;
+    }
+    assert.equal(reply.status, 201, `${what}: ${reply.text}`);
+    assert.equal((await login(email, password)).status, 200, what);
+    assertProblem((await login(email, password.slice(0, -1))), 401, 'wrong-login');
+  }
+});
+
 test('R55, R58, R60: change the password, end sessions, log out everywhere, delete the account', async () => {
   const laptop = await Visitor.signedUp();
   const { email } = laptop;

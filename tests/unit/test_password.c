@@ -140,27 +140,30 @@ static void lengths_are_in_characters(void **state)
     n = repeat(pw,
                "\xf0\x9f\x90\x8d"
                "aZ7-x",
-               21); /* 126 characters */
+               42); /* 252 characters */
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), OK);
-    pw[n++] = 'y'; /* 127 */
+    memcpy(pw + n, "yyyy", 4);
+    n += 4; /* 256 */
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), OK);
     assert_int_equal(password_hash(pw, n, COST, hash), OK);
     assert_int_equal(password_verify(pw, n, hash, COST), OK);
     pw[n - 1] = 'z';
     assert_int_equal(password_verify(pw, n, hash, COST), ERR_DENIED);
-    pw[n++] = 'z'; /* 128 */
+    pw[n++] = 'z'; /* 257 */
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), ERR_LIMIT);
-    assert_non_null(strstr(why.text, "127"));
+    assert_non_null(strstr(why.text, "256 characters and 511 bytes"));
     assert_int_equal(password_hash(pw, n, COST, hash), ERR_LIMIT);
     assert_string_equal(hash, "");
     assert_int_equal(password_verify(pw, n, NULL, COST), ERR_LIMIT);
-    n = repeat(pw, "\xf0\x9f\x90\x8d", 127); /* the most bytes there can be: 508 */
+    n = repeat(pw, "\xf0\x9f\x90\x8d", 127); /* of the longest characters: 508 bytes */
     assert_int_equal(password_hash(pw, n, COST, hash), OK);
+    n = repeat(pw, "\xf0\x9f\x90\x8d", 128); /* 512 bytes */
+    assert_int_equal(password_check_new(pw, n, 8, NULL, &why), ERR_LIMIT);
     n = repeat(pw, "a\xcc\x81\xcc\xa3", 127); /* 635 bytes, 381 characters; 127 U+1EA1 U+0301 would be 254 */
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), ERR_LIMIT);
-    n = repeat(pw, "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 127); /* 1,143 bytes that become 127 syllables */
+    n = repeat(pw, "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 170); /* 1,530 bytes that become 170 syllables */
     assert_int_equal(password_hash(pw, n, COST, hash), OK);
-    n = repeat(pw, "\xef\xb7\xba", 8); /* each becomes 18 characters */
+    n = repeat(pw, "\xef\xb7\xba", 15); /* each becomes 18 characters */
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), ERR_LIMIT);
     n = repeat(pw, "x", sizeof(pw));
     assert_int_equal(password_check_new(pw, n, 8, NULL, &why), ERR_LIMIT);
