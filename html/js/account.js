@@ -67,6 +67,7 @@ function init() {
       new: (value, { current }) => isNewPassword(() => site.password_min_length)(value) || (value === current ? t('account.samePassword') : ''),
     },
     about: { 'wrong-password': 'current', 'bad-password': 'new' },
+    begin: () => done('change-done', ''),
     send: ({ current, new: chosen }) => request('account/password', { method: 'POST', json: { current, new: chosen } }),
     done: () => {
       done('change-done', t('account.changed'));
@@ -78,7 +79,7 @@ function init() {
     checks: { password: isGiven('door.needPassword') },
     about: { 'wrong-password': 'password' },
     send: ({ password }) => request('account', { method: 'DELETE', json: { password } }),
-    done: () => hooks.onSignedOut(t('account.deleted')),
+    done: () => hooks.onSignedOut(() => t('account.deleted')),
     failed: expired,
   });
   initTokens({ expired });
@@ -162,7 +163,7 @@ async function endSession(id, device) {
 
 async function leaveEverywhere() {
   await request('account/sessions', { method: 'DELETE' });
-  hooks.onSignedOut(t('account.leftEverywhere'));
+  hooks.onSignedOut(() => t('account.leftEverywhere'));
 }
 
 // ---- learning ----

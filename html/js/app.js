@@ -7,19 +7,19 @@ import { learnSite, request, site, speakFor } from './api.js';
 import { loadLanguage, onLanguage, pick, t } from './i18n.js';
 import { busy, sentenceOf } from './text.js';
 import { drawGlyph } from './glyph.js';
-import { initDoor, showDoor, takeToken } from './door.js';
+import { initDoor, rewordDoor, showDoor, takeToken } from './door.js';
 import { load } from './load.js';
 
 // who: 'user' needs one, 'nobody' is for visitors who are not logged in; without it the screen is for all.
 // comes: its module and style, which bear its name, come when somebody goes there. The rest is called with that module:
 // begin: once, when it has come; open: each time the screen is shown; leave: when another is shown, or the page goes; forget: its
 // visitor is here no more, and nothing of theirs may stay.
-const expired = () => signedOut(t('door.expired'));
+const expired = () => signedOut(() => t('door.expired'));
 const door = { section: 'screen-door', title: (name) => showDoor(name, takeNote()) };
 const SCREENS = {
   read: {
     section: 'screen-read', who: 'user', comes: true,
-    begin: (read) => read.initRead({ onExpired: () => signedOut(t('door.expiredWithPicture')) }),
+    begin: (read) => read.initRead({ onExpired: () => signedOut(() => t('door.expiredWithPicture')) }),
     leave: (read) => read.leaveRead(),
     forget: (read) => read.forget(),
   },
@@ -102,8 +102,8 @@ function route() {
 }
 
 function show(name) {
-  const { section, title: titleOf } = SCREENS[name];
-  const title = titleOf ? titleOf(name) : `${name}-title`;
+  const { section, title: titleFor } = SCREENS[name];
+  const title = titleFor ? titleFor(name) : `${name}-title`;
   document.documentElement.classList.add('known');
   only(section);
   showSigned();
@@ -111,7 +111,7 @@ function show(name) {
     if (each.dataset.screen === name) each.setAttribute('aria-current', 'page');
     else each.removeAttribute('aria-current');
   }
-  document.title = `${pick('screen', name)} – digitd`;
+  document.title = titleOf(name);
   tell('leave', name);
   if (!first) {
     scrollTo(0, 0);
@@ -121,6 +121,8 @@ function show(name) {
 }
 
 const only = (section) => { for (const each of document.querySelectorAll('main > section')) each.hidden = each.id !== section; };
+
+const titleOf = (name) => `${pick('screen', name)} – digitd`;
 
 /** Shows a screen whose module may have to come first; the one before stands until then. */
 async function bring(name) {
@@ -198,7 +200,7 @@ function leaveHere(text) {
 
 /** Another tab has changed who is logged in. */
 function told({ came, left: gone }) {
-  if (user && gone === user.id) leaveHere(t('door.loggedOutElsewhere'));
+  if (user && gone === user.id) leaveHere(() => t('door.loggedOutElsewhere'));
   else if (came !== undefined && user && came !== user.id) other();
   else if (came !== undefined && user === null) {
     if (SCREENS[wanted()]?.who === 'nobody') history.replaceState(null, '', `#${goal}`);
@@ -226,7 +228,7 @@ async function logOut() {
     if (error.kind === 'other') return;
     if (error.status !== 401) return wait(() => sentenceOf(error), logOut);
   }
-  left(t('door.loggedOut'));
+  left(() => t('door.loggedOut'));
 }
 
 /** A password was set by a link: this browser's session has ended too, if it was that account's. */
@@ -287,8 +289,11 @@ async function boot() {
   $('wait-long').remove(); // it was for a page that never starts
   onLanguage(() => {
     here.get('read')?.reword();
-    if ($('screen-wait').hidden) route();
-    else waited();
+    if (!$('screen-wait').hidden) return waited();
+    rewordDoor();
+    const { open } = SCREENS[wanted()] ?? {};
+    document.title = titleOf(wanted());
+    if (open) open(here.get(wanted()));
   });
   await start();
 }

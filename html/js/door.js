@@ -3,7 +3,7 @@
 // else on the page; a sign-up and a link are never sent twice by themselves: the first may have worked although its answer was lost.
 import { $, el, say } from './dom.js';
 import { request, site } from './api.js';
-import { clearForm, initForm, isEmail, isGiven, isNewPassword } from './form.js';
+import { clearForm, initForm, isEmail, isGiven, isNewPassword, rewordForms } from './form.js';
 import { t } from './i18n.js';
 import { passwordHint, problemWords } from './text.js';
 
@@ -23,6 +23,8 @@ const TOLD = {
   resetDone: { title: 'told.resetDone', text: 'told.resetDoneText', links: ['login'] },
 };
 let hooks;
+let noted = '';  // () => the line above the form
+let retell;      // writes what took the form's place
 const tokens = { confirm: '', reset: '' }; // of links that were opened
 
 const post = (path, json, onWait) => request(path, { method: 'POST', json, onWait, whoever: true });
@@ -83,25 +85,36 @@ function refused(name, { problem, status }, dead) {
   if (!problem || ![403, 409].includes(status) || /cross-site/.test(problem.type)) return false;
   tokens[name] = '';
   if (/link-dead/.test(problem.type)) tell(dead);
-  else write(problemWords(problem), dead.links);
+  else write(() => problemWords(problem), dead.links);
   return true;
 }
 
 /** name: of one of the forms; says a line above it where there is something to say. Returns the heading's id. */
 export function showDoor(name, text = '') {
-  say($('door-note'), text);
+  noted = text;
+  say($('door-note'), text && text());
   for (const each of FORMS) {
     $(each).hidden = each !== name;
     clearForm($(each));
   }
   $('signup-chosen').hidden = site.mail; // it is chosen with the link: whoever signs up may be somebody else
   $('signup-invited').hidden = !isInvited();
-  for (const hint of document.querySelectorAll('[data-password-hint]')) hint.textContent = passwordHint(minLength());
+  hint();
   for (const node of document.querySelectorAll('[data-sign-up]')) node.hidden = (node.dataset.signUp === 'closed') !== (site.sign_up === 'closed');
   const instead = insteadOf(name);
   $('told').hidden = true;
   if (instead) tell(instead, {}, false);
   return instead ? 'told-title' : `${name}-title`;
+}
+
+const hint = () => { for (const line of document.querySelectorAll('[data-password-hint]')) line.textContent = passwordHint(minLength()); };
+
+/** After another language was chosen: what was typed stays, and where; what was told is told in its words. */
+export function rewordDoor() {
+  hint();
+  rewordForms();
+  if (!$('door-note').hidden) $('door-note').textContent = noted();
+  if (!$('told').hidden) retell();
 }
 
 /** What is said in a form's place, where there is nothing to fill in. */
@@ -115,15 +128,20 @@ function insteadOf(name) {
 
 /** A title, a text and ways on take the form's place. */
 function tell({ title, text, links }, values = {}, focus = true) {
-  write({ title: t(title, values), detail: t(text, values) }, links, focus);
+  write(() => ({ title: t(title, values), detail: t(text, values) }), links, focus);
 }
 
-function write({ title, detail }, links, focus = true) {
+/** words: () => {title, detail}. */
+function write(words, links, focus = true) {
   for (const each of FORMS) $(each).hidden = true;
   say($('door-note'), '');
-  $('told-title').textContent = title;
-  $('told-text').textContent = detail;
-  $('told-links').replaceChildren(...links.map((hash) => el('a', { href: `#${hash}` }, t(LINKS[hash]))));
+  retell = () => {
+    const { title, detail } = words();
+    $('told-title').textContent = title;
+    $('told-text').textContent = detail;
+    $('told-links').replaceChildren(...links.map((hash) => el('a', { href: `#${hash}` }, t(LINKS[hash]))));
+  };
+  retell();
   $('told').hidden = false;
   if (focus) $('told-title').focus();
 }

@@ -8,6 +8,7 @@ import { busy, sentenceOf } from './text.js';
  * options:
  *   checks     {field: (value, values) => a sentence, or '' when it will do}, in the order of the fields
  *   about      {last part of a problem's type: field}; what is not there is about the whole form
+ *   begin      () => void, before anything is checked
  *   send       (values, onWait) => Promise of the answer; onWait(seconds left) for a server that is waited for
  *   done       (answer, values): it went well
  *   failed     (error) => true where it has been dealt with otherwise
@@ -37,13 +38,27 @@ function reveal(button) {
   button.querySelector('span').textContent = t(shown ? 'door.show' : 'door.hide');
 }
 
+/** text: () => the sentence, so that it can be said anew in another language; or '' for none. */
 function fieldError(form, field, text) {
   const line = form.querySelector(`[data-error="${field}"]`);
-  if (line) say(line, text);
+  if (line) {
+    say(line, text && text());
+    said.set(line, text);
+  }
   const input = form.elements[field];
   if (!(input instanceof Element)) return; // several of a name: the line is tied to their group
   if (text) input.setAttribute('aria-invalid', 'true');
   else input.removeAttribute('aria-invalid');
+}
+
+const said = new WeakMap(); // line -> what is said in it
+
+/** After another language was chosen: what stands stays, in its words. */
+export function rewordForms() {
+  for (const line of document.querySelectorAll('[data-error]:not([hidden])')) line.textContent = said.get(line)();
+  for (const button of document.querySelectorAll('[data-reveal]')) {
+    if ($(button.dataset.reveal).type === 'text') button.querySelector('span').textContent = t('door.hide');
+  }
 }
 
 function refuse(form, field, sentence) {
@@ -63,25 +78,26 @@ function read(form) {
   return values;
 }
 
-async function submit(form, { checks, about = {}, send, done, failed }) {
+async function submit(form, { checks, about = {}, begin, send, done, failed }) {
   const button = form.querySelector('[type="submit"]');
   if (button.getAttribute('aria-disabled') === 'true') return;
+  if (begin) begin(); // what was told before is over
   const values = read(form);
   for (const line of form.querySelectorAll('[data-error]')) fieldError(form, line.dataset.error, '');
   for (const [field, check] of Object.entries(checks)) {
     const wrong = check(values[field], values);
-    if (wrong) return refuse(form, field, wrong);
+    if (wrong) return refuse(form, field, () => check(values[field], values));
   }
   button.setAttribute('aria-disabled', 'true');
   try {
-    const answer = await send(values, (left) => fieldError(form, 'form', busy(left)));
+    const answer = await send(values, (left) => fieldError(form, 'form', () => busy(left)));
     clearForm(form);
     done(answer, values);
   } catch (error) {
     fieldError(form, 'form', '');
     if (failed && failed(error)) return;
     const name = String((error.problem && error.problem.type) || '').split('/').pop();
-    refuse(form, about[name] || 'form', sentenceOf(error));
+    refuse(form, about[name] || 'form', () => sentenceOf(error));
   } finally {
     button.removeAttribute('aria-disabled');
   }
