@@ -36,6 +36,11 @@ const values = {
   history_max_per_user: [1, 10000],
 };
 
+// One hash on a free machine (R46). A deadline of fewer than twenty is too near for a busy one, which is not what this is about: such a
+// pair gets the usual deadline.
+const hashSeconds = { 5: 0.013, 6: 0.025, 8: 0.144, 9: 0.286 };
+const inTime = (file) => (file.request_deadline_s < 20 * hashSeconds[file.password_cost] ? { ...file, request_deadline_s: 10 } : file);
+
 function randomFrom(seed) {
   let a = seed >>> 0;
   return (n) => {
@@ -69,7 +74,7 @@ function pairwise(seed) {
       if (n > most) [best, most] = [file, n];
     }
     for (const pair of pairsOf(best)) left.delete(pair);
-    files.push(Object.fromEntries(names.map((name, i) => [name, values[name][best[i]]])));
+    files.push(inTime(Object.fromEntries(names.map((name, i) => [name, values[name][best[i]]]))));
   }
   return files;
 }

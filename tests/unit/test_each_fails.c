@@ -302,12 +302,19 @@ static void chores_fail(void **state)
     disk_leave();
 }
 
+static int tear_down(void **state)
+{
+    (void)switch_off();
+    disk_leave();
+    return app_tear_down(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(memory_runs_out, app_set_up, app_tear_down),
-        cmocka_unit_test_setup_teardown(disks_fail, app_set_up, app_tear_down),
-        cmocka_unit_test_setup_teardown(chores_fail, app_set_up, app_tear_down),
+        cmocka_unit_test_setup_teardown(memory_runs_out, app_set_up, tear_down),
+        cmocka_unit_test_setup_teardown(disks_fail, app_set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chores_fail, app_set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("each_fails", tests, seven_read, seven_free);
