@@ -10,7 +10,7 @@
 #include "store/admin/store_admin.h"
 
 enum { MEMORY_ONCE, MEMORY_FOR_GOOD, KINDS = MEMORY_FOR_GOOD + 1 + DISK_CALLS };
-enum { SHORT_STEPS = 3, WRONGS_SHOWN = 20 };
+enum { SHORT_STEPS = 2, WRONGS_SHOWN = 20 };
 
 static const char *const kinds[KINDS] = {"malloc", "malloc, and all after it", "open", "read", "write", "sync", "cut",
                                          "rename"};
@@ -78,7 +78,7 @@ static void reopen(void)
 /* The first ones, then ever fewer: the short form soon, the long one late. */
 static int next(int n)
 {
-    return test_is_long() ? n + 1 + n / 50 : n < SHORT_STEPS ? n + 1 : 2 * n;
+    return test_is_long() ? n + 1 + n / 50 : n < SHORT_STEPS ? n + 1 : 3 * n;
 }
 
 /* One line of each is enough to begin with. */
