@@ -259,6 +259,14 @@ bench-requests: $(BUILD)/digitd $(BUILD)/bench/constant_responder
 	@conf/need run test bench
 	@BUILD='$(BUILD)' node tests/bench/requests.mjs $(ARGS)
 
+# A training step, beside PyTorch's where it is installed (python3-torch).
+bench-training: $(BUILD)/bench/bench_train
+	@BUILD='$(BUILD)' node tests/bench/training.mjs $(ARGS)
+# How it grows, into docs/PERFORMANCE.md and docs/performance/*.svg: some ten minutes on a quiet machine.
+bench-report: all $(BUILD)/bench/constant_responder $(BUILD)/bench/bench_store
+	@conf/need run test bench
+	@BUILD='$(BUILD)' node tests/bench/report.mjs $(ARGS)
+
 # A million users and ten million rows of history: 12 GB below BENCH_DIR (/var/tmp) for some ten minutes.
 bench-scale: $(BUILD)/bench/bench_store
 	$(BUILD)/bench/bench_store 1000000 10000000
@@ -373,6 +381,8 @@ help:
 	@echo 'make coverage   lines of all parsers that their tests and the fuzzers run; fails below 95 %'
 	@echo 'make bench      benchmarks: network, trainer, decoder, reading numbers, database'
 	@echo 'make bench-requests  what a POST /classify costs, beside a responder that does nothing and beside Flask with PyTorch'
+	@echo 'make bench-training  a training step, beside PyTorch'
+	@echo 'make bench-report  how it grows with connections, sizes, pictures and users; writes docs/PERFORMANCE.md (ten minutes)'
 	@echo 'make bench-scale  queries with a million users and ten million history rows (12 GB, ten minutes)'
 	@echo 'make train      train a network into build/digits.safetensors   EPOCHS=60  OUT=file  ARGS="options of digit train"'
 	@echo 'make check-train  train for two epochs; fails below 98.9 % validation accuracy'
@@ -392,4 +402,4 @@ help:
 	@echo 'make test-arm-system  read a digit on an emulated arm64 machine with Debian'"'"'s kernel (ten minutes)'
 	@echo 'make clean      remove build/'
 
-.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-requests bench-scale coverage faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help
+.PHONY: run data test test-debian13 test-tools golden-tools asan train check-train perturb evaluate reject numbers refit bench bench-requests bench-training bench-report bench-scale coverage faults fuzz fuzz-programs lint install uninstall deb test-install test-compose test-podman test-arm test-arm-system clean help

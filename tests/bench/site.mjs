@@ -23,6 +23,9 @@ export async function endAll() {
   while (endings.length > 0) await endings.pop()();
 }
 
+// A reply that was no 2xx, or none, for so many: the load was more than the site takes.
+export class Refused extends Error {}
+
 const read = (file) => { try { return fs.readFileSync(file, 'utf8'); } catch { return ''; } };
 
 // The processes of a group, sorted by what they are to the site.
@@ -82,7 +85,7 @@ function wrk(site, seconds, connections) {
       const [, json] = /^RESULT (.*)$/m.exec(out) ?? [];
       if (!json) return reject(new Error(`wrk said:\n${out}`));
       const result = JSON.parse(json);
-      if (result.failed > 0 || result.requests === 0) return reject(new Error(`${site.name}: ${result.failed} of ${result.requests} requests failed`));
+      if (result.failed > 0 || result.requests === 0) return reject(new Refused(`${site.name}: ${result.failed} of ${result.requests} requests failed`));
       resolve(result);
     });
   });
