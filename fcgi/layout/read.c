@@ -18,6 +18,9 @@ static const double DOUBTFUL_FROM = 0.03, DOUBTFUL_TO = 0.97;
 static const double BOW_LEAST_PX = 0.6;
 enum { BOW_PARTS = 3, BOW_INK = 64 };
 
+/* A date is so many times as probable as its signs alone say. */
+static const double DATE_TIMES = 20;
+
 static int64_t box_area(const struct box *b)
 {
     return (int64_t)box_width(b) * box_height(b);
@@ -138,6 +141,46 @@ static enum err way_probability(const struct ways *w, const struct way *way, flo
     return e;
 }
 
+static bool is_date(const struct ways *w, const struct way *way)
+{
+    char text[DATE_SIGNS];
+
+    if (way->n > DATE_SIGNS)
+        return false;
+    for (int i = 0; i < way->n; i++)
+        text[i] = layout_label_chars[w->step[way->step[i]].label];
+    return date_is(text, way->n);
+}
+
+/* Puts the best way first, if one as long is a date and so much more probable, and tells how sure it and the next one
+ * are. */
+static enum err judge(const struct ways *w, struct way best[WAYS_BEST], int n, struct layout_line *line)
+{
+    double all = 1;
+    float sure[2] = {0};
+    enum err e = OK;
+
+    for (int i = 1; i < n; i++) {
+        const struct way way = best[i];
+
+        if (!is_date(w, &way) || way.n != best[0].n || is_date(w, &best[0]) ||
+            way.value + log(DATE_TIMES) < best[0].value)
+            continue;
+        memmove(best + 1, best, (size_t)i * sizeof(*best));
+        best[0] = way;
+    }
+    for (int i = 0; e == OK && i < n && i < 2; i++) {
+        e = way_probability(w, &best[i], &sure[i]);
+        if (is_date(w, &best[i])) {
+            all += (DATE_TIMES - 1) * (double)sure[i];
+            sure[i] *= (float)DATE_TIMES;
+        }
+    }
+    line->confidence = (float)((double)sure[0] / all);
+    line->runner_up = (float)((double)sure[1] / all);
+    return e;
+}
+
 static enum err read_row(const struct layout_lattice *l, const struct layout_looks *looks,
                          const struct layout_terms *terms, int row, struct layout_reading *out)
 {
@@ -152,10 +195,8 @@ static enum err read_row(const struct layout_lattice *l, const struct layout_loo
         mark_doubtful(&w, out->doubtful);
     if (e == OK)
         e = ways_best(&w, best, &n);
-    if (e == OK && n > 0)
-        e = way_probability(&w, &best[0], &line->confidence);
-    if (e == OK && n > 1)
-        e = way_probability(&w, &best[1], &line->runner_up);
+    if (e == OK)
+        e = judge(&w, best, n, line);
     if (e == OK && n > 0)
         line_signs(l, looks, &w, &best[0], line, out);
     for (int i = 0; e == OK && n > 1 && i < best[1].n; i++)

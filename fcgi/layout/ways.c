@@ -222,3 +222,32 @@ void way_free(struct way *w)
     free(w->step);
     *w = (struct way){0};
 }
+
+/* A slash leans as ones of many people do; often only the rest of the row tells them apart. */
+enum { DAYS_MOST = 31, MONTHS_MOST = 12, PARTS = 3, SHORT = 2, YEAR = 4 };
+
+bool date_is(const char *text, int n)
+{
+    int value[PARTS] = {0}, length[PARTS] = {0}, part = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (text[i] == '/' && part + 1 < PARTS) {
+            part++;
+        } else if (text[i] >= '0' && text[i] <= '9' && length[part] < YEAR) {
+            value[part] = 10 * value[part] + text[i] - '0';
+            length[part]++;
+        } else {
+            return false;
+        }
+    }
+    const bool first = length[0] == YEAR; /* the year; else it is the last */
+    const int *day = first ? value + 1 : value, *digits = first ? length + 1 : length;
+    const int year = first ? YEAR : length[PARTS - 1];
+
+    if (part + 1 < PARTS || (year != SHORT && year != YEAR))
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (digits[i] < 1 || digits[i] > SHORT || day[i] < 1 || day[i] > DAYS_MOST)
+            return false;
+    return day[0] <= MONTHS_MOST || day[1] <= MONTHS_MOST;
+}

@@ -39,6 +39,11 @@ struct way {
 enum err ways_best(const struct ways *w, struct way best[WAYS_BEST], int *n);
 void way_free(struct way *w);
 
+enum { DATE_SIGNS = 10 /* at most */ };
+
+/* Whether these n characters are a day, a month and a year with slashes between them, in any country's order. */
+bool date_is(const char *text, int n);
+
 double log_add(double a, double b);
 
 #endif
