@@ -1,5 +1,5 @@
 // A small plot of measured curves as SVG: both axes logarithmic, since what grows here grows by factors.
-const width = 460, height = 260, left = 58, right = 380, top = 30, bottom = 216;
+const width = 480, height = 260, left = 58, right = 390, top = 30, bottom = 216;
 const style = `text{font:11px system-ui,sans-serif;fill:#555d6e}.grid{stroke:#dde2ea}.title{font-size:12px}.paper{fill:#fff}
 polyline{fill:none;stroke-width:2}.c0{stroke:#2b44c7}.c1{stroke:#b36b00}.c2{stroke:#b3202c}text.c0,circle.c0{fill:#2b44c7;stroke:none}
 text.c1,circle.c1{fill:#b36b00;stroke:none}text.c2,circle.c2{fill:#b3202c;stroke:none}`;
@@ -25,7 +25,9 @@ export function plot({ title, x: xName, y: yName, curves, xAt }) {
   let out = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}"><style>\n${style}\n</style>` +
     `<rect class="paper" width="${width}" height="${height}"/><text class="title" x="${left}" y="16">${escaped(title)}</text>\n`;
   for (const v of ticks(y0, y1)) out += `<line class="grid" x1="${left}" x2="${right}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${short(v)}</text>\n`;
-  for (const v of xAt) out += `<line class="grid" x1="${x(v)}" x2="${x(v)}" y1="${top}" y2="${bottom}"/><text x="${x(v)}" y="${bottom + 15}" text-anchor="middle">${short(v)}</text>\n`;
+  // Values that were not measured, and those too near the one before for their names, have no line.
+  const lines = xAt.filter((v) => v <= x1).reduce((kept, v) => kept.length > 0 && x(v) - x(kept.at(-1)) < 36 ? kept : [...kept, v], []);
+  for (const v of lines) out += `<line class="grid" x1="${x(v)}" x2="${x(v)}" y1="${top}" y2="${bottom}"/><text x="${x(v)}" y="${bottom + 15}" text-anchor="middle">${short(v)}</text>\n`;
   out += `<text x="${(left + right) / 2}" y="${height - 10}" text-anchor="middle">${escaped(xName)}</text><text x="14" y="${(top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 14 ${(top + bottom) / 2})">${escaped(yName)}</text>\n`;
   // Names stand beside the curves' ends, pushed apart where these are near each other.
   const ends = curves.map((c, i) => ({ i, name: c.name, y: y(c.points.at(-1)[1]) })).sort((a, b) => a.y - b.y);

@@ -76,7 +76,7 @@ function seven(side, noise) {
   return greyPng(side, side, px);
 }
 async function perPicture(name, title, xName, list, xOf) {
-  const digitd = await startDigitd([sample]), rows = [], time = { name: 'p50, 1 connection', points: [] }, cpu = { name: 'processor', points: [] };
+  const digitd = await startDigitd([sample]), rows = [], time = { name: 'p50', points: [] }, cpu = { name: 'processor', points: [] };
   for (const each of list) {
     const site = at(digitd, each.parts), got = await tried(site, 1, each.slow ? 8 : 0);
     rows.push([...each.label, got ? number(got.p50_us / 1000) : 'refused', got ? number(got.cpu_us / 1000) : '']);
@@ -122,7 +122,7 @@ async function store() {
   }
   const drawn = ['look-up of a session', 'a page of history', 'log-in less its hash'];
   put('store', ['question, median us', ...steps.map((n) => `${n.toLocaleString('en')} users`)], [...asked].map(([name, points]) => [name, ...points.map((p) => number(p[1]))]), {
-    store: { title: 'Questions to the database', x: 'users, each with ten rows of history', y: 'us', curves: drawn.map((name) => ({ name: name.replace(/^look-up of an? |^a page of /, ''), points: asked.get(name) })), xAt: steps } });
+    store: { title: 'Questions to the database', x: 'users, each with ten rows of history', y: 'us', curves: drawn.map((name) => ({ name: name.replace(/^look-up of an? |^a page of | less.*/g, ''), points: asked.get(name) })), xAt: steps } });
 }
 
 let status = 0;

@@ -180,7 +180,7 @@ export async function startFlask(parts, workers) {
   const lacks = spawnSync(python, ['-c', 'import flask, gunicorn, torch, PIL, numpy'], { encoding: 'utf8' });
   if (lacks.status !== 0) return { missing: lacks.stderr?.trim().split('\n').pop() || 'no /usr/bin/python3' };
   const port = await freePort(), origin = new URL(`http://127.0.0.1:${port}/`);
-  const child = startGroup(python, ['-m', 'gunicorn.app.wsgiapp', '--log-level', 'warning', '--workers', String(workers), '--bind', `127.0.0.1:${port}`, '--chdir', 'tests/bench', 'flask_app:app'],
+  const child = startGroup(python, ['-m', 'gunicorn.app.wsgiapp', '--log-level', 'critical', '--workers', String(workers), '--bind', `127.0.0.1:${port}`, '--chdir', 'tests/bench', 'flask_app:app'],
     { WEIGHTS: path.join(root, 'weights/digits.safetensors'), PYTHONDONTWRITEBYTECODE: '1' });
   const reply = await answers(origin, 'POST', 'login');
   return { name: 'flask', group: child.pid, origin, load: asLoad(parts, reply.headers.get('set-cookie').split(';')[0]) };

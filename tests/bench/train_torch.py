@@ -3,8 +3,8 @@
     /usr/bin/python3 train_torch.py [SECONDS]
 
 The same layers with batch norm, AdamW, a batch of 128; pictures are distorted by an affine warp alone, which is less than digitd does. As
-fast as it goes on a processor: channels last, and MALLOC_MMAP_THRESHOLD_ large, without which every activation is mapped and
-unmapped anew and the step takes three times as long."""
+fast as it goes on a processor: channels last, and MALLOC_MMAP_THRESHOLD_ large, since where malloc maps and unmaps every activation anew
+a step can take several times as long."""
 import os
 import sys
 import time
