@@ -14,7 +14,8 @@
 #include "password/password.h"
 
 enum {
-    NGINX_WAITS_S = 15, /* fastcgi_read_timeout in conf/nginx/server.conf */
+    NGINX_WAITS_S = 30, /* fastcgi_read_timeout in conf/nginx/server.conf */
+    WORKER_HAS_S = 15,  /* of them: the gate lets wait for up to 15 s */
     HASHES_LEAST = 2,   /* of a log-in, if the cost was raised, and of a change of password */
     /* The hash pool gives way to the readers of digits. Beside two that were busy, one hash took eight times its time.
      */
@@ -24,7 +25,7 @@ enum {
 enum err service_check_hash(struct service *s, struct why *why)
 {
     const struct conf *c = &s->conf;
-    const int64_t has_ms = 1000 * (c->request_deadline_s < NGINX_WAITS_S ? c->request_deadline_s : NGINX_WAITS_S);
+    const int64_t has_ms = 1000 * (c->request_deadline_s < WORKER_HAS_S ? c->request_deadline_s : WORKER_HAS_S);
     int64_t us = 0, ms, again_us;
     enum err e = password_time(c->password_cost, &us);
 
@@ -40,7 +41,7 @@ enum err service_check_hash(struct service *s, struct why *why)
     (void)err_why(&s->slow_hash, e,
                   "password_cost = %d: one hash takes %lld ms here, and a log-in up to %lld ms beside busy readers of "
                   "digits, but it is ended after %lld ms: lower password_cost or raise request_deadline_s (up to %d)",
-                  c->password_cost, (long long)ms, (long long)ms * HASHES_WELL, (long long)has_ms, NGINX_WAITS_S - 1);
+                  c->password_cost, (long long)ms, (long long)ms * HASHES_WELL, (long long)has_ms, WORKER_HAS_S - 1);
     if (e != OK)
         *why = s->slow_hash;
     return e;
@@ -137,11 +138,11 @@ void service_log_warnings(const struct service *s)
         log_text(LOG_WARN, "weights_undigested", "the weights file does not contain its sha256");
     if (s->slow_hash.text[0] != '\0')
         log_text(LOG_WARN, "slow_hash", s->slow_hash.text);
-    if (s->conf.request_deadline_s >= NGINX_WAITS_S) {
+    if (s->conf.request_deadline_s >= WORKER_HAS_S) {
         (void)snprintf(deadline, sizeof(deadline),
-                       "request_deadline_s = %d, but nginx waits %d s (fastcgi_read_timeout in server.conf) and then "
-                       "answers 504: raise that as well, or lower this",
-                       s->conf.request_deadline_s, NGINX_WAITS_S);
+                       "request_deadline_s = %d, but nginx waits %d s (fastcgi_read_timeout in server.conf), of which "
+                       "the gate may have had %d, and then answers 504: raise that as well, or lower this",
+                       s->conf.request_deadline_s, NGINX_WAITS_S, NGINX_WAITS_S - WORKER_HAS_S);
         log_text(LOG_WARN, "deadline_beyond_nginx", deadline);
     }
     if (s->card_amiss.text[0] != '\0')
