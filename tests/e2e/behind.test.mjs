@@ -27,7 +27,8 @@ async function front(t, port, site) {
     await ended;
     fs.rmSync(dir, { recursive: true });
   });
-  for (let i = 0; i < 200 && !fs.existsSync(`${dir}/pid`); i++) await sleep(20);
+  // nginx -t has made the file, too, but has written nothing into it.
+  for (let i = 0; i < 200 && fs.statSync(`${dir}/pid`).size === 0; i++) await sleep(20);
 }
 
 test('below a path behind a proxy on another port: every kind of answer, and no address but that one', async (t) => {

@@ -69,11 +69,13 @@ test('right, another digit, no digit, taken back: by mouse, and the history has 
 
   // The style sheet of a screen stays when that screen is left, and must not change the buttons.
   await page.click('nav a[href="#read"]');
+  await shown(page, '#check-buttons');
   const layout = () => page.locator('#check-buttons').evaluate((node) => [...node.children].map((each) => [each.offsetLeft, each.offsetTop, each.offsetWidth]));
   const before = await layout();
   await page.click('nav a[href="#account"]');
   await shown(page, '#account-parts');
   await page.click('nav a[href="#read"]');
+  await shown(page, '#check-buttons');
   assert.deepEqual(await layout(), before);
   await button(page, '3').click();
   await says(page, '#check-said', /it is a three/);
