@@ -29,8 +29,12 @@ void step_close(struct conn *c)
     if (c->client.fd >= 0)
         (void)close(c->client.fd);
     c->client.fd = -1;
-    if ((c->errand == ERRAND_HASH || c->errand == ERRAND_LARGE) && c->worker.fd >= 0)
+    if ((c->errand == ERRAND_HASH || c->errand == ERRAND_LARGE) && c->worker.fd >= 0) {
+        buf_reset(c->out); /* or there would be no room for the rest, and its worker would wait until its deadline */
+        c->out_sent = 0;
+        conn_watch(c);
         return; /* the place is taken until its worker is done */
+    }
     errand_end(c);
     queue_drop(&c->gate->queue[c->kind], &c->entry);
     conn_remove(c);

@@ -308,6 +308,49 @@ static void test_leaving(void **state)
     gate_stop();
 }
 
+/* Sends on with an answer of so many bytes, of which some have left, until it is whole or nobody takes more for so
+ * long. Returns how many have left. */
+static size_t answer_on(int work, size_t sent, size_t all, int ms)
+{
+    static uint8_t record[RECORD_HEAD_BYTES + RECORD_CONTENT_MAX];
+    struct pollfd p = {.fd = work, .events = POLLOUT};
+
+    record_head(record, RECORD_STDOUT, RECORD_CONTENT_MAX);
+    while (sent < all && poll(&p, 1, ms) == 1) {
+        const size_t at = sent % sizeof(record);
+        ssize_t n = send(work, record + at, sizeof(record) - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n <= 0)
+            break;
+        sent += (size_t)n;
+    }
+    return sent;
+}
+
+/* Breaks when a client that leaves in the middle of a long answer leaves the worker with the rest of it. */
+static void test_leaving_an_answer(void **state)
+{
+    enum { PATIENCE_MS = 2500 };
+    const size_t all = (size_t)32 * (RECORD_HEAD_BYTES + RECORD_CONTENT_MAX);
+    char body[1024];
+    size_t sent;
+    int fd, work;
+
+    (void)state;
+    gate_start(1);
+    fd = upload_begin("192.0.2.1", "long", ACCOUNT(7));
+    upload_end(fd);
+    serve(__LINE__, MAIN, "long", LARGE_ANSWER);
+    work = take(LARGE, body, sizeof(body));
+    sent = answer_on(work, 0, all, QUIET_MS); /* the client takes nothing of it */
+    assert_true(sent < all);
+    (void)close(fd);
+    assert_int_equal(answer_on(work, sent, all, PATIENCE_MS), all);
+    (void)close(work);
+    UNTIL(told->held_bytes == 0);
+    gate_stop();
+}
+
 /* Breaks when a large pool's process that dies costs more than the picture it had, or the pool its place. */
 static void test_large_deaths(void **state)
 {
@@ -366,9 +409,11 @@ static void test_hurry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waiting),         cmocka_unit_test(test_few_places), cmocka_unit_test(test_held),
-        cmocka_unit_test(test_held_for_nobody), cmocka_unit_test(test_no_files),   cmocka_unit_test(test_crowd),
-        cmocka_unit_test(test_not_asked),       cmocka_unit_test(test_leaving),    cmocka_unit_test(test_large_deaths),
+        cmocka_unit_test(test_waiting),      cmocka_unit_test(test_few_places),
+        cmocka_unit_test(test_held),         cmocka_unit_test(test_held_for_nobody),
+        cmocka_unit_test(test_no_files),     cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_not_asked),    cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_large_deaths), cmocka_unit_test(test_leaving_an_answer),
         cmocka_unit_test(test_hurry),
     };
 
