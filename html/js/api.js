@@ -33,18 +33,20 @@ export class ApiError extends Error {
  */
 export async function request(path, options = {}) {
   const { waitFor = BUSY } = options;
+  const mine = options.whoever ? '' : account;
   for (let left = TRIES; ; left--) {
     try {
-      return await once(path, options);
+      return await once(path, mine, options);
     } catch (error) {
       const wait = error.retryAfter || 2;
       if (!waitFor.includes(error.status) || !options.onWait || left <= 1 || wait > WAIT_MAX_S) throw error;
       await pause(wait, options);
+      if (mine && mine !== account) throw new ApiError('other'); // somebody else has come meanwhile
     }
   }
 }
 
-async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signal, onUpload, whoever, blob, keepalive }) {
+async function once(path, mine, { method = 'GET', json, form, timeoutMs = 30000, signal, onUpload, blob, keepalive }) {
   const stop = new AbortController();
   const outside = () => stop.abort();
   let late = false;
@@ -54,7 +56,6 @@ async function once(path, { method = 'GET', json, form, timeoutMs = 30000, signa
     if (signal && signal.aborted) throw new ApiError('aborted');
     const headers = { Accept: 'application/json, application/problem+json' };
     if (json) headers['Content-Type'] = 'application/json';
-    const mine = whoever ? '' : account;
     if (mine) headers[ACCOUNT] = mine;
     const body = json ? JSON.stringify(json) : form;
     const reply = await (onUpload ? byXhr : byFetch)(path, { method, headers, body, signal: stop.signal, onUpload, blob, keepalive });
