@@ -47,8 +47,7 @@ async function visitor(daemon) {
   return { email, headers: { cookie: reply.cookies.find((cookie) => cookie.startsWith('digitd_session=')) } };
 }
 
-// Notes a row, and that all is as ever afterwards: the first account logs in, reads a digit, another signs up, and nobody was restarted
-// who need not be.
+// Notes a row, and that all is as ever afterwards: the first account is logged in, reads a digit, logs in, and another signs up.
 async function settle(what, much, daemon, who, during, { failed = 0, lost = 0 } = {}) {
   const since = await honest(daemon, [look(who.headers), read(who.headers, '?save=1'), logIn(who.email), signUp()]);
   rows.push({ what, much, during, since });
