@@ -61,9 +61,9 @@ enum err store_link_reset_use(struct store *s, const uint8_t link_hash[DIGEST_BY
  * each further one means a wait of 1, 2, 4 ... 900 s. Forgotten 24 h after the last. */
 /* Seconds until the next attempt is allowed; 0: now. */
 enum err store_throttle_wait(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s);
-enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s);
-/* The same, and how many failures there were. And several keys at a time, in one commit. */
+/* The same, and how many failures there were. */
 enum err store_throttle_look(struct store *s, const uint8_t key[DIGEST_BYTES], int *failures, int64_t *wait_s);
+/* One more failure of each of n keys, in one commit. */
 enum err store_throttle_fail_each(struct store *s, const uint8_t (*keys)[DIGEST_BYTES], int n);
 enum err store_throttle_clear(struct store *s, const uint8_t key[DIGEST_BYTES]);
 

@@ -60,44 +60,33 @@ enum err store_throttle_wait(struct store *s, const uint8_t key[DIGEST_BYTES], i
     return store_throttle_look(s, key, &failures, wait_s);
 }
 
-/* Inside a transaction. *failures: with this one. */
-static enum err throttle_count(struct store *s, const uint8_t key[DIGEST_BYTES], int *failures)
+/* Inside a transaction. */
+static enum err throttle_count(struct store *s, const uint8_t key[DIGEST_BYTES])
 {
     int64_t now_s = clock_wall_s(), age_s;
-    enum err e = throttle_find(s, key, now_s, failures, &age_s);
+    int failures;
+    enum err e = throttle_find(s, key, now_s, &failures, &age_s);
 
-    *failures += *failures < FAILURES_MAX;
+    failures += failures < FAILURES_MAX;
     if (e == OK)
         e = store_do(s, SQL_THROTTLE_DROP, "throttle_drop", VALUES(value_hash(key)));
     if (e == OK)
         e = store_do(s, SQL_THROTTLE_PUT, "throttle_put",
-                     VALUES(value_hash(key), value_int(*failures), value_int(now_s)));
+                     VALUES(value_hash(key), value_int(failures), value_int(now_s)));
     return e;
 }
 
 enum err store_throttle_fail_each(struct store *s, const uint8_t (*keys)[DIGEST_BYTES], int n)
 {
     enum err e = store_begin(s, STORE_BUSY_MS);
-    int failures;
 
     if (e != OK)
         return e;
     for (int i = 0; e == OK && i < n; i++)
-        e = throttle_count(s, keys[i], &failures);
+        e = throttle_count(s, keys[i]);
     if (e == OK)
         e = store_do(s, SQL_THROTTLE_TRIM, "throttle_trim", VALUES(value_int(STORE_THROTTLE_MAX)));
     return store_end(s, e);
-}
-
-enum err store_throttle_fail(struct store *s, const uint8_t key[DIGEST_BYTES], int64_t *wait_s)
-{
-    uint8_t one[1][DIGEST_BYTES];
-    enum err e;
-
-    memcpy(one[0], key, DIGEST_BYTES);
-    *wait_s = 0;
-    e = store_throttle_fail_each(s, (const uint8_t(*)[DIGEST_BYTES])one, 1);
-    return e == OK ? store_throttle_wait(s, key, wait_s) : e;
 }
 
 enum err store_throttle_clear(struct store *s, const uint8_t key[DIGEST_BYTES])

@@ -35,7 +35,7 @@ static void nothing_is_answered(struct store *s)
     assert_int_equal(store_link_reset_user(s, token_hash(4), &user), ERR_IO);
     assert_int_equal(store_link_confirm(s, token_hash(4), FIXTURE_HASH, &user), ERR_IO);
     assert_int_equal(store_throttle_wait(s, token_hash(5), &wait_s), ERR_IO);
-    assert_int_equal(store_throttle_fail(s, token_hash(5), &wait_s), ERR_IO);
+    assert_int_equal(store_throttle_fail_each(s, (const uint8_t(*)[DIGEST_BYTES])token_hash(5), 1), ERR_IO);
     assert_int_equal(store_device_check(s, token_hash(6), "ada@example.org"), ERR_IO);
     assert_int_equal(try_add(s, 1), ERR_IO);
 }

@@ -3,20 +3,18 @@
 
 #include "store/store_mail.h"
 
-static int64_t fail_key(int key)
-{
-    int64_t wait_s = -1;
-
-    assert_int_equal(store_throttle_fail(f.store, token_hash(key), &wait_s), OK);
-    return wait_s;
-}
-
 static int64_t wait_of(int key)
 {
     int64_t wait_s = -1;
 
     assert_int_equal(store_throttle_wait(f.store, token_hash(key), &wait_s), OK);
     return wait_s;
+}
+
+static int64_t fail_key(int key)
+{
+    assert_int_equal(store_throttle_fail_each(f.store, (const uint8_t(*)[DIGEST_BYTES])token_hash(key), 1), OK);
+    return wait_of(key);
 }
 
 /* R51. Breaks when the free tries are too few or too many, the delays do not double, end elsewhere than at 15 minutes,
