@@ -49,7 +49,7 @@ void queue_drop(struct queue *q, struct queue_entry *e)
     q->n--;
 }
 
-struct queue_entry *queue_next(const struct queue *q, int64_t now_us)
+static struct queue_entry *queue_next(const struct queue *q, int64_t now_us)
 {
     struct queue_entry *best = q->first;
 

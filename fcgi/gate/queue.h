@@ -15,8 +15,7 @@
 struct queue_entry {
     uint64_t who; /* a client, or an account */
     bool known;   /* goes before all others */
-    int64_t since_us;
-    bool waits; /* in the queue */
+    bool waits;   /* in the queue */
     /* The queue's own. */
     uint64_t serial, turn;
     struct queue_entry *before, *after;
@@ -29,16 +28,15 @@ struct queue {
     struct queue_entry *first, *last;
 };
 
-/* Who, known and since_us are set. */
+/* Who and known are set. */
 void queue_add(struct queue *q, struct queue_entry *e);
 /* Does nothing for one that does not wait. */
 void queue_drop(struct queue *q, struct queue_entry *e);
 
-/* Who is next, or would be last; NULL: nobody waits. They stay in the queue. */
-struct queue_entry *queue_next(const struct queue *q, int64_t now_us);
+/* Who would be last; NULL: nobody waits. It stays in the queue. */
 struct queue_entry *queue_final(const struct queue *q, int64_t now_us);
 
-/* Takes the next one out. */
+/* Takes the next one out; NULL: nobody waits. */
 struct queue_entry *queue_take(struct queue *q, int64_t now_us);
 
 /* How many would be taken before e, which waits. */

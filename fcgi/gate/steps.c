@@ -135,7 +135,6 @@ static void wait_turn(struct conn *c, enum gate_queue q)
     struct gate *g = c->gate;
     struct queue *queue = &g->queue[q];
 
-    c->entry.since_us = g->now_us;
     queue_add(queue, &c->entry);
     conn_enter(c, STAGE_QUEUE);
     if (q == GATE_PASSWORDS && wait_of(c, q) > (double)(wait_s[q] * SECOND_US))

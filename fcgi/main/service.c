@@ -22,7 +22,11 @@ enum {
     HASHES_WELL = 8 * HASHES_LEAST
 };
 
-enum err service_check_hash(struct service *s, struct why *why)
+/* Measures one hash of password_cost on this machine and holds it against request_deadline_s, or what nginx and the
+ * gate leave if that is less. ERR_RANGE with the figures in why: no log-in could be done in time. s->slow_hash: on a
+ * busy machine, it is not. `digitd -t` refuses that too; a start only warns, because a slow machine can still read
+ * digits. */
+static enum err hash_check(struct service *s, struct why *why)
 {
     const struct conf *c = &s->conf;
     const int64_t has_ms = 1000 * (c->request_deadline_s < WORKER_HAS_S ? c->request_deadline_s : WORKER_HAS_S);
@@ -70,7 +74,7 @@ enum err service_load(struct service *s, const char *conf_path, struct why *why)
     if (e == OK && card_load(&s->card, s->conf.weights, s->model->sha256, &s->card_amiss) == ERR_NOT_FOUND)
         s->card_amiss.text[0] = '\0';
     if (e == OK)
-        e = service_check_hash(s, why);
+        e = hash_check(s, why);
 out:
     if (e != OK)
         service_free(s);

@@ -20,14 +20,9 @@ struct service {
 };
 
 /* Reads the settings (conf_path may be NULL: environment and defaults), then the network, and tests it with its golden
- * pictures, or with samples if it has none. On failure s is zeroed and why has one line. */
+ * pictures, or with samples if it has none; and times a hash. On failure s is zeroed and why has one line. */
 enum err service_load(struct service *s, const char *conf_path, struct why *why);
 void service_free(struct service *s);
-
-/* Measures one hash of password_cost on this machine and holds it against request_deadline_s, or what nginx waits if
- * that is less. ERR_RANGE with the figures in why: no log-in could be done in time. s->slow_hash: on a busy machine, it
- * is not. `digitd -t` refuses that too; a start only warns, because a slow machine can still read digits. */
-enum err service_check_hash(struct service *s, struct why *why);
 
 /* Checks that the database's directory exists and is writable. Never touches the file itself. */
 enum err service_check_database(const struct conf *c, struct why *why);

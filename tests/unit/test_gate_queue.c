@@ -109,7 +109,7 @@ static void test_drop(void **state)
             assert_null(strchr(order, 'a' + first));
             assert_null(strchr(order, 'a' + second));
         }
-    assert_null(queue_next(&q, 0));
+    assert_null(queue_take(&q, 0));
     assert_null(queue_final(&q, 0));
 }
 
