@@ -26,7 +26,7 @@ struct settings {
 };
 
 static const struct settings defaults = {
-    .weights = WEIGHTS_DEFAULT, .seed = 1, .epochs = 30, .rate = 0.012F, .decay = 0.002F};
+    .weights = WEIGHTS_DEFAULT, .seed = 1, .epochs = 30, .rate = 0.012F, .decay = 0.05F};
 
 #define AT(field) offsetof(struct settings, field)
 static const struct option options[] = {

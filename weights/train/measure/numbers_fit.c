@@ -2,6 +2,7 @@
 #include "numbers_fit.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,16 +242,28 @@ struct adam {
     int steps;
 };
 
+/* What says how much something counts beside the geometry, which digits could be learnt by heart with. Biases, trust
+ * and skip are few, and where they lie is no matter of size. */
+static bool decays(size_t i)
+{
+    const size_t at = i * sizeof(float);
+
+    return at < offsetof(struct layout_terms, bias) ||
+           (at >= offsetof(struct layout_terms, label) && at < offsetof(struct layout_terms, label_out));
+}
+
 static void adam_step(struct adam *a, struct layout_terms *t, const struct layout_terms *g, float rate, float decay)
 {
     a->steps++;
     memcpy(a->v, t, sizeof(a->v));
     memcpy(a->g, g, sizeof(a->g));
     const float c1 = 1 - powf(0.9F, (float)a->steps), c2 = 1 - powf(0.99F, (float)a->steps);
-    for (int i = 0; i < TERMS_NUMBERS; i++) {
+    for (size_t i = 0; i < TERMS_NUMBERS; i++) {
+        const float pull = decays(i) ? decay * a->v[i] : 0;
+
         a->m[i] = 0.9F * a->m[i] + 0.1F * a->g[i];
         a->s[i] = 0.99F * a->s[i] + 0.01F * a->g[i] * a->g[i];
-        a->v[i] -= rate * (a->m[i] / c1 / (sqrtf(a->s[i] / c2) + 1e-6F) + decay * a->v[i]);
+        a->v[i] -= rate * (a->m[i] / c1 / (sqrtf(a->s[i] / c2) + 1e-6F) + pull);
     }
     memcpy(t, a->v, sizeof(a->v));
 }
