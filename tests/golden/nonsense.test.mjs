@@ -1,5 +1,5 @@
 // Pictures without any number in them (build/golden/nonsense): each gets a status within the decoder's limits of time and memory, and
-// none a sure number. Breaks when a texture takes minutes, or bars of a code are read as ones without a doubt.
+// none a sure number but what is drawn as one. Breaks when a texture takes minutes, or bars of a code are read as ones without a doubt.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -13,6 +13,8 @@ const COUNT = 4, SEED = 1;
 const SECONDS = 5; // the decoder child may take so long; the network's part is far less
 const MEMORY_KIB = 1024 * 1024; // of each process; the child has a limit of its own, 512 MiB
 const SANITIZED = /asan/.test(build); // wants the whole address space
+// A face's eyes are drawn as two noughts and its nose as a one, and may be read as that.
+const DRAWN = { face: ['read'] };
 // Nothing is on these, or nothing that looks like a digit.
 const EMPTY = { blank: ['blank'], noise: ['blank', 'no_digits'], specks: ['blank', 'no_digits'], checkerboard: ['no_digits'], stroke: ['no_digits'] };
 
@@ -37,7 +39,7 @@ for (const kind of kinds)
     assert.equal(files.length, COUNT);
     for (const name of files) {
       const { status, text, error, seconds } = read(path.join(dir, name));
-      const wanted = EMPTY[kind] ?? ['unsure', 'no_digits', 'blank', 'error'];
+      const wanted = EMPTY[kind] ?? [...(DRAWN[kind] ?? []), 'unsure', 'no_digits', 'blank', 'error'];
       assert.ok(wanted.includes(status), `${name}: ${status}, ${JSON.stringify(text)}`);
       if (status === 'error') assert.match(error, /There is too much in the picture/);
       assert.ok(seconds < SECONDS, `${name}: ${seconds} s`);
