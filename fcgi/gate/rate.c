@@ -1,11 +1,10 @@
 /* The rules of time. */
 #include "rate.h"
 
-#include <arpa/inet.h>
-
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/address.h"
 
 enum { SETS = 1024, WAYS = 8, MEAN_OF = 8 };
 
@@ -38,18 +37,16 @@ static uint64_t number_of(const uint8_t *bytes, size_t n)
 
 uint64_t rate_client(const char *address)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 is IPv4 */
-    const uint64_t v4 = UINT64_C(0xffff) << 32;                   /* in ::/64, where nobody is */
-    struct in_addr four;
-    struct in6_addr six;
+    const uint64_t v4 = UINT64_C(0xffff) << 32; /* in ::/64, where nobody is */
+    uint8_t bytes[ADDRESS_BYTES];
+    uint64_t network;
 
-    if (inet_pton(AF_INET, address, &four) == 1)
-        return v4 | ntohl(four.s_addr);
-    if (inet_pton(AF_INET6, address, &six) != 1)
+    if (!address_read(address, bytes))
         return 0;
-    if (memcmp(six.s6_addr, mapped, sizeof(mapped)) == 0)
-        return v4 | number_of(six.s6_addr + 12, 4);
-    return number_of(six.s6_addr, 8) == 0 ? 1 : number_of(six.s6_addr, 8); /* ::1 */
+    if (address_is_ipv4(bytes))
+        return v4 | number_of(bytes + ADDRESS_IPV4_AT, 4);
+    network = number_of(bytes, 8);
+    return network == 0 ? 1 : network; /* ::1 */
 }
 
 struct rate_tries *rate_tries_new(uint64_t seed)

@@ -2,16 +2,18 @@
  * processes can pass at the same time; each of them is counted. */
 #include "throttle.h"
 
-#include <arpa/inet.h>
-
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "store/store_mail.h"
 #include "session.h"
 
-enum { KEY_TEXT_MAX = 9 * 1024 }; /* what is given for an address lies in a body of 8 KiB */
+enum {
+    KEY_TEXT_MAX = 9 * 1024, /* what is given for an address lies in a body of 8 KiB */
+    NETWORK_MAX = 16
+};
 
 /* Hashed, so that the table contains neither addresses nor what people enter by mistake instead. */
 static void key_make(const char *kind, const char *who, const char *device, uint8_t key[DIGEST_BYTES])
@@ -25,19 +27,17 @@ static void key_make(const char *kind, const char *who, const char *device, uint
 
 /* The network of a client as text: the first three bytes of an IPv4 address, the first six of another. What holds one
  * of these can use all of it, so single addresses in it do not count as others. */
-static void network_of(const char *address, char out[INET6_ADDRSTRLEN + 1])
+static void network_of(const char *address, char out[NETWORK_MAX])
 {
-    unsigned char bytes[16];
+    uint8_t b[ADDRESS_BYTES];
+    const uint8_t *v4 = b + ADDRESS_IPV4_AT;
 
-    if (strncasecmp(address, "::ffff:", 7) == 0 && strchr(address, '.') != NULL)
-        address += 7;
-    if (inet_pton(AF_INET, address, bytes) == 1)
-        (void)snprintf(out, INET6_ADDRSTRLEN, "%d.%d.%d", bytes[0], bytes[1], bytes[2]);
-    else if (inet_pton(AF_INET6, address, bytes) == 1)
-        (void)snprintf(out, INET6_ADDRSTRLEN, "%02x%02x:%02x%02x:%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3],
-                       bytes[4], bytes[5]);
+    if (!address_read(address, b))
+        (void)snprintf(out, NETWORK_MAX, "?"); /* one for all of them */
+    else if (address_is_ipv4(b))
+        (void)snprintf(out, NETWORK_MAX, "%d.%d.%d", v4[0], v4[1], v4[2]);
     else
-        (void)snprintf(out, INET6_ADDRSTRLEN, "%s", "?"); /* one for all of them */
+        (void)snprintf(out, NETWORK_MAX, "%02x%02x:%02x%02x:%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
 }
 
 static bool device_known(struct call *c, const char *who, char device[SESSION_TOKEN_CHARS + 1])
@@ -80,16 +80,22 @@ static void log_throttled(const struct call *c, const char *what, int64_t wait_s
     log_end(&l);
 }
 
-/* 429 with Retry-After. */
-static void rest_reply(struct call *c, int64_t wait_s, const char *what, const char *sentence)
+/* Whether a counter that has been looked up (e) lets somebody go on. false: it has replied, 429 with Retry-After or
+ * 503. */
+static bool rested(struct call *c, enum err e, int64_t wait_s, const char *what, const char *sentence)
 {
     char detail[160], seconds[24];
 
+    if (e != OK)
+        call_store_failed(c, "throttle_wait", e);
+    if (e != OK || wait_s <= 0)
+        return e == OK;
     log_throttled(c, what, wait_s);
     (void)snprintf(detail, sizeof(detail), "%s Wait %lld s, then try again.", sentence, (long long)wait_s);
     (void)snprintf(seconds, sizeof(seconds), "%lld", (long long)wait_s);
     call_problem(c, PROBLEM_TOO_MANY_TRIES, detail);
     reply_header(c->app->reply, "Retry-After", seconds);
+    return false;
 }
 
 static bool keys_count(struct call *c, const uint8_t (*keys)[DIGEST_BYTES], int n)
@@ -103,21 +109,27 @@ static bool keys_count(struct call *c, const uint8_t (*keys)[DIGEST_BYTES], int 
     return e == OK;
 }
 
-/* Whoever has no device of the account: sets t's keys, and says how long to wait. */
-static enum err stranger_wait(struct call *c, const char *who, struct throttle *t, int64_t *wait_s)
+/* Those of whoever has no device of the account. */
+static void stranger_keys(const struct call *c, const char *who, uint8_t keys[THROTTLE_KEYS][DIGEST_BYTES])
+{
+    char network[NETWORK_MAX];
+
+    network_of(c->req->address, network);
+    key_make("network", who, network, keys[0]);
+    key_make("address", who, "", keys[1]);
+    key_make("newcomers", who, "", keys[2]);
+}
+
+/* Sets t for such a one, and says how long to wait. */
+static enum err stranger_enter(struct call *c, const char *who, struct throttle *t, int64_t *wait_s)
 {
     struct store *s = c->app->store;
-    char network[INET6_ADDRSTRLEN + 1];
     int failures = 0, all_failures = 0, newcomers = 0;
     int64_t all_wait_s = 0, unused_s = 0;
     enum err e;
 
-    network_of(c->req->address, network);
-    key_make("network", who, network, t->keys[0]);
-    key_make("address", who, "", t->keys[1]);
-    key_make("newcomers", who, "", t->keys[2]);
+    stranger_keys(c, who, t->keys);
     t->n = 2;
-    *wait_s = 0;
     e = store_throttle_look(s, t->keys[0], &failures, wait_s);
     if (e == OK)
         e = store_throttle_look(s, t->keys[1], &all_failures, &all_wait_s);
@@ -144,16 +156,10 @@ bool throttle_enter(struct call *c, const char *who, struct throttle *t)
         t->n = 1;
         e = store_throttle_wait(c->app->store, t->keys[0], &wait_s);
     } else {
-        e = stranger_wait(c, who, t, &wait_s);
+        e = stranger_enter(c, who, t, &wait_s);
     }
     explicit_bzero(device, sizeof(device));
-    if (e != OK) {
-        call_store_failed(c, "throttle_wait", e);
-        return false;
-    }
-    if (wait_s > 0)
-        rest_reply(c, wait_s, "password", "Too many wrong passwords.");
-    return wait_s <= 0;
+    return rested(c, e, wait_s, "password", "Too many wrong passwords.");
 }
 
 bool throttle_failed(struct call *c, const struct throttle *t)
@@ -185,13 +191,11 @@ void throttle_passed(struct call *c, const struct throttle *t)
 
 void throttle_forgive(struct call *c, const char *email)
 {
-    struct throttle t = {.n = 0};
-    int64_t wait_s;
+    uint8_t keys[THROTTLE_KEYS][DIGEST_BYTES];
 
-    if (stranger_wait(c, email, &t, &wait_s) != OK)
-        return; /* it is forgotten a day later by itself */
+    stranger_keys(c, email, keys);
     for (int i = 0; i < THROTTLE_KEYS; i++)
-        key_clear(c, t.keys[i]);
+        key_clear(c, keys[i]);
 }
 
 bool throttle_mail(struct call *c, const char *email)
@@ -203,9 +207,6 @@ bool throttle_mail(struct call *c, const char *email)
     key_make("mail", email, "", key[0]);
     call_phase(c, PHASE_DATABASE);
     e = store_throttle_wait(c->app->store, key[0], &wait_s);
-    if (e != OK)
-        call_store_failed(c, "throttle_wait", e);
-    else if (wait_s > 0)
-        rest_reply(c, wait_s, "mail", "Several emails have already been sent to this address.");
-    return e == OK && wait_s <= 0 && keys_count(c, (const uint8_t(*)[DIGEST_BYTES])key, 1);
+    return rested(c, e, wait_s, "mail", "Several emails have already been sent to this address.") &&
+           keys_count(c, (const uint8_t(*)[DIGEST_BYTES])key, 1);
 }

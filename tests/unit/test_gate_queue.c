@@ -140,6 +140,7 @@ static void test_client(void **state)
     assert_int_equal(rate_client("192.0.2.1"), rate_client("192.0.2.1"));
     assert_int_not_equal(rate_client("192.0.2.1"), rate_client("192.0.2.2"));
     assert_int_equal(rate_client("::ffff:192.0.2.1"), rate_client("192.0.2.1"));
+    assert_int_equal(rate_client("::ffff:c000:201"), rate_client("192.0.2.1"));
     assert_int_equal(rate_client("2001:db8:1:2::1"), rate_client("2001:db8:1:2:ffff::2"));
     assert_int_not_equal(rate_client("2001:db8:1:2::1"), rate_client("2001:db8:1:3::1"));
     assert_int_not_equal(rate_client("::1"), 0);
