@@ -44,7 +44,7 @@ static void keeper_keep(struct keeper *k)
     keeper_busy(k, true);
     process_store_open(&k->app, &k->store_failed);
     if (k->app.store != NULL)
-        store_on_long_copy(k->app.store, keeper_busy, k);
+        store_on_long_copy(k->app.store, keeper_busy, k, process_is_called);
     e = k->app.store == NULL ? OK : store_housekeep(k->app.store, &rule, NULL);
     keeper_busy(k, false);
     if (e != OK && !k->keeping_failed)

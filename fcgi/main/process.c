@@ -47,6 +47,14 @@ enum err process_signals(int *fd)
     return *fd >= 0 ? OK : ERR_IO;
 }
 
+bool process_is_called(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, WORKER_SIGNAL_DRAIN) == 1 || sigismember(&pending, WORKER_SIGNAL_RETIRE) == 1);
+}
+
 void process_store_open(struct app *app, bool *failed)
 {
     struct why why = {""};

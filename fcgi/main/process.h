@@ -12,6 +12,9 @@ enum err process_harden(const struct worker_place *place);
  * WORKER_SIGNAL_RETIRE. Call it after fcgx_new, because libfcgi installs its own handlers. ERR_IO. */
 enum err process_signals(int *fd);
 
+/* Whether one of those has come and has not been read yet. May be called in a signal handler. */
+bool process_is_called(void);
+
 /* Opens app->store if it is not open. Without a database, a worker answers 503 to requests that need it, and tries
  * again at each request. *failed: that has been logged. */
 void process_store_open(struct app *app, bool *failed);

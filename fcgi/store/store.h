@@ -84,8 +84,9 @@ enum err store_check_writable(struct store *s);
  * time at most. *wal_bytes (may be NULL): the size that is left. */
 enum err store_housekeep(struct store *s, const struct store_session_rule *rule, int64_t *wal_bytes);
 /* on(ctx, false) is called when store_housekeep begins to copy without the writer's lock, for however long, and
- * on(ctx, true) when it has ended. */
-void store_on_long_copy(struct store *s, void (*on)(void *ctx, bool busy), void *ctx);
+ * on(ctx, true) when it has ended. end_is_asked(): whether it is to stop copying; called in a signal handler, too.
+ * Either may be NULL. */
+void store_on_long_copy(struct store *s, void (*on)(void *ctx, bool busy), void *ctx, bool (*end_is_asked)(void));
 
 /* Trims the address, checks it against the grammar of HTML's type=email (ASCII, one @, no quotes, commas or brackets; a
  * domain without a dot is fine, an international one must be in its xn-- form) and lower-cases it, so that one address

@@ -26,25 +26,22 @@ enum {
 
 /* The checkpoint that is running, for the handler. A process has one store that it checkpoints. */
 static struct {
-    sqlite3 *db;
+    const struct store *store;
     int64_t until_us; /* 0: no limit */
 } watched;
 
-/* A process that was asked to end does not finish a copy: pages that were copied in vain are copied again. The keeper
- * has these signals blocked, so they stay pending; elsewhere they never do. */
-static bool end_is_asked(void)
+/* A process that was asked to end does not finish a copy: pages that were copied in vain are copied again. */
+static bool must_end(const struct store *s)
 {
-    sigset_t pending;
-
-    return sigpending(&pending) == 0 && (sigismember(&pending, SIGUSR1) == 1 || sigismember(&pending, SIGUSR2) == 1);
+    return s->end_is_asked != NULL && s->end_is_asked();
 }
 
-/* sqlite3_interrupt stores one flag; sigpending and the clock may be asked in a handler, too. */
+/* sqlite3_interrupt stores one flag, and the clock may be asked in a handler, too. */
 static void on_tick(int signal_number)
 {
     (void)signal_number;
-    if ((watched.until_us != 0 && clock_mono_us() >= watched.until_us) || end_is_asked())
-        sqlite3_interrupt(watched.db);
+    if ((watched.until_us != 0 && clock_mono_us() >= watched.until_us) || must_end(watched.store))
+        sqlite3_interrupt(watched.store->db);
 }
 
 /* One checkpoint, for so long at most (0: until it is done). Returns SQLite's result; SQLITE_INTERRUPT: it was stopped
@@ -56,7 +53,7 @@ static int copy_back(struct store *s, int mode, int64_t limit_us)
     struct sigaction before;
     int rc;
 
-    watched.db = s->db;
+    watched.store = s;
     watched.until_us = limit_us == 0 ? 0 : clock_mono_us() + limit_us;
     (void)sigaction(SIGALRM, &on, &before);
     (void)setitimer(ITIMER_REAL, &tick, NULL);
@@ -99,10 +96,11 @@ int64_t store_wal_bytes(const struct store *s)
     return stat(s->beside[BESIDE_WAL], &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
-void store_on_long_copy(struct store *s, void (*on)(void *ctx, bool busy), void *ctx)
+void store_on_long_copy(struct store *s, void (*on)(void *ctx, bool busy), void *ctx, bool (*end_is_asked)(void))
 {
     s->on_long_copy = on;
     s->long_copy_ctx = ctx;
+    s->end_is_asked = end_is_asked;
 }
 
 enum err store_checkpoint_locked(struct store *s, bool *left)
@@ -126,9 +124,9 @@ enum err store_checkpoint(struct store *s)
             break;
         e = store_checkpoint_locked(s, &left);
         store_unlock(s);
-        if (e == OK && left && !end_is_asked())
+        if (e == OK && left && !must_end(s))
             e = copy_long(s, &rc);
-        if (rc == SQLITE_INTERRUPT || end_is_asked())
+        if (rc == SQLITE_INTERRUPT || must_end(s))
             break;
     }
     return e;

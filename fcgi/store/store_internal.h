@@ -59,6 +59,7 @@ struct store {
     int64_t wal_alarm_us;                       /* when the alarm for a large WAL was last logged; 0: never */
     void (*on_long_copy)(void *ctx, bool busy); /* NULL: nobody wants to know */
     void *long_copy_ctx;
+    bool (*end_is_asked)(void); /* NULL: never */
 };
 
 /* One migration step; sql ends with PRAGMA user_version = version. */

@@ -165,6 +165,13 @@ static void starts_do_not_wait_for_a_copy(void **state)
     assert_true(pace_wall_within(pace_wall_ms() - began_ms, 1500));
 }
 
+static bool end_is_asked(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) == 1;
+}
+
 /* Breaks when a process that was asked to end finishes a copy of minutes, or when what it had copied is lost. */
 static void copies_end_when_asked(void **state)
 {
@@ -179,6 +186,7 @@ static void copies_end_when_asked(void **state)
     (void)sigaddset(&end, SIGUSR1);
     assert_int_equal(sigprocmask(SIG_BLOCK, &end, NULL), 0); /* as the keeper does */
     assert_int_equal(raise(SIGUSR1), 0);
+    store_on_long_copy(f.store, NULL, NULL, end_is_asked);
     began_ms = pace_wall_ms();
     assert_int_equal(store_housekeep(f.store, &fixture_rule, &left), OK);
     assert_true(pace_wall_within(pace_wall_ms() - began_ms, 500));
