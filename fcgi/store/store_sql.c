@@ -42,8 +42,8 @@ const char *const store_sql_text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
-    /* Dirties a page, which a rollback then forgets. */
-    [SQL_TRY_WRITE] = "PRAGMA application_id = 0x64677464", /* what it is already: one page of the WAL, and no change */
+    /* What it is already: a commit of one page, which changes nothing. */
+    [SQL_TRY_WRITE] = "PRAGMA application_id = 0x64677464",
 
     [SQL_USER_ADD] = "INSERT INTO users (email, password_hash, created_at) VALUES (?1, ?2, ?3)",
     [SQL_USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM users WHERE email = ?1",

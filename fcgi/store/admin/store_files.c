@@ -78,7 +78,7 @@ enum err store_temporary(const char *path, struct store_temporary *t, struct why
     const int n = slash == NULL ? 0 : (int)(slash - path) + 1; /* the directory, with its slash */
     int len;
 
-    *t = (struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1};
+    *t = STORE_TEMPORARY_NONE;
     /* "./" keeps "file:..." a plain name. */
     len = snprintf(t->name, sizeof(t->name), "%s%.*s", path[0] == '/' ? "" : "./", n, path);
     if (path[0] == '\0' || len < 0 || (size_t)len + sizeof(COPY_PREFIX "XXXXXX-journal") > sizeof(t->name)) {
@@ -106,5 +106,5 @@ void store_temporary_end(struct store_temporary *t)
     store_guard_end(t);
     if (t->dir_fd >= 0)
         (void)close(t->dir_fd);
-    *t = (struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1};
+    *t = STORE_TEMPORARY_NONE;
 }

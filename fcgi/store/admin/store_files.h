@@ -21,6 +21,7 @@ struct store_temporary {
     int guard_fd;                   /* closing it tells the child; -1: there is none */
     pid_t guard;
 };
+#define STORE_TEMPORARY_NONE ((struct store_temporary){.fd = -1, .dir_fd = -1, .guard_fd = -1})
 
 /* Creates an empty file of mode 0600 (if its file system keeps modes) in the directory of path. In any case, call
  * store_temporary_end afterwards, which closes what is open and removes the file, and what SQLite keeps beside it, if

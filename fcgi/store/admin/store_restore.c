@@ -268,8 +268,7 @@ static enum err restore_swap(struct restore *r)
 
 enum err store_restore(const char *path, const char *backup, struct why *why)
 {
-    struct restore r = {
-        .lock = {.lock_fd = -1}, .temporary = {.fd = -1, .dir_fd = -1, .guard_fd = -1}, .backup = backup, .why = why};
+    struct restore r = {.lock = {.lock_fd = -1}, .temporary = STORE_TEMPORARY_NONE, .backup = backup, .why = why};
     enum err e;
 
     r.path = r.lock.path;
