@@ -2,7 +2,7 @@
 // Traps: every list is asked for anew whenever the screen is shown, since another browser may have changed it; a 401 from anywhere
 // is the end of the session; what is secret goes when the screen does.
 import { $, el, say } from './dom.js';
-import { request, site } from './api.js';
+import { isEnd, request, site } from './api.js';
 import { clearForm, initForm, isGiven, isNewPassword } from './form.js';
 import { t } from './i18n.js';
 import { busy, passwordHint, sentenceOf } from './text.js';
@@ -89,13 +89,7 @@ function init() {
   $('delete-fold').addEventListener('toggle', () => { if (!$('delete-fold').open) clearForm($('delete')); });
 }
 
-/** Whether the error is the end of the session, which is told elsewhere. */
-function expired(error) {
-  if (error.kind === 'other') return true;
-  if (error.status !== 401) return false;
-  hooks.onExpired();
-  return true;
-}
+const expired = (error) => isEnd(error, hooks.onExpired);
 
 function note(text, again = false) {
   const box = $('account-note');

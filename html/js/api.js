@@ -25,6 +25,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether the error is the end of what the page shows, which is told elsewhere: the session is over (onExpired), or another account's. */
+export function isEnd({ status, kind }, onExpired) {
+  if (status === 401) onExpired();
+  return status === 401 || kind === 'other';
+}
+
 /**
  * options: method, json (an object to send) or form (FormData), timeoutMs, signal, onUpload(share of the body that has left),
  * onWait(seconds left): given, a busy server (a status in waitFor, BUSY by default) is waited for and asked again; whoever: it may be

@@ -2,7 +2,7 @@
 // Traps: an answer to an earlier question (other filters, another visitor) comes too late and is dropped; the next page is asked for by
 // the address that the server gave; a button that goes away must not take the focus with it; a 401 is the end of the session.
 import { $, el, paintGrey, say } from './dom.js';
-import { request } from './api.js';
+import { isEnd, request } from './api.js';
 import { intl, t } from './i18n.js';
 import { isRight, makeCheck, savedText } from './check.js';
 import { busy, digitName, percent, runnerUp, sentenceOf, share, shortText } from './text.js';
@@ -286,12 +286,7 @@ async function save(button) {
   }
 }
 
-function expired(error) {
-  if (error.kind === 'other') return true;
-  if (error.status !== 401) return false;
-  hooks.onExpired();
-  return true;
-}
+const expired = (error) => isEnd(error, hooks.onExpired);
 
 function note(text, again = false) {
   say($('history-note').querySelector('p'), text);
