@@ -174,11 +174,17 @@ export async function startConstant(like, workers) {
   return { name: 'constant', group: child.pid, origin, load: like.load };
 }
 
+export const python = '/usr/bin/python3'; // Debian's, which has Debian's PyTorch
+// What it lacks of these modules, as a sentence; null: nothing.
+export function pythonLacks(...modules) {
+  const ran = spawnSync(python, ['-c', `import ${modules.join(', ')}`], { encoding: 'utf8' });
+  return ran.status === 0 ? null : ran.stderr?.trim().split('\n').pop() || `no ${python}`;
+}
+
 // Flask, gunicorn and PyTorch, or why not: the packages are for whoever wants to compare.
 export async function startFlask(parts, workers) {
-  const python = '/usr/bin/python3'; // Debian's, which has Debian's PyTorch
-  const lacks = spawnSync(python, ['-c', 'import flask, gunicorn, torch, PIL, numpy'], { encoding: 'utf8' });
-  if (lacks.status !== 0) return { missing: lacks.stderr?.trim().split('\n').pop() || 'no /usr/bin/python3' };
+  const missing = pythonLacks('flask', 'gunicorn', 'torch', 'PIL', 'numpy');
+  if (missing) return { missing };
   const port = await freePort(), origin = new URL(`http://127.0.0.1:${port}/`);
   const child = startGroup(python, ['-m', 'gunicorn.app.wsgiapp', '--log-level', 'critical', '--workers', String(workers), '--bind', `127.0.0.1:${port}`, '--chdir', 'tests/bench', 'flask_app:app'],
     { WEIGHTS: path.join(root, 'weights/digits.safetensors'), PYTHONDONTWRITEBYTECODE: '1' });

@@ -2,12 +2,11 @@
 // time of one thread, in turn; medians of the rounds, and of their ratios, as `name value unit`. Without PyTorch no ratio is printed.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { build, median, root, say } from './site.mjs';
+import { build, median, python, pythonLacks, root, say } from './site.mjs';
 
 const rounds = Number(process.argv[2] ?? 5);
 if (!(rounds >= 1)) { console.error('usage: training.mjs [ROUNDS]'); process.exit(2); }
-const python = '/usr/bin/python3'; // Debian's, which has Debian's PyTorch
-const lacks = spawnSync(python, ['-c', 'import torch'], { encoding: 'utf8' });
+const missing = pythonLacks('torch');
 const seen = new Map();
 function run(command, args) {
   const ran = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
@@ -20,9 +19,9 @@ function run(command, args) {
 }
 for (let i = 0; i < rounds; i++) {
   run(path.join(build, 'bench/bench_train'), ['--step', '4']);
-  if (lacks.status === 0) run(python, ['tests/bench/train_torch.py', '3']);
+  if (!missing) run(python, ['tests/bench/train_torch.py', '3']);
 }
 for (const [name, { unit, values }] of seen) say(name, median(values), unit);
 const own = seen.get('train_step_cpu_ms').values, torch = seen.get('train_torch_step_cpu_ms')?.values;
 if (torch) say('train_step_of_torch', median(own.map((ms, i) => ms / torch[i])), 'times');
-else console.error(`training: no comparison with PyTorch: ${lacks.stderr?.trim().split('\n').pop() || 'no /usr/bin/python3'}`);
+else console.error(`training: no comparison with PyTorch: ${missing}`);
