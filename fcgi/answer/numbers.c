@@ -18,8 +18,10 @@ static const float ROW_UNSURE = 0.8F;
 /* So many rows of which none is as likely right as wrong, and whose digits are so unsure on average, are printed text
  * or a texture: of 222 composed and drawn pages none has a mean below 0.88. */
 static const float CLUTTER_ROW = 0.5F, CLUTTER_MEAN = 0.75F;
-enum { CLUTTER_ROWS = 3 };
-enum { WITHIN_PART = 10 /* of a box's longer side: how far another may reach over it and lie in it */ };
+enum {
+    CLUTTER_ROWS = 3,
+    WITHIN_PART = 10 /* of a box's longer side: how far another may reach over it and lie in it */
+};
 
 void numbers_ask(void *ctx, int n, const uint8_t *const inputs[], struct layout_score *scores)
 {

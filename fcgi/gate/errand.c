@@ -3,8 +3,6 @@
  * Pitfalls:
  * - A worker may answer before it has read the whole body (a refusal), and then closes: what is still to be sent fails,
  *   which means nothing. What counts is what can be read until the end.
- * - A hash or a large picture whose client has left still has its worker until that is done: the place is free when the
- *   worker closes, or whoever comes and goes would have the pool to himself.
  * - connect to a Unix socket never waits: EAGAIN says that the backlog is full. It is tried again. */
 #include <sys/socket.h>
 #include <sys/uio.h>

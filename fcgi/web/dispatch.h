@@ -1,6 +1,5 @@
 /* Answers a request: reads it, finds its route, lets the handler reply, writes the reply, logs one line. It never exits
- * and never fails: every error becomes a reply. Returns the reply's status; 0 if
- * it was only for the gate. */
+ * and never fails: every error becomes a reply. Returns the reply's status; 0 if it was only for the gate. */
 #ifndef DIGITD_WEB_DISPATCH_H
 #define DIGITD_WEB_DISPATCH_H
 
